@@ -1,0 +1,120 @@
+"""The tree of errors."""
+
+import pickle
+from collections.abc import Iterator
+from string import Formatter
+
+import pytest
+
+from viralclip import errors
+from viralclip.errors import (
+    ClipError,
+    Fault,
+    InvalidRequestError,
+    InvalidScenesError,
+    JobError,
+    RenderStalledError,
+    UnknownStyleError,
+    ViralclipError,
+)
+
+
+def tree(kind: type[ViralclipError]) -> Iterator[type[ViralclipError]]:
+    yield kind
+    for below in kind.__subclasses__():
+        yield from tree(below)
+
+
+KINDS = [kind for kind in tree(ViralclipError) if kind.__module__ == errors.__name__]
+NAMES = [kind.__name__ for kind in KINDS]
+
+
+def sample(kind: type[ViralclipError]) -> ViralclipError:
+    if kind is InvalidScenesError:
+        return InvalidScenesError([Fault("scenes[2].end", "00:01:75 is not a time")])
+    parts = list(Formatter().parse(kind.__doc__ or ""))
+    return kind(
+        detail="last words", **{name: 7 if spec else name for _, name, spec, _ in parts if name}
+    )
+
+
+def test_every_error_has_a_code_of_its_own():
+    codes = [kind.__dict__.get("code") for kind in KINDS]
+
+    assert None not in codes
+    assert len(set(codes)) == len(codes)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=NAMES)
+def test_codes_are_snake_case(kind):
+    assert kind.code.replace("_", "").isalpha()
+    assert kind.code == kind.code.lower()
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=NAMES)
+def test_messages_are_one_sentence_on_one_line(kind):
+    message = sample(kind).message
+
+    assert message[0].isupper()
+    assert message.endswith(".")
+    assert "\n" not in message
+    assert "{" not in message
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=NAMES)
+def test_errors_survive_being_kept(kind):
+    error = sample(kind)
+
+    kept = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
+
+    assert type(kept) is kind
+    assert kept.message == error.message
+    assert kept.detail == error.detail
+    assert kept.facts == error.facts
+
+
+def test_every_error_ends_a_request_a_clip_or_a_job():
+    ends = (InvalidRequestError, ClipError, JobError)
+
+    assert [kind for kind in KINDS[1:] if not issubclass(kind, ends)] == []
+
+
+def test_requests_are_never_worth_repeating():
+    assert not any(kind.retryable for kind in tree(InvalidRequestError))
+
+
+def test_facts_fill_the_message():
+    error = UnknownStyleError(name="blur", known="split, original")
+
+    assert str(error) == "There is no style named blur; choose from split, original."
+    assert error.facts == {"name": "blur", "known": "split, original"}
+
+
+def test_numbers_are_written_short():
+    assert "for 30 s" in RenderStalledError(seconds=30.0).message
+
+
+def test_detail_is_for_the_log_and_not_for_the_message():
+    error = RenderStalledError(seconds=1, detail="/srv/videos/a.mp4: broken pipe")
+
+    assert "/srv" not in str(error)
+    assert error.detail == "/srv/videos/a.mp4: broken pipe"
+
+
+def test_a_forgotten_fact_is_found_at_once():
+    with pytest.raises(KeyError):
+        UnknownStyleError(name="blur")
+
+
+def test_faults_say_their_place_if_they_have_one():
+    assert str(Fault("line 7", "x is not a time")) == "line 7: x is not a time"
+    assert str(Fault("", "the list holds no scenes")) == "the list holds no scenes"
+
+
+def test_all_faults_of_a_scene_list_are_kept_in_order():
+    faults = [Fault("line 1", "a"), Fault("line 9", "b")]
+    error = InvalidScenesError(faults)
+
+    assert error.faults == tuple(faults)
+    assert error.detail == "line 1: a\nline 9: b"
+    assert error.message == "The scene list has 2 fault(s)."

@@ -1,0 +1,160 @@
+"""Plans, file names and digests."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from viralclip.geometry import Size
+from viralclip.plan import Options, StyleChoice, Video, make_plan, slug
+from viralclip.scenes import Region, Scene
+
+VIDEO = Video(
+    name="talk.mp4",
+    path="media/talk.mp4",
+    width=1920,
+    height=1080,
+    duration=90.0,
+    fps="30000/1001",
+    has_audio=True,
+    identity="abc",
+)
+SCENE = Scene(id=1, title="Intro", start=1.0, end=9.0)
+SPLIT = StyleChoice(name="split")
+FOLLOW = StyleChoice(name="intelligent", analysed=True)
+
+
+def plan(*scenes, video=VIDEO, styles=(SPLIT, FOLLOW), options=None):
+    return make_plan(video, scenes or (SCENE,), styles, options or Options())
+
+
+def only_clip(scene=SCENE, *, video=VIDEO, style=SPLIT, **options):
+    return plan(scene, video=video, styles=(style,), options=Options(**options)).clips()[0]
+
+
+def test_a_plan_has_a_clip_of_each_scene_in_each_style():
+    second = Scene(id=2, title="Outro", start=20, end=30)
+
+    clips = plan(SCENE, second).clips()
+
+    assert [clip.clip_id for clip in clips] == [
+        "1-split",
+        "1-intelligent",
+        "2-split",
+        "2-intelligent",
+    ]
+    assert [clip.analysed for clip in clips] == [False, True, False, True]
+
+
+def test_a_clip_is_found_by_scene_and_style():
+    clip = plan().clip(1, "intelligent")
+
+    assert clip == plan().clips()[1]
+    assert clip.scene == SCENE
+
+
+def test_a_video_knows_its_size():
+    assert VIDEO.size == Size(1920, 1080)
+
+
+def test_file_names_are_scene_title_and_style():
+    assert only_clip().filename == "01_intro_split.mp4"
+    assert only_clip(Scene(id=123, title="A  B!", start=0, end=1)).filename == "123_a-b_split.mp4"
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Why it *really* works?!", "why-it-really-works"),
+        ("Привет, мир", "привет-мир"),
+        ("日本語のタイトル", "日本語のタイトル"),
+        ("हिन्दी शीर्षक", "हिन्दी-शीर्षक"),
+        ("مرحبا بالعالم", "مرحبا-بالعالم"),
+        ("Crème brûlée", "crème-brûlée"),
+        ("../../etc/passwd", "etc-passwd"),
+        ("C:\\Windows", "c-windows"),
+        (".hidden", "hidden"),
+        ("½ price", "1-2-price"),
+        ("🔥🔥🔥", "scene"),
+        ("", "scene"),
+        ("\ud800", "scene"),
+        ("a" * 61, "a" * 60),
+        ("a" * 59 + " b", "a" * 59),
+    ],
+)
+def test_slugs_keep_letters_of_any_script_and_nothing_else(title, name):
+    assert slug(title) == name
+
+
+@given(st.text(max_size=300))
+def test_file_names_are_safe_whatever_the_title(title):
+    name = only_clip(Scene(id=1, title=title, start=0, end=1)).filename
+
+    assert name.startswith("01_")
+    assert name.endswith("_split.mp4")
+    assert not set(name) & set('/\\:*?"<>|\0\n\r\t ')
+    assert len(name.encode()) <= 255
+
+
+@given(st.text(max_size=300))
+def test_slugs_never_begin_or_end_with_punctuation(title):
+    assert slug(title).strip("-._ ") == slug(title) != ""
+
+
+@given(
+    st.lists(st.integers(min_value=1, max_value=999_999), min_size=1, max_size=30, unique=True),
+    st.sampled_from(["Intro", "", "1", "日本"]),
+)
+def test_scenes_with_one_title_never_share_a_file(ids, title):
+    scenes = [Scene(id=scene_id, title=title, start=0, end=1) for scene_id in ids]
+
+    names = [clip.filename for clip in plan(*scenes).clips()]
+
+    assert len(set(names)) == len(names) == 2 * len(ids)
+
+
+def test_the_digest_stays_when_only_names_change():
+    renamed = SCENE.model_copy(update={"id": 5, "title": "Opening"})
+    moved = VIDEO.model_copy(update={"name": "copy.mp4", "path": "elsewhere/copy.mp4"})
+
+    assert only_clip(renamed, video=moved).digest == only_clip().digest
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"start": 1.001},
+        {"end": 9.001},
+        {"webcam": Region(x=0, y=0, width=0.25, height=0.25)},
+    ],
+)
+def test_the_digest_changes_with_what_is_seen_of_the_scene(change):
+    assert only_clip(SCENE.model_copy(update=change)).digest != only_clip().digest
+
+
+def test_the_digest_changes_with_the_video():
+    other = VIDEO.model_copy(update={"identity": "abd"})
+
+    assert only_clip(video=other).digest != only_clip().digest
+
+
+def test_the_digest_changes_with_the_style():
+    assert only_clip(style=FOLLOW).digest != only_clip().digest
+
+
+@pytest.mark.parametrize(
+    "options", [{"aspect": "1:1"}, {"preset": "fast"}, {"encoder": "nvenc"}, {"loudness": True}]
+)
+def test_the_digest_changes_with_every_option(options):
+    assert only_clip(**options).digest != only_clip().digest
+
+
+def test_equal_plans_have_one_digest_and_others_another():
+    assert plan().digest == plan().digest
+    assert plan().digest != plan(styles=(SPLIT,)).digest
+    assert plan().digest != plan(SCENE, SCENE.model_copy(update={"id": 2})).digest
+
+
+def test_a_plan_survives_being_stored():
+    stored = plan().model_dump_json()
+
+    assert type(plan()).model_validate_json(stored) == plan()

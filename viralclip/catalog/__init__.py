@@ -1,0 +1,115 @@
+"""Records of videos, jobs, clips and step timings, and the one place that says how a clip ended."""
+
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Literal, Protocol
+
+from pydantic import AwareDatetime, BaseModel
+
+from viralclip.eta import Timings
+from viralclip.events import FailedDetails, Outcome
+from viralclip.plan import Plan
+
+Ending = Literal["complete", "failed", "cancelled"]
+Priority = Literal["urgent", "normal", "low"]
+
+
+class JobRecord(BaseModel, frozen=True):
+    """A job: what to make, where its clips go, and what became of its latest run."""
+
+    job_id: str
+    owner: str
+    plan: Plan
+    storage_url: str
+    engine_url: str
+    prefix: str = ""
+    priority: Priority = "normal"
+    run: int = 1
+    attempt: int = 0
+    outcome: Outcome | None = None
+    stop_by: str | None = None
+    stop_failed: bool = False
+    trace_id: str
+    created_at: AwareDatetime
+    finished_at: AwareDatetime | None = None
+
+
+class ClipRecord(BaseModel, frozen=True):
+    """What became of one clip of a job; `digest` names the work, `key` and `tag` the stored file."""
+
+    job_id: str
+    scene_id: int
+    style: str
+    digest: str
+    run: int
+    ending: Ending | None = None
+    failure: FailedDetails | None = None
+    crashes: int = 0
+    key: str | None = None
+    size: int | None = None
+    tag: str | None = None
+    thumbnail: str | None = None
+    duration: float | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+class Catalog(Protocol):
+    """The records; every method is safe to call again with the same arguments."""
+
+    async def add_job(self, job: JobRecord) -> None: ...
+
+    async def job(self, job_id: str) -> JobRecord | None: ...
+
+    async def jobs(
+        self, *, owner: str | None = None, before: datetime | None = None, limit: int = 50
+    ) -> list[JobRecord]:
+        """The latest jobs first."""
+        ...
+
+    async def unfinished(self, digest: str, storage_url: str) -> JobRecord | None:
+        """The latest job with the same work and destination that has not ended."""
+        ...
+
+    async def begin_run(self, job_id: str, run: int) -> None:
+        """Open the next run: no outcome, no stop; clips that did not complete may end anew."""
+        ...
+
+    async def begin_attempt(self, job_id: str, run: int) -> int:
+        """A worker begins or goes on with the run; how often that has happened."""
+        ...
+
+    async def finish_job(self, job_id: str, run: int, outcome: Outcome, at: datetime) -> None: ...
+
+    async def stop_job(self, job_id: str, *, by: str, failed: bool) -> None:
+        """Ask every clip of the job that has not ended to stop; the first to ask is remembered."""
+        ...
+
+    async def delete_job(self, job_id: str) -> None: ...
+
+    async def clips(self, job_id: str) -> list[ClipRecord]: ...
+
+    async def end_clip(self, record: ClipRecord) -> ClipRecord:
+        """Record how a clip ended; the first ending in a run stands and is returned."""
+        ...
+
+    async def count_crash(self, job_id: str, scene_id: int, style: str) -> int:
+        """One more worker died while making this clip; how many so far."""
+        ...
+
+    async def kept(self, digest: str, key: str, storage_url: str) -> ClipRecord | None:
+        """The latest complete clip of equal work at the same place, whatever job made it."""
+        ...
+
+    async def timings(self) -> Timings: ...
+
+    async def learn(self, style: str, preset: str, rate: float) -> None:
+        """One clip took `rate` seconds of work per second of clip."""
+        ...
+
+
+def open_catalog(url: str) -> AbstractAsyncContextManager[Catalog]:
+    """The catalog behind a URL: `sqlite:///path` or `postgresql://...`."""
+    from viralclip.catalog.sql import SqlCatalog  # noqa: PLC0415 - only the one that is asked for
+
+    return SqlCatalog(url)

@@ -1,0 +1,279 @@
+"""The catalog in SQLite or PostgreSQL."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine, RowMapping
+from sqlalchemy.event import listen
+
+from viralclip.catalog import ClipRecord, JobRecord
+from viralclip.catalog.tables import clips, jobs, timings, videos
+from viralclip.eta import Rate, Timings
+from viralclip.events import Outcome
+from viralclip.plan import Clip, Plan
+
+T = TypeVar("T")
+
+HEAD = "0001"
+
+
+class SqlCatalog:
+    """Records in a database; every call runs in a thread, so the event loop never waits for it."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    async def __aenter__(self) -> Self:
+        self._engine = await asyncio.to_thread(_open, self._url)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        await asyncio.to_thread(self._engine.dispose)
+
+    async def add_job(self, job: JobRecord) -> None:
+        def work(db: Connection) -> None:
+            if _one(db, sa.select(jobs.c.job_id).where(jobs.c.job_id == job.job_id)) is None:
+                db.execute(sa.insert(jobs).values(_job_row(job)))
+                db.execute(sa.insert(clips), [_new_clip(job, clip) for clip in job.plan.clips()])
+                _remember_video(db, job)
+
+        await self._run(work)
+
+    async def job(self, job_id: str) -> JobRecord | None:
+        row = await self._run(lambda db: _one(db, sa.select(jobs).where(jobs.c.job_id == job_id)))
+        return _job(row) if row else None
+
+    async def jobs(
+        self, *, owner: str | None = None, before: datetime | None = None, limit: int = 50
+    ) -> list[JobRecord]:
+        query = sa.select(jobs).order_by(jobs.c.created_at.desc(), jobs.c.job_id).limit(limit)
+        if owner is not None:
+            query = query.where(jobs.c.owner == owner)
+        if before is not None:
+            query = query.where(jobs.c.created_at < before)
+        return [_job(row) for row in await self._run(lambda db: _all(db, query))]
+
+    async def unfinished(self, digest: str, storage_url: str) -> JobRecord | None:
+        query = (
+            sa.select(jobs)
+            .where(jobs.c.digest == digest, jobs.c.storage_url == storage_url)
+            .where(jobs.c.outcome.is_(None))
+            .order_by(jobs.c.created_at.desc())
+        )
+        row = await self._run(lambda db: _one(db, query))
+        return _job(row) if row else None
+
+    async def begin_run(self, job_id: str, run: int) -> None:
+        def work(db: Connection) -> None:
+            fresh = {"outcome": None, "finished_at": None, "stop_by": None, "stop_failed": False}
+            fresh |= {"attempt": 0}
+            db.execute(
+                sa.update(jobs)
+                .where(jobs.c.job_id == job_id, jobs.c.run < run)
+                .values(run=run, **fresh)
+            )
+            db.execute(
+                sa.update(clips)
+                .where(clips.c.job_id == job_id, clips.c.run < run)
+                .where(clips.c.ending.is_distinct_from("complete"))
+                .values(run=run, ending=None, failure=None, crashes=0)
+            )
+
+        await self._run(work)
+
+    async def begin_attempt(self, job_id: str, run: int) -> int:
+        here = sa.and_(jobs.c.job_id == job_id, jobs.c.run == run)
+
+        def work(db: Connection) -> int:
+            db.execute(sa.update(jobs).where(here).values(attempt=jobs.c.attempt + 1))
+            row = _one(db, sa.select(jobs.c.attempt).where(here))
+            return row["attempt"] if row else 0
+
+        return await self._run(work)
+
+    async def finish_job(self, job_id: str, run: int, outcome: Outcome, at: datetime) -> None:
+        await self._run(
+            lambda db: db.execute(
+                sa.update(jobs)
+                .where(jobs.c.job_id == job_id, jobs.c.run == run)
+                .values(outcome=outcome, finished_at=at)
+            )
+        )
+
+    async def stop_job(self, job_id: str, *, by: str, failed: bool) -> None:
+        await self._run(
+            lambda db: db.execute(
+                sa.update(jobs)
+                .where(jobs.c.job_id == job_id, jobs.c.stop_by.is_(None))
+                .values(stop_by=by, stop_failed=failed)
+            )
+        )
+
+    async def delete_job(self, job_id: str) -> None:
+        def work(db: Connection) -> None:
+            db.execute(sa.delete(clips).where(clips.c.job_id == job_id))
+            db.execute(sa.delete(jobs).where(jobs.c.job_id == job_id))
+
+        await self._run(work)
+
+    async def clips(self, job_id: str) -> list[ClipRecord]:
+        query = sa.select(clips).where(clips.c.job_id == job_id)
+        rows = await self._run(lambda db: _all(db, query.order_by(clips.c.scene_id)))
+        return [ClipRecord(**row) for row in rows]
+
+    async def end_clip(self, record: ClipRecord) -> ClipRecord:
+        facts = record.model_dump(exclude={"job_id", "scene_id", "style", "crashes"})
+        here = _place(record.job_id, record.scene_id, record.style)
+
+        def work(db: Connection) -> RowMapping | None:
+            db.execute(sa.update(clips).where(here, clips.c.ending.is_(None)).values(facts))
+            return _one(db, sa.select(clips).where(here))
+
+        row = await self._run(work)
+        return ClipRecord(**row) if row else record
+
+    async def count_crash(self, job_id: str, scene_id: int, style: str) -> int:
+        here = _place(job_id, scene_id, style)
+
+        def work(db: Connection) -> int:
+            db.execute(sa.update(clips).where(here).values(crashes=clips.c.crashes + 1))
+            row = _one(db, sa.select(clips.c.crashes).where(here))
+            return row["crashes"] if row else 0
+
+        return await self._run(work)
+
+    async def kept(self, digest: str, key: str, storage_url: str) -> ClipRecord | None:
+        query = (
+            sa.select(clips)
+            .join(jobs, jobs.c.job_id == clips.c.job_id)
+            .where(clips.c.key == key, clips.c.ending == "complete")
+            .where(jobs.c.storage_url == storage_url, clips.c.digest == digest)
+            .order_by(jobs.c.created_at.desc())
+        )
+        row = await self._run(lambda db: _one(db, query))
+        return ClipRecord(**row) if row else None
+
+    async def timings(self) -> Timings:
+        rows = await self._run(lambda db: _all(db, sa.select(timings)))
+        return Timings(rates={row["kind"]: Rate.model_validate(dict(row)) for row in rows})
+
+    async def learn(self, style: str, preset: str, rate: float) -> None:
+        kind = f"{style}/{preset}"
+
+        def work(db: Connection) -> None:
+            row = _one(db, sa.select(timings).where(timings.c.kind == kind))
+            old = Rate.model_validate(dict(row)) if row else Rate()
+            db.execute(sa.delete(timings).where(timings.c.kind == kind))
+            db.execute(sa.insert(timings).values(kind=kind, **old.observe(rate).model_dump()))
+
+        await self._run(work)
+
+    async def _run(self, work: Callable[[Connection], T]) -> T:
+        def transaction() -> T:
+            with self._engine.begin() as db:
+                return work(db)
+
+        return await asyncio.to_thread(transaction)
+
+
+def _open(url: str) -> Engine:
+    if url.startswith("sqlite:///"):
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, pool_pre_ping=True)
+    if engine.dialect.name == "sqlite":
+        listen(engine, "connect", _prepare_sqlite)
+        listen(engine, "begin", _begin_immediate)
+    if _version(engine) != HEAD:
+        _migrate(engine)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:
+    # SQLAlchemy begins transactions itself below: the driver's own habit takes the lock too late.
+    connection.isolation_level = None
+    connection.execute("pragma busy_timeout = 30000")
+    connection.execute("pragma journal_mode = wal")
+    connection.execute("pragma foreign_keys = on")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("begin immediate")
+
+
+def _version(engine: Engine) -> str | None:
+    """The schema's version; alembic itself is slow to import and needed only when it must act."""
+    with engine.begin() as db:
+        if not sa.inspect(db).has_table("alembic_version"):
+            return None
+        return db.execute(sa.text("select version_num from alembic_version")).scalar()
+
+
+def _migrate(engine: Engine) -> None:
+    from alembic import command  # noqa: PLC0415 - needed once per upgrade, and slow
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.begin() as db:
+        config.attributes["connection"] = db
+        command.upgrade(config, "head")
+
+
+def _one(db: Connection, query: sa.Select[Any]) -> RowMapping | None:
+    return db.execute(query).mappings().first()
+
+
+def _all(db: Connection, query: sa.Select[Any]) -> list[RowMapping]:
+    return list(db.execute(query).mappings())
+
+
+def _place(job_id: str, scene_id: int, style: str) -> sa.ColumnElement[bool]:
+    return sa.and_(clips.c.job_id == job_id, clips.c.scene_id == scene_id, clips.c.style == style)
+
+
+def _job_row(job: JobRecord) -> dict[str, Any]:
+    row = job.model_dump(exclude={"plan"})
+    return row | {"plan": job.plan.model_dump(mode="json"), "digest": job.plan.digest}
+
+
+def _new_clip(job: JobRecord, clip: Clip) -> dict[str, Any]:
+    record = ClipRecord(
+        job_id=job.job_id,
+        scene_id=clip.scene.id,
+        style=clip.style,
+        digest=clip.digest,
+        run=job.run,
+    )
+    return record.model_dump()
+
+
+def _remember_video(db: Connection, job: JobRecord) -> None:
+    video = job.plan.video
+    known = sa.select(videos.c.identity).where(
+        videos.c.identity == video.identity, videos.c.owner == job.owner
+    )
+    if _one(db, known) is None:
+        facts = video.model_dump(mode="json")
+        row = {"identity": video.identity, "owner": job.owner, "facts": facts}
+        db.execute(sa.insert(videos).values(row | {"added_at": job.created_at}))
+
+
+def _job(row: RowMapping) -> JobRecord:
+    facts = {**row, "plan": Plan.model_validate(row["plan"])}
+    facts |= {name: _aware(row[name]) for name in ("created_at", "finished_at")}
+    return JobRecord.model_validate(facts)
+
+
+def _aware(at: datetime | None) -> datetime | None:
+    """SQLite forgets the zone; what was written is UTC."""
+    return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at

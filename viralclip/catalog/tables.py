@@ -1,0 +1,79 @@
+"""The catalog's tables; a change here needs a migration beside it."""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+)
+
+METADATA = MetaData()
+
+videos = Table(
+    "videos",
+    METADATA,
+    Column("identity", String(64), primary_key=True),
+    Column("owner", String(64), primary_key=True),
+    Column("facts", JSON, nullable=False),
+    Column("added_at", DateTime(timezone=True), nullable=False),
+)
+
+jobs = Table(
+    "jobs",
+    METADATA,
+    Column("job_id", String(64), primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("plan", JSON, nullable=False),
+    Column("storage_url", String, nullable=False),
+    Column("engine_url", String, nullable=False),
+    Column("prefix", String, nullable=False),
+    Column("priority", String(16), nullable=False),
+    Column("run", Integer, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("outcome", String(16)),
+    Column("stop_by", String(64)),
+    Column("stop_failed", Boolean, nullable=False),
+    Column("trace_id", String(32), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("finished_at", DateTime(timezone=True)),
+    Index("jobs_by_owner", "owner", "created_at"),
+    Index("jobs_by_digest", "digest"),
+)
+
+clips = Table(
+    "clips",
+    METADATA,
+    Column("job_id", ForeignKey("jobs.job_id", ondelete="CASCADE"), primary_key=True),
+    Column("scene_id", Integer, primary_key=True),
+    Column("style", String(64), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("run", Integer, nullable=False),
+    Column("ending", String(16)),
+    Column("failure", JSON),
+    Column("crashes", Integer, nullable=False),
+    Column("key", String),
+    Column("size", Integer),
+    Column("tag", String),
+    Column("thumbnail", String),
+    Column("duration", Float),
+    Column("width", Integer),
+    Column("height", Integer),
+    Index("clips_by_digest", "digest"),
+)
+
+timings = Table(
+    "timings",
+    METADATA,
+    Column("kind", String(128), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("log_mean", Float, nullable=False),
+    Column("log_variance", Float, nullable=False),
+)

@@ -1,0 +1,44 @@
+"""The progress channel: numbers a job's events, keeps them, and hands them to any watcher."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Protocol
+
+from viralclip.events import ClipTick, Draft, JobTick
+from viralclip.live import Frame
+from viralclip.progress import Progress
+
+
+class ProgressChannel(Protocol):
+    """A history you read from a position; `test_contract.py` is this list, executable."""
+
+    async def publish(self, drafts: list[Draft]) -> list[int]:
+        """Number and keep the drafts of one or more jobs, in order; a key told before keeps its number."""
+        ...
+
+    async def tick(self, ticks: list[ClipTick | JobTick]) -> None:
+        """Let watchers have these numbers; the latest of a slot wins and nothing is kept for long."""
+        ...
+
+    def watch(self, job_id: str, after: str | None = None) -> AsyncIterator[Frame]:
+        """Every event after the cursor, once and in order, and then as they come; it ends never.
+
+        Without a cursor the first frame is a Snapshot; with an unknown or trimmed one it is a Reset.
+        """
+        ...
+
+    async def progress(self, job_id: str) -> tuple[Progress, str]:
+        """The progress of the job now, and the cursor to watch from."""
+        ...
+
+    async def forget(self, job_id: str) -> None:
+        """Drop a job's history; whoever still watches it gets a Reset."""
+        ...
+
+
+def open_channel(url: str) -> AbstractAsyncContextManager[ProgressChannel]:
+    """The channel behind a URL: `sqlite:///path` keeps it in one file on this machine."""
+    from viralclip.channel.sqlite import SqliteChannel  # noqa: PLC0415 - only the one that is asked for
+
+    return SqliteChannel(Path(url.removeprefix("sqlite:///")))

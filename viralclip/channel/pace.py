@@ -1,0 +1,33 @@
+"""Ticks at a human pace: the latest of each slot, at most four times a second."""
+
+from viralclip.events import ClipTick, JobTick
+
+INTERVAL_S = 0.25
+
+
+class Pace:
+    """Holds back ticks until they are due; time is passed in, in seconds of any steady clock."""
+
+    def __init__(self, interval_s: float = INTERVAL_S) -> None:
+        self._interval = interval_s
+        self._waiting: dict[tuple[str, str], ClipTick | JobTick] = {}
+        self._due_at = 0.0
+        self.conflated = 0
+
+    def add(self, tick: ClipTick | JobTick) -> None:
+        slot = (tick.job_id, tick.slot)
+        self.conflated += slot in self._waiting
+        self._waiting[slot] = tick
+
+    def wait(self, now: float) -> float | None:
+        """Seconds until the waiting ticks are due, or None when none wait."""
+        return max(0.0, self._due_at - now) if self._waiting else None
+
+    def take(self, now: float) -> list[ClipTick | JobTick]:
+        """The ticks that are due, each slot's latest; they are then no longer waiting."""
+        if not self._waiting or now < self._due_at:
+            return []
+        ticks = list(self._waiting.values())
+        self._waiting.clear()
+        self._due_at = now + self._interval
+        return ticks

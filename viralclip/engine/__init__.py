@@ -1,0 +1,159 @@
+"""Durable execution: queues the work of jobs by workflow name, without knowing the workflows' code."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from dbos import DBOS, DBOSClient, EnqueueOptions
+
+from viralclip.catalog import Priority
+
+Kind = Literal["job", "scene", "clip"]
+QUEUES: dict[Kind, str] = {"job": "jobs", "scene": "scenes", "clip": "clips"}
+# Workers serve work of equal version only: raise it when old workflows cannot be finished by new code.
+APP_VERSION = "viralclip-1"
+APP_NAME = "viralclip"
+POLL_S = 0.25
+
+# Seconds that a class waits behind urgent work submitted later: a head start, never a wall.
+_OFFSETS: dict[Priority, int] = {"urgent": 0, "normal": 600, "low": 3600}
+_EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
+_BATCH = 400
+
+
+def priority_number(priority: Priority, submitted_at: datetime) -> int:
+    """The queue's order: lower goes first; everybody's number is reached in the end."""
+    return max(1, int((submitted_at - _EPOCH).total_seconds()) + _OFFSETS[priority])
+
+
+@dataclass(frozen=True)
+class Work:
+    """A workflow's place: which run of which job, and within it which scene and which style."""
+
+    job_id: str
+    run: int
+    scene_id: int | None = None
+    style: str | None = None
+
+    @property
+    def kind(self) -> Kind:
+        if self.style is not None:
+            return "clip"
+        return "job" if self.scene_id is None else "scene"
+
+    @property
+    def workflow_id(self) -> str:
+        parts = (self.job_id, self.run, self.scene_id, self.style)
+        return ".".join(str(part) for part in parts if part is not None)
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        parts = (self.job_id, self.run, self.scene_id, self.style)
+        return tuple(part for part in parts if part is not None)
+
+
+def parse_work(workflow_id: str) -> Work:
+    """The place that a workflow id names; job ids hold no dots, styles may."""
+    job_id, run, *rest = workflow_id.split(".", 3)
+    scene_id = int(rest[0]) if rest else None
+    return Work(job_id, int(run), scene_id, rest[1] if len(rest) > 1 else None)
+
+
+@dataclass(frozen=True)
+class Owned:
+    """Work that some worker has begun and not ended."""
+
+    work: Work
+    worker: str
+
+
+class Engine:
+    """A client of the queues in the database at `url`; it runs nothing itself."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    async def __aenter__(self) -> Self:
+        self._client = await asyncio.to_thread(_connect, self._url)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        await asyncio.to_thread(self._client.destroy)
+
+    async def set_slots(self, slots: int) -> None:
+        """Register the queues; a worker makes at most `slots` clips at once, parents hold no slot."""
+        for kind, queue in QUEUES.items():
+            await self._client.register_queue_async(
+                queue,
+                worker_concurrency=slots if kind == "clip" else None,
+                polling_interval_sec=POLL_S,
+            )
+
+    async def enqueue(self, works: Iterable[Work], *, priority: int) -> None:
+        """Queue the work; work queued before, done or not, is left as it is."""
+        for work in works:
+            options: EnqueueOptions = {
+                "workflow_name": work.kind,
+                "queue_name": QUEUES[work.kind],
+                "workflow_id": work.workflow_id,
+                "app_version": APP_VERSION,
+                "priority": priority,
+            }
+            await self._client.enqueue_async(options, *work.arguments)
+
+    async def cancel_clips(self, job_id: str, run: int) -> None:
+        """Stop the run's clips, begun or not; its scenes and the job itself end in their own time."""
+        clips = await self._client.list_workflows_async(
+            workflow_id_prefix=f"{job_id}.{run}.",
+            name="clip",
+            status=["ENQUEUED", "PENDING", "DELAYED"],
+            load_input=False,
+            load_output=False,
+        )
+        await self.cancel(clip.workflow_id for clip in clips)
+
+    async def cancel(self, workflow_ids: Iterable[str]) -> None:
+        if ids := list(workflow_ids):
+            await self._client.cancel_workflows_async(ids)
+
+    async def ended(self, workflow_ids: Sequence[str]) -> set[str]:
+        """Those of the workflows that will not run any more."""
+        done: set[str] = set()
+        for start in range(0, len(workflow_ids), _BATCH):
+            found = await self._client.list_workflows_async(
+                workflow_ids=list(workflow_ids[start : start + _BATCH]),
+                status=["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
+                load_input=False,
+                load_output=False,
+            )
+            done |= {status.workflow_id for status in found}
+        return done
+
+    async def begun(self) -> list[Owned]:
+        """All work that has begun and not ended, and whose it is."""
+        found = await self._client.list_workflows_async(
+            status="PENDING", load_input=False, load_output=False
+        )
+        return [Owned(parse_work(status.workflow_id), status.executor_id or "") for status in found]
+
+    async def resume(self, works: Iterable[Work]) -> None:
+        """Queue begun work again, for whichever worker is free."""
+        by_kind: dict[Kind, list[str]] = {}
+        for work in works:
+            by_kind.setdefault(work.kind, []).append(work.workflow_id)
+        for kind, ids in by_kind.items():
+            await self._client.resume_workflows_async(ids, queue_name=QUEUES[kind])
+
+
+def _connect(url: str) -> DBOSClient:
+    """The client, on a database that is brought up to date first."""
+    DBOS.migrate(url)
+    return DBOSClient(system_database_url=url, application_name=APP_NAME)

@@ -1,0 +1,89 @@
+"""What people do with jobs: submit, cancel, retry. The order of writes makes each safe to repeat."""
+
+import secrets
+from datetime import datetime
+
+from viralclip.catalog import Catalog, ClipRecord, JobRecord
+from viralclip.channel import ProgressChannel
+from viralclip.engine import Engine, Work, priority_number
+from viralclip.errors import JobBusyError, UnknownJobError
+from viralclip.events import ClipOutline, Draft, JobQueued, SceneOutline
+from viralclip.scenes import Scene
+
+
+def new_job_id() -> str:
+    return secrets.token_hex(6)
+
+
+def new_trace_id() -> str:
+    return secrets.token_hex(16)
+
+
+class Jobs:
+    """Acts on jobs in one engine; the work itself happens wherever a worker serves that engine."""
+
+    def __init__(self, *, catalog: Catalog, channel: ProgressChannel, engine: Engine) -> None:
+        self._catalog = catalog
+        self._channel = channel
+        self._engine = engine
+
+    async def submit(self, job: JobRecord) -> None:
+        """Record the job, tell its watchers, queue it; once this returns it will come to an end."""
+        await self._catalog.add_job(job)
+        await self._queue(job, job.created_at)
+
+    async def resume(self, job: JobRecord) -> None:
+        """Queue a job again whose submission may have been cut short; nothing is done twice."""
+        await self._queue(job, job.created_at)
+
+    async def retry(self, job_id: str, at: datetime) -> JobRecord:
+        """Open another run that makes the clips which did not complete."""
+        job = await self.find(job_id)
+        if job.outcome is None:
+            raise JobBusyError(job_id=job_id)
+        await self._catalog.begin_run(job_id, job.run + 1)
+        again = await self.find(job_id)
+        await self._queue(again, at)
+        return again
+
+    async def cancel(self, job_id: str, *, by: str) -> None:
+        """Stop the job's clips. Each clip checks for the stop when it begins, so none slips through."""
+        job = await self.find(job_id)
+        await self._catalog.stop_job(job_id, by=by, failed=False)
+        await self._engine.cancel_clips(job_id, job.run)
+
+    async def find(self, job_id: str) -> JobRecord:
+        job = await self._catalog.job(job_id)
+        if job is None:
+            raise UnknownJobError(job_id=job_id)
+        return job
+
+    async def _queue(self, job: JobRecord, at: datetime) -> None:
+        clips = await self._catalog.clips(job.job_id)
+        draft = Draft(
+            job_id=job.job_id, run=job.run, at=at, trace_id=job.trace_id, event=outline(job, clips)
+        )
+        await self._channel.publish([draft])
+        priority = priority_number(job.priority, at)
+        await self._engine.enqueue([Work(job.job_id, job.run)], priority=priority)
+
+
+def outline(job: JobRecord, clips: list[ClipRecord]) -> JobQueued:
+    """What this run will make: every scene that has a clip of this run, and those clips."""
+    wanted = {(clip.scene_id, clip.style) for clip in clips if clip.run == job.run}
+    scenes = (_scene_outline(job, scene, wanted) for scene in job.plan.scenes)
+    return JobQueued(run=job.run, scenes=tuple(scene for scene in scenes if scene.clips))
+
+
+def _scene_outline(job: JobRecord, scene: Scene, wanted: set[tuple[int, str]]) -> SceneOutline:
+    return SceneOutline(
+        scene_id=scene.id,
+        title=scene.title,
+        start_sec=scene.start,
+        duration_sec=scene.duration,
+        clips=tuple(
+            ClipOutline(style=style.name, analysed=style.analysed)
+            for style in job.plan.styles
+            if (scene.id, style.name) in wanted
+        ),
+    )

@@ -1,0 +1,217 @@
+"""Every error of viralclip as one tree: the type says what it ends, the code says what it is.
+
+The first line of a class's docstring is the message a user reads; braces are filled from the
+keyword arguments. It never holds paths, stderr or a traceback: those go into `detail`, for the log.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class ViralclipError(Exception):
+    """Something went wrong inside viralclip; the log has the details."""
+
+    code: ClassVar[str] = "internal"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, *, detail: str = "", **facts: object) -> None:
+        self.detail = detail
+        self.facts = facts
+        self.message = _sentence(type(self)).format_map(facts)
+        super().__init__(self.message)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # The engine keeps errors of finished stages; the default would rebuild them from the message.
+        return _rebuild, (type(self), self.detail, self.facts)
+
+
+class InvalidRequestError(ViralclipError):
+    """The request cannot be accepted; nothing was started."""
+
+    code = "invalid_request"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with the input: where it stands and what is wrong, in words."""
+
+    place: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.problem}" if self.place else self.problem
+
+
+class InvalidScenesError(InvalidRequestError):
+    """The scene list has {count} fault(s)."""
+
+    code = "invalid_scenes"
+
+    def __init__(self, faults: list[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__(count=len(faults), detail="\n".join(map(str, faults)))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (list(self.faults),)
+
+
+class UnknownStyleError(InvalidRequestError):
+    """There is no style named {name}; choose from {known}."""
+
+    code = "unknown_style"
+
+
+class StyleDoesNotFitError(InvalidRequestError):
+    """None of the chosen styles fits a {width}x{height} video at {aspect}."""
+
+    code = "style_does_not_fit"
+
+
+class InvalidAspectError(InvalidRequestError):
+    """The aspect ratio {value} is not supported; choose from {known}."""
+
+    code = "invalid_aspect"
+
+
+class UnknownEncoderError(InvalidRequestError):
+    """There is no encoder named {name}; choose from {known}."""
+
+    code = "unknown_encoder"
+
+
+class SourceMissingError(InvalidRequestError):
+    """The video {name} does not exist or cannot be read; check the path and its permissions."""
+
+    code = "source_missing"
+
+
+class SourceNotVideoError(InvalidRequestError):
+    """The file {name} is not a video that can be decoded; check that the file is complete."""
+
+    code = "source_not_video"
+
+
+class OutputNotWritableError(InvalidRequestError):
+    """Clips cannot be written to {name}; check that the folder exists and that you may write there."""
+
+    code = "output_not_writable"
+
+
+class ToolMissingError(InvalidRequestError):
+    """No usable {tool} was found; run `viralclip doctor` to see what is missing."""
+
+    code = "tool_missing"
+
+
+class UnknownJobError(InvalidRequestError):
+    """There is no job {job_id}; `viralclip jobs` lists the ones there are."""
+
+    code = "unknown_job"
+
+
+class JobBusyError(InvalidRequestError):
+    """Job {job_id} is still running; cancel it or wait for its end first."""
+
+    code = "job_busy"
+
+
+class ClipError(ViralclipError):
+    """This clip cannot be made; its siblings go on."""
+
+    code = "clip_failed"
+
+
+class SourceChangedError(ClipError):
+    """The video changed or vanished after the job was accepted; put it back and retry the job."""
+
+    code = "source_changed"
+
+
+class SourceUnreadableError(ClipError):
+    """The video cannot be decoded in this scene; the file may be damaged or incomplete there."""
+
+    code = "source_unreadable"
+
+
+class RenderFailedError(ClipError):
+    """FFmpeg could not render this clip; the log has its last words."""
+
+    code = "render_failed"
+
+
+class RenderStalledError(ClipError):
+    """FFmpeg stopped making progress for {seconds:g} s and was ended."""
+
+    code = "render_stalled"
+    retryable = True
+
+
+class RenderTimedOutError(ClipError):
+    """FFmpeg took longer than {seconds:g} s for this clip and was ended."""
+
+    code = "render_timed_out"
+
+
+class RenderIncompleteError(ClipError):
+    """FFmpeg ended without error but the clip is {got:.3f} s long instead of {wanted:.3f} s."""
+
+    code = "render_incomplete"
+    retryable = True
+
+
+class EncoderBusyError(ClipError):
+    """The hardware encoder has no free session; trying again."""
+
+    code = "encoder_busy"
+    retryable = True
+
+
+class DiskFullError(ClipError):
+    """The disk is full; free some space and retry the job."""
+
+    code = "disk_full"
+
+
+class WorkerCrashedError(ClipError):
+    """Making this clip ended its worker {crashes} times; it is not tried again."""
+
+    code = "worker_crashed"
+
+
+class ThumbnailFailedError(ViralclipError):
+    """The clip has no thumbnail; the clip itself is fine."""
+
+    code = "thumbnail_failed"
+
+
+class JobError(ViralclipError):
+    """The job cannot go on."""
+
+    code = "job_failed"
+
+
+class StorageUnavailableError(JobError):
+    """The storage did not answer; trying again."""
+
+    code = "storage_unavailable"
+    retryable = True
+
+
+class StorageRejectedError(JobError):
+    """The storage refused the clip; check that the destination exists, has space and is writable."""
+
+    code = "storage_rejected"
+
+
+class StorageFullError(StorageRejectedError):
+    """The destination is full; free some space and retry the job."""
+
+    code = "storage_full"
+
+
+def _rebuild(kind: type[ViralclipError], detail: str, facts: dict[str, object]) -> ViralclipError:
+    return kind(detail=detail, **facts)
+
+
+def _sentence(kind: type[ViralclipError]) -> str:
+    return (kind.__doc__ or "").partition("\n\n")[0].strip()

@@ -1,0 +1,300 @@
+"""What a source file holds: the video of the plan, and the facts a render needs besides."""
+
+import hashlib
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av
+
+from viralclip.errors import SourceMissingError, SourceNotVideoError
+from viralclip.plan import Video
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+# A playlist that calls itself video.mp4 could make FFmpeg read other files of this machine.
+_SCRIPTS = frozenset({"hls", "concat", "dash", "imf", "sdp", "rtsp", "tty", "image2", "ffmetadata"})
+_STANDARD_RATES = tuple(
+    Fraction(rate)
+    for rate in ("24000/1001", "24", "25", "30000/1001", "30", "48", "50", "60000/1001", "60")
+)
+_MAX_RATE = 60
+_BLOCK_BYTES = 64 * 1024
+_TAIL_SECONDS = 2.0
+_BT709, _UNSPECIFIED, _FULL_RANGE, _HDR_TRANSFERS = 1, 2, 2, frozenset({16, 18})
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The video stream to use and how it differs from 8-bit 4:2:0 limited BT.709 square pixels.
+
+    `rotation` is in degrees counter-clockwise; FFmpeg applies it by itself, PyAV does not.
+    `first` is the time of the first frame, `rate` the frame rate as stored (average if variable).
+    """
+
+    stream: int
+    sar: Fraction
+    rotation: int
+    first: float
+    rate: Fraction
+    constant_rate: bool
+    interlaced: bool
+    hdr: bool
+    plain: bool
+    untagged_sd: bool
+
+
+@dataclass(frozen=True)
+class Sound:
+    """The audio stream to use."""
+
+    stream: int
+    channels: int
+    rate: int
+    codec: str
+
+
+@dataclass(frozen=True)
+class Chapter:
+    title: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Probed:
+    """A source, as far as it was looked at: `truncated` says that its end is missing."""
+
+    video: Video
+    picture: Picture
+    sound: Sound | None
+    chapters: tuple[Chapter, ...]
+    truncated: bool
+
+    @property
+    def path(self) -> Path:
+        return Path(self.video.path)
+
+    @property
+    def fps(self) -> Fraction:
+        """The constant rate that clips of this source are rendered at."""
+        return Fraction(self.video.fps)
+
+    def on_frame(self, seconds: float) -> float:
+        """The time of the frame nearest to `seconds`, where frames come at a constant rate.
+
+        Cutting on a frame keeps sound and picture together and lets an analysis agree with the
+        render about which frame is which.
+        """
+        if not self.picture.constant_rate:
+            return seconds
+        frames = round((seconds - self.picture.first) * self.picture.rate)
+        return max(0.0, float(self.picture.first + frames / self.picture.rate))
+
+
+def probe(path: Path) -> Probed:
+    """Looks into `path` and decodes one frame of it; SourceMissingError or SourceNotVideoError."""
+    try:
+        if not path.exists():
+            raise SourceMissingError(name=path.name)
+        if not path.is_file():
+            raise SourceNotVideoError(name=path.name, detail="not a regular file")
+        with av.open(
+            f"file:{path.absolute()}",
+            metadata_errors="replace",
+            options={"protocol_whitelist": "file"},
+        ) as container:
+            return _look(container, path)
+    except PermissionError as error:
+        raise SourceMissingError(name=path.name, detail=str(error)) from error
+    except (av.FFmpegError, OSError, ValueError, EOFError) as error:
+        raise SourceNotVideoError(name=path.name, detail=repr(error)) from error
+
+
+def identity(path: Path) -> str:
+    """A name for the file's present content, cheap enough to ask before each clip."""
+    try:
+        stat = path.stat()
+        with path.open("rb") as file:
+            digest = hashlib.sha256(file.read(_BLOCK_BYTES))
+            file.seek(max(0, stat.st_size - _BLOCK_BYTES))
+            digest.update(file.read(_BLOCK_BYTES))
+    except OSError as error:
+        raise SourceMissingError(name=path.name, detail=str(error)) from error
+    digest.update(f"{stat.st_size} {stat.st_mtime_ns}".encode())
+    return digest.hexdigest()[:32]
+
+
+def output_rate(stored: Fraction, *, constant: bool) -> Fraction:
+    """The constant rate, at most 60, for a stream whose (average) rate is `stored`."""
+    if not constant:
+        return _standard_rate_above(stored)
+    standard = min(_STANDARD_RATES, key=lambda rate: abs(rate - stored))
+    if abs(standard - stored) < stored / 2000:
+        return standard
+    # A whole divisor keeps the kept frames evenly spaced.
+    divisor = -(-stored // _MAX_RATE)
+    return (stored / divisor).limit_denominator(1001)
+
+
+def _standard_rate_above(average: Fraction) -> Fraction:
+    """Recordings come in bursts faster than their average; below 30 a frame may miss its sound by 20 ms."""
+    lowest = max(average * Fraction(98, 100), Fraction(2997, 100))
+    return next((rate for rate in _STANDARD_RATES if rate >= lowest), _STANDARD_RATES[-1])
+
+
+def _look(container: "InputContainer", path: Path) -> Probed:
+    if _SCRIPTS & set(container.format.name.split(",")):
+        raise SourceNotVideoError(name=path.name, detail=f"format {container.format.name}")
+    stream = _video_stream(container)
+    if stream is None:
+        raise SourceNotVideoError(name=path.name, detail="no video stream")
+    frame = next(container.decode(stream), None)
+    if frame is None:
+        raise SourceNotVideoError(name=path.name, detail="no frame could be decoded")
+    picture = _picture(container, stream, frame)
+    sound = _sound(container)
+    end, truncated = _end(container, stream)
+    width, height = _upright(frame, picture)
+    video = Video(
+        name=path.name,
+        path=str(path.absolute()),
+        width=width,
+        height=height,
+        duration=end,
+        fps=str(output_rate(picture.rate, constant=picture.constant_rate)),
+        has_audio=sound is not None,
+        identity=identity(path),
+    )
+    return Probed(video, picture, sound, _chapters(container), truncated)
+
+
+def _video_stream(container: "InputContainer") -> "VideoStream | None":
+    """The default or first video stream; cover art is an attached picture, not a video."""
+    films = [
+        stream
+        for stream in container.streams.video
+        if not stream.disposition & stream.disposition.attached_pic
+    ]
+    chosen = [stream for stream in films if stream.disposition & stream.disposition.default]
+    return next(iter(chosen or films), None)
+
+
+def _picture(container: "InputContainer", stream: "VideoStream", frame: "VideoFrame") -> Picture:
+    average = stream.average_rate or stream.guessed_rate or Fraction(30)
+    base = stream.base_rate or average
+    constant = abs(base - average) < base / 200
+    untagged = frame.colorspace == _UNSPECIFIED
+    small = frame.width < 1280 and frame.height <= 576  # noqa: PLR2004 - where players guess BT.601
+    return Picture(
+        stream=stream.index,
+        sar=stream.sample_aspect_ratio or Fraction(1),
+        rotation=frame.rotation,
+        first=_first(container, frame),
+        rate=base if constant else average,
+        constant_rate=constant,
+        interlaced=bool(frame.interlaced_frame),
+        hdr=frame.color_trc in _HDR_TRANSFERS,
+        plain=frame.format.name == "yuv420p"
+        and frame.color_range != _FULL_RANGE
+        and (frame.colorspace == _BT709 or (untagged and not small)),
+        untagged_sd=untagged and small,
+    )
+
+
+def _first(container: "InputContainer", frame: "VideoFrame") -> float:
+    return max(0.0, (frame.time or 0.0) - _zero(container))
+
+
+def _zero(container: "InputContainer") -> float:
+    """FFmpeg's -ss counts from the earliest stream, and so do all our times."""
+    return (container.start_time or 0) / av.time_base
+
+
+def _sound(container: "InputContainer") -> Sound | None:
+    usable = [stream for stream in container.streams.audio if stream.codec_context is not None]
+    chosen = [stream for stream in usable if stream.disposition & stream.disposition.default]
+    for stream in chosen or usable:
+        context = stream.codec_context
+        return Sound(stream.index, context.channels, context.sample_rate, context.name)
+    return None
+
+
+def _upright(frame: "VideoFrame", picture: Picture) -> tuple[int, int]:
+    width, height = frame.width, frame.height
+    if picture.sar > 1:
+        width = round(width * picture.sar)
+    else:
+        height = round(height / picture.sar)
+    return (height, width) if picture.rotation % 180 else (width, height)
+
+
+def _end(container: "InputContainer", stream: "VideoStream") -> tuple[float, bool]:
+    """When the last picture ends, and whether the file breaks off before its index says so."""
+    promised = _promised_end(container, stream)
+    found = _cut_index(container, stream)
+    if found is None:
+        found = _last_packet(container, stream, near=promised)
+    if found is None:
+        return promised, False
+    return found, found < promised - max(1.0, promised / 100)
+
+
+def _promised_end(container: "InputContainer", stream: "VideoStream") -> float:
+    if stream.duration is not None and stream.time_base is not None:
+        begin = float((stream.start_time or 0) * stream.time_base) - _zero(container)
+        return max(0.0, begin) + float(stream.duration * stream.time_base)
+    return (container.duration or 0) / av.time_base
+
+
+def _cut_index(container: "InputContainer", stream: "VideoStream") -> float | None:
+    """Where the index points past the end of the file, as in a half-copied MP4."""
+    size, entries = container.size, stream.index_entries
+    if not entries or stream.time_base is None or entries[-1].pos + entries[-1].size <= size:
+        return None
+    for entry in entries:
+        if entry.pos + entry.size > size:
+            return max(0.0, float(entry.timestamp * stream.time_base) - _zero(container))
+    return None
+
+
+def _last_packet(
+    container: "InputContainer", stream: "VideoStream", *, near: float
+) -> float | None:
+    """The end of the last picture that is really there, looking from `near` its promised end."""
+    look_at = near - _TAIL_SECONDS
+    while True:
+        ends = _packet_ends(container, stream, max(0.0, look_at) + _zero(container))
+        if ends or look_at <= 0:
+            return max(ends, default=None)
+        look_at = look_at / 2 if look_at > _TAIL_SECONDS else 0.0
+
+
+def _packet_ends(container: "InputContainer", stream: "VideoStream", seconds: float) -> list[float]:
+    ends: list[float] = []
+    try:
+        container.seek(int(seconds * av.time_base))
+        for packet in container.demux(stream):
+            if packet.pts is not None and packet.time_base is not None:
+                after = packet.pts + (packet.duration or 0)
+                ends.append(float(after * packet.time_base) - _zero(container))
+    except av.FFmpegError:
+        # A file that breaks off may end in an error instead of an end; what came before counts.
+        return ends
+    return ends
+
+
+def _chapters(container: "InputContainer") -> tuple[Chapter, ...]:
+    return tuple(
+        Chapter(
+            title=chapter["metadata"].get("title", ""),
+            start=float(chapter["start"] * chapter["time_base"]),
+            end=float(chapter["end"] * chapter["time_base"]),
+        )
+        for chapter in container.chapters()
+        if chapter["time_base"] is not None
+    )

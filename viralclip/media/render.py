@@ -1,0 +1,124 @@
+"""Renders one clip: runs FFmpeg, verifies what came out, and leaves nothing behind when it fails."""
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+
+from viralclip.errors import (
+    ClipError,
+    DiskFullError,
+    EncoderBusyError,
+    RenderFailedError,
+    RenderIncompleteError,
+    SourceChangedError,
+    SourceUnreadableError,
+)
+from viralclip.geometry import Size
+from viralclip.media.command import RenderSpec, render_command
+from viralclip.media.ffmpeg import Watchdogs, has_filters, run_ffmpeg
+from viralclip.media.meter import Progress
+
+_NEARLY_FULL_BYTES = 4 * 1024 * 1024
+# FFmpeg's exit codes for "most of it could not be decoded" and "invalid data in the input".
+_UNREADABLE = frozenset({69, 183})
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What a finished clip is."""
+
+    bytes: int
+    duration: float
+    width: int
+    height: int
+
+
+async def render(
+    ffmpeg: Path,
+    spec: RenderSpec,
+    *,
+    on_progress: Callable[[Progress], None],
+    limits: Watchdogs,
+    on_start: Callable[[int], None] | None = None,
+) -> Rendered:
+    """Renders `spec` into its target; on any failure or cancellation the target does not exist."""
+    try:
+        return await _render(ffmpeg, spec, on_progress, limits, on_start)
+    except BaseException:
+        spec.target.unlink(missing_ok=True)
+        raise
+
+
+def verify_output(path: Path, *, duration: float, fps: Fraction, size: Size) -> Rendered:
+    """Reads `path` back; RenderIncompleteError unless every frame is there at the right size."""
+    wanted = round(duration * fps)
+    frames, found, length = _measure(path)
+    if frames != wanted or found != size or abs(length - wanted / fps) > 1 / fps:
+        detail = f"{frames} frames of {wanted}, {found} for {size}"
+        raise RenderIncompleteError(got=length, wanted=duration, detail=detail)
+    return Rendered(path.stat().st_size, length, found.width, found.height)
+
+
+async def _render(
+    ffmpeg: Path,
+    spec: RenderSpec,
+    on_progress: Callable[[Progress], None],
+    limits: Watchdogs,
+    on_start: Callable[[int], None] | None,
+) -> Rendered:
+    command = await asyncio.to_thread(_command, ffmpeg, spec)
+    length = spec.output_duration
+    try:
+        await run_ffmpeg(
+            command, duration=length, on_progress=on_progress, limits=limits, on_start=on_start
+        )
+        return await asyncio.to_thread(
+            verify_output, spec.target, duration=length, fps=spec.fps, size=spec.size
+        )
+    except RenderFailedError as error:
+        raise await asyncio.to_thread(_reason, error, spec) from error
+    except RenderIncompleteError as error:
+        raise _too_short(error, length) from error
+
+
+def _command(ffmpeg: Path, spec: RenderSpec) -> list[str]:
+    hdr = spec.source.picture.hdr and has_filters(ffmpeg, "zscale", "tonemap")
+    return render_command(ffmpeg, replace(spec, tone_map=hdr))
+
+
+def _too_short(error: RenderIncompleteError, wanted: float) -> ClipError:
+    """FFmpeg ended well and yet early: the source had no more to give."""
+    got = error.facts["got"]
+    if isinstance(got, float) and got < wanted:
+        return SourceUnreadableError(detail=f"{error} {error.detail}")
+    return error
+
+
+def _reason(error: RenderFailedError, spec: RenderSpec) -> ClipError:
+    """Why FFmpeg failed, told by the facts around it rather than by its words."""
+    if not spec.source.path.exists():
+        return SourceChangedError(detail=error.detail)
+    if shutil.disk_usage(spec.target.parent).free < _NEARLY_FULL_BYTES:
+        return DiskFullError(detail=error.detail)
+    if spec.encoder.is_hardware and f"[{spec.encoder.codec} @" in error.detail:
+        # It worked when it was tried, so its sessions are taken; only its own name is looked for.
+        return EncoderBusyError(detail=error.detail)
+    if error.facts.get("returncode") in _UNREADABLE:
+        return SourceUnreadableError(detail=error.detail)
+    return error
+
+
+def _measure(path: Path) -> tuple[int, Size, float]:
+    try:
+        with av.open(f"file:{path}") as container:
+            stream = container.streams.video[0]
+            frames = sum(1 for packet in container.demux(stream) if packet.size)
+            size = Size(stream.codec_context.width, stream.codec_context.height)
+            return frames, size, (container.duration or 0) / av.time_base
+    except (av.FFmpegError, IndexError, OSError):
+        return 0, Size(0, 0), 0.0

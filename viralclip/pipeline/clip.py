@@ -1,0 +1,256 @@
+"""One clip from waiting to its end: check, render, store, record; whatever happens, one ending."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypedDict
+
+import structlog
+
+from viralclip.catalog import ClipRecord
+from viralclip.errors import JobError, ViralclipError, WorkerCrashedError
+from viralclip.events import (
+    Cancelled,
+    CancelledDetails,
+    ClipProgressed,
+    Complete,
+    CompleteDetails,
+    ExtractingSegment,
+    ExtractingSegmentDetails,
+    Failed,
+    FailedDetails,
+    RenderComplete,
+    RenderCompleteDetails,
+    Rendering,
+    RenderingDetails,
+    Retrying,
+    RetryingDetails,
+    UploadComplete,
+    UploadCompleteDetails,
+    Uploading,
+    UploadingDetails,
+)
+from viralclip.pipeline import Checkpoint, ClipEnd, ClipTask, R, Tools, uncheckpointed
+from viralclip.pipeline.render import Rendition, RenditionLostError, discard_renditions, render_clip
+from viralclip.pipeline.reporter import ClipReport
+from viralclip.pipeline.segment import Segment, open_segment
+from viralclip.pipeline.store import StoredClip, store_clip
+from viralclip.steps import Step
+
+MAX_CRASHES = 3
+# What is said of a clip whose worker ended without a word, where nothing better is known.
+UNEXPLAINED = FailedDetails(
+    step=Step.QUEUED, code="internal", message=ViralclipError().message, retryable=True
+)
+
+
+class _Place(TypedDict):
+    scene_id: int
+    style: str
+
+
+log = structlog.get_logger(__name__)
+
+
+async def make_clip(
+    task: ClipTask, tools: Tools, report: ClipReport, checkpoint: Checkpoint = uncheckpointed
+) -> ClipEnd:
+    """Make the clip and say every step of it; errors become its ending, cancellation passes through."""
+    began = tools.clock()
+    try:
+        if task.job.stop_by is not None:
+            return await end_cancelled(task, tools, report)
+        if kept := await _find_kept(task, tools):
+            return await _complete(task, tools, report, kept, kept=True)
+        if task.crashes >= MAX_CRASHES:
+            raise WorkerCrashedError(crashes=task.crashes)
+        stored = await _make(task, tools, _Stages(tools, report, checkpoint))
+    except ViralclipError as error:
+        return await _fail(task, tools, report, error, tools.clock() - began)
+    except Exception as error:  # noqa: BLE001 - a bug ends this clip; its siblings go on
+        unexpected = ViralclipError(detail=repr(error))
+        unexpected.__cause__ = error
+        return await _fail(task, tools, report, unexpected, tools.clock() - began)
+    seconds = tools.clock() - began
+    log.info("Clip processing completed successfully", duration_sec=round(seconds, 3))
+    await _learn(task, tools, report, seconds)
+    return await _complete(task, tools, report, stored.record(task))
+
+
+async def _make(task: ClipTask, tools: Tools, stages: "_Stages") -> StoredClip:
+    scene = task.clip.scene
+    extracting = ExtractingSegmentDetails(
+        start_sec=scene.start, end_sec=scene.end, duration_sec=scene.duration
+    )
+    await stages.run(
+        ExtractingSegment(**stages.place, details=extracting),
+        lambda: open_segment(task),
+        Segment,
+    )
+    while True:
+        rendition = await _render(task, tools, stages)
+        try:
+            return await _store(task, tools, stages, rendition)
+        except RenditionLostError:
+            # Another machine rendered it and died before storing it: render it here.
+            log.warning("Rendered file lost with its worker")
+
+
+async def _render(task: ClipTask, tools: Tools, stages: "_Stages") -> Rendition:
+    details = RenderingDetails(style=task.clip.style, encoder=tools.encoder.encoder.name)
+    rendition = await stages.run(
+        Rendering(**stages.place, details=details),
+        lambda: render_clip(task, tools, stages.report),
+        Rendition,
+    )
+    facts = RenderCompleteDetails(
+        bytes=rendition.bytes,
+        duration_sec=rendition.duration,
+        width=rendition.width,
+        height=rendition.height,
+    )
+    stages.report.say(RenderComplete(**stages.place, details=facts))
+    return rendition
+
+
+async def _store(
+    task: ClipTask, tools: Tools, stages: "_Stages", rendition: Rendition
+) -> StoredClip:
+    details = UploadingDetails(filename=task.clip.filename, bytes=rendition.bytes)
+    stored = await stages.run(
+        Uploading(**stages.place, details=details),
+        lambda: store_clip(task, rendition, tools, stages.report),
+        StoredClip,
+    )
+    stages.report.say(UploadComplete(**stages.place, details=UploadCompleteDetails(key=stored.key)))
+    return stored
+
+
+class _Stages:
+    """Runs the stages of one clip: announced, checkpointed, and tried again when that may help."""
+
+    def __init__(self, tools: Tools, report: ClipReport, checkpoint: Checkpoint) -> None:
+        self._retries = tools.retries
+        self._checkpoint = checkpoint
+        self.report = report
+
+    @property
+    def place(self) -> _Place:
+        return {"scene_id": self.report.scene_id, "style": self.report.style}
+
+    async def run(
+        self, announcement: ClipProgressed, stage: Callable[[], Awaitable[R]], result: type[R]
+    ) -> R:
+        failures = 0
+        while True:
+            self.report.say(announcement)
+            try:
+                return await self._checkpoint(announcement.step, stage, result)
+            except RenditionLostError:
+                raise
+            except ViralclipError as error:
+                failures += 1
+                if not error.retryable or failures >= self._retries.tries:
+                    raise
+                await self._wait(error, failures)
+
+    async def _wait(self, error: ViralclipError, failures: int) -> None:
+        delay = self._retries.delay(failures)
+        log.warning("Clip stage will be tried again", code=error.code, error=error.detail)
+        step = self.report.step
+        self.report.say(
+            Retrying(
+                **self.place,
+                details=RetryingDetails(
+                    attempt=self.report.attempt + 1, delay_sec=round(delay, 3), code=error.code
+                ),
+            )
+        )
+        self.report.step = step
+        await self._retries.sleep(delay)
+        self.report.attempt += 1
+
+
+async def _find_kept(task: ClipTask, tools: Tools) -> ClipRecord | None:
+    """An earlier clip of equal work whose stored file is still the one that was recorded."""
+    known = await tools.catalog.kept(task.clip.digest, task.key, task.job.storage_url)
+    if known is None:
+        return None
+    stored = await tools.open_storage(task.job.storage_url).head(task.key)
+    if stored is None or (stored.size, stored.tag) != (known.size, known.tag):
+        return None
+    return known.model_copy(update={"job_id": task.job.job_id, "run": task.job.run})
+
+
+async def _complete(
+    task: ClipTask, tools: Tools, report: ClipReport, record: ClipRecord, *, kept: bool = False
+) -> ClipEnd:
+    try:
+        record = await tools.catalog.end_clip(record)
+    except Exception as error:  # noqa: BLE001 - the clip exists; only its record does not
+        log.warning("Clip metadata not saved", error=repr(error))
+        report.warn("metadata_unsaved", "The clip is stored but its record could not be saved.")
+    return say_end(task, tools, report, record, kept=kept)
+
+
+async def _fail(
+    task: ClipTask, tools: Tools, report: ClipReport, error: ViralclipError, seconds: float
+) -> ClipEnd:
+    log.error(
+        "Clip processing failed",
+        duration_sec=round(seconds, 3),
+        step=report.step,
+        code=error.code,
+        error=error.detail or error.message,
+        exc_info=error if error.code == ViralclipError.code else None,
+    )
+    failure = FailedDetails(
+        step=report.step, code=error.code, message=error.message, retryable=error.retryable
+    )
+    record = await tools.catalog.end_clip(task.record("failed", failure=failure))
+    await asyncio.to_thread(discard_renditions, task, tools)
+    end = say_end(task, tools, report, record)
+    if isinstance(error, JobError) and end.ending == "failed":
+        await tools.catalog.stop_job(task.job.job_id, by=error.code, failed=True)
+        return end.model_copy(update={"ends_job": True})
+    return end
+
+
+async def end_cancelled(task: ClipTask, tools: Tools, report: ClipReport) -> ClipEnd:
+    """Record and say that the clip was cancelled, unless it had ended already."""
+    await asyncio.to_thread(discard_renditions, task, tools)
+    record = await tools.catalog.end_clip(task.record("cancelled"))
+    return say_end(task, tools, report, record)
+
+
+def say_end(
+    task: ClipTask,
+    tools: Tools,
+    report: ClipReport,
+    record: ClipRecord,
+    *,
+    kept: bool = False,
+) -> ClipEnd:
+    """Say the ending that the catalog holds: whoever recorded one first was right."""
+    place: _Place = {"scene_id": report.scene_id, "style": report.style}
+    match record.ending:
+        case "complete":
+            url = tools.open_storage(task.job.storage_url).url(record.key or task.key)
+            details = CompleteDetails(clip_id=task.clip.clip_id, url=url, kept=kept)
+            report.say(Complete(**place, details=details))
+        case "cancelled":
+            by = task.job.stop_by or "user"
+            report.say(Cancelled(**place, details=CancelledDetails(by=by)))
+        case _:
+            report.say(Failed(**place, details=record.failure or UNEXPLAINED))
+    return ClipEnd(**place, ending=record.ending or "failed")
+
+
+async def _learn(task: ClipTask, tools: Tools, report: ClipReport, seconds: float) -> None:
+    """Remember how long this took; a time that includes retries teaches nothing."""
+    if report.attempt > 1:
+        return
+    rate = seconds / max(task.clip.scene.duration, 0.1)
+    try:
+        await tools.catalog.learn(task.clip.style, task.job.plan.options.preset, rate)
+    except Exception as error:  # noqa: BLE001 - a forecast is not worth a clip
+        log.warning("Timing not saved", error=repr(error))

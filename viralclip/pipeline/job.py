@@ -1,0 +1,81 @@
+"""One run of a job: its scenes, and the one word for what became of it."""
+
+import shutil
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+
+from viralclip.catalog import ClipRecord, JobRecord
+from viralclip.events import JobFinished, JobStarted, Outcome
+from viralclip.pipeline import ClipTask, Tools
+from viralclip.pipeline.reporter import JobReport
+from viralclip.pipeline.scene import say_started, settle_scene
+from viralclip.scenes import Scene
+
+RunScenes = Callable[[Sequence[Scene]], Awaitable[None]]
+
+log = structlog.get_logger(__name__)
+
+
+async def process_job(
+    job: JobRecord, attempt: int, tools: Tools, report: JobReport, run_scenes: RunScenes
+) -> Outcome:
+    """Make the run's scenes with `run_scenes`; afterwards every promise about endings holds."""
+    report.say(JobStarted(worker=tools.worker, attempt=attempt))
+    clips = await tools.catalog.clips(job.job_id)
+    scenes = scenes_of_run(job, clips)
+    await run_scenes(scenes)
+    for scene in scenes:
+        tasks = tasks_of(job, scene, clips)
+        say_started(scene, len(tasks), report)
+        await settle_scene(scene, tasks, tools, report)
+    return await _finish(job, tools, report)
+
+
+def scenes_of_run(job: JobRecord, clips: Sequence[ClipRecord]) -> list[Scene]:
+    wanted = {clip.scene_id for clip in clips if clip.run == job.run}
+    return [scene for scene in job.plan.scenes if scene.id in wanted]
+
+
+def tasks_of(job: JobRecord, scene: Scene, clips: Sequence[ClipRecord]) -> list[ClipTask]:
+    """The scene's clips in this run, in the order of the plan's styles."""
+    known = {(clip.scene_id, clip.style): clip for clip in clips if clip.run == job.run}
+    return [
+        ClipTask(job=job, clip=clip, crashes=known[scene.id, clip.style].crashes)
+        for clip in job.plan.clips_of(scene.id)
+        if (scene.id, clip.style) in known
+    ]
+
+
+def judge(clips: Sequence[ClipRecord], *, stopped: bool, stop_failed: bool) -> Outcome:
+    """The job's outcome from its clips' endings and whether, and why, it was stopped."""
+    endings = [clip.ending for clip in clips]
+    completed, failed = endings.count("complete"), endings.count("failed")
+    if stop_failed:
+        return "failed"
+    if completed == len(endings):
+        return "succeeded"
+    if stopped:
+        return "cancelled"
+    if completed:
+        return "partial"
+    return "failed" if failed else "cancelled"
+
+
+async def _finish(job: JobRecord, tools: Tools, report: JobReport) -> Outcome:
+    clips = await tools.catalog.clips(job.job_id)
+    latest = await tools.catalog.job(job.job_id) or job
+    outcome = judge(clips, stopped=latest.stop_by is not None, stop_failed=latest.stop_failed)
+    await tools.catalog.finish_job(job.job_id, job.run, outcome, report.reporter.now())
+    shutil.rmtree(tools.folder(job.job_id), ignore_errors=True)
+    report.say(
+        JobFinished(
+            outcome=outcome,
+            clips_completed=sum(clip.ending == "complete" for clip in clips),
+            clips_failed=sum(clip.ending == "failed" for clip in clips),
+            clips_cancelled=sum(clip.ending == "cancelled" for clip in clips),
+        )
+    )
+    await report.reporter.flush()
+    log.info("Job finished", outcome=outcome)
+    return outcome

@@ -1,0 +1,84 @@
+"""One scene: its clips side by side, and the promise that the scene ends once they all have."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+
+from viralclip.catalog import ClipRecord
+from viralclip.events import Queued, SceneCompleted, SceneStarted
+from viralclip.pipeline import ClipEnd, ClipTask, Tools
+from viralclip.pipeline.clip import UNEXPLAINED, end_cancelled, say_end
+from viralclip.pipeline.reporter import JobReport
+from viralclip.scenes import Scene
+
+RunClips = Callable[[Sequence[ClipTask]], Awaitable[None]]
+
+log = structlog.get_logger(__name__)
+
+
+async def process_scene(
+    scene: Scene,
+    tasks: Sequence[ClipTask],
+    tools: Tools,
+    report: JobReport,
+    run_clips: RunClips,
+) -> None:
+    """Make the scene's clips with `run_clips` and see that each of them has ended afterwards."""
+    say_started(scene, len(tasks), report)
+    for task in tasks:
+        report.say(Queued(scene_id=scene.id, style=task.clip.style))
+    await run_clips(tasks)
+    await settle_scene(scene, tasks, tools, report)
+
+
+def say_started(scene: Scene, style_count: int, report: JobReport) -> None:
+    report.say(
+        SceneStarted(
+            scene_id=scene.id,
+            title=scene.title,
+            style_count=style_count,
+            start_sec=scene.start,
+            duration_sec=scene.duration,
+        )
+    )
+
+
+async def settle_scene(
+    scene: Scene, tasks: Sequence[ClipTask], tools: Tools, report: JobReport
+) -> None:
+    """End every clip that has no ending yet, say each ending, and say that the scene is over.
+
+    Everything said here may have been said before: the channel keeps the first telling.
+    """
+    records = {(r.scene_id, r.style): r for r in await tools.catalog.clips(report.job_id)}
+    job = await tools.catalog.job(report.job_id)
+    for task in tasks:
+        record = records.get((scene.id, task.clip.style))
+        current = ClipTask(job=job or task.job, clip=task.clip)
+        await _settle_clip(current, record, tools, report)
+    await _say_completed(scene, tools, report)
+
+
+async def _settle_clip(
+    task: ClipTask, record: ClipRecord | None, tools: Tools, report: JobReport
+) -> ClipEnd:
+    clip_report = report.clip(task.clip.scene.id, task.clip.style)
+    if record is not None and record.ending is not None:
+        return say_end(task, tools, clip_report, record)
+    if task.job.stop_by is not None:
+        return await end_cancelled(task, tools, clip_report)
+    log.error("Clip ended without saying how", scene_id=task.clip.scene.id, style=task.clip.style)
+    failed = await tools.catalog.end_clip(task.record("failed", failure=UNEXPLAINED))
+    return say_end(task, tools, clip_report, failed)
+
+
+async def _say_completed(scene: Scene, tools: Tools, report: JobReport) -> None:
+    clips = [c for c in await tools.catalog.clips(report.job_id) if c.scene_id == scene.id]
+    report.say(
+        SceneCompleted(
+            scene_id=scene.id,
+            clips_completed=sum(clip.ending == "complete" for clip in clips),
+            clips_failed=sum(clip.ending == "failed" for clip in clips),
+            clips_cancelled=sum(clip.ending == "cancelled" for clip in clips),
+        )
+    )

@@ -1,0 +1,134 @@
+"""A job's plan: the validated list of clips that a video, its scenes and the chosen styles make."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import BaseModel
+
+from viralclip.geometry import Size
+from viralclip.scenes import Scene
+
+Preset = Literal["fast", "balanced", "quality"]
+PRESETS: tuple[Preset, ...] = ("fast", "balanced", "quality")
+# Raised when the same plan would give other bytes, so that kept clips are made again.
+RECIPE = 1
+_SLUG_CHARS = 60
+
+
+class _Value(BaseModel, frozen=True):
+    pass
+
+
+class Video(_Value, frozen=True):
+    """What is known of a source: upright size in square pixels, seconds, frames per second."""
+
+    name: str
+    path: str
+    width: int
+    height: int
+    duration: float
+    fps: str
+    has_audio: bool
+    identity: str
+
+    @property
+    def size(self) -> Size:
+        return Size(self.width, self.height)
+
+
+class Options(_Value, frozen=True):
+    """What applies to every clip of a job."""
+
+    aspect: str = "9:16"
+    preset: Preset = "balanced"
+    encoder: str = "x264"
+    loudness: bool = False
+
+
+class StyleChoice(_Value, frozen=True):
+    """A style to make each scene in; `analysed` styles go through the five analysis steps."""
+
+    name: str
+    analysed: bool = False
+
+
+class Clip(_Value, frozen=True):
+    """One scene in one style, and the file it becomes."""
+
+    scene: Scene
+    style: str
+    analysed: bool
+    filename: str
+    digest: str
+
+    @property
+    def clip_id(self) -> str:
+        return f"{self.scene.id}-{self.style}"
+
+
+class Plan(_Value, frozen=True):
+    """Everything needed to make a job's clips, and nothing that changes while they are made."""
+
+    video: Video
+    scenes: tuple[Scene, ...]
+    styles: tuple[StyleChoice, ...]
+    options: Options
+
+    @property
+    def digest(self) -> str:
+        """One name for equal work: same source, scenes, styles and options."""
+        return _digest(str(RECIPE), self.model_dump_json())
+
+    def clips(self) -> tuple[Clip, ...]:
+        return tuple(clip for scene in self.scenes for clip in self.clips_of(scene.id))
+
+    def clips_of(self, scene_id: int) -> tuple[Clip, ...]:
+        scene = next(scene for scene in self.scenes if scene.id == scene_id)
+        return tuple(self._clip(scene, style) for style in self.styles)
+
+    def clip(self, scene_id: int, style: str) -> Clip:
+        return next(clip for clip in self.clips_of(scene_id) if clip.style == style)
+
+    def _clip(self, scene: Scene, style: StyleChoice) -> Clip:
+        look = scene.model_dump_json(exclude={"id", "title"})
+        return Clip(
+            scene=scene,
+            style=style.name,
+            analysed=style.analysed,
+            filename=f"{scene.id:02}_{slug(scene.title)}_{style.name}.mp4",
+            digest=_digest(
+                str(RECIPE), self.video.identity, look, style.name, self.options.model_dump_json()
+            ),
+        )
+
+
+def make_plan(
+    video: Video, scenes: Sequence[Scene], styles: Sequence[StyleChoice], options: Options
+) -> Plan:
+    return Plan(video=video, scenes=tuple(scenes), styles=tuple(styles), options=options)
+
+
+def slug(title: str) -> str:
+    """A title as part of a file name: letters and digits of any script, joined by dashes."""
+    folded = unicodedata.normalize("NFKC", title).lower()
+    marks = "".join(ch if _belongs_in_a_name(ch) else " " for ch in folded)
+    joined = re.sub(r"\s+", "-", marks.strip())
+    return _cut(joined) or "scene"
+
+
+def _belongs_in_a_name(ch: str) -> bool:
+    return unicodedata.category(ch)[0] in "LMN"
+
+
+def _cut(text: str) -> str:
+    """File systems count bytes: stay well under 255 with the scene number and the style around."""
+    while len(text) > _SLUG_CHARS or len(text.encode()) > 3 * _SLUG_CHARS:
+        text = text[:-1]
+    return text.strip("-")
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]

@@ -1,0 +1,285 @@
+"""Scene lists: JSON, CSV, SRT/VTT, EDL and chapters to scenes, with every bad row named."""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import cast
+
+from pydantic import BaseModel
+
+from viralclip.errors import Fault, InvalidScenesError
+from viralclip.scene_formats import read_entries
+from viralclip.scene_rows import Entry, Row, SceneList, Unreadable, shown
+from viralclip.timecode import TimeRange, format_time, parse_time
+
+MAX_SCENES = 200
+MAX_TITLE = 200
+MAX_ID = 999_999
+_LONGEST = 1000 * 3600
+# Times are written in milliseconds: two of them meet if they differ by less than half of one.
+_ROUNDING = 0.0005
+_SLACK = 1e-6
+_SIDES = ("width", "height")
+
+
+class Region(BaseModel, frozen=True):
+    """A rectangle as shares (0 to 1) of the picture's width and height, from its top left."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class Scene(BaseModel, frozen=True):
+    """A stretch of the video worth a clip: seconds from the video's start."""
+
+    id: int
+    title: str
+    start: float
+    end: float
+    webcam: Region | None = None
+
+    @property
+    def range(self) -> TimeRange:
+        return TimeRange(self.start, self.end)
+
+    @property
+    def duration(self) -> float:
+        return self.end - self.start
+
+
+def parse_scenes(text: str, *, name: str, duration: float | None, fps: float) -> tuple[Scene, ...]:
+    """The scenes of a list in any format we know, for a video of `duration` seconds at `fps`.
+
+    What the content shows beats the ending of `name`. An end up to one frame beyond the video is
+    the video's end. InvalidScenesError lists every fault there is, each with its place.
+    """
+    plain = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    entries = read_entries(SceneList(plain, duration, fps), name)
+    return _scenes(entries, _Limits(duration, frame=1 / fps))
+
+
+def scenes_from_chapters(chapters: Sequence[tuple[str, float, float]]) -> tuple[Scene, ...]:
+    """The scenes of the chapters (title, start, end) that a video carries.
+
+    Nobody can be asked to correct what a program wrote: empty chapters are left out, titles are
+    cleaned and cut. InvalidScenesError if no chapter is left, or if there are too many.
+    """
+    entries = [
+        Row(f"chapters[{place}]", {"title": _cleaned(title), "start": max(start, 0.0), "end": end})
+        for place, (title, start, end) in enumerate(chapters)
+        if max(start, 0.0) < end < _LONGEST
+    ]
+    return _scenes(entries, _Limits(duration=None, frame=0.0))
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """What a scene must stay within: the video's length, if known, and one frame at least."""
+
+    duration: float | None
+    frame: float
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A row found good; rows without an id get theirs when all ids that were written are known."""
+
+    id: int | None
+    title: str
+    span: TimeRange
+    webcam: Region | None
+
+
+@dataclass
+class _Review:
+    """Rows on their way to scenes: goes on after a fault, so that none hides another."""
+
+    limits: _Limits
+    faults: list[Fault] = field(default_factory=list[Fault])
+    owners: dict[int, str] = field(default_factory=dict[int, str])
+
+    def blame(self, place: str, problem: str) -> None:
+        self.faults.append(Fault(place, problem))
+
+
+def _scenes(entries: Sequence[Entry], limits: _Limits) -> tuple[Scene, ...]:
+    review = _Review(limits)
+    if not entries:
+        review.blame("", "the list holds no scenes")
+    if len(entries) > MAX_SCENES:
+        review.blame("", f"the list has {len(entries)} scenes; at most {MAX_SCENES} are allowed")
+    drafts = [_draft(entry, review) for entry in entries]
+    if review.faults:
+        raise InvalidScenesError(review.faults)
+    return _numbered([draft for draft in drafts if draft is not None])
+
+
+def _numbered(drafts: Sequence[_Draft]) -> tuple[Scene, ...]:
+    taken = {draft.id for draft in drafts}
+    free = (number for number in count(1) if number not in taken)
+    return tuple(_numbered_scene(draft, draft.id or next(free)) for draft in drafts)
+
+
+def _numbered_scene(draft: _Draft, scene_id: int) -> Scene:
+    return Scene(
+        id=scene_id,
+        title=draft.title or f"Scene {scene_id}",
+        start=draft.span.start,
+        end=draft.span.end,
+        webcam=draft.webcam,
+    )
+
+
+def _draft(entry: Entry, review: _Review) -> _Draft | None:
+    if isinstance(entry, Fault):
+        review.faults.append(entry)
+        return None
+    scene_id, title = _id(entry, review), _title(entry, review)
+    span, webcam = _span(entry, review), _webcam(entry, review)
+    return None if title is None or span is None else _Draft(scene_id, title, span, webcam)
+
+
+def _id(row: Row, review: _Review) -> int | None:
+    if "id" not in row.fields:
+        return None
+    number = _whole(row.fields["id"])
+    if number is None or not 1 <= number <= MAX_ID:
+        problem = f"the id {shown(row.fields['id'])} is not a whole number from 1 to {MAX_ID}"
+        review.blame(row.at("id"), problem)
+        return None
+    if review.owners.setdefault(number, row.place) != row.place:
+        owner = review.owners[number]
+        review.blame(row.at("id"), f"the id {number} is already that of {owner}")
+    return number
+
+
+def _whole(value: object) -> int | None:
+    match value:
+        case bool():
+            return None
+        case int():
+            return value
+        case float() if value.is_integer():
+            return int(value)
+        case str() if value.isdecimal() and len(value) <= len(str(MAX_ID)):
+            return int(value)
+        case _:
+            return None
+
+
+def _title(row: Row, review: _Review) -> str | None:
+    value = row.fields.get("title", "")
+    problem = _title_problem(value)
+    if problem:
+        review.blame(row.at("title"), f"the title {problem}")
+        return None
+    return str(value).strip()
+
+
+def _title_problem(value: object) -> str:
+    if not isinstance(value, str):
+        return f"{shown(value)} is not text"
+    title = value.strip()
+    if len(title) > MAX_TITLE:
+        return f"has {len(title)} characters; at most {MAX_TITLE} are allowed"
+    return f"{shown(title)} holds control characters" if any(map(_is_control, title)) else ""
+
+
+def _is_control(ch: str) -> bool:
+    # Cs: half a surrogate pair, which JSON can spell and no file or screen can hold.
+    return unicodedata.category(ch) in {"Cc", "Cs", "Zl", "Zp"}
+
+
+def _cleaned(title: str) -> str:
+    plain = "".join(" " if _is_control(ch) else ch for ch in title)
+    return " ".join(plain.split())[:MAX_TITLE]
+
+
+def _span(row: Row, review: _Review) -> TimeRange | None:
+    # An end beats a duration: lists that hold both tend to round the duration.
+    last = "duration" if "duration" in row.fields and "end" not in row.fields else "end"
+    start, end = _time(row, "start", review), _time(row, last, review)
+    if last == "duration":
+        end = None if start is None or end is None else start + end
+    start, end = _reached(start, row, "start", review), _reached(end, row, last, review)
+    if start is None or end is None:
+        return None
+    duration = review.limits.duration
+    span = TimeRange(start, end if duration is None else min(end, duration))
+    problem = _length_problem(span, review.limits.frame)
+    if problem:
+        review.blame(row.at(last), problem)
+    return span
+
+
+def _time(row: Row, name: str, review: _Review) -> float | None:
+    value = row.fields.get(name)
+    if value is None:
+        review.blame(row.place, f"{name} is missing")
+        return None
+    if isinstance(value, Unreadable):
+        review.blame(row.at(name), value.problem)
+        return None
+    try:
+        return parse_time(value if isinstance(value, float) else shown(value))
+    except ValueError as error:
+        review.blame(row.at(name), str(error))
+        return None
+
+
+def _reached(seconds: float | None, row: Row, name: str, review: _Review) -> float | None:
+    """The time if the video gets that far, or may do so."""
+    duration = review.limits.duration
+    if seconds is None:
+        return None
+    if seconds > _LONGEST:
+        review.blame(row.at(name), f"{seconds:g} s is beyond the end of any video")
+        return None
+    if duration is not None and seconds > duration + review.limits.frame + _ROUNDING:
+        beyond = f"{format_time(seconds)} is beyond the end of the video"
+        review.blame(row.at(name), f"{beyond} ({format_time(duration)})")
+        return None
+    return seconds
+
+
+def _length_problem(span: TimeRange, frame: float) -> str:
+    if span.duration <= 0:
+        return f"{format_time(span.end)} is not after the start {format_time(span.start)}"
+    if span.duration < frame - _ROUNDING:
+        return f"the scene is shorter than one frame of the video ({frame:.3f} s)"
+    return ""
+
+
+def _webcam(row: Row, review: _Review) -> Region | None:
+    value = row.fields.get("webcam")
+    if value is None:
+        return None
+    place = row.at("webcam")
+    if not isinstance(value, dict):
+        review.blame(place, f"{shown(value)} is not a region like {{x, y, width, height}}")
+        return None
+    region = cast("dict[str, object]", value)
+    shares = {side: _share(region, side, place, review) for side in Region.model_fields}
+    known = {side: share for side, share in shares.items() if share is not None}
+    if len(known) < len(shares):
+        return None
+    for edge, offset, side in (("right", "x", "width"), ("lower", "y", "height")):
+        if known[offset] + known[side] > 1 + _SLACK:
+            review.blame(place, f"the region reaches beyond the {edge} edge of the picture")
+    return Region(**known)
+
+
+def _share(region: Mapping[str, object], side: str, place: str, review: _Review) -> float | None:
+    value = region.get(side)
+    shares = "above 0 and up to 1" if side in _SIDES else "from 0 to 1"
+    if value is None:
+        review.blame(place, f"{side} is missing")
+        return None
+    good = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+    if not good or (side in _SIDES and value == 0):
+        review.blame(f"{place}.{side}", f"{shown(value)} is not a share {shares}")
+        return None
+    return float(cast("float", value))

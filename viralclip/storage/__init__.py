@@ -1,0 +1,112 @@
+"""Where finished clips and thumbnails live: one interface over local folders and object stores."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import obstore
+from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
+from obstore.store import LocalStore, ObjectStore, from_url
+
+from viralclip.errors import StorageFullError, StorageRejectedError, StorageUnavailableError
+
+_CHUNK = 5 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A stored object: size in bytes, and the tag that changes whenever its content does."""
+
+    key: str
+    size: int
+    tag: str
+
+
+class Storage:
+    """A bucket or a folder; keys are relative paths with forward slashes."""
+
+    def __init__(self, store: ObjectStore, *, url: str, folder: Path | None) -> None:
+        self._store = store
+        self._url = url
+        self._folder = folder
+
+    async def put(
+        self, path: Path, key: str, *, on_progress: Callable[[float], None] | None = None
+    ) -> Stored:
+        """Store the file under the key, whole or not at all; progress is the share read so far."""
+        size = path.stat().st_size
+        self._sweep(key)
+        try:
+            await obstore.put_async(
+                self._store, key, _chunks(path, size, on_progress), chunk_size=_CHUNK
+            )
+            head = await obstore.head_async(self._store, key)
+        except (BaseError, OSError) as error:
+            raise _classified(error, path) from error
+        return Stored(key=key, size=head["size"], tag=head["e_tag"] or "")
+
+    async def head(self, key: str) -> Stored | None:
+        """What is stored under the key, or None."""
+        try:
+            head = await obstore.head_async(self._store, key)
+        except FileNotFoundError:
+            return None
+        except (BaseError, OSError) as error:
+            raise StorageUnavailableError(detail=str(error)) from error
+        return Stored(key=key, size=head["size"], tag=head["e_tag"] or "")
+
+    async def delete(self, key: str) -> None:
+        with suppress(FileNotFoundError):
+            await obstore.delete_async(self._store, key)
+
+    def url(self, key: str) -> str:
+        """Where the object is, for people: a path for a folder, else an address without secrets."""
+        return str(self._folder / key) if self._folder else f"{self._url.rstrip('/')}/{key}"
+
+    def _sweep(self, key: str) -> None:
+        """A killed upload leaves `name#1` beside the target; nobody else writes this key now."""
+        if self._folder is None:
+            return
+        target = self._folder / key
+        staged = re.compile(re.escape(target.name) + r"#\d+")
+        for entry in target.parent.glob("*#*") if target.parent.is_dir() else ():
+            if staged.fullmatch(entry.name):
+                entry.unlink(missing_ok=True)
+
+
+def open_storage(url: str) -> Storage:
+    """The storage behind a URL: `file:///folder`, or what obstore knows (`s3://bucket/prefix`)."""
+    parts = urlsplit(url)
+    if parts.scheme == "file":
+        folder = Path(unquote(parts.path))
+        return Storage(LocalStore(prefix=folder, mkdir=True), url=url, folder=folder)
+    return Storage(from_url(url), url=url, folder=None)
+
+
+async def _chunks(
+    path: Path, size: int, on_progress: Callable[[float], None] | None
+) -> AsyncIterator[bytes]:
+    sent = 0
+    with path.open("rb") as file:
+        while chunk := await asyncio.to_thread(file.read, _CHUNK):
+            yield chunk
+            sent += len(chunk)
+            if on_progress:
+                on_progress(sent / size)
+
+
+def _classified(error: Exception, path: Path) -> Exception:
+    """Refused for good, or worth another try; a vanished input is the caller's own fault."""
+    if not path.exists():
+        return error
+    text = str(error)
+    if "StorageFull" in text or "os error 28" in text:
+        return StorageFullError(detail=text)
+    refused = (PermissionDeniedError, UnauthenticatedError, PermissionError)
+    if isinstance(error, refused) or "os error 13" in text or "os error 30" in text:
+        return StorageRejectedError(detail=text)
+    return StorageUnavailableError(detail=text)

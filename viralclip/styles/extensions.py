@@ -1,0 +1,84 @@
+"""Styles that other installed packages bring through the entry point group `viralclip.styles`."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from viralclip.styles.style import Style
+
+GROUP = "viralclip.styles"
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_KINDS = {"name": str, "summary": str, "analysed": bool}
+_METHODS = ("fits", "target_size", "graph")
+
+
+@dataclass(frozen=True)
+class BrokenStyle:
+    """An entry point that brings no usable style: the package that has it, and why, in words."""
+
+    name: str
+    package: str
+    problem: str
+
+
+@dataclass(frozen=True)
+class Extensions:
+    styles: Mapping[str, Style]
+    broken: tuple[BrokenStyle, ...]
+
+
+@cache
+def load_extensions(*, taken: frozenset[str]) -> Extensions:
+    """Every entry point, loaded once per process; a name already `taken` is refused."""
+    styles: dict[str, Style] = {}
+    broken: list[BrokenStyle] = []
+    for point in sorted(entry_points(group=GROUP), key=_order):
+        found = _load(point, taken=taken | styles.keys())
+        if isinstance(found, BrokenStyle):
+            broken.append(found)
+            continue
+        styles[found.name] = found
+    return Extensions(styles, tuple(broken))
+
+
+def _load(point: EntryPoint, *, taken: frozenset[str]) -> Style | BrokenStyle:
+    if point.name in taken:
+        return _broken(point, "the name is taken")
+    try:
+        style = point.load()
+        problem = _problem(point, style)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - it is someone else's code, and reported
+        return _broken(point, f"{type(error).__name__}: {error}")
+    return _broken(point, problem) if problem else style
+
+
+def _problem(point: EntryPoint, style: Any) -> str:
+    if not _NAME.fullmatch(point.name):
+        return "a name has lower-case letters, digits and underscores, at most 40"
+    if isinstance(style, type):
+        return "the entry point leads to a class, not to a style"
+    for attribute, kind in _KINDS.items():
+        if not isinstance(getattr(style, attribute, None), kind):
+            return f"it has no {attribute} of type {kind.__name__}"
+    for method in _METHODS:
+        if not callable(getattr(style, method, None)):
+            return f"it has no method {method}"
+    if style.name != point.name:
+        return f"the style calls itself {style.name!r}"
+    return ""
+
+
+def _broken(point: EntryPoint, problem: str) -> BrokenStyle:
+    return BrokenStyle(point.name, _package(point), problem)
+
+
+def _order(point: EntryPoint) -> tuple[str, str]:
+    return point.name, _package(point)
+
+
+def _package(point: EntryPoint) -> str:
+    return point.dist.name if point.dist else ""

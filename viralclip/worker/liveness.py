@@ -1,0 +1,76 @@
+"""Who is alive: each worker holds a lock on a file of its own for as long as its process lives."""
+
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from viralclip.errors import ViralclipError
+
+Life = Literal["alive", "crashed", "left"]
+
+
+class WorkerIdTakenError(ViralclipError):
+    """Another living worker has the id {worker}; give each worker its own."""
+
+    code = "worker_id_taken"
+
+
+class FileLock:
+    """A worker's sign of life. The system lets go of it when the process dies, however it dies;
+    a worker that leaves in good order removes the file, so that its absence means no crash."""
+
+    def __init__(self, folder: Path, worker: str) -> None:
+        self._path = _path(folder, worker)
+        self._worker = worker
+
+    def __enter__(self) -> Self:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if not _try_lock(self._fd):
+            os.close(self._fd)
+            raise WorkerIdTakenError(worker=self._worker)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self._path.unlink(missing_ok=True)
+        os.close(self._fd)
+
+
+def life_of(folder: Path, worker: str) -> Life:
+    """Whether the worker lives, died without a word, or left in good order."""
+    try:
+        fd = os.open(_path(folder, worker), os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return "left"
+    try:
+        return "crashed" if _try_lock(fd) else "alive"
+    finally:
+        os.close(fd)
+
+
+def bury(folder: Path, worker: str) -> None:
+    """Forget a crashed worker once its work is in other hands."""
+    _path(folder, worker).unlink(missing_ok=True)
+
+
+def known_workers(folder: Path) -> list[str]:
+    return sorted(path.stem for path in folder.glob("*.lock"))
+
+
+def _path(folder: Path, worker: str) -> Path:
+    return folder / f"{worker}.lock"
+
+
+def _try_lock(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,42 @@
+"""Waiting for workflows to end: told at once about those of this process, asking about the rest."""
+
+import asyncio
+from collections.abc import Iterable
+
+from viralclip.engine import Engine
+
+ASK_S = 1.0
+
+
+class Settled:
+    """One question to the engine per interval, however many wait and for however much."""
+
+    def __init__(self, engine: Engine, *, ask_s: float = ASK_S) -> None:
+        self._engine = engine
+        self._ask_s = ask_s
+        self._waiting: dict[str, list[asyncio.Future[None]]] = {}
+        self._asking: asyncio.Task[None] | None = None
+
+    def tell(self, workflow_id: str) -> None:
+        """The workflow has ended in this process."""
+        for future in self._waiting.pop(workflow_id, ()):
+            if not future.done():
+                future.set_result(None)
+
+    async def wait(self, workflow_ids: Iterable[str]) -> None:
+        """Return when all of the workflows have ended, wherever they ran."""
+        futures = [self._future(workflow_id) for workflow_id in workflow_ids]
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask(), name="settled")
+        await asyncio.gather(*futures)
+
+    def _future(self, workflow_id: str) -> asyncio.Future[None]:
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(workflow_id, []).append(future)
+        return future
+
+    async def _ask(self) -> None:
+        while self._waiting:
+            for workflow_id in await self._engine.ended(list(self._waiting)):
+                self.tell(workflow_id)
+            await asyncio.sleep(self._ask_s)

@@ -1,0 +1,161 @@
+"""The durable workflows job, scene and clip: the pipeline, checkpointed and queued by the engine."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import structlog
+from dbos import DBOS, StepOptions
+from structlog.contextvars import bound_contextvars
+
+from viralclip.catalog import JobRecord
+from viralclip.channel import ProgressChannel
+from viralclip.engine import Engine, Work, priority_number
+from viralclip.pipeline import ClipTask, R, Tools
+from viralclip.pipeline.clip import make_clip
+from viralclip.pipeline.forecast import forecast
+from viralclip.pipeline.job import process_job, scenes_of_run, tasks_of
+from viralclip.pipeline.reporter import JobReport, Reporter
+from viralclip.pipeline.scene import process_scene
+from viralclip.scenes import Scene
+from viralclip.worker.settled import Settled
+
+log = structlog.get_logger(__name__)
+
+
+class Workflows:
+    """The three workflows over one set of tools; `register` hands them to the engine's runtime."""
+
+    def __init__(
+        self,
+        *,
+        tools: Tools,
+        engine: Engine,
+        channel: ProgressChannel,
+        reporter: Reporter,
+        slots: int,
+    ) -> None:
+        self._tools = tools
+        self._engine = engine
+        self._channel = channel
+        self._reporter = reporter
+        self._slots = slots
+        self._settled = Settled(engine)
+        self._running: set[asyncio.Task[Any]] = set()
+        self._clips = 0
+        self._draining = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def register(self) -> None:
+        for kind, run in (("job", self._job), ("scene", self._scene), ("clip", self._clip)):
+            DBOS.workflow(name=kind)(self._workflow(run))
+
+    async def drain(self, grace_s: float) -> None:
+        """Begin no more clips, let those that run end within the grace, and stop the rest unended."""
+        self._draining = True
+        try:
+            async with asyncio.timeout(grace_s):
+                await self._idle.wait()
+        except TimeoutError:
+            log.warning("Clips handed back unfinished", count=self._clips)
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    def _workflow(
+        self, run: Callable[[Work, JobRecord], Awaitable[None]]
+    ) -> Callable[..., Awaitable[None]]:
+        async def workflow(*arguments: Any) -> None:
+            work = Work(*arguments)
+            task = asyncio.current_task()
+            assert task is not None  # noqa: S101 - a coroutine runs in a task
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+            job = await self._tools.catalog.job(work.job_id)
+            if job is not None and job.run == work.run:
+                fields = {"job_id": job.job_id, "trace_id": job.trace_id}
+                with bound_contextvars(**fields):
+                    await run(work, job)
+            self._settled.tell(work.workflow_id)
+
+        return workflow
+
+    async def _job(self, work: Work, job: JobRecord) -> None:
+        report = self._report(job)
+        attempt = await self._tools.catalog.begin_attempt(job.job_id, job.run)
+
+        async def run_scenes(scenes: Sequence[Scene]) -> None:
+            await self._run_children(job, [Work(work.job_id, work.run, s.id) for s in scenes])
+
+        forecasting = asyncio.create_task(
+            forecast(job, self._tools.catalog, self._channel, report, slots=self._slots)
+        )
+        try:
+            await process_job(job, attempt, self._tools, report, run_scenes)
+        finally:
+            forecasting.cancel()
+
+    async def _scene(self, work: Work, job: JobRecord) -> None:
+        clips = await self._tools.catalog.clips(job.job_id)
+        scene = next(s for s in scenes_of_run(job, clips) if s.id == work.scene_id)
+
+        async def run_clips(tasks: Sequence[ClipTask]) -> None:
+            works = [Work(work.job_id, work.run, scene.id, t.clip.style) for t in tasks]
+            await self._run_children(job, works)
+
+        with bound_contextvars(scene_id=scene.id):
+            tasks = tasks_of(job, scene, clips)
+            await process_scene(scene, tasks, self._tools, self._report(job), run_clips)
+
+    async def _clip(self, work: Work, job: JobRecord) -> None:
+        await self._while_draining()
+        self._begin_clip()
+        try:
+            await self._make_clip(work, job)
+        finally:
+            self._end_clip()
+
+    async def _make_clip(self, work: Work, job: JobRecord) -> None:
+        clips = await self._tools.catalog.clips(job.job_id)
+        scene = next(s for s in job.plan.scenes if s.id == work.scene_id)
+        tasks = tasks_of(job, scene, clips)
+        index = next(i for i, task in enumerate(tasks) if task.clip.style == work.style)
+        task = tasks[index]
+        report = self._report(job).clip(scene.id, task.clip.style, attempt=1 + task.crashes)
+        with bound_contextvars(scene_id=scene.id, style=task.clip.style, clip_index=index):
+            end = await make_clip(task, self._tools, report, _checkpoint)
+        if end.ends_job:
+            await self._engine.cancel_clips(job.job_id, job.run)
+
+    async def _run_children(self, job: JobRecord, works: list[Work]) -> None:
+        priority = priority_number(job.priority, job.created_at)
+        await self._engine.enqueue(works, priority=priority)
+        await self._settled.wait([work.workflow_id for work in works])
+
+    async def _while_draining(self) -> None:
+        """A clip that is begun while this worker leaves stays unended, for the next worker."""
+        if self._draining:
+            await asyncio.get_running_loop().create_future()
+
+    def _begin_clip(self) -> None:
+        self._clips += 1
+        self._idle.clear()
+
+    def _end_clip(self) -> None:
+        self._clips -= 1
+        if not self._clips:
+            self._idle.set()
+
+    def _report(self, job: JobRecord) -> JobReport:
+        return JobReport(self._reporter, job.job_id, job.run, job.trace_id)
+
+
+async def _checkpoint(name: str, stage: Callable[[], Awaitable[R]], result: type[R]) -> R:
+    """A stage as a durable step that a cancelled workflow stops at once; kept as plain JSON."""
+
+    async def step() -> dict[str, Any]:
+        return (await stage()).model_dump(mode="json")
+
+    options: StepOptions = {"name": name, "preemptible": True}
+    return result.model_validate(await DBOS.run_step_async(options, step))
