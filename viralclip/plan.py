@@ -125,9 +125,10 @@ def _belongs_in_a_name(ch: str) -> bool:
 
 def _cut(text: str) -> str:
     """File systems count bytes: stay well under 255 with the scene number and the style around."""
-    while len(text) > _SLUG_CHARS or len(text.encode()) > 3 * _SLUG_CHARS:
-        text = text[:-1]
-    return text.strip("-")
+    short = text[:_SLUG_CHARS]
+    while len(short.encode()) > 3 * _SLUG_CHARS:
+        short = short[:-1]
+    return short.strip("-")
 
 
 def _digest(*parts: str) -> str:

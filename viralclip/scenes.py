@@ -201,10 +201,11 @@ def _cleaned(title: str) -> str:
 def _span(row: Row, review: _Review) -> TimeRange | None:
     # An end beats a duration: lists that hold both tend to round the duration.
     last = "duration" if "duration" in row.fields and "end" not in row.fields else "end"
-    start, end = _time(row, "start", review), _time(row, last, review)
+    start = _reached(_time(row, "start", review), row, "start", review)
+    end = _time(row, last, review)
     if last == "duration":
         end = None if start is None or end is None else start + end
-    start, end = _reached(start, row, "start", review), _reached(end, row, last, review)
+    end = _reached(end, row, last, review)
     if start is None or end is None:
         return None
     duration = review.limits.duration

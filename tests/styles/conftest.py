@@ -35,7 +35,7 @@ class Drawn:
         return Size(width, height)
 
     def window(self, panel: Rect) -> tuple[float, float, float, float]:
-        """The part of the source seen in a panel of the clip, in its pixels: x, y, width, height."""
+        """The part of the source that a panel shows, in its pixels: x, y, width, height."""
         rows, columns = _inside(panel)
         x, width = _span(self.across[rows, columns].mean(axis=0), panel.width, self.source.width)
         y, height = _span(self.down[rows, columns].mean(axis=1), panel.height, self.source.height)

@@ -114,13 +114,18 @@ def test_split_puts_the_left_half_on_the_left_of_a_wide_clip(wide):
     assert (left.max() < 128, right.min() > 128) == (True, True)
 
 
-def test_the_streamer_background_is_a_dark_and_blurred_cover_of_the_frame(tall):
-    clip = tall["streamer"]
-    above = clip.across[:600]
+def test_the_streamer_background_is_a_dark_cover_of_the_frame(tall):
+    above = tall["streamer"].across[:600]
     covered = np.linspace(438, 842, 1080) / 1280 * 170 + 60
 
     assert above.mean(axis=0) == pytest.approx((covered - 16) * 0.6 + 16, abs=6)
-    assert above.std(axis=0).max() < 2
+
+
+def test_the_streamer_background_has_no_sharp_edges(tall):
+    streamer, focus = tall["streamer"].u, tall["center_focus"].u
+
+    assert _edge_width(streamer[100]) > 60
+    assert _edge_width(focus[100]) < 8
 
 
 def test_a_scenes_webcam_fills_the_webcam_panel(draw):
@@ -189,6 +194,13 @@ def _centred(source: Size, factor: float, target: Size) -> Rect:
 def _about(window: tuple[float, ...]):
     """Sides are cut to even pixels and centred: at most two pixels, and a fifth to read them."""
     return pytest.approx(tuple(map(float, window)), abs=2.2)
+
+
+def _edge_width(row: np.ndarray) -> int:
+    """Over how many pixels the left half's colour becomes the right half's."""
+    low, high = int(row.min()), int(row.max())
+    margin = (high - low) / 10
+    return int(((row > low + margin) & (row < high - margin)).sum())
 
 
 def _borders(luma: np.ndarray) -> int:

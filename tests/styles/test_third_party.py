@@ -12,6 +12,7 @@ from viralclip.styles import STYLES, all_styles, broken_styles, resolve
 from viralclip.styles.extensions import load_extensions
 
 PACKAGE = Path(__file__).parent / "third_party"
+GUIDE = Path(__file__).parents[2] / "docs/how-to/add-a-style.md"
 HD = Size(1280, 720)
 TALL = Fraction(9, 16)
 BROKEN = {
@@ -133,3 +134,11 @@ def test_of_two_packages_with_one_name_the_first_is_taken(mirror, install):
         ("mirror", "zz-mirror")
     ]
     assert "mirror" in all_styles()
+
+
+def test_the_guide_shows_this_package():
+    guide = GUIDE.read_text()
+
+    assert PACKAGE.joinpath("viralclip_mirror/__init__.py").read_text() in guide
+    assert 'mirror = "viralclip_mirror:MIRROR"' in guide
+    assert 'mirror = "viralclip_mirror:MIRROR"' in PACKAGE.joinpath("pyproject.toml").read_text()

@@ -51,7 +51,7 @@ jobs = Table(
 clips = Table(
     "clips",
     METADATA,
-    Column("job_id", ForeignKey("jobs.job_id", ondelete="CASCADE"), primary_key=True),
+    Column("job_id", String(64), ForeignKey("jobs.job_id", ondelete="CASCADE"), primary_key=True),
     Column("scene_id", Integer, primary_key=True),
     Column("style", String(64), primary_key=True),
     Column("digest", String(64), nullable=False),

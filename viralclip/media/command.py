@@ -26,9 +26,9 @@ _TONE_MAP = (
 class RenderSpec:
     """One clip to render: what of the source, through which graph, into which file.
 
-    `graph` is a filter graph text from pad GRAPH_INPUT to pad GRAPH_OUTPUT. It is given exactly `frames`
-    frames at the source's `fps` from time 0: 8-bit 4:2:0 BT.709, upright, square pixels, of the
-    source's display size; it must give `size` without changing the frame rate.
+    `graph` is a filter graph text from pad GRAPH_INPUT to pad GRAPH_OUTPUT. It is given exactly
+    `frames` frames at the source's `fps` from time 0: 8-bit 4:2:0 BT.709, upright, square pixels,
+    of the source's display size; it must give `size` without changing the frame rate.
     `threads` is per codec, 0 for FFmpeg's own choice. `tone_map` needs zscale and tonemap.
     """
 
@@ -147,7 +147,7 @@ def _after(encoder: Encoder) -> str:
 
 
 def _sound(spec: RenderSpec, sound: Sound) -> str:
-    """Silence where the track starts late or ends early, drift taken out, exactly as long as the picture."""
+    """As long as the picture, silent where the track starts late or ends early, without drift."""
     samples = round(spec.frames / spec.fps * AUDIO_RATE)
     filters = [
         "aresample=async=1000:first_pts=0",

@@ -28,7 +28,7 @@ _TAIL_BYTES = 8192
 
 @dataclass(frozen=True)
 class Watchdogs:
-    """Seconds without a first sign of life, without movement, and in all, before FFmpeg is ended."""
+    """How many seconds FFmpeg may take to a first sign of life, stand still, and take in all."""
 
     start_s: float = 60.0
     stall_s: float = 120.0
@@ -94,12 +94,9 @@ async def _attend(
     limits: Watchdogs,
 ) -> str:
     """Reads all FFmpeg says until it ends, within the limits; returns the tail of its stderr."""
+    total, pulse = asyncio.timeout(limits.total_s), asyncio.timeout(limits.start_s)
     try:
-        async with (
-            asyncio.timeout(limits.total_s) as total,
-            asyncio.timeout(limits.start_s) as pulse,
-            asyncio.TaskGroup() as group,
-        ):
+        async with total, pulse, asyncio.TaskGroup() as group:
             last_words = group.create_task(_tail(process))
             await _follow(process, meter, on_progress, pulse, limits.stall_s)
             await process.wait()

@@ -1,4 +1,4 @@
-"""Run as a script: becomes the command (Linux), or stays beside it until a pipe breaks (elsewhere)."""
+"""Run as a script: becomes the command on Linux, elsewhere guards it until a pipe breaks."""
 
 import os
 import sys

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import av
+import av.error
 
 from viralclip.errors import SourceMissingError, SourceNotVideoError
 from viralclip.plan import Video
@@ -111,7 +112,7 @@ def probe(path: Path) -> Probed:
             return _look(container, path)
     except PermissionError as error:
         raise SourceMissingError(name=path.name, detail=str(error)) from error
-    except (av.FFmpegError, OSError, ValueError, EOFError) as error:
+    except (av.error.FFmpegError, OSError, ValueError, EOFError) as error:
         raise SourceNotVideoError(name=path.name, detail=repr(error)) from error
 
 
@@ -142,7 +143,7 @@ def output_rate(stored: Fraction, *, constant: bool) -> Fraction:
 
 
 def _standard_rate_above(average: Fraction) -> Fraction:
-    """Recordings come in bursts faster than their average; below 30 a frame may miss its sound by 20 ms."""
+    """Bursts are faster than the average; below 30 a frame may miss its sound by 20 ms."""
     lowest = max(average * Fraction(98, 100), Fraction(2997, 100))
     return next((rate for rate in _STANDARD_RATES if rate >= lowest), _STANDARD_RATES[-1])
 
@@ -282,7 +283,7 @@ def _packet_ends(container: "InputContainer", stream: "VideoStream", seconds: fl
             if packet.pts is not None and packet.time_base is not None:
                 after = packet.pts + (packet.duration or 0)
                 ends.append(float(after * packet.time_base) - _zero(container))
-    except av.FFmpegError:
+    except av.error.FFmpegError:
         # A file that breaks off may end in an error instead of an end; what came before counts.
         return ends
     return ends

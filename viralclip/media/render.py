@@ -1,4 +1,4 @@
-"""Renders one clip: runs FFmpeg, verifies what came out, and leaves nothing behind when it fails."""
+"""Renders one clip: runs FFmpeg, verifies what came out, leaves nothing behind on failure."""
 
 import asyncio
 import shutil
@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import av.error
 
 from viralclip.errors import (
     ClipError,
@@ -120,5 +121,5 @@ def _measure(path: Path) -> tuple[int, Size, float]:
             frames = sum(1 for packet in container.demux(stream) if packet.size)
             size = Size(stream.codec_context.width, stream.codec_context.height)
             return frames, size, (container.duration or 0) / av.time_base
-    except (av.FFmpegError, IndexError, OSError):
+    except (av.error.FFmpegError, IndexError, OSError):
         return 0, Size(0, 0), 0.0

@@ -24,11 +24,11 @@ class Checkpoint(Protocol):
     """Runs a stage of a clip, or gives back what it gave when it ran before a crash."""
 
     async def __call__(
-        self, name: str, stage: Callable[[], Awaitable[R]], result: type[R]
+        self, name: str, stage: Callable[[], Awaitable[R]], result: type[R], /
     ) -> R: ...
 
 
-async def uncheckpointed(_name: str, stage: Callable[[], Awaitable[R]], _result: type[R]) -> R:
+async def uncheckpointed(_name: str, stage: Callable[[], Awaitable[R]], _result: type[R], /) -> R:
     """Runs the stage and remembers nothing: the pipeline as plain functions."""
     return await stage()
 

@@ -7,7 +7,8 @@ import structlog
 from pydantic import BaseModel
 
 from viralclip.catalog import ClipRecord
-from viralclip.media.thumbnail import ThumbnailError, make_thumbnail
+from viralclip.errors import ThumbnailFailedError
+from viralclip.media.thumbnail import make_thumbnail
 from viralclip.pipeline import ClipTask, Tools
 from viralclip.pipeline.render import Rendition, RenditionLostError, discard_renditions
 from viralclip.pipeline.reporter import ClipReport
@@ -62,7 +63,7 @@ async def _store_thumbnail(
     try:
         await asyncio.to_thread(make_thumbnail, clip, picture)
         await storage.put(picture, name)
-    except (ThumbnailError, OSError) as error:
+    except (ThumbnailFailedError, OSError) as error:
         log.warning("Thumbnail failed", error=repr(error))
         report.warn("thumbnail_failed", "The clip has no thumbnail: no good frame could be stored.")
         return None

@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from types import TracebackType
@@ -61,7 +62,7 @@ class Worker:
                 slots=self._slots,
             )
             self._launch()
-            stack.callback(DBOS.destroy, destroy_registry=True)
+            stack.callback(_shut_down)
             await self._watch_over(stack, reporter)
             stack.push_async_callback(self._leave)
             self._stack = stack.pop_all()
@@ -107,3 +108,9 @@ class Worker:
 
     async def _leave(self) -> None:
         await self._workflows.drain(self._grace)
+
+
+def _shut_down() -> None:
+    """End the engine's runtime. It had made its own threads the loop's, and takes them with it."""
+    DBOS.destroy(destroy_registry=True)
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())

@@ -40,7 +40,12 @@ def upgrade() -> None:
     op.create_index("jobs_by_digest", "jobs", ["digest"])
     op.create_table(
         "clips",
-        sa.Column("job_id", sa.ForeignKey("jobs.job_id", ondelete="CASCADE"), primary_key=True),
+        sa.Column(
+            "job_id",
+            sa.String(64),
+            sa.ForeignKey("jobs.job_id", ondelete="CASCADE"),
+            primary_key=True,
+        ),
         sa.Column("scene_id", sa.Integer, primary_key=True),
         sa.Column("style", sa.String(64), primary_key=True),
         sa.Column("digest", sa.String(64), nullable=False),

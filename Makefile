@@ -1,0 +1,57 @@
+# make demo: six clips of a sample video · make test: everything is checked · make help: the rest
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PURE := viralclip/*.py,viralclip/styles/*,viralclip/reframe/*
+NOT_PURE := viralclip/settings.py,viralclip/__main__.py
+export COVERAGE_FILE := $(VENV)/.coverage
+
+.DEFAULT_GOAL := all
+.PHONY: all demo dev check test test-pure test-rest bench format lock transcripts clean help
+
+all: check test
+
+help: ## Say what there is to make
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: $(VENV)/demo ## Make a sample video and render six clips of it
+	$(BIN)/viralclip demo
+
+check: $(VENV)/dev ## Format, lint, types and layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+test: $(VENV)/dev check test-pure test-rest ## Check, and run every test
+
+test-pure: $(VENV)/dev
+	$(BIN)/coverage run -m pytest tests/unit tests/styles tests/reframe
+	$(BIN)/coverage report --include='$(PURE)' --omit='$(NOT_PURE)' --fail-under=100 --skip-covered --show-missing
+
+test-rest: $(VENV)/dev
+	$(BIN)/python -m pytest --ignore=tests/unit --ignore=tests/styles --ignore=tests/reframe
+
+bench: $(VENV)/dev ## Print performance as ratios measured in one run
+	$(BIN)/python -m bench
+
+format: $(VENV)/dev ## Format and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(VENV)/dev ## Pin the newest versions that fit pyproject.toml
+	$(PIP) uv
+	for set in "runtime:" "demo:--extra demo" "dev:--extra demo --group dev"; do \
+	  $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 \
+	    --no-header --no-annotate pyproject.toml $${set#*:} -o requirements/$${set%%:*}.txt; \
+	done
+
+clean: ## Remove what was made here
+	rm -rf $(VENV) demo-clips .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/%: requirements/%.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) --require-hashes -r requirements/$*.txt
+	$(PIP) --no-deps --editable .
+	touch $@

@@ -1,0 +1,171 @@
+"""FFmpeg is found, watched and ended: also when it hangs, and when we are killed."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from viralclip.errors import (
+    RenderFailedError,
+    RenderStalledError,
+    RenderTimedOutError,
+    ToolMissingError,
+)
+from viralclip.media.ffmpeg import Watchdogs, find_ffmpeg, has_filters, run_ffmpeg
+from viralclip.media.leash import leash
+from viralclip.media.meter import Meter, Progress
+
+IsRunning = Callable[[int], bool]
+
+
+def test_an_ffmpeg_that_is_none_is_refused():
+    with pytest.raises(ToolMissingError):
+        find_ffmpeg(sys.executable)
+    with pytest.raises(ToolMissingError):
+        find_ffmpeg("/nowhere/ffmpeg")
+
+
+def test_an_old_ffmpeg_on_the_path_gives_way_to_the_one_pip_brought(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    old = tmp_path / "ffmpeg"
+    old.write_text("#!/bin/sh\necho ffmpeg version 4.4.2 Copyright\n")
+    old.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+
+    assert find_ffmpeg() != old
+    assert find_ffmpeg(str(old)) == old
+
+
+def test_filters_of_a_build_are_known(ffmpeg: Path):
+    assert has_filters(ffmpeg, "scale", "overlay")
+    assert not has_filters(ffmpeg, "scale", "no_such_filter")
+
+
+async def test_a_stopped_ffmpeg_is_noticed_and_ended(ffmpeg: Path, is_running: IsRunning):
+    stopped: list[int] = []
+
+    def stop(progress: Progress) -> None:
+        if progress.fraction and not stopped:
+            stopped.append(_ffmpeg_of_this_process())
+            os.kill(stopped[0], signal.SIGSTOP)
+
+    limits = Watchdogs(start_s=20, stall_s=1, total_s=60)
+    async with asyncio.timeout(15):
+        with pytest.raises(RenderStalledError, match="1 s"):
+            await run_ffmpeg(_endless(ffmpeg), duration=9999, on_progress=stop, limits=limits)
+    assert not is_running(stopped[0])
+
+
+async def test_silence_at_the_start_is_a_stall(is_running: IsRunning):
+    pids: list[int] = []
+    limits = Watchdogs(start_s=0.3, stall_s=60, total_s=60)
+
+    with pytest.raises(RenderStalledError):
+        await run_ffmpeg(
+            ["/bin/sleep", "60"],
+            duration=1,
+            on_progress=_ignore,
+            limits=limits,
+            on_start=pids.append,
+        )
+    assert not is_running(pids[0])
+
+
+async def test_a_render_has_a_time_limit(ffmpeg: Path):
+    limits = Watchdogs(total_s=1)
+
+    with pytest.raises(RenderTimedOutError):
+        await run_ffmpeg(_endless(ffmpeg), duration=9999, on_progress=_ignore, limits=limits)
+
+
+async def test_a_flood_of_complaints_neither_blocks_nor_fills_the_memory():
+    flood = "import sys; sys.stderr.write('x' * 3_000_000 + 'the end'); sys.exit(3)"
+
+    with pytest.raises(RenderFailedError) as failed:
+        await run_ffmpeg(
+            [sys.executable, "-c", flood], duration=1, on_progress=_ignore, limits=Watchdogs()
+        )
+    assert failed.value.detail.endswith("the end")
+    assert len(failed.value.detail) <= 8192
+    assert failed.value.facts["returncode"] == 3
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin"])
+def test_a_killed_parent_takes_its_ffmpeg_along(
+    platform: str, ffmpeg: Path, tmp_path: Path, is_running: IsRunning
+):
+    if platform == "linux" != sys.platform:
+        pytest.skip("the kernel of Linux does this")
+    parent = subprocess.Popen(
+        [sys.executable, "-c", _PARENT, platform, *_endless(ffmpeg)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert parent.stdout is not None
+    with parent, parent.stdout:
+        assert parent.stdout.readline() == "moving\n"
+        children = psutil.Process(parent.pid).children(recursive=True)
+        assert any(child.name().startswith("ffmpeg") for child in children)
+        parent.kill()
+        parent.wait()
+
+        _, alive = psutil.wait_procs(children, timeout=1)
+        assert [child for child in alive if is_running(child.pid)] == []
+
+
+_PARENT = """
+import asyncio, sys
+from viralclip.media import ffmpeg, leash
+platform, *command = sys.argv[1:]
+ffmpeg.leash = lambda wanted: leash.leash(wanted, platform=platform)
+def say(progress):
+    if progress.fraction:
+        print("moving", flush=True)
+limits = ffmpeg.Watchdogs()
+asyncio.run(ffmpeg.run_ffmpeg(command, duration=9999, on_progress=say, limits=limits))
+"""
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin"])
+def test_a_leash_hands_on_how_the_command_ended(platform: str):
+    leashed = leash([sys.executable, "-c", "raise SystemExit(7)"], platform=platform)
+    with subprocess.Popen(leashed.command, stdin=leashed.stdin) as process:
+        assert process.wait(10) == 7
+
+
+def test_a_meter_reads_blocks_and_never_goes_back():
+    meter = Meter(duration=10)
+    told = [
+        meter.read(line, at=at)
+        for at, us in enumerate(["N/A", "-20000", "2000000", "1000000", "99000000"])
+        for line in (f"fps={at}.5", f"out_time_us={us}", "speed=N/A", "progress=continue")
+    ]
+    progress = [each for each in told if each]
+
+    assert [each.fraction for each in progress] == [0, 0, 0.2, 0.2, 1.0]
+    assert [each.fps for each in progress] == [0.5, 1.5, 2.5, 3.5, 4.5]
+    assert progress[2].speed == 2.0
+    assert progress[2].eta_sec == 4.0
+    assert progress[4].eta_sec == 0
+
+
+def _endless(ffmpeg: Path) -> list[str]:
+    picture = ("-re", "-f", "lavfi", "-i", "testsrc2=s=320x240:r=25")
+    watched = ("-stats_period", "0.1", "-progress", "pipe:1")
+    return [str(ffmpeg), "-nostdin", "-v", "error", *watched, *picture, "-f", "null", "-"]
+
+
+def _ffmpeg_of_this_process() -> int:
+    children = psutil.Process().children(recursive=True)
+    return next(child.pid for child in children if child.name().startswith("ffmpeg"))
+
+
+def _ignore(_: Progress) -> None:
+    pass

@@ -1,0 +1,270 @@
+"""Scenes of a list: what their fields may be, and how each fault is named."""
+
+import json
+
+import pytest
+
+from viralclip.errors import InvalidScenesError
+from viralclip.scenes import MAX_SCENES, Region, parse_scenes, scenes_from_chapters
+
+HOUR = 3600.0
+FPS = 25.0
+
+
+def read(text, name="scenes.txt", *, duration: float | None = HOUR, fps=FPS):
+    return parse_scenes(text, name=name, duration=duration, fps=fps)
+
+
+def faults(text, name="scenes.txt", *, duration: float | None = HOUR, fps=FPS):
+    with pytest.raises(InvalidScenesError) as raised:
+        read(text, name, duration=duration, fps=fps)
+    return [str(fault) for fault in raised.value.faults]
+
+
+def fault(item, **video):
+    """The only fault of a JSON list whose second scene is `item`."""
+    [only] = faults(json.dumps([{"start": 0, "end": 1}, item]), **video)
+    return only
+
+
+def spans(scenes):
+    return [(scene.title, scene.start, scene.end) for scene in scenes]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"start": "0:10", "end": "0:20.5"},
+        {"start_time": 10, "end_time": 20.5},
+        {"startTime": "10", "endTime": "20,5"},
+        {"start_sec": 10.0, "end_sec": "00:00:20,500"},
+        {"Start": 10, "duration": 10.5},
+        {"from": 10, "to": 20.5, "duration": 99},
+        {"start": 10, "end": 20.5, "duration": None, "id": None, "title": None, "score": 0.9},
+    ],
+)
+def test_json_fields_are_read_in_the_spellings_people_use(item):
+    assert spans(read(json.dumps([item]))) == [("Scene 1", 10.0, 20.5)]
+
+
+@pytest.mark.parametrize("key", ["title", "name", "label"])
+def test_titles_go_by_several_names(key):
+    assert read(json.dumps([{key: " Intro ", "start": 0, "end": 1}]))[0].title == "Intro"
+
+
+def test_scenes_without_an_id_get_the_lowest_free_ones():
+    items = [{}, {"id": 2}, {}, {"id": "1"}, {"id": 7.0}]
+    scenes = read(json.dumps([{"start": 0, "end": 1} | item for item in items]))
+
+    assert [scene.id for scene in scenes] == [3, 2, 4, 1, 7]
+    assert scenes[0].title == "Scene 3"
+
+
+def test_a_scene_knows_its_range_and_duration():
+    [scene] = read('[{"start": 10, "end": 40.5}]')
+
+    assert scene.range.duration == scene.duration == 30.5
+
+
+@pytest.mark.parametrize(
+    ("item", "problem"),
+    [
+        (3, "scenes[1]: 3 is not a scene like {title, start, end}"),
+        (None, "scenes[1]: null is not a scene like {title, start, end}"),
+        ({"start": 1}, "scenes[1]: end is missing"),
+        ({"end": 1}, "scenes[1]: start is missing"),
+        ({"start": 1, "end": "00:01:75"}, "scenes[1].end: 00:01:75 is not a time"),
+        ({"start": 1, "end": ""}, 'scenes[1].end: "" is not a time'),
+        ({"start": True, "end": 2}, "scenes[1].start: true is not a time"),
+        ({"start": [1], "end": 2}, "scenes[1].start: a list is not a time"),
+        ({"start": {}, "end": 2}, "scenes[1].start: an object is not a time"),
+        ({"start": -1, "end": 2}, "scenes[1].start: -1 is negative"),
+        ({"start": float("nan"), "end": 2}, "scenes[1].start: nan is not a time"),
+        ({"start": 1, "end": float("inf")}, "scenes[1].end: inf is not a time"),
+        ({"start": 1, "duration": 0}, "scenes[1].duration: 0:01 is not after the start 0:01"),
+        ({"start": 5, "end": 5}, "scenes[1].end: 0:05 is not after the start 0:05"),
+        ({"start": 5, "end": 3}, "scenes[1].end: 0:03 is not after the start 0:05"),
+        (
+            {"start": 5, "end": 5.03},
+            "scenes[1].end: the scene is shorter than one frame of the video (0.040 s)",
+        ),
+        ({"id": 0}, "scenes[1].id: the id 0 is not a whole number from 1 to 999999"),
+        ({"id": -4}, "scenes[1].id: the id -4 is not a whole number from 1 to 999999"),
+        ({"id": 10**6}, "scenes[1].id: the id 1000000 is not a whole number from 1 to 999999"),
+        ({"id": 1.5}, "scenes[1].id: the id 1.5 is not a whole number from 1 to 999999"),
+        ({"id": True}, "scenes[1].id: the id true is not a whole number from 1 to 999999"),
+        ({"id": "x"}, "scenes[1].id: the id x is not a whole number from 1 to 999999"),
+        ({"id": "²"}, "scenes[1].id: the id ² is not a whole number from 1 to 999999"),
+        ({"title": 5}, "scenes[1].title: the title 5 is not text"),
+        ({"title": "a\x1b[31m"}, r"scenes[1].title: the title a\x1b[31m holds control characters"),
+        ({"title": "\ud800"}, r"scenes[1].title: the title \ud800 holds control characters"),
+        (
+            {"title": "a" * 201},
+            "scenes[1].title: the title has 201 characters; at most 200 are allowed",
+        ),
+    ],
+)
+def test_each_fault_is_named_with_its_place(item, problem):
+    if isinstance(item, dict) and not item.keys() & {"start", "end"}:
+        item |= {"start": 0, "end": 1}
+
+    assert fault(item) == problem
+
+
+def test_long_values_are_shortened_in_messages():
+    assert fault({"start": "x" * 1000, "end": 1}) == f"scenes[1].start: {'x' * 39}… is not a time"
+
+
+def test_an_id_used_twice_names_both_places():
+    items = [{"id": 2, "start": 0, "end": 1}, {"id": "2", "start": 0, "end": 1}]
+
+    assert faults(json.dumps(items)) == ["scenes[1].id: the id 2 is already that of scenes[0]"]
+
+
+def test_no_fault_hides_another():
+    items = [
+        {"start": "x", "end": "y", "id": 0, "title": 1, "webcam": 1},
+        7,
+        {"start": 5, "end": 4},
+        {"start": 0, "end": 9000},
+    ]
+
+    assert [line.partition(":")[0] for line in faults(json.dumps({"highlights": items}))] == [
+        "highlights[0].id",
+        "highlights[0].title",
+        "highlights[0].start",
+        "highlights[0].end",
+        "highlights[0].webcam",
+        "highlights[1]",
+        "highlights[2].end",
+        "highlights[3].end",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('[\n  {"start": 1 "end"}]', "line 2, column 15: the JSON is broken: "),
+        ('{"clips": []}', "the JSON is neither a list of scenes nor "),
+        ('{"scenes": [], "highlights": []}', "the JSON is neither a list of scenes nor "),
+        ('{"scenes": {}}', "scenes: an object is not a list of scenes"),
+        ('{"highlights": null}', "highlights: null is not a list of scenes"),
+        ("[" * 100_000, "the JSON is nested too deeply or holds an endless number"),
+        (f"[{'1' * 5000}]", "the JSON is nested too deeply or holds an endless number"),
+        ("[]", "the list holds no scenes"),
+        ('{"scenes": []}', "the list holds no scenes"),
+        ("", "the list holds no scenes"),
+        (" \r\n", "the list holds no scenes"),
+        ("PK\x03\x04\0\0", "this is not text; save the list as UTF-8"),
+        ("hello world", "this is neither JSON, CSV, SRT, VTT, EDL nor lines like 0:10 Title"),
+    ],
+)
+def test_lists_that_cannot_be_read_have_one_fault(text, problem):
+    [only] = faults(text)
+
+    assert only.startswith(problem)
+
+
+def test_a_number_is_not_a_scene_list():
+    assert faults("42", "a.json")[0].startswith("the JSON is neither a list of scenes nor ")
+
+
+def test_200_scenes_are_allowed_and_201_are_not():
+    item = {"start": 0, "end": 1}
+
+    assert len(read(json.dumps([item] * MAX_SCENES))) == MAX_SCENES
+    assert faults(json.dumps([item] * MAX_SCENES + [{"end": 1}])) == [
+        "the list has 201 scenes; at most 200 are allowed",
+        "scenes[200]: start is missing",
+    ]
+
+
+def test_an_end_one_frame_beyond_the_video_is_the_end_of_the_video():
+    assert read('[{"start": 50, "end": 60.04}]', duration=60)[0].end == 60
+    assert read('[{"start": 50, "duration": 10.03}]', duration=60)[0].end == 60
+
+
+def test_scenes_beyond_the_video_are_refused():
+    ends = "is beyond the end of the video (1:00)"
+
+    assert fault({"start": 5, "end": 60.05}, duration=60) == f"scenes[1].end: 1:00.05 {ends}"
+    assert fault({"start": 5, "duration": 70}, duration=60) == f"scenes[1].duration: 1:15 {ends}"
+    assert fault({"start": 70, "duration": 1}, duration=60) == f"scenes[1].start: 1:10 {ends}"
+
+
+def test_a_scene_with_less_than_a_frame_left_is_refused():
+    assert "shorter than one frame" in fault({"start": 59.99, "end": 61 - 0.98}, duration=60)
+    assert "not after the start" in fault({"start": 60, "end": 60.03}, duration=60)
+
+
+def test_scenes_may_end_anywhere_when_the_length_is_unknown():
+    assert read('[{"start": 0, "end": "99:00:00"}]', duration=None)[0].end == 356_400
+
+
+def test_times_no_video_has_are_refused_when_the_length_is_unknown():
+    beyond = "is beyond the end of any video"
+
+    assert fault({"start": 0, "end": 1e300}, duration=None) == f"scenes[1].end: 1e+300 s {beyond}"
+    huge = {"start": 1e308, "duration": 1e308}
+    assert faults(json.dumps([huge]), duration=None)[0] == f"scenes[0].start: 1e+308 s {beyond}"
+
+
+def test_a_webcam_region_is_kept():
+    webcam = {"x": 0.75, "y": 0, "width": 0.25, "height": 1}
+    [scene] = read(json.dumps([{"start": 0, "end": 1, "webcam": webcam}]))
+
+    assert scene.webcam == Region(x=0.75, y=0, width=0.25, height=1)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"x": -0.1}, "webcam.x: -0.1 is not a share from 0 to 1"),
+        ({"y": "0.1"}, "webcam.y: 0.1 is not a share from 0 to 1"),
+        ({"y": True}, "webcam.y: true is not a share from 0 to 1"),
+        ({"x": float("nan")}, "webcam.x: nan is not a share from 0 to 1"),
+        ({"width": 0}, "webcam.width: 0 is not a share above 0 and up to 1"),
+        ({"height": 1.1}, "webcam.height: 1.1 is not a share above 0 and up to 1"),
+        ({"x": None}, "webcam: x is missing"),
+        ({"x": 0.6}, "webcam: the region reaches beyond the right edge of the picture"),
+        ({"y": 0.6}, "webcam: the region reaches beyond the lower edge of the picture"),
+    ],
+)
+def test_webcam_regions_must_lie_in_the_picture(change, problem):
+    webcam = {"x": 0, "y": 0, "width": 0.5, "height": 0.5} | change
+
+    assert fault({"start": 0, "end": 1, "webcam": webcam}) == f"scenes[1].{problem}"
+
+
+def test_a_webcam_that_is_no_region_is_refused():
+    problem = fault({"start": 0, "end": 1, "webcam": [0, 0]})
+
+    assert problem == "scenes[1].webcam: a list is not a region like {x, y, width, height}"
+
+
+def test_chapters_of_a_video_are_scenes():
+    scenes = scenes_from_chapters([("Intro", -0.02, 10.0), ("", 10.0, 20.0)])
+
+    assert spans(scenes) == [("Intro", 0, 10), ("Scene 2", 10, 20)]
+
+
+def test_chapter_titles_are_cleaned_and_cut():
+    scenes = scenes_from_chapters([(" a\x1b\n b ", 0, 1), ("x" * 300, 1, 2)])
+
+    assert [scene.title for scene in scenes] == ["a b", "x" * 200]
+
+
+def test_empty_chapters_are_left_out():
+    nan, inf = float("nan"), float("inf")
+    empty = [("a", 5.0, 5.0), ("b", 6.0, 5.0), ("c", nan, 1.0), ("d", 0.0, nan), ("e", 0.0, inf)]
+
+    assert spans(scenes_from_chapters([*empty, ("f", 1.0, 2.0)])) == [("f", 1, 2)]
+    with pytest.raises(InvalidScenesError, match="1 fault"):
+        scenes_from_chapters(empty)
+
+
+def test_a_video_with_too_many_chapters_is_refused():
+    with pytest.raises(InvalidScenesError) as raised:
+        scenes_from_chapters([("x", at, at + 1.0) for at in range(201)])
+
+    assert str(raised.value.faults[0]) == "the list has 201 scenes; at most 200 are allowed"

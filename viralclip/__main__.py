@@ -1,0 +1,11 @@
+"""`python -m viralclip` and the `viralclip` command."""
+
+from viralclip.cli import app
+
+
+def main() -> None:
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""Opens everything a command needs, from settings, and closes it again: the composition root."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from viralclip.catalog import Catalog, JobRecord, open_catalog
+from viralclip.channel import ProgressChannel, open_channel
+from viralclip.engine import Engine
+from viralclip.engine.jobs import Jobs
+from viralclip.media.encoders import Choice, choose_encoder, threads_for
+from viralclip.media.ffmpeg import find_ffmpeg
+from viralclip.pipeline import Tools
+from viralclip.settings import Settings
+from viralclip.storage import open_storage
+from viralclip.worker import Worker, new_worker_id
+from viralclip.worker.orphans import FfmpegLedger, sweep
+
+
+@dataclass(frozen=True)
+class Records:
+    """What is known of all jobs: enough to list, watch and ask."""
+
+    catalog: Catalog
+    channel: ProgressChannel
+
+
+@asynccontextmanager
+async def open_records(settings: Settings) -> AsyncIterator[Records]:
+    async with (
+        open_catalog(settings.catalog_url) as catalog,
+        open_channel(settings.channel_url) as channel,
+    ):
+        yield Records(catalog, channel)
+
+
+@asynccontextmanager
+async def open_jobs(settings: Settings, records: Records, job_id: str) -> AsyncIterator[Jobs]:
+    """The actions on one job, in that job's own engine."""
+    async with Engine(_engine_url(settings, job_id)) as engine:
+        yield Jobs(catalog=records.catalog, channel=records.channel, engine=engine)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A worker at work on one job's engine, and the actions on that job."""
+
+    jobs: Jobs
+    encoder: Choice
+
+
+@asynccontextmanager
+async def open_bench(
+    settings: Settings, records: Records, job_id: str, *, encoder: str
+) -> AsyncIterator[Bench]:
+    """Serve the job's engine in this process for as long as the context is open."""
+    ffmpeg = await asyncio.to_thread(find_ffmpeg, settings.ffmpeg)
+    choice = await choose_encoder(ffmpeg, encoder)
+    me = new_worker_id()
+    sweep(settings.ledger, settings.locks)
+    ledger = FfmpegLedger(settings.ledger, me)
+    tools = Tools(
+        catalog=records.catalog,
+        open_storage=open_storage,
+        ffmpeg=ffmpeg,
+        encoder=choice,
+        threads=threads_for(settings.slots, os.cpu_count() or 1),
+        work=settings.work,
+        worker=me,
+        on_ffmpeg=ledger.note,
+    )
+    url = _engine_url(settings, job_id)
+    async with Engine(url) as engine:
+        worker = Worker(
+            engine_url=url,
+            engine=engine,
+            tools=tools,
+            channel=records.channel,
+            locks=settings.locks,
+            slots=settings.slots,
+        )
+        async with worker:
+            yield Bench(
+                Jobs(catalog=records.catalog, channel=records.channel, engine=engine), choice
+            )
+        ledger.clear()
+
+
+def forget_engine(settings: Settings, job: JobRecord) -> None:
+    """A finished job needs its engine no more; a retry begins with a fresh one."""
+    path = Path(_engine_url(settings, job.job_id).removeprefix("sqlite:///"))
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink(missing_ok=True)
+
+
+def _engine_url(settings: Settings, job_id: str) -> str:
+    url = settings.engine_url(job_id)
+    Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    return url

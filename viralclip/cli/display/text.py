@@ -1,0 +1,53 @@
+"""Text from outside made safe to print: no control characters, widths all terminals agree on."""
+
+import unicodedata
+from functools import lru_cache
+
+from rich.cells import cell_len, set_cell_size
+
+_JOINERS = "\u200c\u200d"
+_UNKNOWN = "\ufffd"
+_WIDE = 2
+# Terminals disagree about how wide these make an emoji, so they go, and flags become letters.
+_AMBIGUOUS = {
+    **dict.fromkeys((0xFE0E, 0xFE0F, *range(0x1F3FB, 0x1F400), *range(0xE0000, 0xE0080))),
+    **{0x1F1E6 + place: chr(ord("A") + place) for place in range(26)},
+}
+
+
+@lru_cache(maxsize=4096)
+def clean(text: str, encoding: str = "utf-8") -> str:
+    """One line of `text` that cannot move the cursor, change colours or reorder what surrounds it."""
+    plain = text.translate(_AMBIGUOUS)
+    shown = "".join(
+        _harmless(char, plain[place - 1] if place else "") for place, char in enumerate(plain)
+    )
+    line = " ".join(shown.split())
+    return line.encode(encoding, "replace").decode(encoding)
+
+
+def fit(text: str, width: int, *, ellipsis: str) -> str:
+    """`text` cut to at most `width` cells, never through a wide character."""
+    if cell_len(text) <= width:
+        return text
+    if width <= len(ellipsis):
+        return set_cell_size(text, max(width, 0)).rstrip()
+    return set_cell_size(text, width - len(ellipsis)).rstrip() + ellipsis
+
+
+def column(text: str, width: int, *, ellipsis: str) -> str:
+    """`text` cut or padded to exactly `width` cells."""
+    return set_cell_size(fit(text, width, ellipsis=ellipsis), max(width, 0))
+
+
+def _harmless(char: str, before: str) -> str:
+    category = unicodedata.category(char)
+    if category in ("Cc", "Zl", "Zp"):
+        return " "
+    if category in ("Cs", "Co", "Cn"):
+        return _UNKNOWN
+    if category != "Cf":
+        return char
+    # Persian and Indic scripts need joiners between letters; joined emoji have no agreed width.
+    joins_letters = char in _JOINERS and before.isprintable() and cell_len(before) < _WIDE
+    return char if joins_letters else ""

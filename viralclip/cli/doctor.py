@@ -1,0 +1,119 @@
+"""`viralclip doctor`: what is installed, what would run where, and what to do about what is missing."""
+
+import asyncio
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from rich.console import Console
+from rich.text import Text
+
+from viralclip import __version__
+from viralclip.errors import ViralclipError
+from viralclip.media.encoders import HARDWARE, works
+from viralclip.media.ffmpeg import find_ffmpeg
+from viralclip.settings import Settings
+from viralclip.styles import all_styles, broken_styles
+
+Verdict = Literal["ok", "note", "missing"]
+_MARKS: dict[Verdict, tuple[str, str]] = {
+    "ok": ("ok", "green"),
+    "note": ("--", "yellow"),
+    "missing": ("!!", "red"),
+}
+_LOW_SPACE_BYTES = 2 * 1024**3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at: how it is, and what to do if it is not well."""
+
+    what: str
+    verdict: Verdict
+    found: str
+    advice: str = ""
+
+
+async def examine(settings: Settings, *, as_json: bool) -> int:
+    """Print every finding; exit code 1 if clips cannot be made here."""
+    checks: tuple[Callable[[Settings], list[Finding]], ...] = (_python, _ffmpeg, _state, _styles)
+    findings = [f for check in checks for f in await asyncio.to_thread(check, settings)]
+    findings += await _encoders(settings)
+    if as_json:
+        sys.stdout.writelines(json.dumps(asdict(finding)) + "\n" for finding in findings)
+    else:
+        _print(findings)
+    return 1 if any(finding.verdict == "missing" for finding in findings) else 0
+
+
+def _python(settings: Settings) -> list[Finding]:
+    libraries = ("dbos", "av", "obstore", "pydantic", "sqlalchemy")
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in libraries)
+    cores = os.cpu_count() or 1
+    return [
+        Finding("viralclip", "ok", f"{__version__} on Python {platform.python_version()}"),
+        Finding("libraries", "ok", versions),
+        Finding("slots", "ok", f"{settings.slots} FFmpegs at once on {cores} cores"),
+    ]
+
+
+def _ffmpeg(settings: Settings) -> list[Finding]:
+    try:
+        path = find_ffmpeg(settings.ffmpeg)
+    except ViralclipError as error:
+        advice = "install FFmpeg 6 or later, or `pip install imageio-ffmpeg`"
+        return [Finding("ffmpeg", "missing", error.message, advice)]
+    version = subprocess.run([path, "-version"], capture_output=True, text=True, check=True)
+    return [Finding("ffmpeg", "ok", f"{version.stdout.split(' Copyright')[0]} ({path})")]
+
+
+def _state(settings: Settings) -> list[Finding]:
+    folder = settings.state_dir
+    if not os.access(folder, os.W_OK):
+        advice = "make it writable or set VIRALCLIP_STATE_DIR"
+        return [Finding("state", "missing", f"{folder} is not writable", advice)]
+    free = shutil.disk_usage(folder).free
+    room = f"{folder}, {free / 1024**3:.1f} GiB free"
+    if free < _LOW_SPACE_BYTES:
+        return [Finding("state", "note", room, "clips are made here before they are stored")]
+    return [Finding("state", "ok", room)]
+
+
+def _styles(_settings: Settings) -> list[Finding]:
+    findings = [Finding("styles", "ok", ", ".join(all_styles()))]
+    for broken in broken_styles():
+        found = f"{broken.name} of {broken.package}: {broken.problem}"
+        findings.append(Finding("style", "note", found, "update or remove the package"))
+    return findings
+
+
+async def _encoders(settings: Settings) -> list[Finding]:
+    try:
+        ffmpeg = await asyncio.to_thread(find_ffmpeg, settings.ffmpeg)
+    except ViralclipError:
+        return []
+    working = [
+        encoder.name
+        for encoder in HARDWARE
+        if sys.platform in encoder.platforms and await works(ffmpeg, encoder)
+    ]
+    found = ", ".join(["x264", *working])
+    chosen = f"{found}; {settings.encoder} is used unless --encoder says otherwise"
+    return [Finding("encoders", "ok", chosen)]
+
+
+def _print(findings: list[Finding]) -> None:
+    console = Console(soft_wrap=True)
+    for finding in findings:
+        mark, colour = _MARKS[finding.verdict]
+        line = Text.assemble((f"{mark} ", colour), (f"{finding.what:<10}", "bold"), finding.found)
+        console.print(line)
+        if finding.advice:
+            console.print(Text(f"   {'':<10}{finding.advice}", style="dim"))

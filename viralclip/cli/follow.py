@@ -1,0 +1,49 @@
+"""Follows a job's channel to the end of its run, into a display and an event file."""
+
+from typing import IO
+
+from viralclip.catalog import JobRecord
+from viralclip.channel import BEGINNING, ProgressChannel
+from viralclip.cli.display import Display
+from viralclip.live import Frame, Reset, Snapshot, Ticked, Told
+from viralclip.progress import Progress, advance
+
+
+async def follow(
+    channel: ProgressChannel, job: JobRecord, display: Display, events: IO[str] | None
+) -> Progress:
+    """Show every frame from the job's first on; return when the run is over."""
+    progress = Progress(job_id=job.job_id)
+    frames = channel.watch(job.job_id, after=BEGINNING)
+    async for frame in frames:
+        progress = _after(progress, frame)
+        _write(frame, events)
+        display.show(frame, progress)
+        if progress.status == "finished" and progress.run >= job.run:
+            break
+    display.finish(progress)
+    return progress
+
+
+def _after(progress: Progress, frame: Frame) -> Progress:
+    match frame:
+        case Snapshot(progress=whole) | Reset(progress=whole):
+            return whole
+        case Told(envelope=envelope):
+            return advance(progress, envelope)
+        case Ticked(tick=tick):
+            return advance(progress, tick)
+
+
+def _write(frame: Frame, events: IO[str] | None) -> None:
+    """One JSON line per envelope and tick, as they are on the wire."""
+    if events is None:
+        return
+    match frame:
+        case Told(envelope=envelope):
+            events.write(envelope.model_dump_json() + "\n")
+        case Ticked(tick=tick):
+            events.write(tick.model_dump_json() + "\n")
+        case _:
+            return
+    events.flush()

@@ -1,0 +1,122 @@
+"""`viralclip jobs`, `watch` and `cancel`: what there is, and a word with what is running."""
+
+import json
+import sys
+from typing import IO
+
+from rich.console import Console
+from rich.table import Table
+
+from viralclip.catalog import JobRecord
+from viralclip.cli.compose import Records, forget_engine, open_bench, open_jobs, open_records
+from viralclip.cli.display import Display
+from viralclip.cli.follow import follow
+from viralclip.cli.render import EXIT_CODES, is_served
+from viralclip.cli.words import OUTCOMES
+from viralclip.errors import UnknownJobError
+from viralclip.progress import Progress
+from viralclip.settings import Settings
+
+
+async def show(settings: Settings, *, limit: int, as_json: bool) -> int:
+    """List the latest jobs."""
+    async with open_records(settings) as records:
+        found = [
+            (job, (await records.channel.progress(job.job_id))[0])
+            for job in await records.catalog.jobs(limit=limit)
+        ]
+    if as_json:
+        for job, progress in found:
+            sys.stdout.write(json.dumps(_facts(job, progress), ensure_ascii=False) + "\n")
+    else:
+        Console().print(_table(found) if found else "There are no jobs yet.", markup=False)
+    return 0
+
+
+async def watch(job_id: str, settings: Settings, display: Display, events: IO[str] | None) -> int:
+    """Follow a job that is made elsewhere; leaving does not disturb it."""
+    async with open_records(settings) as records:
+        job = await _find(job_id, records)
+        with display:
+            if job.outcome is None and not await is_served(job, records, settings):
+                display.note(
+                    f"No worker is at this job; `viralclip retry {job_id}` goes on with it."
+                )
+            progress = await follow(records.channel, job, display, events)
+    return EXIT_CODES[progress.outcome or "failed"]
+
+
+async def cancel(job_id: str, settings: Settings) -> int:
+    """Stop a job's clips, and where nobody is left to say that it has ended, end it here."""
+    async with open_records(settings) as records:
+        job = await _find(job_id, records)
+        if job.outcome is not None:
+            sys.stdout.write(f"Job {job_id} has already ended: {OUTCOMES[job.outcome]}\n")
+            return 0
+        async with open_jobs(settings, records, job_id) as jobs:
+            await jobs.cancel(job_id, by="user")
+        if not await is_served(job, records, settings):
+            await _end(job, settings, records)
+    sys.stdout.write(f"Job {job_id} is cancelled.\n")
+    return 0
+
+
+async def _end(job: JobRecord, settings: Settings, records: Records) -> None:
+    """Let the job come to its end: its clips find that they are to stop."""
+    encoder = job.plan.options.encoder
+    async with open_bench(settings, records, job.job_id, encoder=encoder) as bench:
+        await bench.jobs.resume(job)
+        await follow(records.channel, job, _Silence(), None)
+    forget_engine(settings, job)
+
+
+class _Silence:
+    """A display for nobody."""
+
+    def __enter__(self) -> "_Silence":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+    def show(self, *_: object) -> None:
+        return
+
+    def note(self, message: str) -> None:
+        return
+
+    def finish(self, progress: Progress) -> None:
+        return
+
+
+async def _find(job_id: str, records: Records) -> JobRecord:
+    job = await records.catalog.job(job_id)
+    if job is None:
+        raise UnknownJobError(job_id=job_id)
+    return job
+
+
+def _table(found: list[tuple[JobRecord, Progress]]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("job", "began", "video", "clips", "state"):
+        table.add_column(heading)
+    for job, progress in found:
+        began = f"{job.created_at.astimezone():%Y-%m-%d %H:%M}"
+        clips = f"{progress.clips_completed}/{progress.clips_total}"
+        state = OUTCOMES[job.outcome] if job.outcome else f"{progress.fraction:.0%}"
+        table.add_row(job.job_id, began, job.plan.video.name, clips, state)
+    return table
+
+
+def _facts(job: JobRecord, progress: Progress) -> dict[str, object]:
+    return {
+        "job_id": job.job_id,
+        "created_at": job.created_at.isoformat(),
+        "video": job.plan.video.name,
+        "outcome": job.outcome,
+        "fraction": progress.fraction,
+        "clips_total": progress.clips_total,
+        "clips_completed": progress.clips_completed,
+        "clips_failed": progress.clips_failed,
+        "clips_cancelled": progress.clips_cancelled,
+    }

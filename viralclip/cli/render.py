@@ -1,0 +1,148 @@
+"""`viralclip render` and `retry`: a job made in this process, with the truth on the screen meanwhile."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import IO
+
+from viralclip.catalog import JobRecord
+from viralclip.cli.compose import Records, forget_engine, open_bench, open_records
+from viralclip.cli.display import Display
+from viralclip.cli.follow import follow
+from viralclip.cli.request import Accepted, Request, accept
+from viralclip.engine.jobs import Jobs, new_job_id, new_trace_id
+from viralclip.errors import JobBusyError, UnknownJobError
+from viralclip.progress import Progress
+from viralclip.settings import Settings
+from viralclip.worker.liveness import life_of
+
+EXIT_CODES = {"succeeded": 0, "partial": 3, "failed": 1, "cancelled": 130}
+
+Start = Callable[[Jobs], Awaitable[JobRecord]]
+
+
+async def render(
+    request: Request, settings: Settings, display: Display, events: IO[str] | None
+) -> int:
+    """Make the clips that were asked for, or go on where the same request was cut short."""
+    accepted = await accept(request)
+    async with open_records(settings) as records:
+        with display:
+            for note in accepted.notes:
+                display.note(note)
+            job = await _unfinished(accepted, records)
+            if job is not None and await is_served(job, records, settings):
+                display.note("The same request is being rendered elsewhere; watching it.")
+                return _exit_code(await follow(records.channel, job, display, events))
+            if job is not None:
+                display.note("Going on with a job that was cut short.")
+                return await _make(job, _resume(job), settings, records, display, events)
+            job = _new_job(accepted, settings)
+            return await _make(job, _submit(job), settings, records, display, events)
+
+
+async def retry(job_id: str, settings: Settings, display: Display, events: IO[str] | None) -> int:
+    """Make those clips of an ended job that did not complete."""
+    async with open_records(settings) as records:
+        job = await records.catalog.job(job_id)
+        if job is None:
+            raise UnknownJobError(job_id=job_id)
+        if job.outcome is None and await is_served(job, records, settings):
+            raise JobBusyError(job_id=job_id)
+        with display:
+            start = _resume(job) if job.outcome is None else _retry(job)
+            return await _make(job, start, settings, records, display, events)
+
+
+def _new_job(accepted: Accepted, settings: Settings) -> JobRecord:
+    job_id = new_job_id()
+    return JobRecord(
+        job_id=job_id,
+        owner="local",
+        plan=accepted.plan,
+        storage_url=accepted.out.as_uri(),
+        engine_url=settings.engine_url(job_id),
+        trace_id=new_trace_id(),
+        created_at=datetime.now(UTC),
+    )
+
+
+async def _make(
+    job: JobRecord,
+    start: Start,
+    settings: Settings,
+    records: Records,
+    display: Display,
+    events: IO[str] | None,
+) -> int:
+    encoder = job.plan.options.encoder
+    async with open_bench(settings, records, job.job_id, encoder=encoder) as bench:
+        if bench.encoder.fell_back_from:
+            display.note(f"{bench.encoder.fell_back_from} does not work here; using x264 instead.")
+        job = await start(bench.jobs)
+        async with _interruptible(bench.jobs, job, display):
+            progress = await follow(records.channel, job, display, events)
+    forget_engine(settings, job)
+    return _exit_code(progress)
+
+
+@asynccontextmanager
+async def _interruptible(jobs: Jobs, job: JobRecord, display: Display) -> AsyncIterator[None]:
+    """Ctrl-C cancels the job and lets it say so; SIGTERM leaves it to be gone on with."""
+    loop = asyncio.get_running_loop()
+    me = asyncio.current_task()
+    cancelling: list[asyncio.Task[None]] = []
+
+    def interrupt() -> None:
+        if cancelling:
+            raise KeyboardInterrupt
+        display.note("Cancelling … (Ctrl-C again to leave at once)")
+        cancelling.append(loop.create_task(jobs.cancel(job.job_id, by="user")))
+
+    loop.add_signal_handler(signal.SIGINT, interrupt)
+    if me is not None:
+        loop.add_signal_handler(signal.SIGTERM, me.cancel)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+        loop.remove_signal_handler(signal.SIGTERM)
+        await asyncio.gather(*cancelling)
+
+
+async def _unfinished(accepted: Accepted, records: Records) -> JobRecord | None:
+    return await records.catalog.unfinished(accepted.plan.digest, accepted.out.as_uri())
+
+
+async def is_served(job: JobRecord, records: Records, settings: Settings) -> bool:
+    progress, _ = await records.channel.progress(job.job_id)
+    return progress.worker is not None and life_of(settings.locks, progress.worker) == "alive"
+
+
+def _submit(job: JobRecord) -> Start:
+    async def start(jobs: Jobs) -> JobRecord:
+        await jobs.submit(job)
+        return job
+
+    return start
+
+
+def _resume(job: JobRecord) -> Start:
+    async def start(jobs: Jobs) -> JobRecord:
+        await jobs.resume(job)
+        return job
+
+    return start
+
+
+def _retry(job: JobRecord) -> Start:
+    async def start(jobs: Jobs) -> JobRecord:
+        return await jobs.retry(job.job_id, datetime.now(UTC))
+
+    return start
+
+
+def _exit_code(progress: Progress) -> int:
+    return EXIT_CODES[progress.outcome or "failed"]

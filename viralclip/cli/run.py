@@ -1,0 +1,188 @@
+"""Runs a command to its exit code: opens the displays, turns errors into one clear sentence."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, NoReturn, cast
+
+from viralclip.cli import render as rendering
+from viralclip.cli.display import Display, open_display
+from viralclip.cli.request import Request
+from viralclip.errors import InvalidRequestError, InvalidScenesError, ViralclipError
+from viralclip.plan import PRESETS, Options, Preset
+from viralclip.settings import Settings, read_settings
+from viralclip.telemetry.logs import log_to_folder
+
+BAD_INPUT = 2
+FAILED = 1
+INTERRUPTED = 130
+TERMINATED = 143
+
+
+def render(
+    source: Path,
+    *,
+    scenes: Path | None,
+    styles: str,
+    out: Path,
+    aspect: str,
+    preset: str,
+    encoder: str | None,
+    loudness: bool,
+    slots: int | None,
+    events: str | None,
+    as_json: bool,
+) -> NoReturn:
+    with _errors_said():
+        settings = _settings(slots)
+        options = Options(
+            aspect=aspect,
+            preset=_preset(preset),
+            encoder=encoder or settings.encoder,
+            loudness=loudness,
+        )
+        names = tuple(name.strip() for name in styles.split(",") if name.strip())
+        request = Request(source=source, scenes=scenes, styles=names, out=out, options=options)
+        with _event_file(events) as file:
+            display = _display(as_json=as_json, events=events)
+            _exit(rendering.render(request, settings, display, file))
+
+
+def retry(job_id: str, *, slots: int | None, events: str | None, as_json: bool) -> NoReturn:
+    with _errors_said():
+        settings = _settings(slots)
+        with _event_file(events) as file:
+            display = _display(as_json=as_json, events=events)
+            _exit(rendering.retry(job_id, settings, display, file))
+
+
+def watch(job_id: str, *, events: str | None, as_json: bool) -> NoReturn:
+    from viralclip.cli import jobs as listing  # noqa: PLC0415 - only what the command needs
+
+    with _errors_said(), _event_file(events) as file:
+        display = _display(as_json=as_json, events=events)
+        _exit(listing.watch(job_id, _settings(), display, file))
+
+
+def jobs(*, limit: int, as_json: bool) -> NoReturn:
+    from viralclip.cli import jobs as listing  # noqa: PLC0415
+
+    with _errors_said():
+        _exit(listing.show(_settings(), limit=limit, as_json=as_json))
+
+
+def cancel(job_id: str) -> NoReturn:
+    from viralclip.cli import jobs as listing  # noqa: PLC0415
+
+    with _errors_said():
+        _exit(listing.cancel(job_id, _settings()))
+
+
+def scenes(source: Path, *, shortest: float, longest: float) -> NoReturn:
+    from viralclip.cli.scenes import print_scenes  # noqa: PLC0415
+
+    with _errors_said():
+        _exit(print_scenes(source, shortest=shortest, longest=longest))
+
+
+def doctor(*, as_json: bool) -> NoReturn:
+    from viralclip.cli.doctor import examine  # noqa: PLC0415
+
+    with _errors_said():
+        _exit(examine(_settings(), as_json=as_json))
+
+
+def demo(*, out: Path, slots: int | None) -> NoReturn:
+    from viralclip.cli.demo import demonstrate  # noqa: PLC0415
+
+    with _errors_said():
+        _exit(demonstrate(out, _settings(slots), _display(as_json=False, events=None)))
+
+
+def _settings(slots: int | None = None) -> Settings:
+    settings = read_settings(slots=slots)
+    try:
+        log_to_folder(settings.logs)
+    except OSError as error:
+        raise StateNotWritableError(name=settings.state_dir) from error
+    return settings
+
+
+class StateNotWritableError(InvalidRequestError):
+    """Nothing can be kept in {name}; make it writable or set VIRALCLIP_STATE_DIR to a folder."""
+
+    code = "state_not_writable"
+
+
+class UnknownPresetError(InvalidRequestError):
+    """There is no preset named {name}; choose from {known}."""
+
+    code = "unknown_preset"
+
+
+def _preset(name: str) -> Preset:
+    if name not in PRESETS:
+        raise UnknownPresetError(name=name, known=", ".join(PRESETS))
+    return cast("Preset", name)
+
+
+def _display(*, as_json: bool, events: str | None) -> Display:
+    """The display; where stdout carries the events, people are spoken to on stderr."""
+    stream = sys.stderr if events == "-" else sys.stdout
+    return open_display("json" if as_json else "auto", stdout=stream)
+
+
+@contextmanager
+def _event_file(events: str | None) -> Iterator[IO[str] | None]:
+    if events is None:
+        yield None
+    elif events == "-":
+        yield sys.stdout
+    else:
+        with _opened(Path(events)) as file:
+            yield file
+
+
+def _opened(path: Path) -> IO[str]:
+    try:
+        return path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise EventFileNotWritableError(name=path) from error
+
+
+class EventFileNotWritableError(InvalidRequestError):
+    """The event file {name} cannot be written; check the folder and your permissions."""
+
+    code = "event_file_not_writable"
+
+
+@contextmanager
+def _errors_said() -> Iterator[None]:
+    """Errors end as one sentence on stderr and an exit code, never as a traceback."""
+    try:
+        yield
+    except InvalidScenesError as error:
+        _say(*map(str, error.faults), error.message)
+        sys.exit(BAD_INPUT)
+    except InvalidRequestError as error:
+        _say(error.message)
+        sys.exit(BAD_INPUT)
+    except ViralclipError as error:
+        _say(error.message)
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except asyncio.CancelledError:
+        _say("Stopped. Run the same command again to go on.")
+        sys.exit(TERMINATED)
+
+
+def _exit(work: Coroutine[Any, Any, int]) -> NoReturn:
+    sys.exit(asyncio.run(work))
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        print(f"viralclip: {line}", file=sys.stderr)
