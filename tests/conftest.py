@@ -40,7 +40,9 @@ _KINDS = {
     "portrait": _Kind(size="1080x1920", fps="30"),
     "small": _Kind(size="640x480", fps="25"),
     "matroska": _Kind(suffix=".mkv"),
-    "vfr": _Kind(fps="30", shape="settb=1/90000,setpts='if(lt(N,37),N/30,37/30+(N-37)/17.3)/TB'"),
+    "vfr": _Kind(
+        fps="30", shape="settb=1/90000,setpts='if(lt(N,37),N/30,37/30+(N-37)/17.3)/TB',trim=end=3"
+    ),
     "held": _Kind(fps="30", shape="select='not(between(t,1.31,2.61))'"),
     "mono": _Kind(audio=_TONE),
     "surround": _Kind(audio=f"{_TONE},pan=5.1|FC=c0"),

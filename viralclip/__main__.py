@@ -1,6 +1,6 @@
 """`python -m viralclip` and the `viralclip` command."""
 
-from viralclip.cli import app
+from viralclip.cli.app import app
 
 
 def main() -> None:

@@ -1,8 +1,17 @@
-"""What is said about a job: durable events in envelopes, perishable ticks, and their wire format."""
+"""What is said about a job: durable events in envelopes, perishable ticks, their wire format."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    TypeAdapter,
+)
+from pydantic.json_schema import SkipJsonSchema
 
 from viralclip.steps import ENDS, Step
 
@@ -19,7 +28,7 @@ class _Value(BaseModel, frozen=True):
 class _Fact(_Value, frozen=True):
     @property
     def place(self) -> str:
-        """What the fact is about, within one run of its job: two facts about one place are the same fact."""
+        """What the fact is about, within one run of its job: facts about one place are the same."""
         raise AssertionError  # pragma: no cover - every fact says its own place
 
 
@@ -41,7 +50,7 @@ class SceneOutline(_Value, frozen=True):
 
 
 class JobQueued(_Fact, frozen=True):
-    """A run of the job was accepted; scenes and clips not named here keep what an earlier run gave them."""
+    """A run of the job was accepted; clips not named here keep what an earlier run gave them."""
 
     type: Literal["job_queued"] = "job_queued"
     run: int
@@ -87,7 +96,12 @@ class _ClipStep(_Fact, frozen=True):
         # One place for all three ends: a clip ends once per run, whoever reports first.
         if self.step in ENDS:
             return f"{self.scene_id}/{self.style}/end"
-        return f"{self.scene_id}/{self.style}/{self.attempt}/{self.step}"
+        return f"{self.slot}/{self.step}"
+
+    @property
+    def slot(self) -> str:
+        """The slot of the ticks that are out of date once this step has begun."""
+        return f"{self.scene_id}/{self.style}/{self.attempt}"
 
 
 class NoDetails(_Value, frozen=True):
@@ -358,8 +372,42 @@ Event = Annotated[
 ]
 
 
+class UnknownEvent(_Value, frozen=True):
+    """A fact told by a newer version: it keeps its place and words, and this version skips it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+
+
+_TYPES = tuple(
+    kind.model_fields["type"].default
+    for kind in (
+        JobQueued,
+        JobStarted,
+        SceneStarted,
+        _ClipStep,
+        SceneCompleted,
+        JobRecovered,
+        Warned,
+        Logged,
+        AnomalyFound,
+        JobFinished,
+    )
+)
+_STEPS = tuple(Step)
+
+
+def _familiarity(event: object) -> Literal["known", "unknown"]:
+    if not isinstance(event, dict):
+        return "unknown" if isinstance(event, UnknownEvent) else "known"
+    fields = cast("dict[str, object]", event)
+    known = fields.get("type") in _TYPES and fields.get("step", Step.QUEUED) in _STEPS
+    return "known" if known else "unknown"
+
+
 class Draft(_Value, frozen=True):
-    """An event on its way to the channel, which gives it its number; `run` makes its key unique per run."""
+    """An event on its way to the channel, which numbers it; `run` makes its key unique per run."""
 
     job_id: str
     run: int
@@ -385,11 +433,15 @@ class Envelope(_Value, frozen=True):
     seq: int
     at: AwareDatetime
     trace_id: str
-    event: Event
+    # A writer says only what it knows: the schema that clients are made from has no unknown events.
+    event: Annotated[
+        Annotated[Event, Tag("known")] | SkipJsonSchema[Annotated[UnknownEvent, Tag("unknown")]],
+        Discriminator(_familiarity),
+    ]
 
 
 class ClipTick(_Value, frozen=True):
-    """How far a step is right now (fraction 0 to 1), FFmpeg's speed, and seconds left in the step."""
+    """How far a step is now (fraction 0 to 1), FFmpeg's speed, and seconds left in the step."""
 
     type: Literal["clip_tick"] = "clip_tick"
     job_id: str
@@ -405,7 +457,7 @@ class ClipTick(_Value, frozen=True):
     @property
     def slot(self) -> str:
         """Ticks with one slot replace each other."""
-        return f"{self.scene_id}/{self.style}"
+        return f"{self.scene_id}/{self.style}/{self.attempt}"
 
 
 class JobTick(_Value, frozen=True):

@@ -1,7 +1,8 @@
 """Progress is a fold: the state of a job is every event so far, plus the last ticks."""
 
+import math
 from collections.abc import Iterable
-from typing import Literal, assert_never
+from typing import Literal, NamedTuple, TypeVar, assert_never
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -25,6 +26,7 @@ from viralclip.events import (
     SceneCompleted,
     SceneOutline,
     SceneStarted,
+    UnknownEvent,
     Warned,
 )
 from viralclip.steps import ENDS, Step, clip_fraction, total_weight
@@ -35,6 +37,9 @@ SceneStatus = Literal["pending", "processing", "completed", "partial", "failed",
 # What a running job may show at most: 1.0 is said by job_finished alone.
 _ALMOST = 0.999
 _KEPT_WARNINGS = 50
+_LOST = frozenset({Step.FAILED, Step.CANCELLED})
+
+T = TypeVar("T")
 
 
 class _Value(BaseModel, frozen=True):
@@ -51,7 +56,11 @@ class Failure(_Value, frozen=True):
 
 
 class ClipState(_Value, frozen=True):
-    """Where one clip is: `fraction` is of the clip, `step_fraction` of the step (None: not known)."""
+    """Where one clip is: `fraction` is of the clip, `step_fraction` of the step (None: not known).
+
+    `reached` is the furthest that any attempt of this run came: it never falls, as `fraction` does
+    when another attempt begins.
+    """
 
     style: str
     analysed: bool
@@ -59,6 +68,7 @@ class ClipState(_Value, frozen=True):
     attempt: int = 1
     since: AwareDatetime | None = None
     fraction: float = 0.0
+    reached: float = 0.0
     step_fraction: float | None = None
     fps: float | None = None
     speed: float | None = None
@@ -77,6 +87,12 @@ class ClipState(_Value, frozen=True):
 
 
 class SceneState(_Value, frozen=True):
+    """Where one scene is; `work_done` of `work_whole` weighted seconds are behind it.
+
+    A clip that failed or was cancelled counts for what it had reached: what it will never do is no
+    longer part of the whole.
+    """
+
     scene_id: int
     title: str
     start_sec: float
@@ -86,6 +102,8 @@ class SceneState(_Value, frozen=True):
     clips_completed: int = 0
     clips_failed: int = 0
     clips_cancelled: int = 0
+    work_done: float = 0.0
+    work_whole: float = 0.0
 
     @property
     def style_count(self) -> int:
@@ -147,11 +165,13 @@ def advance(progress: Progress, item: Envelope | ClipTick | JobTick) -> Progress
 
 
 def _told(progress: Progress, envelope: Envelope) -> Progress:
-    after = _happened(progress, envelope)
-    return after.model_copy(update={"seq": envelope.seq})
+    return _happened(progress, envelope).model_copy(update={"seq": envelope.seq})
 
 
 def _happened(progress: Progress, envelope: Envelope) -> Progress:
+    # A worker that took over a job at its very end may still speak; only another run opens it.
+    if progress.status == "finished" and not isinstance(envelope.event, JobQueued):
+        return progress
     match envelope.event:
         case JobQueued() as queued:
             return _queued(progress, queued, envelope.at)
@@ -160,12 +180,12 @@ def _happened(progress: Progress, envelope: Envelope) -> Progress:
         case JobRecovered(to_worker=worker):
             return progress.model_copy(update={"worker": worker})
         case SceneStarted(scene_id=scene_id):
-            return _with_scene(progress, scene_id, {"status": "processing"})
+            return _scene_marked(progress, scene_id, {"status": "processing"})
         case SceneCompleted() as done:
-            return _with_scene(progress, done.scene_id, _scene_end(done))
+            return _scene_marked(progress, done.scene_id, _scene_end(done))
         case Warned() as warning:
             return _warned(progress, warning, envelope.at)
-        case Logged() | AnomalyFound():
+        case Logged() | AnomalyFound() | UnknownEvent():
             return progress
         case JobFinished() as finished:
             return _finished(progress, finished, envelope.at)
@@ -185,14 +205,14 @@ def _queued(progress: Progress, event: JobQueued, at: AwareDatetime) -> Progress
 def _outlined(scene: SceneState | None, outline: SceneOutline) -> SceneState:
     clips = {clip.style: clip for clip in scene.clips} if scene else {}
     clips |= {clip.style: _waiting(clip) for clip in outline.clips}
-    return SceneState(
+    fresh = SceneState(
         scene_id=outline.scene_id,
         title=outline.title,
         start_sec=outline.start_sec,
         duration_sec=outline.duration_sec,
-        clips=tuple(clips.values()),
-        clips_completed=sum(clip.step is Step.COMPLETE for clip in clips.values()),
+        clips=(),
     )
+    return _with_clips(fresh, tuple(clips.values()))
 
 
 def _waiting(outline: ClipOutline) -> ClipState:
@@ -200,31 +220,35 @@ def _waiting(outline: ClipOutline) -> ClipState:
 
 
 def _stepped(progress: Progress, event: ClipProgressed, at: AwareDatetime) -> Progress:
-    clip = _find(progress, event.scene_id, event.style)
-    if clip is None or clip.ended or event.attempt < clip.attempt:
+    place = _find(progress, event.scene_id, event.style)
+    if place is None or place.clip.ended:
         return progress
-    return _with_clip(progress, event.scene_id, _after_step(clip, event, at))
+    # An ending always counts: whoever says it may not know how often the clip was tried.
+    if event.attempt < place.clip.attempt and event.step not in ENDS:
+        return progress
+    return _with_clip(progress, place, _after_step(place.clip, event, at))
 
 
 def _after_step(clip: ClipState, event: ClipProgressed, at: AwareDatetime) -> ClipState:
-    fresh = ClipState(style=clip.style, analysed=clip.analysed, step=event.step, since=at)
-    fraction = clip_fraction(event.step, 0.0, analysed=clip.analysed)
-    same_attempt = event.attempt == clip.attempt
-    return fresh.model_copy(
-        update={
-            "attempt": event.attempt,
-            "fraction": max(clip.fraction, fraction) if same_attempt else fraction,
-            "details": event.details.model_dump(mode="json"),
-            **_facts(clip, event),
-        }
-    )
+    begun = _share(event.step, 0.0, analysed=clip.analysed)
+    fraction = begun if event.attempt > clip.attempt else max(clip.fraction, begun)
+    update: dict[str, object] = {
+        "step": event.step,
+        "since": at,
+        "attempt": max(clip.attempt, event.attempt),
+        "fraction": fraction,
+        "reached": max(clip.reached, fraction),
+        "details": event.details.model_dump(mode="json"),
+        **_facts(clip, event),
+    }
+    return ClipState(style=clip.style, analysed=clip.analysed).model_copy(update=update)
 
 
 def _facts(clip: ClipState, event: ClipProgressed) -> dict[str, object]:
     """What a step says beyond its name; a clip that ended short keeps the share it had reached."""
     match event:
         case Complete(details=done):
-            return {"fraction": 1.0, "url": done.url, "kept": done.kept}
+            return {"url": done.url, "kept": done.kept}
         case Failed(details=why):
             return {"fraction": clip.fraction, "failure": Failure(**why.model_dump())}
         case Cancelled(details=why):
@@ -236,21 +260,27 @@ def _facts(clip: ClipState, event: ClipProgressed) -> dict[str, object]:
 
 
 def _clip_ticked(progress: Progress, tick: ClipTick) -> Progress:
-    clip = _find(progress, tick.scene_id, tick.style)
-    if clip is None or clip.step is not tick.step or clip.attempt != tick.attempt:
+    place = _find(progress, tick.scene_id, tick.style)
+    if place is None or not _fits(place.clip, tick) or progress.status == "finished":
         return progress
+    clip = place.clip
     step_fraction = max(clip.step_fraction or 0.0, min(tick.fraction, 1.0))
-    reached = clip_fraction(tick.step, step_fraction, analysed=clip.analysed)
+    fraction = max(clip.fraction, _share(tick.step, step_fraction, analysed=clip.analysed))
     ticked = clip.model_copy(
         update={
             "step_fraction": step_fraction,
-            "fraction": max(clip.fraction, reached),
+            "fraction": fraction,
+            "reached": max(clip.reached, fraction),
             "fps": tick.fps,
             "speed": tick.speed,
             "eta_sec": tick.eta_sec,
         }
     )
-    return _with_clip(progress, tick.scene_id, ticked)
+    return _with_clip(progress, place, ticked)
+
+
+def _fits(clip: ClipState, tick: ClipTick) -> bool:
+    return not clip.ended and clip.step is tick.step and clip.attempt == tick.attempt
 
 
 def _job_ticked(progress: Progress, tick: JobTick) -> Progress:
@@ -316,39 +346,59 @@ def _finished(progress: Progress, event: JobFinished, at: AwareDatetime) -> Prog
     )
 
 
-def _find(progress: Progress, scene_id: int, style: str) -> ClipState | None:
-    for scene in progress.scenes:
+class _Place(NamedTuple):
+    """A clip, and its positions: of its scene in the job, and its own in the scene."""
+
+    scene_at: int
+    clip_at: int
+    clip: ClipState
+
+
+def _find(progress: Progress, scene_id: int, style: str) -> _Place | None:
+    for at, scene in enumerate(progress.scenes):
         if scene.scene_id == scene_id:
-            return next((clip for clip in scene.clips if clip.style == style), None)
+            places = (_Place(at, index, clip) for index, clip in enumerate(scene.clips))
+            return next((place for place in places if place.clip.style == style), None)
     return None
 
 
-def _with_clip(progress: Progress, scene_id: int, clip: ClipState) -> Progress:
-    scene = next(scene for scene in progress.scenes if scene.scene_id == scene_id)
-    clips = tuple(clip if old.style == clip.style else old for old in scene.clips)
-    return _with_scene(progress, scene_id, {"clips": clips, **_scene_counts(clips)})
+def _with_clip(progress: Progress, place: _Place, clip: ClipState) -> Progress:
+    scene = progress.scenes[place.scene_at]
+    scene = _with_clips(scene, _replaced(scene.clips, place.clip_at, clip))
+    scenes = _replaced(progress.scenes, place.scene_at, scene)
+    update: dict[str, object] = {"scenes": scenes, "fraction": _fraction(progress.fraction, scenes)}
+    if clip.ended:
+        update |= _counts(scenes)
+    return progress.model_copy(update=update)
 
 
-def _with_scene(progress: Progress, scene_id: int, update: dict[str, object]) -> Progress:
+def _replaced(values: tuple[T, ...], index: int, value: T) -> tuple[T, ...]:
+    return (*values[:index], value, *values[index + 1 :])
+
+
+def _scene_marked(progress: Progress, scene_id: int, update: dict[str, object]) -> Progress:
     scenes = tuple(
         scene.model_copy(update=update) if scene.scene_id == scene_id else scene
         for scene in progress.scenes
     )
-    return progress.model_copy(
-        update={
-            "scenes": scenes,
-            "fraction": _fraction(progress.fraction, scenes),
-            **_counts(scenes),
-        }
-    )
+    return progress.model_copy(update={"scenes": scenes, **_counts(scenes)})
 
 
-def _scene_counts(clips: tuple[ClipState, ...]) -> dict[str, int]:
-    return {
-        "clips_completed": sum(clip.step is Step.COMPLETE for clip in clips),
-        "clips_failed": sum(clip.step is Step.FAILED for clip in clips),
-        "clips_cancelled": sum(clip.step is Step.CANCELLED for clip in clips),
+def _with_clips(scene: SceneState, clips: tuple[ClipState, ...]) -> SceneState:
+    """The scene with other clips, counted and summed anew: sums that are adjusted would drift."""
+    done = whole = 0.0
+    for clip in clips:
+        weight = _millionths(scene.duration_sec * total_weight(analysed=clip.analysed))
+        done += weight * clip.reached
+        whole += weight * (clip.reached if clip.step in _LOST else 1.0)
+    update: dict[str, object] = {"clips": clips, "work_done": done, "work_whole": whole}
+    steps = [clip.step for clip in clips]
+    counts = {
+        "clips_completed": steps.count(Step.COMPLETE),
+        "clips_failed": steps.count(Step.FAILED),
+        "clips_cancelled": steps.count(Step.CANCELLED),
     }
+    return scene.model_copy(update={**update, **counts})
 
 
 def _counts(scenes: tuple[SceneState, ...]) -> dict[str, int]:
@@ -363,17 +413,22 @@ def _counts(scenes: tuple[SceneState, ...]) -> dict[str, int]:
 def _fraction(shown: float, scenes: tuple[SceneState, ...]) -> float:
     """The share of the work that is done: clips weigh as much as they take.
 
-    A clip that failed or was cancelled counts for what it had reached, and what it will never do
-    is no longer part of the whole. When nothing is complete or goes on, the bar stands still.
+    When nothing is complete or goes on, the bar stands still.
     """
     done = whole = 0.0
     moving = False
     for scene in scenes:
-        for clip in scene.clips:
-            weight = scene.duration_sec * total_weight(analysed=clip.analysed)
-            lost = clip.step in (Step.FAILED, Step.CANCELLED)
-            done += weight * clip.fraction
-            whole += weight * (clip.fraction if lost else 1.0)
-            moving = moving or not lost
-    reached = done / whole if moving and whole else 0.0
+        done += scene.work_done
+        whole += scene.work_whole
+        moving = moving or len(scene.clips) > scene.clips_failed + scene.clips_cancelled
+    reached = _millionths(done / whole) if moving and whole else 0.0
     return max(shown, min(reached, _ALMOST))
+
+
+def _share(step: Step, step_fraction: float, *, analysed: bool) -> float:
+    return _millionths(clip_fraction(step, step_fraction, analysed=analysed))
+
+
+def _millionths(value: float) -> float:
+    """Rounded as JavaScript's Math.round does, so that no two viewers differ in a last digit."""
+    return math.floor(value * 1e6 + 0.5) / 1e6

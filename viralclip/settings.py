@@ -39,7 +39,7 @@ class Settings:
         return f"sqlite:///{self.state_dir / 'events.db'}"
 
     def engine_url(self, job_id: str) -> str:
-        """Each job started from a terminal has an engine of its own: no terminal renders for another."""
+        """A job started from a terminal has an engine of its own: no terminal renders for another."""
         return f"sqlite:///{self.state_dir / 'engines' / f'{job_id}.db'}"
 
     @property

@@ -1,5 +1,7 @@
 """Renders sources with a plain graph and measures what came out, frame by frame."""
 
+import asyncio
+import functools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -52,14 +54,26 @@ def measure() -> Measure:
     return _measure
 
 
+@pytest.fixture(scope="session")
+def clip_of(
+    ffmpeg: Path, source: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], tuple[RenderSpec, Rendered, Measured]]:
+    """`clip_of(kind)` is a clip of two seconds from a source of that kind, made once."""
+    folder = tmp_path_factory.mktemp("clips")
+
+    @functools.cache
+    def make(kind: str) -> tuple[RenderSpec, Rendered, Measured]:
+        spec = _spec(source(kind), folder / f"{kind}.part")
+        made = asyncio.run(render(ffmpeg, spec, on_progress=lambda _: None, limits=Watchdogs()))
+        return spec, made, _measure(spec.target)
+
+    return make
+
+
 @pytest.fixture
 def spec_of(source: Callable[[str], Path], tmp_path: Path) -> Callable[..., RenderSpec]:
-    """A spec for a source of some kind, beginning on one of its frames."""
-
-    def build(kind: str, *, start: float = 0.5, duration: float = 2.0, **more: Any) -> RenderSpec:
-        probed = probe(source(kind))
-        more = {"graph": GRAPH, "size": SIZE, "target": tmp_path / "clip.part", **more}
-        return RenderSpec(probed, probed.on_frame(start), duration, **more)
+    def build(kind: str, **more: Any) -> RenderSpec:
+        return _spec(source(kind), tmp_path / "clip.part", **more)
 
     return build
 
@@ -72,6 +86,15 @@ def render_kind(ffmpeg: Path, spec_of: Callable[..., RenderSpec]) -> RenderKind:
         return spec, made, _measure(spec.target)
 
     return run
+
+
+def _spec(
+    path: Path, target: Path, *, start: float = 0.51, duration: float = 2.0, **more: Any
+) -> RenderSpec:
+    """It begins on a frame of the source, as the clips of a job do."""
+    probed = probe(path)
+    more = {"graph": GRAPH, "size": SIZE, "target": target, **more}
+    return RenderSpec(probed, probed.on_frame(start), duration, **more)
 
 
 def _measure(path: Path) -> Measured:
@@ -112,7 +135,7 @@ def _listen(container: Any, measured: Measured) -> None:
     measured.audio_rate, measured.audio_layout = stream.rate, stream.layout.name
     to_floats = av.AudioResampler("fltp", stream.layout.name, stream.rate)
     frames = list(container.decode(stream))
-    wave = [part.to_ndarray()[0] for frame in frames for part in to_floats.resample(frame)]
+    wave = [part.to_ndarray().max(axis=0) for frame in frames for part in to_floats.resample(frame)]
     sound = np.abs(np.concatenate(wave))
     measured.loudest = float(sound.max())
     loud = np.flatnonzero(sound > 0.1)

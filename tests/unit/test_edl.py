@@ -89,6 +89,15 @@ def test_sound_and_black_and_halves_of_dissolves_are_no_scenes():
     assert spans(read(text)) == [("Scene 1", 10, 20), ("Scene 2", 40, 50)]
 
 
+def test_an_event_without_length_is_no_half_of_another_event():
+    text = edl(
+        event("00:00:30:00", "00:00:30:00", number="003"),
+        event("00:00:40:00", "00:00:50:00", number="004"),
+    )
+
+    assert faults(text) == ["line 4: 0:30 is not after the start 0:30"]
+
+
 def test_a_list_of_sound_events_is_a_list_of_scenes():
     assert spans(read(edl(event("00:00:01:00", "00:00:02:00", track="A2")))) == [("Scene 1", 1, 2)]
 

@@ -9,6 +9,9 @@ from viralclip.events import ClipTick, Draft, JobTick
 from viralclip.live import Frame
 from viralclip.progress import Progress
 
+# The cursor before the first event of any job, in any history.
+BEGINNING = "none-0"
+
 
 class ProgressChannel(Protocol):
     """A history you read from a position; `test_contract.py` is this list, executable."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
+from viralclip.channel import BEGINNING
 from viralclip.events import TICK, ClipTick, Draft, Envelope, JobTick
 from viralclip.live import Frame, Reset, Snapshot, Ticked, Told
 from viralclip.progress import Progress, advance
@@ -235,6 +236,8 @@ def _cursor(epoch: str, seq: int) -> str:
 
 def _position(cursor: str | None, epoch: str, last: int) -> int | None:
     """The sequence number a cursor stands at, or None if this history does not know it."""
+    if cursor == BEGINNING:
+        return 0
     known, _, seq = (cursor or "").rpartition("-")
     if known != epoch or not seq.isdecimal() or int(seq) > last:
         return None

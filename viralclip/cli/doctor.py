@@ -1,4 +1,4 @@
-"""`viralclip doctor`: what is installed, what would run where, and what to do about what is missing."""
+"""`viralclip doctor`: what is installed, what would run where, and what to do about gaps."""
 
 import asyncio
 import importlib.metadata
@@ -86,7 +86,7 @@ def _state(settings: Settings) -> list[Finding]:
     return [Finding("state", "ok", room)]
 
 
-def _styles(_settings: Settings) -> list[Finding]:
+def _styles(_: Settings) -> list[Finding]:
     findings = [Finding("styles", "ok", ", ".join(all_styles()))]
     for broken in broken_styles():
         found = f"{broken.name} of {broken.package}: {broken.problem}"

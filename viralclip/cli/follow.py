@@ -10,7 +10,7 @@ from viralclip.progress import Progress, advance
 
 
 async def follow(
-    channel: ProgressChannel, job: JobRecord, display: Display, events: IO[str] | None
+    channel: ProgressChannel, job: JobRecord, display: Display | None, events: IO[str] | None
 ) -> Progress:
     """Show every frame from the job's first on; return when the run is over."""
     progress = Progress(job_id=job.job_id)
@@ -18,10 +18,12 @@ async def follow(
     async for frame in frames:
         progress = _after(progress, frame)
         _write(frame, events)
-        display.show(frame, progress)
+        if display is not None:
+            display.show(frame, progress)
         if progress.status == "finished" and progress.run >= job.run:
             break
-    display.finish(progress)
+    if display is not None:
+        display.finish(progress)
     return progress
 
 

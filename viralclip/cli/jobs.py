@@ -66,27 +66,8 @@ async def _end(job: JobRecord, settings: Settings, records: Records) -> None:
     encoder = job.plan.options.encoder
     async with open_bench(settings, records, job.job_id, encoder=encoder) as bench:
         await bench.jobs.resume(job)
-        await follow(records.channel, job, _Silence(), None)
+        await follow(records.channel, job, None, None)
     forget_engine(settings, job)
-
-
-class _Silence:
-    """A display for nobody."""
-
-    def __enter__(self) -> "_Silence":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return
-
-    def show(self, *_: object) -> None:
-        return
-
-    def note(self, message: str) -> None:
-        return
-
-    def finish(self, progress: Progress) -> None:
-        return
 
 
 async def _find(job_id: str, records: Records) -> JobRecord:

@@ -1,4 +1,4 @@
-"""`viralclip render` and `retry`: a job made in this process, with the truth on the screen meanwhile."""
+"""`viralclip render` and `retry`: a job made in this process, told truly while it is made."""
 
 import asyncio
 import signal

@@ -59,7 +59,7 @@ def retry(job_id: str, *, slots: int | None, events: str | None, as_json: bool) 
 
 
 def watch(job_id: str, *, events: str | None, as_json: bool) -> NoReturn:
-    from viralclip.cli import jobs as listing  # noqa: PLC0415 - only what the command needs
+    from viralclip.cli import jobs as listing
 
     with _errors_said(), _event_file(events) as file:
         display = _display(as_json=as_json, events=events)
@@ -67,35 +67,35 @@ def watch(job_id: str, *, events: str | None, as_json: bool) -> NoReturn:
 
 
 def jobs(*, limit: int, as_json: bool) -> NoReturn:
-    from viralclip.cli import jobs as listing  # noqa: PLC0415
+    from viralclip.cli import jobs as listing
 
     with _errors_said():
         _exit(listing.show(_settings(), limit=limit, as_json=as_json))
 
 
 def cancel(job_id: str) -> NoReturn:
-    from viralclip.cli import jobs as listing  # noqa: PLC0415
+    from viralclip.cli import jobs as listing
 
     with _errors_said():
         _exit(listing.cancel(job_id, _settings()))
 
 
 def scenes(source: Path, *, shortest: float, longest: float) -> NoReturn:
-    from viralclip.cli.scenes import print_scenes  # noqa: PLC0415
+    from viralclip.cli.scenes import print_scenes
 
     with _errors_said():
         _exit(print_scenes(source, shortest=shortest, longest=longest))
 
 
 def doctor(*, as_json: bool) -> NoReturn:
-    from viralclip.cli.doctor import examine  # noqa: PLC0415
+    from viralclip.cli.doctor import examine
 
     with _errors_said():
         _exit(examine(_settings(), as_json=as_json))
 
 
 def demo(*, out: Path, slots: int | None) -> NoReturn:
-    from viralclip.cli.demo import demonstrate  # noqa: PLC0415
+    from viralclip.cli.demo import demonstrate
 
     with _errors_said():
         _exit(demonstrate(out, _settings(slots), _display(as_json=False, events=None)))

@@ -1,4 +1,4 @@
-"""`viralclip scenes`: a scene list to begin with, from chapters or from where the picture changes."""
+"""`viralclip scenes`: a scene list to begin with, from chapters or changes of the picture."""
 
 import asyncio
 import json

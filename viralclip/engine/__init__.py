@@ -1,4 +1,4 @@
-"""Durable execution: queues the work of jobs by workflow name, without knowing the workflows' code."""
+"""Durable execution: queues the work of jobs by workflow name, knowing none of its code."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from viralclip.catalog import Priority
 
 Kind = Literal["job", "scene", "clip"]
 QUEUES: dict[Kind, str] = {"job": "jobs", "scene": "scenes", "clip": "clips"}
-# Workers serve work of equal version only: raise it when old workflows cannot be finished by new code.
+# Workers serve work of equal version only: raise it when new code cannot finish old work.
 APP_VERSION = "viralclip-1"
 APP_NAME = "viralclip"
 POLL_S = 0.25
@@ -89,7 +89,7 @@ class Engine:
         await asyncio.to_thread(self._client.destroy)
 
     async def set_slots(self, slots: int) -> None:
-        """Register the queues; a worker makes at most `slots` clips at once, parents hold no slot."""
+        """Register the queues; a worker makes `slots` clips at once, and parents hold no slot."""
         for kind, queue in QUEUES.items():
             await self._client.register_queue_async(
                 queue,
@@ -110,7 +110,7 @@ class Engine:
             await self._client.enqueue_async(options, *work.arguments)
 
     async def cancel_clips(self, job_id: str, run: int) -> None:
-        """Stop the run's clips, begun or not; its scenes and the job itself end in their own time."""
+        """Stop the run's clips, begun or not; its scenes and the job come to their own end."""
         clips = await self._client.list_workflows_async(
             workflow_id_prefix=f"{job_id}.{run}.",
             name="clip",

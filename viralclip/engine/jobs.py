@@ -1,4 +1,4 @@
-"""What people do with jobs: submit, cancel, retry. The order of writes makes each safe to repeat."""
+"""What people do with jobs: submit, cancel, retry; the order of writes makes each repeatable."""
 
 import secrets
 from datetime import datetime
@@ -47,7 +47,7 @@ class Jobs:
         return again
 
     async def cancel(self, job_id: str, *, by: str) -> None:
-        """Stop the job's clips. Each clip checks for the stop when it begins, so none slips through."""
+        """Stop the job's clips; each looks for the stop when it begins, so none slips through."""
         job = await self.find(job_id)
         await self._catalog.stop_job(job_id, by=by, failed=False)
         await self._engine.cancel_clips(job_id, job.run)

@@ -16,6 +16,9 @@ GRAPH_INPUT, GRAPH_OUTPUT = "in", "out"
 _HOLD_LAST_S = 1
 _KEYFRAME_S = 2
 _BT709 = "range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
+_LOUDNESS = "loudnorm=I=-14:TP=-2:LRA=11"
+# loudnorm makes NaN of short silence, and the AAC encoder fails on it.
+_FINITE = "aeval='if(isnan(val(ch))+isinf(val(ch)),0,val(ch))':c=same"
 _TONE_MAP = (
     "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,"
     "zscale=t=bt709:m=bt709:r=tv"
@@ -153,8 +156,9 @@ def _sound(spec: RenderSpec, sound: Sound) -> str:
         "aresample=async=1000:first_pts=0",
         # FFmpeg's own way from mono to stereo is 3 dB quieter.
         "pan=stereo|c0=c0|c1=c0" if sound.channels == 1 else "aformat=channel_layouts=stereo",
-        *(["loudnorm=I=-14:TP=-2:LRA=11"] if spec.loudness else []),
+        *([_LOUDNESS] if spec.loudness else []),
         f"aresample={AUDIO_RATE}",
+        *([_FINITE] if spec.loudness else []),
         "apad",
         f"atrim=end_sample={samples}",
     ]

@@ -104,14 +104,13 @@ def probe(path: Path) -> Probed:
             raise SourceMissingError(name=path.name)
         if not path.is_file():
             raise SourceNotVideoError(name=path.name, detail="not a regular file")
+        content = identity(path)
         with av.open(
             f"file:{path.absolute()}",
             metadata_errors="replace",
             options={"protocol_whitelist": "file"},
         ) as container:
-            return _look(container, path)
-    except PermissionError as error:
-        raise SourceMissingError(name=path.name, detail=str(error)) from error
+            return _look(container, path, content)
     except (av.error.FFmpegError, OSError, ValueError, EOFError) as error:
         raise SourceNotVideoError(name=path.name, detail=repr(error)) from error
 
@@ -148,7 +147,7 @@ def _standard_rate_above(average: Fraction) -> Fraction:
     return next((rate for rate in _STANDARD_RATES if rate >= lowest), _STANDARD_RATES[-1])
 
 
-def _look(container: "InputContainer", path: Path) -> Probed:
+def _look(container: "InputContainer", path: Path, content: str) -> Probed:
     if _SCRIPTS & set(container.format.name.split(",")):
         raise SourceNotVideoError(name=path.name, detail=f"format {container.format.name}")
     stream = _video_stream(container)
@@ -169,7 +168,7 @@ def _look(container: "InputContainer", path: Path) -> Probed:
         duration=end,
         fps=str(output_rate(picture.rate, constant=picture.constant_rate)),
         has_audio=sound is not None,
-        identity=identity(path),
+        identity=content,
     )
     return Probed(video, picture, sound, _chapters(container), truncated)
 
@@ -193,7 +192,7 @@ def _picture(container: "InputContainer", stream: "VideoStream", frame: "VideoFr
     small = frame.width < 1280 and frame.height <= 576  # noqa: PLR2004 - where players guess BT.601
     return Picture(
         stream=stream.index,
-        sar=stream.sample_aspect_ratio or Fraction(1),
+        sar=_sar(stream),
         rotation=frame.rotation,
         first=_first(container, frame),
         rate=base if constant else average,
@@ -205,6 +204,12 @@ def _picture(container: "InputContainer", stream: "VideoStream", frame: "VideoFr
         and (frame.colorspace == _BT709 or (untagged and not small)),
         untagged_sd=untagged and small,
     )
+
+
+def _sar(stream: "VideoStream") -> Fraction:
+    """Pixels that are square but for a rounding somewhere are square."""
+    stored = stream.sample_aspect_ratio or Fraction(1)
+    return Fraction(1) if abs(stored - 1) < Fraction(1, 200) else stored
 
 
 def _first(container: "InputContainer", frame: "VideoFrame") -> float:

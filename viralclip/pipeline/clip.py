@@ -54,15 +54,13 @@ log = structlog.get_logger(__name__)
 async def make_clip(
     task: ClipTask, tools: Tools, report: ClipReport, checkpoint: Checkpoint = uncheckpointed
 ) -> ClipEnd:
-    """Make the clip and say every step of it; errors become its ending, cancellation passes through."""
+    """Make the clip, saying every step; errors become its ending, cancellation passes through."""
     began = tools.clock()
     try:
         if task.job.stop_by is not None:
             return await end_cancelled(task, tools, report)
         if kept := await _find_kept(task, tools):
             return await _complete(task, tools, report, kept, kept=True)
-        if task.crashes >= MAX_CRASHES:
-            raise WorkerCrashedError(crashes=task.crashes)
         stored = await _make(task, tools, _Stages(tools, report, checkpoint))
     except ViralclipError as error:
         return await _fail(task, tools, report, error, tools.clock() - began)
@@ -77,6 +75,8 @@ async def make_clip(
 
 
 async def _make(task: ClipTask, tools: Tools, stages: "_Stages") -> StoredClip:
+    if task.crashes >= MAX_CRASHES:
+        raise WorkerCrashedError(crashes=task.crashes)
     scene = task.clip.scene
     extracting = ExtractingSegmentDetails(
         start_sec=scene.start, end_sec=scene.end, duration_sec=scene.duration

@@ -83,6 +83,8 @@ class Worker:
             "executor_id": self._tools.worker,
             "application_version": APP_VERSION,
             "log_level": "CRITICAL",
+            # Nothing here waits for its notifications; a long poll would only delay shutting down.
+            "notification_listener_polling_interval_sec": 0.1,
         }
         DBOS(config=config)
         self._workflows.register()

@@ -45,7 +45,7 @@ def sweep(folder: Path, locks: Path) -> int:
 
 
 def _end(pid: int, started: str) -> bool:
-    """Kill the process if it is still the one that was noted, and not a later one with its number."""
+    """Kill the process if it is still the one noted, and not a later one with its number."""
     with suppress(psutil.NoSuchProcess, ValueError):
         process = psutil.Process(pid)
         if abs(process.create_time() - float(started)) < 1:

@@ -1,7 +1,7 @@
 """Waiting for workflows to end: told at once about those of this process, asking about the rest."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from viralclip.engine import Engine
 
@@ -9,10 +9,15 @@ ASK_S = 1.0
 
 
 class Settled:
-    """One question to the engine per interval, however many wait and for however much."""
+    """One question to the engine per interval, however many wait and for however much.
 
-    def __init__(self, engine: Engine, *, ask_s: float = ASK_S) -> None:
+    What runs in this process (`here`) has not ended before it says so itself, whatever the engine
+    says: a cancelled clip may still be ending its FFmpeg.
+    """
+
+    def __init__(self, engine: Engine, here: Collection[str], *, ask_s: float = ASK_S) -> None:
         self._engine = engine
+        self._here = here
         self._ask_s = ask_s
         self._waiting: dict[str, list[asyncio.Future[None]]] = {}
         self._asking: asyncio.Task[None] | None = None
@@ -37,6 +42,7 @@ class Settled:
 
     async def _ask(self) -> None:
         while self._waiting:
-            for workflow_id in await self._engine.ended(list(self._waiting)):
+            elsewhere = [wid for wid in self._waiting if wid not in self._here]
+            for workflow_id in await self._engine.ended(elsewhere):
                 self.tell(workflow_id)
             await asyncio.sleep(self._ask_s)

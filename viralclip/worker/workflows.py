@@ -1,11 +1,12 @@
-"""The durable workflows job, scene and clip: the pipeline, checkpointed and queued by the engine."""
+"""The durable workflows job, scene and clip: the pipeline, queued and checkpointed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
-from dbos import DBOS, StepOptions
+from dbos import DBOS, StepOptions, error
 from structlog.contextvars import bound_contextvars
 
 from viralclip.catalog import JobRecord
@@ -40,8 +41,8 @@ class Workflows:
         self._channel = channel
         self._reporter = reporter
         self._slots = slots
-        self._settled = Settled(engine)
-        self._running: set[asyncio.Task[Any]] = set()
+        self._running: dict[str, asyncio.Task[Any]] = {}
+        self._settled = Settled(engine, self._running)
         self._clips = 0
         self._draining = False
         self._idle = asyncio.Event()
@@ -52,34 +53,49 @@ class Workflows:
             DBOS.workflow(name=kind)(self._workflow(run))
 
     async def drain(self, grace_s: float) -> None:
-        """Begin no more clips, let those that run end within the grace, and stop the rest unended."""
+        """Begin no more clips, let those that run end within the grace, stop the rest unended."""
         self._draining = True
         try:
             async with asyncio.timeout(grace_s):
                 await self._idle.wait()
         except TimeoutError:
             log.warning("Clips handed back unfinished", count=self._clips)
-        for task in self._running:
+        running = list(self._running.values())
+        for task in running:
             task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await asyncio.gather(*running, return_exceptions=True)
 
     def _workflow(
         self, run: Callable[[Work, JobRecord], Awaitable[None]]
     ) -> Callable[..., Awaitable[None]]:
         async def workflow(*arguments: Any) -> None:
             work = Work(*arguments)
-            task = asyncio.current_task()
-            assert task is not None  # noqa: S101 - a coroutine runs in a task
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
-            job = await self._tools.catalog.job(work.job_id)
-            if job is not None and job.run == work.run:
-                fields = {"job_id": job.job_id, "trace_id": job.trace_id}
-                with bound_contextvars(**fields):
-                    await run(work, job)
+            try:
+                with self._running_here(work):
+                    await self._run(work, run)
+            except error.DBOSWorkflowCancelledError:
+                self._settled.tell(work.workflow_id)
+                raise
             self._settled.tell(work.workflow_id)
 
         return workflow
+
+    @contextmanager
+    def _running_here(self, work: Work) -> Iterator[None]:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine runs in a task
+        self._running[work.workflow_id] = task
+        try:
+            yield
+        finally:
+            self._running.pop(work.workflow_id, None)
+
+    async def _run(self, work: Work, run: Callable[[Work, JobRecord], Awaitable[None]]) -> None:
+        job = await self._tools.catalog.job(work.job_id)
+        if job is None or job.run != work.run:
+            return
+        with bound_contextvars(job_id=job.job_id, trace_id=job.trace_id):
+            await run(work, job)
 
     async def _job(self, work: Work, job: JobRecord) -> None:
         report = self._report(job)

@@ -5,8 +5,11 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import IO, Literal, Protocol, Self
+from typing import Literal, Protocol, Self, TextIO
 
+from viralclip.cli.display.jsonl import JsonDisplay
+from viralclip.cli.display.plain import PlainDisplay
+from viralclip.cli.display.terminal import open_terminal
 from viralclip.live import Frame
 from viralclip.progress import Progress
 
@@ -47,8 +50,8 @@ def utc_now() -> datetime:
 def open_display(
     mode: Mode,
     *,
-    stdout: IO[str] | None = None,
-    stderr: IO[str] | None = None,
+    stdout: TextIO | None = None,
+    stderr: TextIO | None = None,
     title: str = "",
     now: Callable[[], datetime] = utc_now,
     env: Mapping[str, str] = os.environ,
@@ -59,17 +62,11 @@ def open_display(
     """
     out, err = stdout or sys.stdout, stderr or sys.stderr
     if mode == "json":
-        from viralclip.cli.display.jsonl import JsonDisplay
-
         return JsonDisplay(out, err)
     if mode == "terminal" or (mode == "auto" and _bars_can_move(out, env)):
-        from viralclip.cli.display.terminal import open_terminal
-
         return open_terminal(out, title=title, now=now, env=env)
-    from viralclip.cli.display.plain import PlainDisplay
-
     return PlainDisplay(out, now=now)
 
 
-def _bars_can_move(stdout: IO[str], env: Mapping[str, str]) -> bool:
+def _bars_can_move(stdout: TextIO, env: Mapping[str, str]) -> bool:
     return stdout.isatty() and env.get("TERM", "") not in ("dumb", "unknown")

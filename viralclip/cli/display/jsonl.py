@@ -2,7 +2,7 @@
 
 import json
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self, TextIO
 
 from viralclip.cli.display.summary import Place, places
 from viralclip.live import Frame
@@ -12,7 +12,7 @@ from viralclip.progress import Progress
 class JsonDisplay:
     """Nothing but JSON lines on `stdout`; what is meant for people goes to `stderr`."""
 
-    def __init__(self, stdout: IO[str], stderr: IO[str]) -> None:
+    def __init__(self, stdout: TextIO, stderr: TextIO) -> None:
         self._stdout = stdout
         self._stderr = stderr
 
@@ -52,7 +52,7 @@ class JsonDisplay:
         )
 
     def _write(self, value: dict[str, Any]) -> None:
-        # Escaped to ASCII: no encoding of a pipe can fail, and a terminal shows no control character.
+        # Escaped to ASCII: no pipe's encoding can fail, no control character passes.
         self._stdout.write(json.dumps(value, separators=(",", ":")) + "\n")
         self._stdout.flush()
 

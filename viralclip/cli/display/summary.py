@@ -48,7 +48,24 @@ def failures(progress: Progress) -> list[FailedAlike]:
 def warnings(progress: Progress) -> list[str]:
     """Each warning once, with how often it was said."""
     said = Counter(notice.message for notice in progress.warnings)
-    return [f"{message} ({count} times)" if count > 1 else message for message, count in said.items()]
+    return [
+        f"{message} ({count} times)" if count > 1 else message for message, count in said.items()
+    ]
+
+
+def tally(progress: Progress) -> list[str]:
+    """How many clips are where, without the empty groups."""
+    steps = [place.clip.step for place in places(progress)]
+    waiting = steps.count(Step.QUEUED)
+    ended = progress.clips_completed + progress.clips_failed + progress.clips_cancelled
+    groups = (
+        (len(steps) - waiting - ended, "running"),
+        (progress.clips_failed, "failed"),
+        (progress.clips_cancelled, "cancelled"),
+        (waiting, "waiting"),
+    )
+    done = f"{progress.clips_completed} of {len(steps)} done"
+    return [done, *(f"{count} {group}" for count, group in groups if count)]
 
 
 def headline(progress: Progress) -> str:

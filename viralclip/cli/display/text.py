@@ -17,7 +17,7 @@ _AMBIGUOUS = {
 
 @lru_cache(maxsize=4096)
 def clean(text: str, encoding: str = "utf-8") -> str:
-    """One line of `text` that cannot move the cursor, change colours or reorder what surrounds it."""
+    """`text` as one line that cannot move the cursor, change colours or reorder the rest."""
     plain = text.translate(_AMBIGUOUS)
     shown = "".join(
         _harmless(char, plain[place - 1] if place else "") for place, char in enumerate(plain)

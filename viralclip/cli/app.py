@@ -1,0 +1,134 @@
+"""The commands and their options; what they need is imported when they run: `--help` is quick."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Turns a long video, a list of scenes and a list of styles into finished short clips.",
+)
+
+Source = Annotated[Path, typer.Argument(help="The video.")]
+JobId = Annotated[str, typer.Argument(metavar="JOB", help="The job's id, see `viralclip jobs`.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line on stdout.")]
+Slots = Annotated[int | None, typer.Option(min=1, max=64, help="How many FFmpegs run at once.")]
+Events = Annotated[
+    str | None,
+    typer.Option(help="Write every event and tick to this file as JSON lines; - is stdout."),
+]
+
+
+@app.command()
+def render(
+    source: Source,
+    *,
+    scenes: Annotated[
+        Path | None,
+        typer.Option(
+            help="Scene list: JSON, CSV, SRT, VTT, EDL or chapters. Default: the video's."
+        ),
+    ] = None,
+    styles: Annotated[str, typer.Option(help="Styles, comma-separated, or all.")] = "all",
+    out: Annotated[Path, typer.Option(help="The folder the clips go to.")] = Path("clips"),
+    aspect: Annotated[str, typer.Option(help="9:16, 1:1, 4:5 or 16:9.")] = "9:16",
+    preset: Annotated[str, typer.Option(help="fast, balanced or quality.")] = "balanced",
+    encoder: Annotated[
+        str | None, typer.Option(help="x264, auto, or a hardware encoder's name.")
+    ] = None,
+    loudness: Annotated[bool, typer.Option(help="Bring the sound to -14 LUFS.")] = False,
+    slots: Slots = None,
+    events: Events = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make clips of a video's scenes, each in one or more styles."""
+    from viralclip.cli import run
+
+    run.render(
+        source,
+        scenes=scenes,
+        styles=styles,
+        out=out,
+        aspect=aspect,
+        preset=preset,
+        encoder=encoder,
+        loudness=loudness,
+        slots=slots,
+        events=events,
+        as_json=as_json,
+    )
+
+
+@app.command()
+def watch(job: JobId, *, events: Events = None, as_json: AsJson = False) -> None:
+    """Follow a job to its end, from any terminal."""
+    from viralclip.cli import run
+
+    run.watch(job, events=events, as_json=as_json)
+
+
+@app.command()
+def jobs(
+    *,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many, latest first.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List jobs and what became of them."""
+    from viralclip.cli import run
+
+    run.jobs(limit=limit, as_json=as_json)
+
+
+@app.command()
+def cancel(job: JobId) -> None:
+    """Stop a job's clips; those that are done are kept."""
+    from viralclip.cli import run
+
+    run.cancel(job)
+
+
+@app.command()
+def retry(
+    job: JobId, *, slots: Slots = None, events: Events = None, as_json: AsJson = False
+) -> None:
+    """Make those clips of a job that did not complete."""
+    from viralclip.cli import run
+
+    run.retry(job, slots=slots, events=events, as_json=as_json)
+
+
+@app.command()
+def scenes(
+    source: Source,
+    *,
+    shortest: Annotated[float, typer.Option(min=1, help="Seconds a scene lasts at least.")] = 15,
+    longest: Annotated[float, typer.Option(min=2, help="Seconds a scene lasts at most.")] = 60,
+) -> None:
+    """Print a scene list: the video's chapters, or scenes found where the picture changes."""
+    from viralclip.cli import run
+
+    run.scenes(source, shortest=shortest, longest=longest)
+
+
+@app.command()
+def doctor(*, as_json: AsJson = False) -> None:
+    """Say what is installed, what would run where, and what to do about what is missing."""
+    from viralclip.cli import run
+
+    run.doctor(as_json=as_json)
+
+
+@app.command()
+def demo(
+    *,
+    out: Annotated[Path, typer.Option(help="The folder the clips go to.")] = Path("demo-clips"),
+    slots: Slots = None,
+) -> None:
+    """Make a sample video and render two scenes of it in three styles."""
+    from viralclip.cli import run
+
+    run.demo(out=out, slots=slots)

@@ -1,0 +1,180 @@
+"""For pipes and logs: one line per event that matters, and a sign of life in between."""
+
+from collections.abc import Callable
+from datetime import datetime
+from types import TracebackType
+from typing import Self, TextIO
+
+from viralclip.cli import words
+from viralclip.cli.display.marks import HighWaterMarks
+from viralclip.cli.display.summary import (
+    Place,
+    elapsed,
+    failures,
+    headline,
+    made,
+    next_command,
+    places,
+    size_of,
+    tally,
+    warnings,
+)
+from viralclip.cli.display.text import clean
+from viralclip.events import (
+    AnomalyFound,
+    ClipProgressed,
+    Envelope,
+    JobFinished,
+    JobQueued,
+    JobRecovered,
+    JobStarted,
+    Logged,
+    SceneCompleted,
+    SceneStarted,
+    UnknownEvent,
+    Warned,
+)
+from viralclip.live import Frame, Told
+from viralclip.progress import Progress
+from viralclip.steps import Step
+
+_SIGN_OF_LIFE_S = 10
+_WORTH_A_LINE = frozenset(
+    {
+        Step.FACE_DETECTION_COMPLETE,
+        Step.RENDERING,
+        Step.COMPLETE,
+        Step.FAILED,
+        Step.RETRYING,
+        Step.CANCELLED,
+    }
+)
+
+
+class PlainDisplay:
+    """Lines without control characters, each with the job's percentage in front."""
+
+    def __init__(self, stdout: TextIO, *, now: Callable[[], datetime]) -> None:
+        self._stdout = stdout
+        self._encoding = stdout.encoding or "utf-8"
+        self._now = now
+        self._opened = self._last_line = now()
+        self._marks = HighWaterMarks()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self._stdout.flush()
+
+    def show(self, frame: Frame, progress: Progress) -> None:
+        fraction = self._marks.job(progress)
+        percent = words.percent(fraction, outcome=progress.outcome)
+        if isinstance(frame, Told) and self._is_news(frame.envelope):
+            for line in self._lines(frame.envelope, progress):
+                self._say(f"[{percent:3}%] {line}")
+        elif self._was_silent() and progress.status != "finished":
+            self._say(f"[{percent:3}%] {_state(progress)}")
+
+    def note(self, message: str) -> None:
+        self._say(f"note: {message}")
+
+    def finish(self, progress: Progress) -> None:
+        took = words.duration(elapsed(progress, self._now()))
+        self._say(f"{headline(progress)}. Time taken: {took}.")
+        for place in made(progress):
+            self._say(f"made: {_name(place)}: {_file(place)}")
+        for alike in failures(progress):
+            self._finish_failed(alike.failure.message, alike.failure.code, alike.places)
+        for place in places(progress):
+            if place.clip.step is Step.CANCELLED:
+                self._say(f"cancelled: {_name(place)}")
+        for message in warnings(progress):
+            self._say(f"warning: {message}")
+        if command := next_command(progress):
+            self._say(f"next: {command}")
+
+    def _finish_failed(self, message: str, code: str, found: tuple[Place, ...]) -> None:
+        advice = words.ADVICE.get(code, "")
+        for place in found:
+            self._say(f"failed: {_name(place)}: {message} {advice}")
+
+    def _lines(self, envelope: Envelope, progress: Progress) -> list[str]:
+        match envelope.event:
+            case JobQueued(scenes=scenes):
+                clips = sum(len(scene.clips) for scene in scenes)
+                of = words.counted(len(scenes), "scene")
+                return [f"job {progress.job_id}: {words.counted(clips, 'clip')} of {of}"]
+            case JobStarted(attempt=attempt):
+                return ["started" if attempt == 1 else f"started, attempt {attempt}"]
+            case JobRecovered():
+                return ["the worker went away; another one goes on"]
+            case Warned(message=message, scene_id=scene_id, style=style):
+                return [f"warning: {_prefix(progress, scene_id, style)}{message}"]
+            case Logged(level=level, message=message):
+                return [] if level == "debug" else [f"{words.LEVELS[level]}: {message}"]
+            case AnomalyFound(scene_id=scene_id, style=style, step=step):
+                about = _prefix(progress, scene_id, style)
+                return [f"warning: {about}{words.STEPS[step]} took unusually long"]
+            case SceneStarted() | SceneCompleted() | JobFinished() | UnknownEvent():
+                return []
+            case _:
+                return self._clip_lines(envelope.event, progress)
+
+    def _clip_lines(self, event: ClipProgressed, progress: Progress) -> list[str]:
+        place = _find(progress, event.scene_id, event.style)
+        if place is None or event.step not in _WORTH_A_LINE or place.clip.step is not event.step:
+            return []
+        doing = ", ".join(words.clip_words(place.clip, now=self._now()))
+        return [f"{_name(place)}: {doing}"]
+
+    def _is_news(self, envelope: Envelope) -> bool:
+        """A job's earlier history is replayed to whoever comes later; it is not told twice."""
+        return envelope.at >= self._opened
+
+    def _was_silent(self) -> bool:
+        waited = (self._now() - self._last_line).total_seconds()
+        return not 0 <= waited < _SIGN_OF_LIFE_S
+
+    def _say(self, line: str) -> None:
+        self._last_line = self._now()
+        self._stdout.write(f"{clean(line, self._encoding)}\n")
+        self._stdout.flush()
+
+
+def _state(progress: Progress) -> str:
+    left = words.time_left(progress.eta_sec, progress.eta_low_sec, progress.eta_high_sec)
+    status = [words.JOBS["queued"]] if progress.status == "queued" else []
+    return ", ".join([*tally(progress), *status, *([left] if left else [])])
+
+
+def _name(place: Place) -> str:
+    scene = place.scene
+    return f'{words.scene_number(scene.scene_id)} "{scene.title}" {place.clip.style}'
+
+
+def _prefix(progress: Progress, scene_id: int | None, style: str | None) -> str:
+    place = _find(progress, scene_id, style)
+    return f"{_name(place)}: " if place else ""
+
+
+def _find(progress: Progress, scene_id: int | None, style: str | None) -> Place | None:
+    same = (
+        place
+        for place in places(progress)
+        if place.scene.scene_id == scene_id and place.clip.style == style
+    )
+    return next(same, None)
+
+
+def _file(place: Place) -> str:
+    size = size_of(place.clip.url or "")
+    facts = [words.duration(place.scene.duration_sec)]
+    facts += [words.file_size(size)] if size is not None else []
+    facts += ["kept"] if place.clip.kept else []
+    return f"{place.clip.url or ''} ({', '.join(facts)})"
