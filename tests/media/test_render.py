@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from viralclip.errors import (
+    DiskFullError,
+    EncoderBusyError,
     RenderFailedError,
     RenderIncompleteError,
     SourceChangedError,
@@ -17,6 +19,7 @@ from viralclip.errors import (
 )
 from viralclip.geometry import Size
 from viralclip.media.command import RenderSpec
+from viralclip.media.encoders import ENCODERS, X264
 from viralclip.media.ffmpeg import Watchdogs
 from viralclip.media.meter import Progress
 from viralclip.media.render import render, verify_output
@@ -149,6 +152,40 @@ async def test_a_graph_that_ffmpeg_refuses_fails_with_its_words_as_detail(
         await render(ffmpeg, spec, on_progress=_ignore, limits=Watchdogs())
     assert "no_such_filter" in failed.value.detail
     assert "no_such_filter" not in failed.value.message
+
+
+async def test_a_hardware_encoder_that_complains_is_busy_not_broken(spec_of: Specs, tmp_path: Path):
+    words = "[h264_nvenc @ 0x55] OpenEncodeSessionEx failed: out of memory (10)"
+    spec = spec_of("landscape", encoder=ENCODERS["h264_nvenc"])
+
+    with pytest.raises(EncoderBusyError):
+        await render(_failing(tmp_path, words), spec, on_progress=_ignore, limits=Watchdogs())
+    with pytest.raises(RenderFailedError):
+        await render(
+            _failing(tmp_path, words),
+            replace(spec, encoder=X264),
+            on_progress=_ignore,
+            limits=Watchdogs(),
+        )
+
+
+async def test_a_failure_on_a_full_disk_is_told_as_such(
+    spec_of: Specs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    usage = type(shutil.disk_usage(tmp_path))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(100 * 2**30, 100 * 2**30, 4096))
+
+    with pytest.raises(DiskFullError):
+        await render(
+            _failing(tmp_path, ""), spec_of("landscape"), on_progress=_ignore, limits=Watchdogs()
+        )
+
+
+def _failing(folder: Path, words: str) -> Path:
+    script = folder / "ffmpeg"
+    script.write_text(f"#!/bin/sh\necho '{words}' >&2\nexit 1\n")
+    script.chmod(0o755)
+    return script
 
 
 async def test_names_that_look_like_options_or_protocols_are_only_names(

@@ -11,7 +11,7 @@ from viralclip.progress import ClipState, Progress, SceneState
 from viralclip.steps import Step
 
 _SCENE_S = 20.0
-_TRIALS = 200
+_TRIALS = 120
 
 
 def _dice(seed: int) -> Random:
@@ -103,7 +103,7 @@ def test_the_band_holds_the_truth_about_four_times_out_of_five(clips: int, noise
         works = [_SCENE_S * 2.0 * math.exp(noise * dice.gauss()) for _ in range(clips)]
         held += told.low <= _made_in(works, 4) <= told.high
 
-    assert 0.70 <= held / _TRIALS <= 0.93
+    assert 0.68 <= held / _TRIALS <= 0.95
 
 
 def test_clips_side_by_side_take_as_long_as_the_fullest_slot():

@@ -151,10 +151,9 @@ def time_left(eta: float | None, low: float | None, high: float | None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A measured time: 0.4 s, 12.5 s, 1 min 42 s, 2 h 05 min."""
+    """A measured time: 0.4 s, 12.0 s, 1 min 42 s, 2 h 05 min."""
     if seconds < _MINUTE:
-        tenths = math.floor(max(seconds, 0.0) * 10) / 10
-        return f"{tenths:g} s" if tenths < 10 or tenths % 1 else f"{tenths:.0f} s"  # noqa: PLR2004
+        return f"{math.floor(max(seconds, 0.0) * 10) / 10:.1f} s"
     if seconds < _HOUR:
         minutes, rest = divmod(int(seconds), _MINUTE)
         return f"{minutes} min {rest:02} s"

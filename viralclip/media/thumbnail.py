@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 Luma = NDArray[np.float32]
 
-_FEWEST = 6
+_SPREAD = 6
+# Below these a picture is flat or blurred: deviation of luma, variance of its Laplacian.
+_FLAT, _BLURRED = 12.0, 60.0
 _LONG_SIDE = 720
 _LOOK_AT = 160
 _DARK, _BRIGHT = 40.0, 215.0
@@ -45,18 +47,27 @@ def score(luma: Luma, *, usual: float) -> float:
     so that noise or fine texture does not outweigh everything.
     """
     mean, contrast = float(luma.mean()), float(luma.std())
-    laplacian = 4 * luma[1:-1, 1:-1] - luma[:-2, 1:-1] - luma[2:, 1:-1] - luma[1:-1, :-2]
-    laplacian -= luma[1:-1, 2:]
-    detail = float(np.log1p(laplacian.var()))
+    detail = float(np.log1p(_sharpness(luma)))
     extreme = max(0.0, _DARK - mean) + max(0.0, mean - _BRIGHT)
     return detail + contrast / 20 - extreme / 8 - abs(mean - usual) / 30
+
+
+def _sharpness(luma: Luma) -> float:
+    laplacian = 4 * luma[1:-1, 1:-1] - luma[:-2, 1:-1] - luma[2:, 1:-1] - luma[1:-1, :-2]
+    return float((laplacian - luma[1:-1, 2:]).var())
+
+
+def _is_good(luma: Luma) -> bool:
+    """Good enough that the frames between the keyframes, which cost decoding, need no look."""
+    in_the_light = _DARK < luma.mean() < _BRIGHT
+    return bool(in_the_light and luma.std() > _FLAT and _sharpness(luma) > _BLURRED)
 
 
 def _best(clip: Path) -> "VideoFrame":
     """Candidates are looked at small and one is decoded again, so that few are in memory."""
     with av.open(f"file:{clip}") as container:
         lumas = _keyframes(container)
-        if len(lumas) < _FEWEST:
+        if not any(_is_good(luma) for luma in lumas.values()):
             lumas |= _spread(container)
         usual = float(np.median([luma.mean() for luma in lumas.values()]))
         best = max(lumas, key=lambda time: score(lumas[time], usual=usual))
@@ -75,7 +86,7 @@ def _keyframes(container: "InputContainer") -> dict[float, Luma]:
 def _spread(container: "InputContainer") -> dict[float, Luma]:
     """Frames spread over a short clip, away from its very ends, where cuts and fades are."""
     length = (container.duration or 0) / av.time_base
-    times = [length * (place + 0.5) / _FEWEST for place in range(_FEWEST)]
+    times = [length * (place + 0.5) / _SPREAD for place in range(_SPREAD)]
     return {time: _luma(_frame_at(container, time)) for time in times}
 
 

@@ -19,7 +19,7 @@ from viralclip.cli.display.summary import (
     tally,
     warnings,
 )
-from viralclip.cli.display.text import clean
+from viralclip.cli.display.text import clean, faithful
 from viralclip.events import (
     AnomalyFound,
     ClipProgressed,
@@ -77,9 +77,9 @@ class PlainDisplay:
         percent = words.percent(fraction, outcome=progress.outcome)
         if isinstance(frame, Told) and self._is_news(frame.envelope):
             for line in self._lines(frame.envelope, progress):
-                self._say(f"[{percent:3}%] {line}")
+                self._say(line, percent=percent)
         elif self._was_silent() and progress.status != "finished":
-            self._say(f"[{percent:3}%] {_state(progress)}")
+            self._say(_state(progress), percent=percent)
 
     def note(self, message: str) -> None:
         self._say(f"note: {message}")
@@ -88,7 +88,7 @@ class PlainDisplay:
         took = words.duration(elapsed(progress, self._now()))
         self._say(f"{headline(progress)}. Time taken: {took}.")
         for place in made(progress):
-            self._say(f"made: {_name(place)}: {_file(place)}")
+            self._say(f"made: {_name(place)}:", self._file(place))
         for alike in failures(progress):
             self._finish_failed(alike.failure.message, alike.failure.code, alike.places)
         for place in places(progress):
@@ -130,8 +130,8 @@ class PlainDisplay:
         place = _find(progress, event.scene_id, event.style)
         if place is None or event.step not in _WORTH_A_LINE or place.clip.step is not event.step:
             return []
-        doing = ", ".join(words.clip_words(place.clip, now=self._now()))
-        return [f"{_name(place)}: {doing}"]
+        joint = ": " if event.step is Step.FAILED else ", "
+        return [f"{_name(place)}: {joint.join(words.clip_words(place.clip, now=self._now()))}"]
 
     def _is_news(self, envelope: Envelope) -> bool:
         """A job's earlier history is replayed to whoever comes later; it is not told twice."""
@@ -141,9 +141,19 @@ class PlainDisplay:
         waited = (self._now() - self._last_line).total_seconds()
         return not 0 <= waited < _SIGN_OF_LIFE_S
 
-    def _say(self, line: str) -> None:
+    def _file(self, place: Place) -> str:
+        url = place.clip.url or ""
+        size = size_of(url)
+        facts = [words.duration(place.scene.duration_sec)]
+        facts += [words.file_size(size)] if size is not None else []
+        facts += ["kept"] if place.clip.kept else []
+        return f"{faithful(url, self._encoding)} ({', '.join(facts)})"
+
+    def _say(self, line: str, file: str = "", *, percent: int | None = None) -> None:
         self._last_line = self._now()
-        self._stdout.write(f"{clean(line, self._encoding)}\n")
+        before = "" if percent is None else f"[{percent:3}%] "
+        after = f" {file}" if file else ""
+        self._stdout.write(f"{before}{clean(line, self._encoding)}{after}\n")
         self._stdout.flush()
 
 
@@ -170,11 +180,3 @@ def _find(progress: Progress, scene_id: int | None, style: str | None) -> Place 
         if place.scene.scene_id == scene_id and place.clip.style == style
     )
     return next(same, None)
-
-
-def _file(place: Place) -> str:
-    size = size_of(place.clip.url or "")
-    facts = [words.duration(place.scene.duration_sec)]
-    facts += [words.file_size(size)] if size is not None else []
-    facts += ["kept"] if place.clip.kept else []
-    return f"{place.clip.url or ''} ({', '.join(facts)})"

@@ -30,6 +30,7 @@ from viralclip.cli.display.summary import (
     size_of,
     warnings,
 )
+from viralclip.cli.display.text import faithful
 from viralclip.events import AnomalyFound, Envelope, JobRecovered, Logged
 from viralclip.live import Frame, Told
 from viralclip.progress import Progress
@@ -138,11 +139,12 @@ class TerminalDisplay:
 
     def _print_headline(self, progress: Progress) -> None:
         style = _OUTCOME_STYLES.get(progress.outcome or "", "yellow")
-        marks = {"succeeded": self._ink.done, "failed": self._ink.failed}
-        mark = marks.get(progress.outcome or "", self._ink.stopped)
+        ink = self._ink
+        marks = {"succeeded": ink.done, "partial": ink.warning, "failed": ink.failed}
+        mark = marks.get(progress.outcome or "", ink.stopped)
         took = words.duration(elapsed(progress, self._now()))
         self._console.print(
-            Text.assemble("\n", (f"{mark} {headline(progress)}", f"bold {style}"), f" in {took}")
+            Text.assemble("\n", (f"{mark} {headline(progress)}", f"bold {style}"), f" after {took}")
         )
 
     def _print_made(self, clips: list[Place]) -> None:
@@ -158,7 +160,7 @@ class TerminalDisplay:
         names = [self._ink.fit(_split(place.clip.url or "")[1], room) for place in shown]
         width = max(map(cell_len, names))
         self._console.print(
-            Text.assemble("\n  ", (self._ink.clean(folder), "bold")), soft_wrap=True
+            Text.assemble("\n  ", (faithful(folder, self._ink.encoding), "bold")), soft_wrap=True
         )
         for place, name in zip(shown, names, strict=True):
             line = Text.assemble("  ", (name, Style(link=_link(place.clip.url or ""))))

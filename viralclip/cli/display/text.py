@@ -26,6 +26,12 @@ def clean(text: str, encoding: str = "utf-8") -> str:
     return line.encode(encoding, "replace").decode(encoding)
 
 
+def faithful(path: str, encoding: str = "utf-8") -> str:
+    """A path or URL that can be copied from the screen: unchanged, or visibly escaped."""
+    encoded = path.encode(encoding, "backslashreplace").decode(encoding)
+    return encoded if encoded.isprintable() else encoded.encode("unicode_escape").decode("ascii")
+
+
 def fit(text: str, width: int, *, ellipsis: str) -> str:
     """`text` cut to at most `width` cells, never through a wide character."""
     if cell_len(text) <= width:

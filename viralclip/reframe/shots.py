@@ -1,0 +1,188 @@
+"""Finds where one shot ends and the next begins, from colour histograms of sampled pictures."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Share of the picture, 0 to 1, that must look different at a cut (see `difference`).
+THRESHOLD = 0.28
+
+Image = NDArray[np.uint8]
+Signature = NDArray[np.float32]
+Times = NDArray[np.float64]
+
+# Points looked at, and the cells of the picture that get histograms of their own: (down, across).
+_POINTS = (96, 160)
+_CELLS = (4, 4)
+_LUMA_BINS = 12
+_CHROMA_BINS = 10
+_BINS = (_LUMA_BINS, _CHROMA_BINS, _CHROMA_BINS)
+# A picture with less contrast than this, in levels of 255, counts as flat; noise stays below it.
+_FLAT = 10.0
+# Lumas further from the mean than this, in standard deviations, share the outermost bins.
+_LUMA_REACH = 2.5
+# Half of the chroma bins lie within this many levels of grey, where most colours are.
+_CHROMA_KNEE = 24.0
+# Motion is judged by the changes this many seconds around; this share of them counts as usual.
+_AROUND_S = 0.6
+_USUAL_SHARE = 0.7
+_ABOVE_USUAL = 2.0
+_FEWEST_AROUND = 4
+# A picture that comes back within this many seconds was never away: a flash, a dip to black.
+_FLASH_S = 0.35
+_ROUNDING_S = 1e-6
+
+
+def signature(image: Image) -> Signature:
+    """Colour histograms of the cells of a BGR picture of any size, equal for equal content.
+
+    Luma is measured in standard deviations from the picture's mean, so that neither brighter nor
+    darker light changes it; chroma as B-Y and R-Y. The shape is (cells, bins).
+    """
+    points = image[_spread(image.shape[0], _POINTS[0])][:, _spread(image.shape[1], _POINTS[1])]
+    blue, green, red = np.moveaxis(points.astype(np.float32), 2, 0)
+    luma = 0.114 * blue + 0.587 * green + 0.299 * red
+    level = (luma - luma.mean()) / max(float(luma.std()), _FLAT)
+    shares = ((level / _LUMA_REACH + 1) / 2, _share(blue - luma), _share(red - luma))
+    histograms = [_histograms(share, bins) for share, bins in zip(shares, _BINS, strict=True)]
+    return np.concatenate(histograms, axis=1)
+
+
+def difference(one: Signature, other: Signature) -> float:
+    """How much of the picture looks different, 0 to 1: the mean over cells of the histogram that
+    changed most, by one minus the intersection (Swain and Ballard, 1991).
+    """
+    apart = np.abs(one - other)
+    edges = np.cumsum((0, *_BINS[:-1]))
+    return float(np.add.reduceat(apart, edges, axis=1).max(axis=1).mean() / 2)
+
+
+def find_cuts(
+    times: Sequence[float] | Times, signatures: Iterable[Signature], *, threshold: float = THRESHOLD
+) -> Times:
+    """The times, among `times`, at which a new shot begins; the first shot's start is not one.
+
+    A real cut lies after the sample before and not after the time given: it is exact to one sample.
+    """
+    finder = CutFinder(threshold=threshold)
+    for time, seen in zip(times, signatures, strict=True):
+        finder.add(float(time), seen)
+    return finder.finish()
+
+
+def sharpest_change(times: Sequence[float] | Times, signatures: Sequence[Signature]) -> float:
+    """The time whose picture differs most from the one before; there must be two at least."""
+    changes = [difference(*pair) for pair in zip(signatures, signatures[1:], strict=False)]
+    return float(times[int(np.argmax(changes)) + 1])
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """A sample, and how much it differs from the one before."""
+
+    time: float
+    signature: Signature
+    change: float
+
+
+@dataclass
+class CutFinder:
+    """Finds cuts in samples as they come, and remembers only about a second of them.
+
+    A sample begins a new shot if no picture shortly before resembles any shortly after, which
+    rules out flashes, and if it changes far more than its neighbours, which rules out motion: an
+    adaptive threshold as of Yeo and Liu (1995) on histograms of cells as of Nagasaka and Tanaka
+    (1992). Of cuts closer than a flash is long, the clearest stays.
+    """
+
+    threshold: float = THRESHOLD
+    _recent: list[_Sample] = field(default_factory=list[_Sample], init=False)
+    _undecided: int = field(default=1, init=False)
+    _cuts: list[float] = field(default_factory=list[float], init=False)
+    _last_separation: float = field(default=0.0, init=False)
+
+    def add(self, time: float, seen: Signature) -> None:
+        """Takes the next sample; times rise."""
+        change = difference(self._recent[-1].signature, seen) if self._recent else 0.0
+        self._recent.append(_Sample(time, seen, change))
+        while self._recent[min(self._undecided, len(self._recent) - 1)].time < time - _AROUND_S:
+            self._decide()
+
+    def finish(self) -> Times:
+        """The cuts of all samples that came."""
+        while self._undecided < len(self._recent):
+            self._decide()
+        return np.array(self._cuts)
+
+    def _decide(self) -> None:
+        sample = self._recent[self._undecided]
+        if sample.change >= self.threshold:
+            separation = _separation(self._recent, self._undecided)
+            usual = _usual_change(self._recent, self._undecided)
+            if separation >= max(self.threshold, _ABOVE_USUAL * usual):
+                self._accept(sample.time, separation)
+        self._undecided += 1
+        while self._undecided > 1 and self._recent[1].time < sample.time - _AROUND_S:
+            del self._recent[0]
+            self._undecided -= 1
+
+    def _accept(self, time: float, separation: float) -> None:
+        if self._cuts and time - self._cuts[-1] < _FLASH_S:
+            if separation <= self._last_separation:
+                return
+            self._cuts.pop()
+        self._cuts.append(time)
+        self._last_separation = separation
+
+
+def _separation(samples: list[_Sample], place: int) -> float:
+    """The least difference between a picture shortly before `place` and one shortly after."""
+    first = samples[place - 1].time - _FLASH_S - _ROUNDING_S
+    last = samples[place].time + _FLASH_S + _ROUNDING_S
+    before = [sample.signature for sample in samples[:place] if sample.time >= first]
+    after = [sample.signature for sample in samples[place:] if sample.time <= last]
+    return min(difference(one, other) for one in before for other in after)
+
+
+def _usual_change(samples: list[_Sample], place: int) -> float:
+    """What changes around `place` anyway; with too few samples to tell, nothing does."""
+    time = samples[place].time
+    around = [
+        sample.change
+        for other, sample in enumerate(samples)
+        if other not in (0, place) and abs(sample.time - time) <= _AROUND_S
+    ]
+    return float(np.quantile(around, _USUAL_SHARE)) if len(around) >= _FEWEST_AROUND else 0.0
+
+
+def _spread(length: int, count: int) -> NDArray[np.intp]:
+    """The middles of `count` equal parts of `length`."""
+    return ((np.arange(count) + 0.5) * length / count).astype(np.intp)
+
+
+def _share(chroma: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Where a chroma lies from one extreme to the other, 0 to 1, with most room near grey."""
+    return (chroma / (np.abs(chroma) + _CHROMA_KNEE) + 1) / 2
+
+
+def _histograms(shares: NDArray[np.float32], bins: int) -> Signature:
+    """A histogram for each cell; a value between two bins counts for both, so that none jumps."""
+    position = np.clip(shares, 0, 1) * (bins - 1)
+    lower = np.minimum(position.astype(np.intp), bins - 2)
+    above = (position - lower).ravel()
+    index = (_CELL_OF_POINT * bins + lower).ravel()
+    size = _CELLS[0] * _CELLS[1] * bins
+    counts = np.bincount(index, 1 - above, size) + np.bincount(index + 1, above, size)
+    points = _POINTS[0] * _POINTS[1] / (_CELLS[0] * _CELLS[1])
+    return (counts / points).astype(np.float32).reshape(-1, bins)
+
+
+def _cell_of_point() -> NDArray[np.intp]:
+    down = np.arange(_POINTS[0]) * _CELLS[0] // _POINTS[0]
+    across = np.arange(_POINTS[1]) * _CELLS[1] // _POINTS[1]
+    return down[:, None] * _CELLS[1] + across
+
+
+_CELL_OF_POINT = _cell_of_point()
