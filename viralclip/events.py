@@ -8,10 +8,12 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    GetJsonSchemaHandler,
     Tag,
     TypeAdapter,
 )
-from pydantic.json_schema import SkipJsonSchema
+from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
+from pydantic_core import CoreSchema
 
 from viralclip.steps import ENDS, Step
 
@@ -357,11 +359,22 @@ class JobFinished(_Fact, frozen=True):
         return "finished"
 
 
+class _PlainUnion:
+    """OpenAPI knows no union inside a union's discriminator; the literals of each class suffice."""
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        schema = handler(core_schema)
+        schema.pop("discriminator", None)
+        return schema
+
+
 Event = Annotated[
     JobQueued
     | JobStarted
     | SceneStarted
-    | Annotated[ClipProgressed, Field(discriminator="step")]
+    | Annotated[ClipProgressed, Field(discriminator="step"), _PlainUnion()]
     | SceneCompleted
     | JobRecovered
     | Warned
@@ -369,6 +382,7 @@ Event = Annotated[
     | AnomalyFound
     | JobFinished,
     Field(discriminator="type"),
+    _PlainUnion(),
 ]
 
 

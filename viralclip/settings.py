@@ -20,6 +20,12 @@ class InvalidSettingError(InvalidRequestError):
     code = "invalid_setting"
 
 
+class StateNotWritableError(InvalidRequestError):
+    """Nothing can be kept in {name}; make room there, make it writable or set VIRALCLIP_STATE_DIR."""
+
+    code = "state_not_writable"
+
+
 @dataclass(frozen=True)
 class Settings:
     """Where things are and how much may run at once."""
@@ -29,6 +35,11 @@ class Settings:
     ffmpeg: str | None
     encoder: str
     log_format: LogFormat
+    host: str
+    port: int
+    hosts: tuple[str, ...]
+    storage_url: str
+    media_roots: tuple[Path, ...]
 
     @property
     def catalog_url(self) -> str:
@@ -41,6 +52,15 @@ class Settings:
     def engine_url(self, job_id: str) -> str:
         """A job started from a terminal has an engine of its own: no terminal renders for another."""
         return f"sqlite:///{self.state_dir / 'engines' / f'{job_id}.db'}"
+
+    @property
+    def service_engine_url(self) -> str:
+        """The engine that `serve` and its workers share."""
+        return f"sqlite:///{self.state_dir / 'engine.db'}"
+
+    @property
+    def uploads(self) -> Path:
+        return self.state_dir / "uploads"
 
     @property
     def locks(self) -> Path:
@@ -62,17 +82,30 @@ class Settings:
 def read_settings(env: Mapping[str, str] = os.environ, *, slots: int | None = None) -> Settings:
     """The settings in `env`; a flag given on the command line wins."""
     state = env.get("VIRALCLIP_STATE_DIR") or platformdirs.user_state_dir("viralclip")
+    state_dir = Path(state).expanduser().resolve()
     return Settings(
-        state_dir=Path(state).expanduser().resolve(),
+        state_dir=state_dir,
         slots=slots or _positive(env, "VIRALCLIP_FFMPEG_SLOTS", _default_slots()),
         ffmpeg=env.get("VIRALCLIP_FFMPEG") or None,
         encoder=env.get("VIRALCLIP_ENCODER") or "x264",
         log_format=_log_format(env),
+        host=env.get("VIRALCLIP_HOST") or "127.0.0.1",
+        port=_positive(env, "VIRALCLIP_PORT", 8765),
+        hosts=_list(env, "VIRALCLIP_HOSTS", ","),
+        storage_url=env.get("VIRALCLIP_STORAGE") or (state_dir / "clips").as_uri(),
+        media_roots=tuple(
+            Path(root).expanduser().resolve()
+            for root in _list(env, "VIRALCLIP_MEDIA_ROOTS", os.pathsep)
+        ),
     )
 
 
 def _default_slots() -> int:
     return DEFAULT_SLOTS
+
+
+def _list(env: Mapping[str, str], name: str, separator: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in env.get(name, "").split(separator) if part.strip())
 
 
 def _positive(env: Mapping[str, str], name: str, default: int) -> int:

@@ -47,14 +47,13 @@ def look(path: Path, *, start: float = 0.0) -> Clip:
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         frames = [
-            (frame.time, frame.format.name, Size(frame.width, frame.height), _bright(frame))
+            (frame.time, frame.format.name, Size(frame.width, frame.height), _luma(frame))
             for frame in container.decode(stream)
         ]
         codec, sar, fps = stream.codec_context.name, stream.sample_aspect_ratio, stream.average_rate
         duration = (container.duration or 0) / av.time_base
-    flash = next((time for time, _, _, bright in frames if bright and time >= start), None)
     channels, beep = _beep(path, start)
-    late = None if flash is None or beep is None else beep - flash
+    late = None if beep is None else beep - _flash([f for f in frames if start <= f[0] < start + END - START])
     return Clip(
         codec,
         {name for _, name, _, _ in frames},
@@ -68,8 +67,14 @@ def look(path: Path, *, start: float = 0.0) -> Clip:
     )
 
 
-def _bright(frame: Any) -> bool:
-    return frame.reformat(width=16, height=16, format="gray").to_ndarray().mean() > 200
+def _luma(frame: Any) -> float:
+    return frame.reformat(width=16, height=16, format="gray").to_ndarray().mean()
+
+
+def _flash(frames: list[tuple[float, str, Size, float]]) -> float:
+    """When the picture became brighter than ever."""
+    rises = np.diff([luma for *_, luma in frames])
+    return frames[int(rises.argmax()) + 1][0]
 
 
 def _beep(path: Path, start: float) -> tuple[int, float | None]:

@@ -1,7 +1,7 @@
 """Progress as a fold, over histories as workers make them: retries, crashes, cancels, more runs."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TypedDict

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel
 
 from viralclip.eta import Timings
 from viralclip.events import FailedDetails, Outcome
-from viralclip.plan import Plan
+from viralclip.plan import Plan, Video
 
 Ending = Literal["complete", "failed", "cancelled"]
 Priority = Literal["urgent", "normal", "low"]
@@ -45,6 +45,7 @@ class ClipRecord(BaseModel, frozen=True):
     ending: Ending | None = None
     failure: FailedDetails | None = None
     crashes: int = 0
+    stop_by: str | None = None
     key: str | None = None
     size: int | None = None
     tag: str | None = None
@@ -52,6 +53,13 @@ class ClipRecord(BaseModel, frozen=True):
     duration: float | None = None
     width: int | None = None
     height: int | None = None
+
+
+class Claim(BaseModel, frozen=True):
+    """The job that an idempotency key stands for, and a digest of the request that first used it."""
+
+    digest: str
+    job_id: str
 
 
 class Catalog(Protocol):
@@ -84,6 +92,28 @@ class Catalog(Protocol):
     async def stop_job(self, job_id: str, *, by: str, failed: bool) -> None:
         """Ask every clip of the job that has not ended to stop; the first to ask is remembered."""
         ...
+
+    async def stop_clip(self, job_id: str, scene_id: int, style: str, *, by: str) -> None:
+        """Ask one clip to stop; the first to ask is remembered."""
+        ...
+
+    async def prioritise(self, job_id: str, priority: Priority) -> None: ...
+
+    async def count_running(self, owner: str) -> int:
+        """How many of the owner's jobs have not ended."""
+        ...
+
+    async def claim(self, owner: str, key: str, digest: str, job_id: str) -> Claim:
+        """Let an idempotency key stand for a job, unless it stands for one already."""
+        ...
+
+    async def add_video(self, owner: str, video: Video) -> None: ...
+
+    async def videos(self, owner: str) -> list[Video]:
+        """The owner's videos, the latest first."""
+        ...
+
+    async def video(self, owner: str, identity: str) -> Video | None: ...
 
     async def delete_job(self, job_id: str) -> None: ...
 

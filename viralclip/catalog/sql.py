@@ -11,15 +11,15 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, RowMapping
 from sqlalchemy.event import listen
 
-from viralclip.catalog import ClipRecord, JobRecord
-from viralclip.catalog.tables import clips, jobs, timings, videos
+from viralclip.catalog import Claim, ClipRecord, JobRecord, Priority
+from viralclip.catalog.tables import claims, clips, jobs, timings, videos
 from viralclip.eta import Rate, Timings
 from viralclip.events import Outcome
-from viralclip.plan import Clip, Plan
+from viralclip.plan import Clip, Plan, Video
 
 T = TypeVar("T")
 
-HEAD = "0001"
+HEAD = "0002"
 
 
 class SqlCatalog:
@@ -29,7 +29,7 @@ class SqlCatalog:
         self._url = url
 
     async def __aenter__(self) -> Self:
-        self._engine = await asyncio.to_thread(_open, self._url)
+        self._engine = await asyncio.to_thread(open_database, self._url)
         return self
 
     async def __aexit__(
@@ -45,7 +45,7 @@ class SqlCatalog:
             if _one(db, sa.select(jobs.c.job_id).where(jobs.c.job_id == job.job_id)) is None:
                 db.execute(sa.insert(jobs).values(_job_row(job)))
                 db.execute(sa.insert(clips), [_new_clip(job, clip) for clip in job.plan.clips()])
-                _remember_video(db, job)
+                _remember_video(db, job.owner, job.plan.video, job.created_at)
 
         await self._run(work)
 
@@ -86,7 +86,7 @@ class SqlCatalog:
                 sa.update(clips)
                 .where(clips.c.job_id == job_id, clips.c.run < run)
                 .where(clips.c.ending.is_distinct_from("complete"))
-                .values(run=run, ending=None, failure=None, crashes=0)
+                .values(run=run, ending=None, failure=None, crashes=0, stop_by=None)
             )
 
         await self._run(work)
@@ -118,6 +118,46 @@ class SqlCatalog:
                 .values(stop_by=by, stop_failed=failed)
             )
         )
+
+    async def stop_clip(self, job_id: str, scene_id: int, style: str, *, by: str) -> None:
+        here = _place(job_id, scene_id, style)
+        stop = sa.update(clips).where(here, clips.c.stop_by.is_(None)).values(stop_by=by)
+        await self._run(lambda db: db.execute(stop))
+
+    async def prioritise(self, job_id: str, priority: Priority) -> None:
+        change = sa.update(jobs).where(jobs.c.job_id == job_id).values(priority=priority)
+        await self._run(lambda db: db.execute(change))
+
+    async def count_running(self, owner: str) -> int:
+        running = sa.select(sa.func.count().label("count")).where(
+            jobs.c.owner == owner, jobs.c.outcome.is_(None)
+        )
+        row = await self._run(lambda db: _one(db, running))
+        return row["count"] if row else 0
+
+    async def claim(self, owner: str, key: str, digest: str, job_id: str) -> Claim:
+        known = sa.select(claims).where(claims.c.owner == owner, claims.c.key == key)
+
+        def work(db: Connection) -> Claim:
+            if (row := _one(db, known)) is not None:
+                return Claim(**row)
+            claim = Claim(digest=digest, job_id=job_id)
+            db.execute(sa.insert(claims).values(owner=owner, key=key, **claim.model_dump()))
+            return claim
+
+        return await self._run(work)
+
+    async def add_video(self, owner: str, video: Video) -> None:
+        await self._run(lambda db: _remember_video(db, owner, video, datetime.now(UTC)))
+
+    async def videos(self, owner: str) -> list[Video]:
+        query = sa.select(videos).where(videos.c.owner == owner).order_by(videos.c.added_at.desc())
+        return [Video(**row["facts"]) for row in await self._run(lambda db: _all(db, query))]
+
+    async def video(self, owner: str, identity: str) -> Video | None:
+        query = sa.select(videos).where(videos.c.owner == owner, videos.c.identity == identity)
+        row = await self._run(lambda db: _one(db, query))
+        return Video(**row["facts"]) if row else None
 
     async def delete_job(self, job_id: str) -> None:
         def work(db: Connection) -> None:
@@ -186,7 +226,8 @@ class SqlCatalog:
         return await asyncio.to_thread(transaction)
 
 
-def _open(url: str) -> Engine:
+def open_database(url: str) -> Engine:
+    """The database, brought up to the latest schema."""
     if url.startswith("sqlite:///"):
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(url, pool_pre_ping=True)
@@ -257,15 +298,15 @@ def _new_clip(job: JobRecord, clip: Clip) -> dict[str, Any]:
     return record.model_dump()
 
 
-def _remember_video(db: Connection, job: JobRecord) -> None:
-    video = job.plan.video
-    known = sa.select(videos.c.identity).where(
-        videos.c.identity == video.identity, videos.c.owner == job.owner
-    )
-    if _one(db, known) is None:
-        facts = video.model_dump(mode="json")
-        row = {"identity": video.identity, "owner": job.owner, "facts": facts}
-        db.execute(sa.insert(videos).values(row | {"added_at": job.created_at}))
+def _remember_video(db: Connection, owner: str, video: Video, at: datetime) -> None:
+    """The latest place of the video is the one that counts; when it was first added stays."""
+    here = sa.and_(videos.c.identity == video.identity, videos.c.owner == owner)
+    facts = video.model_dump(mode="json")
+    if _one(db, sa.select(videos.c.identity).where(here)) is None:
+        row = {"identity": video.identity, "owner": owner, "facts": facts, "added_at": at}
+        db.execute(sa.insert(videos).values(row))
+    else:
+        db.execute(sa.update(videos).where(here).values(facts=facts))
 
 
 def _job(row: RowMapping) -> JobRecord:

@@ -59,6 +59,7 @@ clips = Table(
     Column("ending", String(16)),
     Column("failure", JSON),
     Column("crashes", Integer, nullable=False),
+    Column("stop_by", String(64)),
     Column("key", String),
     Column("size", Integer),
     Column("tag", String),
@@ -67,6 +68,23 @@ clips = Table(
     Column("width", Integer),
     Column("height", Integer),
     Index("clips_by_digest", "digest"),
+)
+
+tokens = Table(
+    "tokens",
+    METADATA,
+    Column("name", String(64), primary_key=True),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+)
+
+claims = Table(
+    "claims",
+    METADATA,
+    Column("owner", String(64), primary_key=True),
+    Column("key", String(200), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("job_id", String(64), nullable=False),
 )
 
 timings = Table(

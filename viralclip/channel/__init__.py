@@ -17,17 +17,20 @@ class ProgressChannel(Protocol):
     """A history you read from a position; `test_contract.py` is this list, executable."""
 
     async def publish(self, drafts: list[Draft]) -> list[int]:
-        """Number and keep the drafts of one or more jobs, in order; a key told before keeps its number."""
+        """Number the drafts and keep them, in order; one whose key is known keeps its number."""
         ...
 
     async def tick(self, ticks: list[ClipTick | JobTick]) -> None:
-        """Let watchers have these numbers; the latest of a slot wins and nothing is kept for long."""
+        """Let watchers have these numbers; of each slot only the latest is kept.
+
+        It keeps its place: who comes later gets it after the event it followed and before the next.
+        """
         ...
 
     def watch(self, job_id: str, after: str | None = None) -> AsyncIterator[Frame]:
-        """Every event after the cursor, once and in order, and then as they come; it ends never.
+        """Every event after the cursor, once and in order, and then as they come; it never ends.
 
-        Without a cursor the first frame is a Snapshot; with an unknown or trimmed one it is a Reset.
+        Without a cursor the first frame is a Snapshot, with an unknown or trimmed one a Reset.
         """
         ...
 

@@ -19,6 +19,10 @@ class Pace:
         self.conflated += slot in self._waiting
         self._waiting[slot] = tick
 
+    def drop(self, job_id: str, slot: str) -> None:
+        """Forget what waits in the slot: something has been said since that makes it untrue."""
+        self.conflated += self._waiting.pop((job_id, slot), None) is not None
+
     def wait(self, now: float) -> float | None:
         """Seconds until the waiting ticks are due, or None when none wait."""
         return max(0.0, self._due_at - now) if self._waiting else None

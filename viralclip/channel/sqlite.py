@@ -4,11 +4,14 @@ import asyncio
 import sqlite3
 import uuid
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
+
+from pydantic import ValidationError
 
 from viralclip.channel import BEGINNING
 from viralclip.events import TICK, ClipTick, Draft, Envelope, JobTick
@@ -16,36 +19,46 @@ from viralclip.live import Frame, Reset, Snapshot, Ticked, Told
 from viralclip.progress import Progress, advance
 
 T = TypeVar("T")
+_Placed = tuple[int, Envelope | ClipTick | JobTick]
 
+# A tick keeps the place it was given at: after event `seq`, before the next one.
 _SCHEMA = """
-create table if not exists streams (job_id text primary key, epoch text not null, seq integer not null);
+create table if not exists streams (job_id text primary key, epoch text, seq integer);
 create table if not exists events (
-    job_id text not null, seq integer not null, key text not null, body text not null,
+    job_id text, seq integer, key text not null, body text not null,
     primary key (job_id, seq), unique (job_id, key)
 ) without rowid;
-create table if not exists ticks (
-    job_id text not null, slot text not null, rev integer not null, body text not null,
+create table if not exists last_ticks (
+    job_id text, slot text, rev integer not null, seq integer not null, body text not null,
     primary key (job_id, slot)
 ) without rowid;
-create index if not exists ticks_rev on ticks (job_id, rev);
+create index if not exists last_ticks_rev on last_ticks (job_id, rev);
 """
-# How often a watcher looks for what another process wrote; this process's own writes wake it at once.
+# How often watchers learn of what another process wrote; this process's writes wake them at once.
 POLL_S = 0.2
+_BUSY_S = 30.0
+_BATCH = 500
 _FOLDED_JOBS = 64
+_DIGITS = 18
 
 
 class SqliteChannel:
-    """Keeps events in `path`; every call runs in one thread of its own, so the event loop never waits."""
+    """Keeps events in `path`; one thread writes and one reads, so the event loop never waits.
 
-    def __init__(self, path: Path) -> None:
+    A writer that waits for another process to finish writing holds up no watcher.
+    """
+
+    def __init__(self, path: Path, *, poll_s: float = POLL_S) -> None:
         self._path = path
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="channel")
+        self._poll_s = poll_s
+        self._writing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="channel-write")
+        self._reading = ThreadPoolExecutor(max_workers=1, thread_name_prefix="channel-read")
         self._wakers: dict[str, set[asyncio.Event]] = {}
-        self._folded: OrderedDict[tuple[str, str], Progress] = OrderedDict()
-        self._rev = 0
 
     async def __aenter__(self) -> Self:
-        self._db = await self._run(self._open)
+        self._writer = _Writer(await _in(self._writing, lambda: _open(self._path)))
+        self._reader = _Reader(await _in(self._reading, lambda: _open(self._path)))
+        self._polling = asyncio.create_task(self._poll(), name="channel-poll")
         return self
 
     async def __aexit__(
@@ -54,70 +67,90 @@ class SqliteChannel:
         error: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        await self._run(self._db.close)
-        self._thread.shutdown()
+        self._polling.cancel()
+        await asyncio.wait({self._polling})
+        await _in(self._reading, self._reader.close)
+        await _in(self._writing, self._writer.close)
+        self._reading.shutdown()
+        self._writing.shutdown()
 
     async def publish(self, drafts: list[Draft]) -> list[int]:
-        seqs = await self._run(lambda: self._append(drafts))
+        seqs = await _in(self._writing, lambda: self._writer.append(drafts))
         self._wake({draft.job_id for draft in drafts})
         return seqs
 
     async def tick(self, ticks: list[ClipTick | JobTick]) -> None:
-        await self._run(lambda: self._replace(ticks))
+        await _in(self._writing, lambda: self._writer.replace(ticks))
         self._wake({tick.job_id for tick in ticks})
 
     async def progress(self, job_id: str) -> tuple[Progress, str]:
-        epoch, progress, _ = await self._run(lambda: self._snapshot(job_id))
-        return progress, _cursor(epoch, progress.seq)
+        snapshot, _ = await _in(self._reading, lambda: self._reader.since(job_id, None, 0))
+        frame = snapshot[0]
+        assert isinstance(frame, Snapshot)  # noqa: S101 - what the reader gives to no cursor
+        return frame.progress, frame.cursor
 
     async def forget(self, job_id: str) -> None:
-        await self._run(lambda: self._delete(job_id))
+        await _in(self._writing, lambda: self._writer.delete(job_id))
         self._wake({job_id})
 
     async def watch(self, job_id: str, after: str | None = None) -> AsyncIterator[Frame]:
+        cursor, rev = after, 0
+        with self._waking(job_id) as waker:
+            while True:
+                waker.clear()
+                frames, rev = await _in(
+                    self._reading, lambda c=cursor, r=rev: self._reader.since(job_id, c, r)
+                )
+                for frame in frames:
+                    cursor = frame.cursor
+                    yield frame
+                if not frames:
+                    await waker.wait()
+
+    @contextmanager
+    def _waking(self, job_id: str) -> Iterator[asyncio.Event]:
         waker = asyncio.Event()
         self._wakers.setdefault(job_id, set()).add(waker)
         try:
-            async for frame in self._follow(job_id, after, waker):
-                yield frame
+            yield waker
         finally:
             self._wakers[job_id].discard(waker)
+            if not self._wakers[job_id]:
+                del self._wakers[job_id]
 
-    async def _follow(
-        self, job_id: str, after: str | None, waker: asyncio.Event
-    ) -> AsyncIterator[Frame]:
-        cursor = after
-        rev = 0
+    async def _poll(self) -> None:
+        """Wake every watcher when the file has changed: one question for all of them together."""
+        known = 0
         while True:
-            waker.clear()
-            frames, rev = await self._run(lambda c=cursor, r=rev: self._since(job_id, c, r))
-            for frame in frames:
-                cursor = frame.cursor
-                yield frame
-            if not frames:
-                await _either(waker, POLL_S)
-
-    async def _run(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+            await asyncio.sleep(self._poll_s)
+            if not self._wakers:
+                continue
+            try:
+                version = await _in(self._reading, self._reader.version)
+            except sqlite3.Error:
+                version = known - 1  # the watchers will see for themselves
+            if version != known:
+                self._wake(set(self._wakers))
+            known = version
 
     def _wake(self, job_ids: set[str]) -> None:
         for job_id in job_ids:
             for waker in self._wakers.get(job_id, ()):
                 waker.set()
 
-    def _open(self) -> sqlite3.Connection:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        db = sqlite3.connect(self._path, isolation_level=None, timeout=30, check_same_thread=False)
-        db.execute("pragma journal_mode = wal")
-        db.execute("pragma synchronous = normal")
-        db.executescript(_SCHEMA)
-        return db
 
-    def _append(self, drafts: list[Draft]) -> list[int]:
-        with _Transaction(self._db):
-            return [self._append_one(draft) for draft in drafts]
+class _Writer:
+    """The statements that change the file."""
 
-    def _append_one(self, draft: Draft) -> int:
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self.close = db.close
+
+    def append(self, drafts: list[Draft]) -> list[int]:
+        with _transaction(self._db, "begin immediate"):
+            return [self._append(draft) for draft in drafts]
+
+    def _append(self, draft: Draft) -> int:
         known = self._db.execute(
             "select seq from events where job_id = ? and key = ?", (draft.job_id, draft.key)
         ).fetchone()
@@ -134,54 +167,56 @@ class SqliteChannel:
         )
         return seq
 
-    def _replace(self, ticks: list[ClipTick | JobTick]) -> None:
-        with _Transaction(self._db):
+    def replace(self, ticks: list[ClipTick | JobTick]) -> None:
+        with _transaction(self._db, "begin immediate"):
             for tick in ticks:
                 self._db.execute(
-                    "insert or replace into ticks select ?, ?, coalesce(max(rev), 0) + 1, ?"
-                    " from ticks where job_id = ?",
-                    (tick.job_id, tick.slot, tick.model_dump_json(), tick.job_id),
+                    "insert or replace into last_ticks values (:job, :slot,"
+                    " (select coalesce(max(rev), 0) + 1 from last_ticks where job_id = :job),"
+                    " coalesce((select seq from streams where job_id = :job), 0), :body)",
+                    {"job": tick.job_id, "slot": tick.slot, "body": tick.model_dump_json()},
                 )
 
-    def _delete(self, job_id: str) -> None:
-        with _Transaction(self._db):
-            for table in ("events", "ticks", "streams"):
+    def delete(self, job_id: str) -> None:
+        with _transaction(self._db, "begin immediate"):
+            for table in ("events", "last_ticks", "streams"):
                 self._db.execute(f"delete from {table} where job_id = ?", (job_id,))  # noqa: S608 - fixed names
 
-    def _since(self, job_id: str, cursor: str | None, rev: int) -> tuple[list[Frame], int]:
+
+class _Reader:
+    """The statements that read the file, each time in one consistent view of it."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self.close = db.close
+        self._folded: OrderedDict[tuple[str, str], Progress] = OrderedDict()
+
+    def version(self) -> int:
+        """Another number whenever another connection has changed the file."""
+        return self._db.execute("pragma data_version").fetchone()[0]
+
+    def since(self, job_id: str, cursor: str | None, rev: int) -> tuple[list[Frame], int]:
         """What a watcher at `cursor` has not seen; an empty list when it has seen all."""
-        with _Transaction(self._db, begin="begin"):
+        with _transaction(self._db, "begin"):
             epoch, seq = self._stream(job_id)
             position = _position(cursor, epoch, seq)
             if position is None:
+                progress, rev = self._fold(job_id, epoch)
                 kind = Snapshot if cursor is None else Reset
-                _, progress, rev = self._read_snapshot(job_id)
                 return [kind(cursor=_cursor(epoch, progress.seq), progress=progress)], rev
-            told = [
-                Told(cursor=_cursor(epoch, envelope.seq), envelope=envelope)
-                for envelope in self._envelopes(job_id, position)
-            ]
-            here = told[-1].cursor if told else _cursor(epoch, position)
-            ticks, rev = self._ticks(job_id, rev)
-            return [*told, *(Ticked(cursor=here, tick=tick) for tick in ticks)], rev
+            items, rev = self._items(job_id, position, rev, limit=_BATCH)
+            return [_frame(_cursor(epoch, at), item) for at, item in items], rev
 
-    def _snapshot(self, job_id: str) -> tuple[str, Progress, int]:
-        with _Transaction(self._db, begin="begin"):
-            return self._read_snapshot(job_id)
-
-    def _read_snapshot(self, job_id: str) -> tuple[str, Progress, int]:
-        """The fold of all events and last ticks; what was folded before is not folded again."""
-        epoch, _ = self._stream(job_id)
+    def _fold(self, job_id: str, epoch: str) -> tuple[Progress, int]:
+        """All events and last ticks as progress; what was folded before is not folded again."""
         progress = self._folded.pop((job_id, epoch), Progress(job_id=job_id))
-        for envelope in self._envelopes(job_id, progress.seq):
-            progress = advance(progress, envelope)
-        ticks, rev = self._ticks(job_id, 0)
-        for tick in ticks:
-            progress = advance(progress, tick)
-        self._folded[(job_id, epoch)] = progress
+        items, rev = self._items(job_id, progress.seq, 0, limit=-1)
+        for _, item in items:
+            progress = advance(progress, item)
+        self._folded[job_id, epoch] = progress
         while len(self._folded) > _FOLDED_JOBS:
             self._folded.popitem(last=False)
-        return epoch, progress, rev
+        return progress, rev
 
     def _stream(self, job_id: str) -> tuple[str, int]:
         row = self._db.execute(
@@ -189,45 +224,69 @@ class SqliteChannel:
         ).fetchone()
         return (row[0], row[1]) if row else ("none", 0)
 
-    def _envelopes(self, job_id: str, after: int) -> Iterable[Envelope]:
-        rows = self._db.execute(
-            "select body from events where job_id = ? and seq > ? order by seq", (job_id, after)
-        )
-        return [Envelope.model_validate_json(body) for (body,) in rows]
-
-    def _ticks(self, job_id: str, after: int) -> tuple[list[ClipTick | JobTick], int]:
-        rows = self._db.execute(
-            "select rev, body from ticks where job_id = ? and rev > ? order by rev", (job_id, after)
+    def _items(
+        self, job_id: str, position: int, rev: int, *, limit: int
+    ) -> tuple[list[_Placed], int]:
+        """Events after the position and ticks after the revision, each tick in its place."""
+        events = self._db.execute(
+            "select seq, body from events where job_id = ? and seq > ? order by seq limit ?",
+            (job_id, position, limit),
         ).fetchall()
-        ticks = [TICK.validate_json(body) for _, body in rows]
-        return ticks, rows[-1][0] if rows else after
+        # A tick behind the last event of a full batch may belong behind the next one.
+        end = events[-1][0] if len(events) == limit else 2**62
+        ticks = self._db.execute(
+            "select seq, body, rev from last_ticks"
+            " where job_id = ? and rev > ? and seq >= ? and seq < ? order by rev",
+            (job_id, rev, position, end),
+        ).fetchall()
+        items: list[_Placed] = [
+            *((seq, Envelope.model_validate_json(body)) for seq, body in events),
+            *((seq, tick) for seq, body, _ in ticks if (tick := _tick(body))),
+        ]
+        items.sort(key=lambda item: item[0])  # stable: an event stays before its ticks
+        return items, ticks[-1][2] if ticks else rev
 
 
-class _Transaction:
-    """One transaction: committed when the block ends, undone when it raises."""
-
-    def __init__(self, db: sqlite3.Connection, begin: str = "begin immediate") -> None:
-        self._db = db
-        self._begin = begin
-
-    def __enter__(self) -> None:
-        self._db.execute(self._begin)
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        self._db.execute("commit" if kind is None else "rollback")
+def _open(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    db = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_S, check_same_thread=False)
+    db.execute("pragma journal_mode = wal")
+    db.execute("pragma synchronous = normal")
+    with _transaction(db, "begin immediate"):
+        for statement in _SCHEMA.split(";"):
+            db.execute(statement)
+    return db
 
 
-async def _either(waker: asyncio.Event, seconds: float) -> None:
+@contextmanager
+def _transaction(db: sqlite3.Connection, begin: str) -> Iterator[None]:
+    """One transaction: committed when the block ends, undone when it or its commit fails."""
+    db.execute(begin)
     try:
-        async with asyncio.timeout(seconds):
-            await waker.wait()
-    except TimeoutError:
-        return
+        yield
+        db.execute("commit")
+    except BaseException:
+        if db.in_transaction:  # a full disk makes SQLite undo by itself
+            db.execute("rollback")
+        raise
+
+
+async def _in(thread: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+    return await asyncio.get_running_loop().run_in_executor(thread, work)
+
+
+def _frame(cursor: str, item: Envelope | ClipTick | JobTick) -> Frame:
+    if isinstance(item, Envelope):
+        return Told(cursor=cursor, envelope=item)
+    return Ticked(cursor=cursor, tick=item)
+
+
+def _tick(body: str) -> ClipTick | JobTick | None:
+    """The tick, or None if only a newer version understands it; it is perishable anyway."""
+    try:
+        return TICK.validate_json(body)
+    except ValidationError:
+        return None
 
 
 def _cursor(epoch: str, seq: int) -> str:
@@ -239,6 +298,6 @@ def _position(cursor: str | None, epoch: str, last: int) -> int | None:
     if cursor == BEGINNING:
         return 0
     known, _, seq = (cursor or "").rpartition("-")
-    if known != epoch or not seq.isdecimal() or int(seq) > last:
+    if known != epoch or not seq.isdecimal() or len(seq) > _DIGITS or int(seq) > last:
         return None
     return int(seq)

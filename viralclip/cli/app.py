@@ -13,7 +13,7 @@ app = typer.Typer(
     help="Turns a long video, a list of scenes and a list of styles into finished short clips.",
 )
 
-Source = Annotated[Path, typer.Argument(help="The video.")]
+Source = Annotated[Path, typer.Argument(help="The video.", readable=False)]
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="The job's id, see `viralclip jobs`.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line on stdout.")]
 Slots = Annotated[int | None, typer.Option(min=1, max=64, help="How many FFmpegs run at once.")]
@@ -30,11 +30,14 @@ def render(
     scenes: Annotated[
         Path | None,
         typer.Option(
-            help="Scene list: JSON, CSV, SRT, VTT, EDL or chapters. Default: the video's."
+            help="Scene list: JSON, CSV, SRT, VTT, EDL or chapters. Default: the video's.",
+            readable=False,
         ),
     ] = None,
     styles: Annotated[str, typer.Option(help="Styles, comma-separated, or all.")] = "all",
-    out: Annotated[Path, typer.Option(help="The folder the clips go to.")] = Path("clips"),
+    out: Annotated[Path, typer.Option(help="The folder the clips go to.", readable=False)] = Path(
+        "clips"
+    ),
     aspect: Annotated[str, typer.Option(help="9:16, 1:1, 4:5 or 16:9.")] = "9:16",
     preset: Annotated[str, typer.Option(help="fast, balanced or quality.")] = "balanced",
     encoder: Annotated[
@@ -120,6 +123,20 @@ def doctor(*, as_json: AsJson = False) -> None:
     from viralclip.cli import run
 
     run.doctor(as_json=as_json)
+
+
+@app.command()
+def serve(
+    *,
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="The port.")] = None,
+    worker: Annotated[bool, typer.Option(help="Render in this process, too.")] = True,
+    slots: Slots = None,
+) -> None:
+    """Serve the page and the API, and render what is asked for there."""
+    from viralclip.cli import run
+
+    run.serve(host=host, port=port, with_worker=worker, slots=slots)
 
 
 @app.command()

@@ -2,10 +2,13 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from sqlalchemy.exc import OperationalError
 
 from viralclip.catalog import Catalog, JobRecord, open_catalog
 from viralclip.channel import ProgressChannel, open_channel
@@ -14,7 +17,7 @@ from viralclip.engine.jobs import Jobs
 from viralclip.media.encoders import Choice, choose_encoder, threads_for
 from viralclip.media.ffmpeg import find_ffmpeg
 from viralclip.pipeline import Tools
-from viralclip.settings import Settings
+from viralclip.settings import Settings, StateNotWritableError
 from viralclip.storage import open_storage
 from viralclip.worker import Worker, new_worker_id
 from viralclip.worker.orphans import FfmpegLedger, sweep
@@ -30,10 +33,10 @@ class Records:
 
 @asynccontextmanager
 async def open_records(settings: Settings) -> AsyncIterator[Records]:
-    async with (
-        open_catalog(settings.catalog_url) as catalog,
-        open_channel(settings.channel_url) as channel,
-    ):
+    async with AsyncExitStack() as stack:
+        with _kept_in(settings):
+            catalog = await stack.enter_async_context(open_catalog(settings.catalog_url))
+            channel = await stack.enter_async_context(open_channel(settings.channel_url))
         yield Records(catalog, channel)
 
 
@@ -57,6 +60,19 @@ async def open_bench(
     settings: Settings, records: Records, job_id: str, *, encoder: str
 ) -> AsyncIterator[Bench]:
     """Serve the job's engine in this process for as long as the context is open."""
+    url = _engine_url(settings, job_id)
+    async with (
+        Engine(url) as engine,
+        open_worker(settings, records, engine, url=url, encoder=encoder) as choice,
+    ):
+        yield Bench(Jobs(catalog=records.catalog, channel=records.channel, engine=engine), choice)
+
+
+@asynccontextmanager
+async def open_worker(
+    settings: Settings, records: Records, engine: Engine, *, url: str, encoder: str
+) -> AsyncIterator[Choice]:
+    """A worker on the engine at `url`; gives the encoder it uses."""
     ffmpeg = await asyncio.to_thread(find_ffmpeg, settings.ffmpeg)
     choice = await choose_encoder(ffmpeg, encoder)
     me = new_worker_id()
@@ -72,21 +88,17 @@ async def open_bench(
         worker=me,
         on_ffmpeg=ledger.note,
     )
-    url = _engine_url(settings, job_id)
-    async with Engine(url) as engine:
-        worker = Worker(
-            engine_url=url,
-            engine=engine,
-            tools=tools,
-            channel=records.channel,
-            locks=settings.locks,
-            slots=settings.slots,
-        )
-        async with worker:
-            yield Bench(
-                Jobs(catalog=records.catalog, channel=records.channel, engine=engine), choice
-            )
-        ledger.clear()
+    worker = Worker(
+        engine_url=url,
+        engine=engine,
+        tools=tools,
+        channel=records.channel,
+        locks=settings.locks,
+        slots=settings.slots,
+    )
+    async with worker:
+        yield choice
+    ledger.clear()
 
 
 def forget_engine(settings: Settings, job: JobRecord) -> None:
@@ -100,3 +112,12 @@ def _engine_url(settings: Settings, job_id: str) -> str:
     url = settings.engine_url(job_id)
     Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     return url
+
+
+@contextmanager
+def _kept_in(settings: Settings) -> Iterator[None]:
+    """Databases that cannot be opened are a state folder that cannot be written to."""
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError, OperationalError) as error:
+        raise StateNotWritableError(name=settings.state_dir, detail=str(error)) from error

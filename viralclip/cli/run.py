@@ -4,21 +4,26 @@ import asyncio
 import sys
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, NoReturn, cast
+
+import structlog
 
 from viralclip.cli import render as rendering
 from viralclip.cli.display import Display, open_display
 from viralclip.cli.request import Request
 from viralclip.errors import InvalidRequestError, InvalidScenesError, ViralclipError
 from viralclip.plan import PRESETS, Options, Preset
-from viralclip.settings import Settings, read_settings
+from viralclip.settings import Settings, StateNotWritableError, read_settings
 from viralclip.telemetry.logs import log_to_folder
 
 BAD_INPUT = 2
 FAILED = 1
 INTERRUPTED = 130
 TERMINATED = 143
+
+log = structlog.get_logger(__name__)
 
 
 def render(
@@ -46,7 +51,7 @@ def render(
         names = tuple(name.strip() for name in styles.split(",") if name.strip())
         request = Request(source=source, scenes=scenes, styles=names, out=out, options=options)
         with _event_file(events) as file:
-            display = _display(as_json=as_json, events=events)
+            display = _display(as_json=as_json, events=events, title=source.name)
             _exit(rendering.render(request, settings, display, file))
 
 
@@ -94,6 +99,15 @@ def doctor(*, as_json: bool) -> NoReturn:
         _exit(examine(_settings(), as_json=as_json))
 
 
+def serve(*, host: str | None, port: int | None, with_worker: bool, slots: int | None) -> NoReturn:
+    from viralclip.cli.serve import serve as serve_all
+
+    with _errors_said():
+        settings = _settings(slots)
+        settings = replace(settings, host=host or settings.host, port=port or settings.port)
+        _exit(serve_all(settings, with_worker=with_worker))
+
+
 def demo(*, out: Path, slots: int | None) -> NoReturn:
     from viralclip.cli.demo import demonstrate
 
@@ -110,12 +124,6 @@ def _settings(slots: int | None = None) -> Settings:
     return settings
 
 
-class StateNotWritableError(InvalidRequestError):
-    """Nothing can be kept in {name}; make it writable or set VIRALCLIP_STATE_DIR to a folder."""
-
-    code = "state_not_writable"
-
-
 class UnknownPresetError(InvalidRequestError):
     """There is no preset named {name}; choose from {known}."""
 
@@ -128,10 +136,10 @@ def _preset(name: str) -> Preset:
     return cast("Preset", name)
 
 
-def _display(*, as_json: bool, events: str | None) -> Display:
+def _display(*, as_json: bool, events: str | None, title: str = "") -> Display:
     """The display; where stdout carries the events, people are spoken to on stderr."""
     stream = sys.stderr if events == "-" else sys.stdout
-    return open_display("json" if as_json else "auto", stdout=stream)
+    return open_display("json" if as_json else "auto", stdout=stream, title=title)
 
 
 @contextmanager
@@ -177,6 +185,10 @@ def _errors_said() -> Iterator[None]:
     except asyncio.CancelledError:
         _say("Stopped. Run the same command again to go on.")
         sys.exit(TERMINATED)
+    except Exception as error:
+        log.error("Command failed", exc_info=error)
+        _say(ViralclipError().message)
+        sys.exit(FAILED)
 
 
 def _exit(work: Coroutine[Any, Any, int]) -> NoReturn:

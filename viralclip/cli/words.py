@@ -107,6 +107,7 @@ _MINUTE = 60
 _HOUR = 3600
 _ALMOST_NOW = 8
 _NARROW_BAND = 1.4
+_NEARLY_ONE = {"min": 45, "h": 45 * _MINUTE}
 _KILO = 1000
 
 
@@ -145,9 +146,7 @@ def time_left(eta: float | None, low: float | None, high: float | None) -> str:
         return f"{_about(eta)} left"
     if least < _ALMOST_NOW:
         return f"up to {_phrase(most)} left"
-    (less, unit), (more, same) = _phrase(least).split(" ", 1), _phrase(most).split(" ", 1)
-    span = f"{less}-{more} {unit}" if unit == same else f"{less} {unit} - {more} {same}"
-    return f"{span} left"
+    return f"{_span(least, most)} left"
 
 
 def duration(seconds: float) -> str:
@@ -189,6 +188,16 @@ def cancelled_by(by: str) -> str:
 def _about(seconds: float) -> str:
     rounded = _rounded(seconds)
     return "a few seconds" if rounded <= _ALMOST_NOW else f"about {_phrase(rounded)}"
+
+
+def _span(least: float, most: float) -> str:
+    less, low_unit = _phrase(least).split(" ")
+    more, unit = _phrase(most).split(" ")
+    if low_unit == unit:
+        return f"{less}-{more} {unit}"
+    if least >= _NEARLY_ONE.get(unit, math.inf):
+        return f"1-{more} {unit}"
+    return f"{less} {low_unit} - {more} {unit}"
 
 
 def _rounded(seconds: float) -> float:

@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime
 
-from viralclip.catalog import Catalog, ClipRecord, JobRecord
+from viralclip.catalog import Catalog, ClipRecord, JobRecord, Priority
 from viralclip.channel import ProgressChannel
 from viralclip.engine import Engine, Work, priority_number
 from viralclip.errors import JobBusyError, UnknownJobError
@@ -51,6 +51,19 @@ class Jobs:
         job = await self.find(job_id)
         await self._catalog.stop_job(job_id, by=by, failed=False)
         await self._engine.cancel_clips(job_id, job.run)
+
+    async def cancel_clip(self, job_id: str, scene_id: int, style: str, *, by: str) -> None:
+        """Stop one clip; its siblings go on."""
+        job = await self.find(job_id)
+        await self._catalog.stop_clip(job_id, scene_id, style, by=by)
+        await self._engine.cancel([Work(job_id, job.run, scene_id, style).workflow_id])
+
+    async def prioritise(self, job_id: str, priority: Priority) -> JobRecord:
+        """Move the job's waiting clips, and those to come, to another place in the queue."""
+        await self._catalog.prioritise(job_id, priority)
+        job = await self.find(job_id)
+        await self._engine.prioritise(job_id, priority_number(priority, job.created_at))
+        return job
 
     async def find(self, job_id: str) -> JobRecord:
         job = await self._catalog.job(job_id)

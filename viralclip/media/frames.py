@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import av
 import av.error
@@ -19,22 +19,25 @@ from viralclip.reframe.shots import Times, sharpest_change, signature
 
 if TYPE_CHECKING:
     from av.container import InputContainer
-    from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
 Image = NDArray[np.uint8]
+_Timed = tuple[float, "VideoFrame"]
+_Skip = Literal["DEFAULT", "NONREF"]
 
 SAMPLE_FPS = 10.0
 LONG_SIDE = 640
 # Half a millisecond, as some containers round times to whole ones.
 _ROUNDING_S = 0.0005
+_HALF_TURN = 180
 # A seek may end up after its target; then one from this much earlier is tried, then the beginning.
 _EARLIER_S = (0.0, 10.0, math.inf)
-# Frames that no other needs make up half of a video at most, or so many gaps that we look at all.
+# Frames that no other is predicted from, often every second one, are left out where this many times
+# the wanted rate are there, until a gap of this many samples shows that too few remain.
 _SPARE_RATE = 2.0
 _WIDEST_GAP = 1.5
-_REFINE_LONG_SIDE = 160
+_REFINED = 160
 
 
 @dataclass(frozen=True)
@@ -61,13 +64,14 @@ def sample_frames(
     once. `threads` is the decoder's, 0 for its own choice. Damaged stretches are left out, and a
     file that breaks off gives what it has; SourceUnreadableError if that is nothing.
     """
+    span = _Span(start, math.inf if end is None else end)
     given = False
-    span = _Span(start, math.inf if end is None else end, fps)
     try:
-        reader = _Reader(probe(path), span, threads)
-        for time, frame in _thinned(reader.frames(), fps):
+        probed = probe(path)
+        size = _fitting(probed.video.size, long_side)
+        for time, frame in _thinned(_decoded(probed, span, fps=fps, threads=threads), fps):
             given = True
-            yield SampledFrame(time - start, reader.picture(frame, long_side))
+            yield SampledFrame(time - start, _picture(frame, size))
     except (SourceMissingError, SourceNotVideoError) as error:
         raise SourceUnreadableError(detail=error.detail or error.message) from error
     except (av.error.FFmpegError, OSError, ValueError) as error:
@@ -77,28 +81,121 @@ def sample_frames(
 
 
 def refine_cuts(
-    path: Path, cuts: Times, *, start: float = 0.0, step: float = 2 / SAMPLE_FPS
+    path: Path, cuts: Times, *, start: float = 0.0, step: float = 2 / SAMPLE_FPS, threads: int = 0
 ) -> Times:
     """The exact times of cuts found in samples up to `step` seconds apart, by a second look.
 
-    Cuts are in seconds from `start`, as those of `sample_frames`. The first frame of the new shot
-    is the one that differs most from the frame before it.
+    Cuts are in seconds from `start`, as those of `sample_frames`. The first frame of a new shot is
+    the one that differs most from the frame before it; a cut that cannot be seen again stays.
     """
-    return np.array([start + cut for cut in map(float, cuts)]) - start  # filled in below
+    return np.array([_refined(path, start + float(cut), step, threads) - start for cut in cuts])
 
 
-Timed = tuple[float, "VideoFrame"]
+def _refined(path: Path, cut: float, step: float, threads: int) -> float:
+    begin = max(0.0, cut - step)
+    frames = sample_frames(
+        path, start=begin, end=cut + 2 * _ROUNDING_S, fps=None, long_side=_REFINED, threads=threads
+    )
+    try:
+        seen = [(begin + frame.time, signature(frame.image)) for frame in frames]
+    except SourceUnreadableError:
+        return cut
+    return sharpest_change(*zip(*seen, strict=True)) if len(seen) > 1 else cut
 
 
 @dataclass(frozen=True)
 class _Span:
     start: float
     end: float
-    fps: float | None
+
+    def has(self, time: float) -> bool:
+        return self.start - _ROUNDING_S <= time < self.end - _ROUNDING_S
 
 
-@dataclass(frozen=True)
-class _Reader:
-    probed: Probed
-    span: _Span
-    threads: int
+def _thinned(frames: Iterator[_Timed], fps: float | None) -> Iterator[_Timed]:
+    """The first frame of each `1 / fps` seconds."""
+    if fps is None:
+        yield from frames
+        return
+    last = -1
+    for time, frame in frames:
+        place = math.floor((time + _ROUNDING_S) * fps)
+        if place > last:
+            last = place
+            yield time, frame
+
+
+def _decoded(probed: Probed, span: _Span, *, fps: float | None, threads: int) -> Iterator[_Timed]:
+    """Frames of the span, without those that no other frame needs where enough are left."""
+    begin = span.start
+    if fps is not None and probed.picture.rate >= _SPARE_RATE * fps:
+        expected = begin
+        for time, frame in _read(probed, span, skip="NONREF", threads=threads):
+            if time - expected > _WIDEST_GAP / fps:
+                break
+            expected = time
+            begin = time + 2 * _ROUNDING_S
+            yield time, frame
+        else:
+            return
+    yield from _read(probed, _Span(begin, span.end), skip="DEFAULT", threads=threads)
+
+
+def _read(probed: Probed, span: _Span, *, skip: _Skip, threads: int) -> Iterator[_Timed]:
+    for time, frame in _from_before(probed, span.start, skip=skip, threads=threads):
+        if time >= span.end - _ROUNDING_S:
+            return
+        if time >= span.start - _ROUNDING_S:
+            yield time, frame
+
+
+def _from_before(probed: Probed, start: float, *, skip: _Skip, threads: int) -> Iterator[_Timed]:
+    """Frames from one at or before `start`, if there is any."""
+    for target in sorted({max(0.0, start - earlier) for earlier in _EARLIER_S}, reverse=True):
+        frames = _from(probed, target, skip=skip, threads=threads)
+        first = next(frames, None)
+        if first is not None and (first[0] <= start + _ROUNDING_S or not target):
+            yield first
+            yield from frames
+            return
+
+
+def _from(probed: Probed, target: float, *, skip: _Skip, threads: int) -> Iterator[_Timed]:
+    """Frames from the keyframe that a seek to `target` finds, or from the beginning for 0."""
+    with av.open(
+        f"file:{probed.path}", metadata_errors="replace", options={"protocol_whitelist": "file"}
+    ) as container:
+        stream = container.streams[probed.picture.stream]
+        assert isinstance(stream, av.VideoStream)  # noqa: S101 - for the type checker
+        stream.thread_type, stream.thread_count = "AUTO", threads
+        stream.codec_context.skip_frame = skip
+        # Coarse edges do not spread from a frame that no other is predicted from.
+        stream.codec_context.options = {"skip_loop_filter": "noref"}
+        zero = (container.start_time or 0) / av.time_base
+        if target:
+            with suppress(av.error.FFmpegError):
+                container.seek(int((zero + target) * av.time_base))
+        yield from _timed(container, stream, zero)
+
+
+def _timed(container: "InputContainer", stream: "VideoStream", zero: float) -> Iterator[_Timed]:
+    """Every frame that can be decoded, with its seconds since the video's start."""
+    with suppress(av.error.FFmpegError):  # a file that breaks off; what came before counts
+        for packet in container.demux(stream):
+            with suppress(av.error.FFmpegError):  # damage ends with the next keyframe
+                for frame in packet.decode():
+                    if isinstance(frame, av.VideoFrame) and frame.time is not None:
+                        yield frame.time - zero, frame
+
+
+def _picture(frame: "VideoFrame", size: Size) -> Image:
+    turned = bool(frame.rotation % _HALF_TURN)
+    width, height = (size.height, size.width) if turned else (size.width, size.height)
+    small = frame.reformat(width=width, height=height, format="bgr24", interpolation="AREA")
+    stored = small.to_ndarray().astype(np.uint8, copy=False)
+    return np.ascontiguousarray(np.rot90(stored, frame.rotation // 90))
+
+
+def _fitting(size: Size, long_side: int) -> Size:
+    share = min(1.0, long_side / max(size.width, size.height))
+    return Size(max(2, round(size.width * share)), max(2, round(size.height * share)))

@@ -77,6 +77,12 @@ class ClipTask:
     job: JobRecord
     clip: Clip
     crashes: int = 0
+    stop: str | None = None
+
+    @property
+    def stopped_by(self) -> str | None:
+        """Who asked the job, or this clip alone, to stop."""
+        return self.job.stop_by or self.stop
 
     @property
     def key(self) -> str:

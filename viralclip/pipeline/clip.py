@@ -57,7 +57,7 @@ async def make_clip(
     """Make the clip, saying every step; errors become its ending, cancellation passes through."""
     began = tools.clock()
     try:
-        if task.job.stop_by is not None:
+        if task.stopped_by is not None:
             return await end_cancelled(task, tools, report)
         if kept := await _find_kept(task, tools):
             return await _complete(task, tools, report, kept, kept=True)
@@ -238,7 +238,7 @@ def say_end(
             details = CompleteDetails(clip_id=task.clip.clip_id, url=url, kept=kept)
             report.say(Complete(**place, details=details))
         case "cancelled":
-            by = task.job.stop_by or "user"
+            by = task.stopped_by or "user"
             report.say(Cancelled(**place, details=CancelledDetails(by=by)))
         case _:
             report.say(Failed(**place, details=record.failure or UNEXPLAINED))

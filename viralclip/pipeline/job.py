@@ -41,7 +41,12 @@ def tasks_of(job: JobRecord, scene: Scene, clips: Sequence[ClipRecord]) -> list[
     """The scene's clips in this run, in the order of the plan's styles."""
     known = {(clip.scene_id, clip.style): clip for clip in clips if clip.run == job.run}
     return [
-        ClipTask(job=job, clip=clip, crashes=known[scene.id, clip.style].crashes)
+        ClipTask(
+            job=job,
+            clip=clip,
+            crashes=known[scene.id, clip.style].crashes,
+            stop=known[scene.id, clip.style].stop_by,
+        )
         for clip in job.plan.clips_of(scene.id)
         if (scene.id, clip.style) in known
     ]

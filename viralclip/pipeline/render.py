@@ -73,7 +73,7 @@ def _spec(task: ClipTask, tools: Tools, probed: Probed, target: Path) -> RenderS
     view = View(source=source, target=size, scene=task.clip.scene)
     return RenderSpec(
         source=probed,
-        start=task.clip.scene.start,
+        start=probed.on_frame(task.clip.scene.start),
         duration=task.clip.scene.duration,
         graph=style.graph(view).render(input=GRAPH_INPUT, output=GRAPH_OUTPUT),
         size=size,

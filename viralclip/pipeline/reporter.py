@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from types import TracebackType
 from typing import Self
 
@@ -32,7 +33,7 @@ class Reporter:
     """Hands events and ticks to the channel in the background, in order.
 
     While the channel is down, events wait here and only ticks are dropped (the latest of each clip
-    waits too): what waits is bounded by the number of clips being made, never by the outage's length.
+    waits too): what waits grows with the clips that are made, not with the length of the outage.
     """
 
     def __init__(
@@ -42,16 +43,20 @@ class Reporter:
         now: Callable[[], datetime] = _utc_now,
         clock: Callable[[], float] = time.monotonic,
         patience_s: float = 5.0,
+        answer_s: float = 10.0,
     ) -> None:
         self._channel = channel
         self._now = now
         self._clock = clock
         self._patience = patience_s
+        self._answer = answer_s
         self._drafts: deque[Draft] = deque()
         self._pace = Pace()
         self._news = asyncio.Event()
-        self._calm = asyncio.Event()
-        self._calm.set()
+        self._hurry = asyncio.Event()
+        self._moved = asyncio.Condition()
+        self._said = self._delivered = 0
+        self.lost = 0
 
     async def __aenter__(self) -> Self:
         self._delivery = asyncio.create_task(self._deliver(), name="reporter")
@@ -63,21 +68,30 @@ class Reporter:
         error: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._patience):
-                await self.flush()
-        self._delivery.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._delivery
-        if self._drafts:
-            log.error("Progress events lost", count=len(self._drafts))
+        try:
+            await self.flush()
+        finally:
+            self._delivery.cancel()
+            await asyncio.wait({self._delivery})
+            if self._drafts:
+                self._lose(len(self._drafts), "the channel did not take them in time")
 
     def say(self, draft: Draft) -> None:
+        """Have the event delivered; never waits and never raises."""
+        try:
+            draft.model_dump_json()
+        except ValueError as error:
+            # A file name that is no text cannot be written; waiting would hold up all behind it.
+            self._lose(1, repr(error))
+            return
+        if isinstance(draft.event, ClipProgressed):
+            self._pace.drop(draft.job_id, draft.event.slot)
         self._drafts.append(draft)
-        self._calm.clear()
+        self._said += 1
         self._news.set()
 
     def tick(self, tick: ClipTick | JobTick) -> None:
+        """Have the tick delivered, unless a later one of its slot or another step comes first."""
         self._pace.add(tick)
         self._news.set()
 
@@ -85,20 +99,24 @@ class Reporter:
         return self._now()
 
     async def flush(self) -> None:
-        """Return when every event said so far has been delivered."""
-        await self._calm.wait()
+        """Return when every event said so far is delivered, or when the patience is at its end."""
+        said = self._said
+        self._hurry.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._patience), self._moved:
+                await self._moved.wait_for(lambda: self._delivered >= said)
 
     async def _deliver(self) -> None:
         wait = _FIRST_WAIT_S
         while True:
             await self._something_due()
             try:
-                await self._deliver_once()
+                async with asyncio.timeout(self._answer):
+                    await self._deliver_once()
                 wait = _FIRST_WAIT_S
             except Exception as error:  # noqa: BLE001 - progress must never stop the work
                 log.warning("Progress channel unavailable", error=repr(error), retry_in_sec=wait)
-                await asyncio.sleep(wait)
-                wait = min(wait * 2, _LONGEST_WAIT_S)
+                wait = await self._back_off(wait)
 
     async def _something_due(self) -> None:
         if self._drafts:
@@ -108,16 +126,31 @@ class Reporter:
             async with asyncio.timeout(self._pace.wait(self._clock())):
                 await self._news.wait()
 
+    async def _back_off(self, wait: float) -> float:
+        """Wait before the next try, the longer the more often it failed; a flush tries at once."""
+        self._hurry.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait):
+                await self._hurry.wait()
+                return _FIRST_WAIT_S
+        return min(wait * 2, _LONGEST_WAIT_S)
+
     async def _deliver_once(self) -> None:
-        batch = [self._drafts[i] for i in range(min(_BATCH, len(self._drafts)))]
+        batch = list(islice(self._drafts, _BATCH))
         if batch:
             await self._channel.publish(batch)
             for _ in batch:
                 self._drafts.popleft()
-        if not self._drafts:
-            self._calm.set()
-        if ticks := self._pace.take(self._clock()):
+            self._delivered += len(batch)
+            async with self._moved:
+                self._moved.notify_all()
+        # A tick never overtakes the event that it follows.
+        if not self._drafts and (ticks := self._pace.take(self._clock())):
             await self._channel.tick(ticks)
+
+    def _lose(self, count: int, why: str) -> None:
+        self.lost += count
+        log.error("Progress events lost", count=count, error=why)
 
 
 @dataclass(frozen=True)

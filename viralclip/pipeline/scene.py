@@ -54,7 +54,8 @@ async def settle_scene(
     job = await tools.catalog.job(report.job_id)
     for task in tasks:
         record = records.get((scene.id, task.clip.style))
-        current = ClipTask(job=job or task.job, clip=task.clip)
+        stop = record.stop_by if record else None
+        current = ClipTask(job=job or task.job, clip=task.clip, stop=stop)
         await _settle_clip(current, record, tools, report)
     await _say_completed(scene, tools, report)
 
@@ -65,7 +66,7 @@ async def _settle_clip(
     clip_report = report.clip(task.clip.scene.id, task.clip.style)
     if record is not None and record.ending is not None:
         return say_end(task, tools, clip_report, record)
-    if task.job.stop_by is not None:
+    if task.stopped_by is not None:
         return await end_cancelled(task, tools, clip_report)
     log.error("Clip ended without saying how", scene_id=task.clip.scene.id, style=task.clip.style)
     failed = await tools.catalog.end_clip(task.record("failed", failure=UNEXPLAINED))

@@ -41,7 +41,11 @@ async def store_clip(
         raise RenditionLostError
     storage = tools.open_storage(task.job.storage_url)
     thumbnail = await _store_thumbnail(path, task.key, storage, report)
-    stored = await storage.put(path, task.key, on_progress=report.tick)
+    try:
+        stored = await storage.put(path, task.key, on_progress=report.tick)
+    except BaseException:
+        await _forget(thumbnail, storage)
+        raise
     discard_renditions(task, tools)
     return StoredClip(
         key=stored.key,
@@ -52,6 +56,16 @@ async def store_clip(
         width=rendition.width,
         height=rendition.height,
     )
+
+
+async def _forget(thumbnail: str | None, storage: Storage) -> None:
+    """A thumbnail without its clip is of no use."""
+    if thumbnail is None:
+        return
+    try:
+        await storage.delete(thumbnail)
+    except Exception as error:  # noqa: BLE001 - what keeps the clip away is the error to tell
+        log.warning("Thumbnail not removed", error=repr(error))
 
 
 async def _store_thumbnail(

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 # Share of the picture, 0 to 1, that must look different at a cut (see `difference`).
-THRESHOLD = 0.28
+THRESHOLD = 0.3
 
 Image = NDArray[np.uint8]
 Signature = NDArray[np.float32]
 Times = NDArray[np.float64]
+_Levels = NDArray[np.floating]
 
 # Points looked at, and the cells of the picture that get histograms of their own: (down, across).
 _POINTS = (96, 160)
@@ -23,8 +25,10 @@ _BINS = (_LUMA_BINS, _CHROMA_BINS, _CHROMA_BINS)
 _FLAT = 10.0
 # Lumas further from the mean than this, in standard deviations, share the outermost bins.
 _LUMA_REACH = 2.5
-# Half of the chroma bins lie within this many levels of grey, where most colours are.
-_CHROMA_KNEE = 24.0
+# Colours of a picture with less contrast than this are not made stronger to make up for it.
+_PALE = 12.0
+# Half of the chroma bins lie within this many standard deviations of grey, where most colours are.
+_CHROMA_KNEE = 0.5
 # Motion is judged by the changes this many seconds around; this share of them counts as usual.
 _AROUND_S = 0.6
 _USUAL_SHARE = 0.7
@@ -32,20 +36,24 @@ _ABOVE_USUAL = 2.0
 _FEWEST_AROUND = 4
 # A picture that comes back within this many seconds was never away: a flash, a dip to black.
 _FLASH_S = 0.35
+_MEMORY_S = _AROUND_S + 2 * _FLASH_S
 _ROUNDING_S = 1e-6
 
 
 def signature(image: Image) -> Signature:
     """Colour histograms of the cells of a BGR picture of any size, equal for equal content.
 
-    Luma is measured in standard deviations from the picture's mean, so that neither brighter nor
-    darker light changes it; chroma as B-Y and R-Y. The shape is (cells, bins).
+    Luma is measured from the picture's mean and chroma as B-Y and R-Y, all in standard deviations
+    of luma, so that more or less light changes nothing. The shape is (cells, bins).
     """
     points = image[_spread(image.shape[0], _POINTS[0])][:, _spread(image.shape[1], _POINTS[1])]
     blue, green, red = np.moveaxis(points.astype(np.float32), 2, 0)
     luma = 0.114 * blue + 0.587 * green + 0.299 * red
-    level = (luma - luma.mean()) / max(float(luma.std()), _FLAT)
-    shares = ((level / _LUMA_REACH + 1) / 2, _share(blue - luma), _share(red - luma))
+    contrast = float(luma.std())
+    level = (luma - luma.mean()) / max(contrast, _FLAT)
+    chroma = (channel - luma for channel in (blue, red))
+    tint = (value / max(contrast, _PALE) for value in chroma)
+    shares = ((level / _LUMA_REACH + 1) / 2, *map(_share, tint))
     histograms = [_histograms(share, bins) for share, bins in zip(shares, _BINS, strict=True)]
     return np.concatenate(histograms, axis=1)
 
@@ -74,7 +82,7 @@ def find_cuts(
 
 def sharpest_change(times: Sequence[float] | Times, signatures: Sequence[Signature]) -> float:
     """The time whose picture differs most from the one before; there must be two at least."""
-    changes = [difference(*pair) for pair in zip(signatures, signatures[1:], strict=False)]
+    changes = [difference(*pair) for pair in pairwise(signatures)]
     return float(times[int(np.argmax(changes)) + 1])
 
 
@@ -107,7 +115,7 @@ class CutFinder:
         """Takes the next sample; times rise."""
         change = difference(self._recent[-1].signature, seen) if self._recent else 0.0
         self._recent.append(_Sample(time, seen, change))
-        while self._recent[min(self._undecided, len(self._recent) - 1)].time < time - _AROUND_S:
+        while self._undecided_time() < time - _MEMORY_S:
             self._decide()
 
     def finish(self) -> Times:
@@ -116,15 +124,18 @@ class CutFinder:
             self._decide()
         return np.array(self._cuts)
 
+    def _undecided_time(self) -> float:
+        return self._recent[min(self._undecided, len(self._recent) - 1)].time
+
     def _decide(self) -> None:
-        sample = self._recent[self._undecided]
-        if sample.change >= self.threshold:
-            separation = _separation(self._recent, self._undecided)
-            usual = _usual_change(self._recent, self._undecided)
-            if separation >= max(self.threshold, _ABOVE_USUAL * usual):
-                self._accept(sample.time, separation)
+        time = self._recent[self._undecided].time
+        separation = _separation(self._recent, self._undecided, self.threshold)
+        if separation >= self.threshold:
+            usual = _usual_separation(self._recent, self._undecided, self.threshold)
+            if separation >= _ABOVE_USUAL * usual:
+                self._accept(time, separation)
         self._undecided += 1
-        while self._undecided > 1 and self._recent[1].time < sample.time - _AROUND_S:
+        while self._undecided > 1 and self._recent[1].time < time - _MEMORY_S:
             del self._recent[0]
             self._undecided -= 1
 
@@ -137,8 +148,13 @@ class CutFinder:
         self._last_separation = separation
 
 
-def _separation(samples: list[_Sample], place: int) -> float:
-    """The least difference between a picture shortly before `place` and one shortly after."""
+def _separation(samples: list[_Sample], place: int, threshold: float) -> float:
+    """The least difference between a picture shortly before `place` and one shortly after.
+
+    It is never more than the change at `place`, which is good enough where that is below threshold.
+    """
+    if samples[place].change < threshold:
+        return samples[place].change
     first = samples[place - 1].time - _FLASH_S - _ROUNDING_S
     last = samples[place].time + _FLASH_S + _ROUNDING_S
     before = [sample.signature for sample in samples[:place] if sample.time >= first]
@@ -146,11 +162,11 @@ def _separation(samples: list[_Sample], place: int) -> float:
     return min(difference(one, other) for one in before for other in after)
 
 
-def _usual_change(samples: list[_Sample], place: int) -> float:
+def _usual_separation(samples: list[_Sample], place: int, threshold: float) -> float:
     """What changes around `place` anyway; with too few samples to tell, nothing does."""
     time = samples[place].time
     around = [
-        sample.change
+        _separation(samples, other, threshold)
         for other, sample in enumerate(samples)
         if other not in (0, place) and abs(sample.time - time) <= _AROUND_S
     ]
@@ -162,12 +178,12 @@ def _spread(length: int, count: int) -> NDArray[np.intp]:
     return ((np.arange(count) + 0.5) * length / count).astype(np.intp)
 
 
-def _share(chroma: NDArray[np.float32]) -> NDArray[np.float32]:
+def _share(chroma: _Levels) -> _Levels:
     """Where a chroma lies from one extreme to the other, 0 to 1, with most room near grey."""
     return (chroma / (np.abs(chroma) + _CHROMA_KNEE) + 1) / 2
 
 
-def _histograms(shares: NDArray[np.float32], bins: int) -> Signature:
+def _histograms(shares: _Levels, bins: int) -> Signature:
     """A histogram for each cell; a value between two bins counts for both, so that none jumps."""
     position = np.clip(shares, 0, 1) * (bins - 1)
     lower = np.minimum(position.astype(np.intp), bins - 2)

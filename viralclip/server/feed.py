@@ -26,8 +26,8 @@ class Line:
 class Feed:
     """Follows the channel for one job while anybody looks.
 
-    Viewers hold positions in what is kept here and read at their own pace; there is no queue per viewer
-    that could grow. `first` is the position of the oldest kept event, positions count up from there.
+    Viewers hold positions in what is kept here and read at their own pace; there is no queue per
+    viewer that could grow. Positions count events, and `first` is that of the oldest one kept.
     """
 
     def __init__(self, channel: ProgressChannel, job_id: str, *, keep: int = KEEP_EVENTS) -> None:

@@ -5,12 +5,13 @@ import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
-from obstore.store import LocalStore, ObjectStore, from_url
+from obstore.store import AzureStore, GCSStore, LocalStore, ObjectStore, S3Store, from_url
 
 from viralclip.errors import StorageFullError, StorageRejectedError, StorageUnavailableError
 
@@ -66,6 +67,25 @@ class Storage:
     def url(self, key: str) -> str:
         """Where the object is, for people: a path for a folder, else an address without secrets."""
         return str(self._folder / key) if self._folder else f"{self._url.rstrip('/')}/{key}"
+
+    def local_path(self, key: str) -> Path | None:
+        """The object as a file on this machine, or None for an object store."""
+        return self._folder / key if self._folder else None
+
+    async def signed_url(self, key: str, *, seconds: int = 3600) -> str:
+        """An address that lets anybody read the object for a while; object stores only."""
+        if not isinstance(self._store, (S3Store, GCSStore, AzureStore)):
+            raise StorageUnavailableError(detail="this storage has no signed addresses")
+        return await obstore.sign_async(self._store, "GET", key, timedelta(seconds=seconds))
+
+    async def read(self, key: str) -> AsyncIterator[bytes]:
+        """The object's bytes, a chunk at a time."""
+        try:
+            found = await obstore.get_async(self._store, key)
+            async for chunk in found.stream(min_chunk_size=_CHUNK):
+                yield bytes(chunk)
+        except (BaseError, OSError) as error:
+            raise StorageUnavailableError(detail=str(error)) from error
 
     def _sweep(self, key: str) -> None:
         """A killed upload leaves `name#1` beside the target; nobody else writes this key now."""

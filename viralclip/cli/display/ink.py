@@ -33,8 +33,8 @@ class Ink:
     def fit(self, words: str, width: int) -> str:
         return text.fit(self.clean(words), width, ellipsis=self.ellipsis)
 
-    def column(self, words: str, width: int) -> str:
-        return text.column(self.clean(words), width, ellipsis=self.ellipsis)
+    def squeeze(self, name: str, width: int) -> str:
+        return text.squeeze(self.clean(name), width, ellipsis=self.ellipsis)
 
     def bar(self, fraction: float, width: int, style: str) -> Text:
         """A bar of `width` cells; it looks full only at 1.0."""

@@ -19,6 +19,7 @@ from viralclip.cli.display.summary import (
     tally,
     warnings,
 )
+from viralclip.cli.display.text import pad
 from viralclip.progress import Progress
 from viralclip.steps import ENDS, Step
 
@@ -34,7 +35,8 @@ _SHOWN_WARNINGS = 2
 _SHOWN_NEXT = 3
 _SHOWN_DONE = 8
 _NAMED_ALIKE = 3
-_SPINS_PER_S = 8
+_SHORT_TITLE = 14  # columns that a long style leaves to the titles
+_SPINS_PER_S = 5
 
 
 @dataclass(frozen=True)
@@ -208,7 +210,7 @@ def _columns(progress: Progress, screen: Screen) -> _Columns:
     styles = {clip.style for scene in scenes for clip in scene.clips}
     style = max((cell_len(screen.ink.clean(name)) for name in styles), default=0)
     names = max(room * 6 // 10, 0)
-    style = min(style, names * 9 // 20 if title > names * 11 // 20 else max(names - title, 0))
+    style = min(style, max(names - min(title, _SHORT_TITLE), names // 2))
     title = min(title, names - style)
     return _Columns(number, title, style, bar, max(room - title - style, 0))
 
@@ -241,9 +243,12 @@ def _names(place: Place, columns: _Columns, screen: Screen, *, mark: str, quiet:
         " " * screen.indent,
         (mark, style_of(step)),
         (f" {number:>{columns.number}} ", _DIM),
-        (ink.column(place.scene.title, columns.title), _DIM if quiet else ""),
+        (pad(ink.fit(place.scene.title, columns.title), columns.title), _DIM if quiet else ""),
         " ",
-        (ink.column(place.clip.style, columns.style), _DIM if quiet else "magenta"),
+        (
+            pad(ink.squeeze(place.clip.style, columns.style), columns.style),
+            _DIM if quiet else "magenta",
+        ),
         " ",
     )
 

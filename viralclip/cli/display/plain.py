@@ -34,7 +34,7 @@ from viralclip.events import (
     UnknownEvent,
     Warned,
 )
-from viralclip.live import Frame, Told
+from viralclip.live import Frame, Ticked, Told
 from viralclip.progress import Progress
 from viralclip.steps import Step
 
@@ -78,7 +78,7 @@ class PlainDisplay:
         if isinstance(frame, Told) and self._is_news(frame.envelope):
             for line in self._lines(frame.envelope, progress):
                 self._say(line, percent=percent)
-        elif self._was_silent() and progress.status != "finished":
+        elif isinstance(frame, Ticked) and self._was_silent():
             self._say(_state(progress), percent=percent)
 
     def note(self, message: str) -> None:

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from viralclip.cli import words
 from viralclip.progress import ClipState, Failure, Progress, SceneState
 from viralclip.steps import Step
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A clip and the scene it shows."""
 
     scene: SceneState
@@ -55,7 +55,7 @@ def warnings(progress: Progress) -> list[str]:
 
 def tally(progress: Progress) -> list[str]:
     """How many clips are where, without the empty groups."""
-    steps = [place.clip.step for place in places(progress)]
+    steps = [clip.step for scene in progress.scenes for clip in scene.clips]
     waiting = steps.count(Step.QUEUED)
     ended = progress.clips_completed + progress.clips_failed + progress.clips_cancelled
     groups = (

@@ -35,7 +35,7 @@ from viralclip.events import AnomalyFound, Envelope, JobRecovered, Logged
 from viralclip.live import Frame, Told
 from viralclip.progress import Progress
 
-_REDRAWS_PER_S = 8
+_REDRAWS_PER_S = 5
 _LISTED_CLIPS = 30
 _LISTED_NAMES = 5
 _FACTS = 28  # columns of length, size and "kept"

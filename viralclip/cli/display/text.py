@@ -8,6 +8,7 @@ from rich.cells import cell_len, set_cell_size
 _JOINERS = "\u200c\u200d"
 _UNKNOWN = "\ufffd"
 _WIDE = 2
+_SQUEEZABLE = 6  # cells, from which a name cut in its middle can be recognised
 # Terminals disagree about how wide these make an emoji, so they go, and flags become letters.
 _AMBIGUOUS = {
     **dict.fromkeys((0xFE0E, 0xFE0F, *range(0x1F3FB, 0x1F400), *range(0xE0000, 0xE0080))),
@@ -41,9 +42,19 @@ def fit(text: str, width: int, *, ellipsis: str) -> str:
     return set_cell_size(text, width - len(ellipsis)).rstrip() + ellipsis
 
 
-def column(text: str, width: int, *, ellipsis: str) -> str:
-    """`text` cut or padded to exactly `width` cells."""
-    return set_cell_size(fit(text, width, ellipsis=ellipsis), max(width, 0))
+def squeeze(name: str, width: int, *, ellipsis: str) -> str:
+    """`name` cut in its middle: names of one family differ at their end."""
+    room = width - cell_len(ellipsis)
+    if cell_len(name) <= width or room < _SQUEEZABLE:
+        return fit(name, width, ellipsis=ellipsis)
+    head = room // 3
+    tail = name[::-1]
+    return fit(name, head, ellipsis="") + ellipsis + fit(tail, room - head, ellipsis="")[::-1]
+
+
+def pad(text: str, width: int) -> str:
+    """`text`, not wider than `width`, filled up with spaces to exactly `width` cells."""
+    return set_cell_size(text, max(width, 0))
 
 
 def _harmless(char: str, before: str) -> str:

@@ -1,0 +1,172 @@
+"""What is particular to the channel in a SQLite file."""
+
+import asyncio
+import json
+import sqlite3
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from viralclip.channel import BEGINNING
+from viralclip.channel.sqlite import SqliteChannel
+from viralclip.events import ClipTick, Draft, UnknownEvent
+from viralclip.live import Frame, Snapshot, Ticked, Told
+from viralclip.steps import Step
+
+Note = Callable[..., Draft]
+
+_OPENER = """
+import asyncio, sys
+from pathlib import Path
+from viralclip.channel.sqlite import SqliteChannel
+
+async def main():
+    sys.stdin.readline()
+    async with SqliteChannel(Path(sys.argv[1])) as channel:
+        await channel.progress("job")
+
+asyncio.run(main())
+"""
+_TICK = ClipTick(
+    job_id="job", scene_id=1, style="left", attempt=1, step=Step.RENDERING, fraction=0.5
+)
+
+
+@pytest.fixture(autouse=True)
+async def _patience() -> AsyncIterator[None]:
+    async with asyncio.timeout(60):
+        yield
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "channel.db"
+
+
+@pytest.fixture
+async def channel(path: Path) -> AsyncIterator[SqliteChannel]:
+    """A channel that never asks by itself whether another process wrote."""
+    async with SqliteChannel(path, poll_s=3600) as opened:
+        yield opened
+
+
+async def test_a_watcher_in_this_process_is_woken_at_once(channel: SqliteChannel, note: Note):
+    watching = channel.watch("job")
+    await anext(watching)
+    waiting = asyncio.ensure_future(anext(watching))
+    await channel.publish([note(1)])
+
+    assert isinstance(await waiting, Told)
+
+
+async def test_a_tick_wakes_a_watcher_in_this_process_at_once(channel: SqliteChannel):
+    watching = channel.watch("job")
+    await anext(watching)
+    waiting = asyncio.ensure_future(anext(watching))
+    await channel.tick([_TICK])
+
+    assert isinstance(await waiting, Ticked)
+
+
+async def test_watchers_who_left_leave_nothing_behind(channel: SqliteChannel, note: Note):
+    watchers = [channel.watch("job") for _ in range(50)]
+    for watcher in watchers:
+        await anext(watcher)
+    waiting = [asyncio.ensure_future(anext(watcher)) for watcher in watchers[:25]]
+    await channel.progress("job")
+    for task in waiting:
+        task.cancel()
+    await asyncio.wait(waiting)
+    for watcher in watchers[25:]:
+        await watcher.aclose()  # type: ignore[attr-defined]
+
+    assert channel._wakers == {}
+    assert await channel.publish([note(1)]) == [1]
+
+
+async def test_watchers_read_on_while_another_process_holds_the_file_for_writing(
+    channel: SqliteChannel, path: Path, note: Note
+):
+    await channel.publish([note(1)])
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("begin immediate")
+        publishing = asyncio.create_task(channel.publish([note(2)]))
+        frame = await anext(channel.watch("job"))
+        assert isinstance(frame, Snapshot)
+        assert frame.progress.seq == 1
+        assert not publishing.done()
+        other.execute("rollback")
+
+        assert await publishing == [2]
+
+
+async def test_a_disk_that_is_full_for_a_while_loses_no_order(channel: SqliteChannel, note: Note):
+    await channel.publish([note(1)])
+    db = channel._writer._db
+    pages = db.execute("pragma page_count").fetchone()[0]
+    db.execute(f"pragma max_page_count = {pages}")
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        await channel.publish([note("x" * 100_000), note(3)])
+    db.execute("pragma max_page_count = 1000000")
+
+    assert await channel.publish([note("x" * 100_000), note(3)]) == [2, 3]
+
+
+async def test_events_and_ticks_of_a_newer_version_do_not_stop_a_watcher(
+    channel: SqliteChannel, path: Path, note: Note
+):
+    await channel.publish([note(1), note(2), note(3)])
+    await channel.tick([_TICK])
+    with closing(sqlite3.connect(path)) as newer, newer:
+        newer.execute(
+            "update events set body = json_set(body, '$.event', json(?)) where seq = 2",
+            [json.dumps({"type": "invented_later"})],
+        )
+        newer.execute('update last_ticks set body = \'{"type": "invented_later"}\'')
+    progress, _ = await channel.progress("job")
+    frames = await _first(channel.watch("job", BEGINNING), 3)
+
+    assert progress.seq == 3
+    assert [frame.envelope.seq for frame in frames if isinstance(frame, Told)] == [1, 2, 3]
+    assert isinstance(frames[1], Told)
+    assert frames[1].envelope.event == UnknownEvent(type="invented_later")
+
+
+async def test_many_processes_can_open_a_file_that_does_not_exist_yet(path: Path):
+    processes = [
+        await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", _OPENER, str(path)), stdin=asyncio.subprocess.PIPE
+        )
+        for _ in range(6)
+    ]
+    for process in processes:
+        assert process.stdin
+        process.stdin.write(b"\n")
+
+    assert [await process.wait() for process in processes] == [0] * 6
+
+
+async def test_what_is_folded_again_and_again_is_folded_once(channel: SqliteChannel, note: Note):
+    await channel.publish([note(i) for i in range(10)])
+    await channel.progress("job")
+    folded = dict(channel._reader._folded)
+    await channel.publish([note(10)])
+    progress, _ = await channel.progress("job")
+
+    assert [kept.seq for kept in folded.values()] == [10]
+    assert progress.seq == 11
+
+
+async def test_only_the_latest_jobs_are_kept_in_memory(channel: SqliteChannel, note: Note):
+    for number in range(100):
+        await channel.publish([note(1, f"job{number}")])
+        await channel.progress(f"job{number}")
+
+    assert len(channel._reader._folded) == 64
+
+
+async def _first(watching: AsyncIterator[Frame], count: int) -> list[Frame]:
+    return [await anext(watching) for _ in range(count)]

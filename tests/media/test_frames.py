@@ -1,0 +1,244 @@
+"""Sampling real files: times, orientation, rate, seeking, damage, and exact cuts."""
+
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from skimage import data
+
+from viralclip.errors import SourceUnreadableError
+from viralclip.media.frames import refine_cuts, sample_frames
+from viralclip.reframe.shots import find_cuts, signature
+
+Source = Callable[[str], Path]
+
+FPS = 25
+SIZE = (320, 180)
+SHOTS = (("astronaut", 61), ("coffee", 44), ("chelsea", 77), ("rocket", 52), ("coffee", 66))
+CUTS = [float(cut) / FPS for cut in np.cumsum([frames for _, frames in SHOTS])[:-1]]
+
+
+def frame_times(path: Path) -> list[float]:
+    with av.open(str(path)) as container:
+        zero = (container.start_time or 0) / av.time_base
+        return [(frame.time or 0.0) - zero for frame in container.decode(video=0)]
+
+
+def cuts_in(path: Path) -> list[float]:
+    """The times of the first frames of all shots but the first, as the container has them."""
+    times = frame_times(path)
+    return [times[round(cut * FPS)] for cut in CUTS]
+
+
+def sampled_times(path: Path, **wanted) -> list[float]:
+    return [frame.time for frame in sample_frames(path, **wanted)]
+
+
+@pytest.fixture(scope="session")
+def film(ffmpeg: Path, tmp_path_factory: pytest.TempPathFactory):
+    """`film(options)` is twelve seconds of five panning, grainy shots with one camera flash."""
+    folder = tmp_path_factory.mktemp("films")
+
+    def make(*encode: str, suffix: str = ".mp4") -> Path:
+        target = folder / f"{abs(hash(encode))}{suffix}"
+        if not target.exists():
+            width, height = SIZE
+            source = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}")
+            command = [ffmpeg, "-v", "error", *source, "-r", str(FPS), "-i", "-", *encode, target]
+            subprocess.run(command, input=b"".join(pictures()), check=True)
+        return target
+
+    return make
+
+
+def pictures():
+    random = np.random.default_rng(0)
+    for name, frames in SHOTS:
+        whole = getattr(data, name)()
+        for place in range(frames):
+            rows = np.linspace(0, whole.shape[0] - 1, SIZE[1]).astype(int)
+            columns = np.linspace(0, whole.shape[1] * 0.8 - 1, SIZE[0]) + place * 0.5
+            picture = whole[rows][:, columns.astype(int)] + random.normal(0, 5, (*SIZE[::-1], 3))
+            if name == "chelsea" and place in (30, 31, 32):
+                picture = picture * 0.4 + 180
+            yield np.clip(picture, 0, 255).astype(np.uint8).tobytes()
+
+
+X264 = ("-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p")
+ENCODINGS = [
+    pytest.param((*X264,), ".mp4", id="x264"),
+    pytest.param(
+        (*X264, "-bf", "16", "-b-pyramid", "none", "-b_strategy", "0"), ".mp4", id="many_b"
+    ),
+    pytest.param((*X264, "-g", "600", "-sc_threshold", "0"), ".mp4", id="one_keyframe"),
+    pytest.param((*X264, "-crf", "38"), ".mkv", id="poor"),
+    pytest.param((*X264,), ".ts", id="ts"),
+    pytest.param(("-c:v", "mpeg4", "-bf", "2", "-q:v", "5"), ".avi", id="avi"),
+]
+
+
+@pytest.mark.parametrize(("encode", "suffix"), ENCODINGS)
+def test_every_cut_of_an_encoded_film_is_found_and_no_other(film, encode, suffix):
+    path = film(*encode, suffix=suffix)
+    truth = cuts_in(path)
+    frames = list(sample_frames(path))
+
+    cuts = find_cuts([f.time for f in frames], [signature(f.image) for f in frames])
+
+    assert len(cuts) == len(truth)
+    assert all(-1e-3 <= cut - real < 0.1 + 1 / FPS for cut, real in zip(cuts, truth, strict=True))
+
+
+@pytest.mark.parametrize(("encode", "suffix"), ENCODINGS)
+def test_a_second_look_finds_the_exact_frame_of_each_cut(film, encode, suffix):
+    path = film(*encode, suffix=suffix)
+    truth = cuts_in(path)
+    rough = np.array([np.ceil(cut * 10) / 10 for cut in truth])
+
+    exact = refine_cuts(path, rough)
+
+    assert exact == pytest.approx(truth, abs=1e-3)
+
+
+def test_cuts_of_a_range_are_refined_in_the_range_s_own_time(film):
+    exact = refine_cuts(film(*X264), np.array([CUTS[2] - 3.0 + 0.05]), start=3.0)
+
+    assert exact == pytest.approx([CUTS[2] - 3.0], abs=1e-3)
+
+
+def test_a_cut_that_cannot_be_seen_again_stays(film):
+    assert refine_cuts(film(*X264), np.array([500.0])) == pytest.approx([500.0])
+
+
+def test_samples_come_at_the_wanted_rate(source: Source):
+    times = sampled_times(source("landscape"))
+
+    assert len(times) == 30
+    assert np.diff(times) == pytest.approx(np.full(29, 0.1), abs=0.034)
+
+
+def test_all_frames_come_when_no_rate_is_wanted(source: Source):
+    path = source("landscape")
+
+    assert sampled_times(path, fps=None) == pytest.approx(frame_times(path), abs=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["landscape", "vfr", "held", "fps120", "matroska", "late_audio"])
+def test_times_are_those_of_frames(source: Source, kind: str):
+    path = source(kind)
+    truth = np.array(frame_times(path))
+
+    for seen in sampled_times(path):
+        assert np.abs(truth - seen).min() < 1e-4
+
+
+def test_a_held_picture_leaves_a_gap(source: Source):
+    times = sampled_times(source("held"))
+
+    assert np.diff(times).max() == pytest.approx(1.3, abs=0.1)
+
+
+def test_samples_stay_close_where_few_frames_are_needed_by_others(film):
+    path = film(*X264, "-bf", "16", "-b-pyramid", "none", "-b_strategy", "0")
+
+    assert np.diff(sampled_times(path)).max() < 0.15
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape"),
+    [
+        ("landscape", (360, 640)),
+        ("portrait", (640, 360)),
+        ("rotated", (640, 360)),
+        ("anamorphic", (360, 640)),
+        ("odd", (360, 640)),
+        ("ten_bit", (360, 640)),
+        ("four_two_two", (360, 640)),
+        ("wide", (267, 640)),
+    ],
+)
+def test_pictures_are_upright_in_square_pixels_and_small(source: Source, kind: str, shape):
+    image = next(iter(sample_frames(source(kind)))).image
+
+    assert image.shape == (*shape, 3)
+    assert image.dtype == np.uint8
+    assert image.flags.c_contiguous
+
+
+def test_a_small_picture_is_not_made_larger(source: Source):
+    assert next(iter(sample_frames(source("small"), long_side=2000))).image.shape == (480, 640, 3)
+
+
+@pytest.mark.parametrize("kind", ["landscape", "rotated"])
+def test_pictures_are_as_ffmpeg_shows_them(ffmpeg: Path, source: Source, kind: str):
+    sampled = next(iter(sample_frames(source(kind), start=1.5, fps=None)))
+    height, width = sampled.image.shape[:2]
+    scale = ("-vf", f"scale={width}:{height}:flags=area", "-frames:v", "1")
+    raw = ("-f", "rawvideo", "-pix_fmt", "bgr24", "-")
+    command = [ffmpeg, "-v", "error", "-ss", "1.5", "-i", source(kind), *scale, *raw]
+    shown = subprocess.run(command, check=True, capture_output=True).stdout
+    expected = np.frombuffer(shown, np.uint8).reshape(height, width, 3)
+
+    assert np.abs(sampled.image.astype(int) - expected).mean() < 3
+
+
+def test_a_range_holds_its_frames_and_counts_from_its_start(source: Source):
+    path = source("vfr")
+    inside = [t - 1.2 for t in frame_times(path) if 1.2 - 1e-4 <= t < 2.3 - 1e-4]
+
+    times = sampled_times(path, start=1.2, end=2.3, fps=None)
+
+    assert times == pytest.approx(inside, abs=1e-4)
+
+
+def test_a_range_far_into_a_video_is_reached_without_decoding_what_is_before(source: Source):
+    path = source("five_minutes")
+    begun = time.process_time()
+    list(sample_frames(path, end=10.0, threads=1))
+    ten_seconds = time.process_time() - begun
+
+    begun = time.process_time()
+    list(sample_frames(path, start=290.0, end=290.5, threads=1))
+
+    assert time.process_time() - begun < ten_seconds * 2
+
+
+def test_a_broken_off_file_gives_what_it_has(source: Source):
+    times = sampled_times(source("truncated"))
+
+    assert 5 <= len(times) < 30
+
+
+def test_damage_in_the_middle_is_left_out(film, tmp_path: Path):
+    content = bytearray(film(*X264, "-g", "25", suffix=".ts").read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 4000] = bytes(4000)
+    damaged = tmp_path / "damaged.ts"
+    damaged.write_bytes(content)
+
+    times = sampled_times(damaged)
+
+    assert times[-1] > 11
+    assert len(times) > 90
+
+
+def test_a_range_beyond_the_end_is_unreadable(source: Source):
+    with pytest.raises(SourceUnreadableError):
+        sampled_times(source("landscape"), start=100.0)
+
+
+def test_a_file_that_is_no_video_is_unreadable(tmp_path: Path):
+    path = tmp_path / "words.mp4"
+    path.write_text("no video")
+
+    with pytest.raises(SourceUnreadableError):
+        sampled_times(path)
+
+
+def test_a_file_that_is_gone_is_unreadable(tmp_path: Path):
+    with pytest.raises(SourceUnreadableError):
+        sampled_times(tmp_path / "gone.mp4")

@@ -1,0 +1,147 @@
+"""Finished clips over HTTP: a list, each file and thumbnail, and all of them as one zip."""
+
+import zipfile
+from collections.abc import AsyncIterator
+from io import RawIOBase
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import FileResponse, RedirectResponse, StreamingResponse
+from pydantic import BaseModel
+
+from viralclip.catalog import ClipRecord, Ending, JobRecord
+from viralclip.events import FailedDetails
+from viralclip.server.identity import Owner
+from viralclip.server.jobs import find_job
+from viralclip.server.problems import NotFoundError, Problem
+from viralclip.server.services import Services
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem} for status in (401, 403, 404, 422)
+}
+
+
+class ClipOut(BaseModel):
+    """A clip of a job; `file` and `thumbnail` are addresses here, null until there is something."""
+
+    scene_id: int
+    style: str
+    filename: str
+    ending: Ending | None
+    failure: FailedDetails | None
+    file: str | None
+    thumbnail: str | None
+    bytes: int | None
+    duration: float | None
+    width: int | None
+    height: int | None
+
+
+def routes(services: Services) -> APIRouter:
+    router = APIRouter(prefix="/api/jobs/{job_id}", tags=["clips"], responses=_PROBLEMS)
+
+    @router.get("/clips", operation_id="listClips")
+    async def list_clips(job_id: str, owner: Owner) -> list[ClipOut]:
+        job = await find_job(job_id, owner, services)
+        return [_out(clip, job) for clip in await services.catalog.clips(job_id)]
+
+    @router.get("/clips.zip", operation_id="downloadClips", response_class=StreamingResponse)
+    async def download_clips(job_id: str, owner: Owner) -> StreamingResponse:
+        """Every finished clip in one file, made while it is sent."""
+        job = await find_job(job_id, owner, services)
+        clips = [c for c in await services.catalog.clips(job_id) if c.ending == "complete"]
+        if not clips:
+            raise NotFoundError
+        headers = {"Content-Disposition": f'attachment; filename="{job_id}.zip"'}
+        stream = _zip([clip.key for clip in clips if clip.key], job, services)
+        return StreamingResponse(stream, media_type="application/zip", headers=headers)
+
+    @router.get("/clips/{scene_id}/{style}/{what}", operation_id="getClipFile")
+    async def get_file(
+        job_id: str,
+        scene_id: int,
+        style: str,
+        what: Literal["file", "thumbnail"],
+        owner: Owner,
+        *,
+        download: Annotated[bool, Query()] = False,
+    ) -> Response:
+        job = await find_job(job_id, owner, services)
+        clip = await _find_clip(job, scene_id, style, services)
+        key = clip.key if what == "file" else clip.thumbnail
+        if key is None:
+            raise NotFoundError
+        return await _content(key, job, services, download=download)
+
+    return router
+
+
+async def _find_clip(job: JobRecord, scene_id: int, style: str, services: Services) -> ClipRecord:
+    for clip in await services.catalog.clips(job.job_id):
+        if (clip.scene_id, clip.style) == (scene_id, style) and clip.ending == "complete":
+            return clip
+    raise NotFoundError
+
+
+async def _content(key: str, job: JobRecord, services: Services, *, download: bool) -> Response:
+    """From a folder the file itself, ranges answered; from an object store a signed address."""
+    storage = services.open_storage(job.storage_url)
+    path = storage.local_path(key)
+    if path is None:
+        return RedirectResponse(await storage.signed_url(key), status_code=307)
+    if not path.is_file():
+        raise NotFoundError
+    disposition = "attachment" if download else "inline"
+    return FileResponse(path, filename=path.name, content_disposition_type=disposition)
+
+
+def _out(clip: ClipRecord, job: JobRecord) -> ClipOut:
+    done = clip.ending == "complete"
+    base = f"/api/jobs/{job.job_id}/clips/{clip.scene_id}/{clip.style}"
+    return ClipOut(
+        scene_id=clip.scene_id,
+        style=clip.style,
+        filename=job.plan.clip(clip.scene_id, clip.style).filename,
+        ending=clip.ending,
+        failure=clip.failure,
+        file=f"{base}/file" if done and clip.key else None,
+        thumbnail=f"{base}/thumbnail" if done and clip.thumbnail else None,
+        bytes=clip.size,
+        duration=clip.duration,
+        width=clip.width,
+        height=clip.height,
+    )
+
+
+class _Outbox(RawIOBase):
+    """Takes what the zip writer writes, and gives it away in pieces."""
+
+    def __init__(self) -> None:
+        self._waiting = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int:
+        self._waiting += data
+        return len(data)
+
+    def take(self) -> bytes:
+        taken = bytes(self._waiting)
+        self._waiting.clear()
+        return taken
+
+
+async def _zip(keys: list[str], job: JobRecord, services: Services) -> AsyncIterator[bytes]:
+    """Stored, not compressed: video does not shrink. Memory holds one chunk at a time."""
+    storage = services.open_storage(job.storage_url)
+    outbox = _Outbox()
+    with zipfile.ZipFile(outbox, "w", zipfile.ZIP_STORED) as archive:
+        for key in keys:
+            entry = zipfile.ZipInfo(PurePosixPath(key).name)
+            with archive.open(entry, "w", force_zip64=True) as member:
+                async for chunk in storage.read(key):
+                    member.write(chunk)
+                    yield outbox.take()
+    yield outbox.take()

@@ -1,0 +1,40 @@
+"""What the server works with, opened elsewhere and passed in."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from viralclip.catalog import Catalog
+from viralclip.channel import ProgressChannel
+from viralclip.engine.jobs import Jobs
+from viralclip.plan import Video
+from viralclip.server.feed import Feeds
+from viralclip.storage import Storage
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much one user may ask for."""
+
+    body_bytes: int = 2_000_000
+    upload_bytes: int = 20 * 1024**3
+    jobs_per_user: int = 20
+    viewers_per_user: int = 100
+
+
+@dataclass(frozen=True)
+class Services:
+    """`probe` looks into a video file (the server itself knows nothing of media)."""
+
+    catalog: Catalog
+    channel: ProgressChannel
+    jobs: Jobs
+    feeds: Feeds
+    storage_url: str
+    engine_url: str
+    open_storage: Callable[[str], Storage]
+    probe: Callable[[Path], Awaitable[Video]]
+    media_roots: tuple[Path, ...] = ()
+    uploads: Path | None = None
+    encoder: str = "x264"
+    limits: Limits = field(default_factory=Limits)
