@@ -21,7 +21,7 @@ class ViralclipError(Exception):
         super().__init__(self.message)
 
     def __reduce__(self) -> tuple[object, ...]:
-        # The engine keeps errors of finished stages; the default would rebuild them from the message.
+        # The engine keeps the errors of finished stages; facts, not the message, rebuild them.
         return _rebuild, (type(self), self.detail, self.facts)
 
 
@@ -92,7 +92,7 @@ class SourceNotVideoError(InvalidRequestError):
 
 
 class OutputNotWritableError(InvalidRequestError):
-    """Clips cannot be written to {name}; check that the folder exists and that you may write there."""
+    """Clips cannot be written to {name}; check that it is a folder and that you may write there."""
 
     code = "output_not_writable"
 
@@ -198,7 +198,7 @@ class StorageUnavailableError(JobError):
 
 
 class StorageRejectedError(JobError):
-    """The storage refused the clip; check that the destination exists, has space and is writable."""
+    """The storage refused the clip; check that the destination exists and can be written to."""
 
     code = "storage_rejected"
 

@@ -21,7 +21,7 @@ class InvalidSettingError(InvalidRequestError):
 
 
 class StateNotWritableError(InvalidRequestError):
-    """Nothing can be kept in {name}; make room there, make it writable or set VIRALCLIP_STATE_DIR."""
+    """Nothing can be kept in {name}; make it writable, with room, or set VIRALCLIP_STATE_DIR."""
 
     code = "state_not_writable"
 
@@ -50,7 +50,7 @@ class Settings:
         return f"sqlite:///{self.state_dir / 'events.db'}"
 
     def engine_url(self, job_id: str) -> str:
-        """A job started from a terminal has an engine of its own: no terminal renders for another."""
+        """A job started from a terminal has its own engine: no terminal renders for another."""
         return f"sqlite:///{self.state_dir / 'engines' / f'{job_id}.db'}"
 
     @property

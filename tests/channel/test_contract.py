@@ -16,10 +16,11 @@ from viralclip.live import Frame, Reset, Snapshot, Ticked, Told
 from viralclip.progress import Progress, advance
 from viralclip.steps import Step
 
+pytestmark = pytest.mark.timeout(120)
+
 Said = Draft | ClipTick | JobTick
 Note = Callable[..., Draft]
 
-_PATIENCE_S = 60
 _PUBLISHER = """
 import asyncio, json, sys
 from datetime import UTC, datetime
@@ -39,13 +40,6 @@ async def main(url, name, count):
 
 asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
 """
-
-
-@pytest.fixture(autouse=True)
-async def _patience() -> AsyncIterator[None]:
-    """A channel that keeps silent fails its test instead of holding it up."""
-    async with asyncio.timeout(_PATIENCE_S):
-        yield
 
 
 async def _say(channel: ProgressChannel, *said: Said) -> None:

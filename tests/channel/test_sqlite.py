@@ -16,6 +16,8 @@ from viralclip.events import ClipTick, Draft, UnknownEvent
 from viralclip.live import Frame, Snapshot, Ticked, Told
 from viralclip.steps import Step
 
+pytestmark = pytest.mark.timeout(120)
+
 Note = Callable[..., Draft]
 
 _OPENER = """
@@ -33,12 +35,6 @@ asyncio.run(main())
 _TICK = ClipTick(
     job_id="job", scene_id=1, style="left", attempt=1, step=Step.RENDERING, fraction=0.5
 )
-
-
-@pytest.fixture(autouse=True)
-async def _patience() -> AsyncIterator[None]:
-    async with asyncio.timeout(60):
-        yield
 
 
 @pytest.fixture

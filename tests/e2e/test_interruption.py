@@ -14,7 +14,7 @@ WITHIN_S = 2.0
 def rendering(viralclip, source, until):
     """A job of one quick clip that is done and two slow ones that are being rendered."""
     scenes = viralclip.scenes(SHORT, LONG, (10, 260))
-    run = viralclip.start(*viralclip.asked(source("five_minutes"), scenes))
+    run = viralclip.start(*viralclip.asked(source("five_minutes"), scenes, slots=3))
     history = viralclip.history
     until(lambda: history.told(step="complete", scene_id=1))
     until(lambda: history.is_rendering(2, "original") and history.is_rendering(3, "original"))

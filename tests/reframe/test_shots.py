@@ -256,7 +256,7 @@ def test_a_finder_remembers_only_a_moment():
     for place in range(1000):
         finder.add(place / FPS, seen)
 
-    assert len(finder._recent) <= 2 * FPS
+    assert len(finder._recent) <= 3 * FPS
 
 
 def test_the_sharpest_change_is_where_the_new_shot_begins():

@@ -35,7 +35,7 @@ class JobRecord(BaseModel, frozen=True):
 
 
 class ClipRecord(BaseModel, frozen=True):
-    """What became of one clip of a job; `digest` names the work, `key` and `tag` the stored file."""
+    """What became of one clip; `digest` names the work, `key` and `tag` the stored file."""
 
     job_id: str
     scene_id: int
@@ -56,7 +56,7 @@ class ClipRecord(BaseModel, frozen=True):
 
 
 class Claim(BaseModel, frozen=True):
-    """The job that an idempotency key stands for, and a digest of the request that first used it."""
+    """The job an idempotency key stands for, and a digest of the request that first used it."""
 
     digest: str
     job_id: str

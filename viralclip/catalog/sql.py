@@ -60,7 +60,7 @@ class SqlCatalog:
         if owner is not None:
             query = query.where(jobs.c.owner == owner)
         if before is not None:
-            query = query.where(jobs.c.created_at < before)
+            query = query.where(jobs.c.created_at < before.astimezone(UTC))
         return [_job(row) for row in await self._run(lambda db: _all(db, query))]
 
     async def unfinished(self, digest: str, storage_url: str) -> JobRecord | None:
@@ -106,7 +106,7 @@ class SqlCatalog:
             lambda db: db.execute(
                 sa.update(jobs)
                 .where(jobs.c.job_id == job_id, jobs.c.run == run)
-                .values(outcome=outcome, finished_at=at)
+                .values(outcome=outcome, finished_at=at.astimezone(UTC))
             )
         )
 
@@ -168,7 +168,7 @@ class SqlCatalog:
 
     async def clips(self, job_id: str) -> list[ClipRecord]:
         query = sa.select(clips).where(clips.c.job_id == job_id)
-        rows = await self._run(lambda db: _all(db, query.order_by(clips.c.scene_id)))
+        rows = await self._run(lambda db: _all(db, query.order_by(clips.c.scene_id, clips.c.style)))
         return [ClipRecord(**row) for row in rows]
 
     async def end_clip(self, record: ClipRecord) -> ClipRecord:
@@ -176,8 +176,10 @@ class SqlCatalog:
         here = _place(record.job_id, record.scene_id, record.style)
 
         def work(db: Connection) -> RowMapping | None:
-            db.execute(sa.update(clips).where(here, clips.c.ending.is_(None)).values(facts))
-            return _one(db, sa.select(clips).where(here))
+            # A worker that was thought dead may still speak of an earlier run.
+            open_here = sa.and_(here, clips.c.run == record.run, clips.c.ending.is_(None))
+            db.execute(sa.update(clips).where(open_here).values(facts))
+            return _one(db, sa.select(clips).where(here, clips.c.ending.is_not(None)))
 
         row = await self._run(work)
         return ClipRecord(**row) if row else record
@@ -284,6 +286,7 @@ def _place(job_id: str, scene_id: int, style: str) -> sa.ColumnElement[bool]:
 
 def _job_row(job: JobRecord) -> dict[str, Any]:
     row = job.model_dump(exclude={"plan"})
+    row |= {name: _utc(row[name]) for name in ("created_at", "finished_at")}
     return row | {"plan": job.plan.model_dump(mode="json"), "digest": job.plan.digest}
 
 
@@ -313,6 +316,11 @@ def _job(row: RowMapping) -> JobRecord:
     facts = {**row, "plan": Plan.model_validate(row["plan"])}
     facts |= {name: _aware(row[name]) for name in ("created_at", "finished_at")}
     return JobRecord.model_validate(facts)
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    """SQLite keeps the clock's hands and forgets the zone: all clocks in it show UTC."""
+    return at.astimezone(UTC) if at is not None else None
 
 
 def _aware(at: datetime | None) -> datetime | None:

@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.table import Table
 
 from viralclip.catalog import JobRecord
-from viralclip.cli.compose import Records, forget_engine, open_bench, open_jobs, open_records
+from viralclip.cli.compose import Records, open_jobs, open_records
 from viralclip.cli.display import Display
 from viralclip.cli.follow import follow
-from viralclip.cli.render import EXIT_CODES, is_served
+from viralclip.cli.render import EXIT_CODES, is_served, let_end
 from viralclip.cli.words import OUTCOMES
 from viralclip.errors import UnknownJobError
 from viralclip.progress import Progress
@@ -56,18 +56,9 @@ async def cancel(job_id: str, settings: Settings) -> int:
         async with open_jobs(settings, records, job_id) as jobs:
             await jobs.cancel(job_id, by="user")
         if not await is_served(job, records, settings):
-            await _end(job, settings, records)
+            await let_end(job, settings, records)
     sys.stdout.write(f"Job {job_id} is cancelled.\n")
     return 0
-
-
-async def _end(job: JobRecord, settings: Settings, records: Records) -> None:
-    """Let the job come to its end: its clips find that they are to stop."""
-    encoder = job.plan.options.encoder
-    async with open_bench(settings, records, job.job_id, encoder=encoder) as bench:
-        await bench.jobs.resume(job)
-        await follow(records.channel, job, None, None)
-    forget_engine(settings, job)
 
 
 async def _find(job_id: str, records: Records) -> JobRecord:

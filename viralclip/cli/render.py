@@ -36,6 +36,9 @@ async def render(
             if job is not None and await is_served(job, records, settings):
                 display.note("The same request is being rendered elsewhere; watching it.")
                 return _exit_code(await follow(records.channel, job, display, events))
+            if job is not None and job.stop_by is not None:
+                await let_end(job, settings, records)
+                job = None
             if job is not None:
                 display.note("Going on with a job that was cut short.")
                 return await _make(job, _resume(job), settings, records, display, events)
@@ -54,6 +57,15 @@ async def retry(job_id: str, settings: Settings, display: Display, events: IO[st
         with display:
             start = _resume(job) if job.outcome is None else _retry(job)
             return await _make(job, start, settings, records, display, events)
+
+
+async def let_end(job: JobRecord, settings: Settings, records: Records) -> None:
+    """Bring a cancelled job to its end where nobody else does: its clips find they are to stop."""
+    encoder = job.plan.options.encoder
+    async with open_bench(settings, records, job.job_id, encoder=encoder) as bench:
+        await bench.jobs.resume(job)
+        await follow(records.channel, job, None, None)
+    forget_engine(settings, job)
 
 
 def _new_job(accepted: Accepted, settings: Settings) -> JobRecord:

@@ -185,8 +185,8 @@ def _errors_said() -> Iterator[None]:
     except asyncio.CancelledError:
         _say("Stopped. Run the same command again to go on.")
         sys.exit(TERMINATED)
-    except Exception as error:
-        log.error("Command failed", exc_info=error)
+    except Exception:
+        log.exception("Command failed")
         _say(ViralclipError().message)
         sys.exit(FAILED)
 

@@ -22,11 +22,11 @@ _LUMA_BINS = 12
 _CHROMA_BINS = 10
 _BINS = (_LUMA_BINS, _CHROMA_BINS, _CHROMA_BINS)
 # A picture with less contrast than this, in levels of 255, counts as flat; noise stays below it.
-_FLAT = 10.0
+_FLAT = 12.0
 # Lumas further from the mean than this, in standard deviations, share the outermost bins.
 _LUMA_REACH = 2.5
 # Colours of a picture with less contrast than this are not made stronger to make up for it.
-_PALE = 12.0
+_PALE = 16.0
 # Half of the chroma bins lie within this many standard deviations of grey, where most colours are.
 _CHROMA_KNEE = 0.5
 # Motion is judged by the changes this many seconds around; this share of them counts as usual.
@@ -34,6 +34,8 @@ _AROUND_S = 0.6
 _USUAL_SHARE = 0.7
 _ABOVE_USUAL = 2.0
 _FEWEST_AROUND = 4
+# Motion shows more in a sample that comes late; beyond so many times the gap it is not motion.
+_UNEVEN = 2.0
 # A picture that comes back within this many seconds was never away: a flash, a dip to black.
 _FLASH_S = 0.35
 _MEMORY_S = _AROUND_S + 2 * _FLASH_S
@@ -97,7 +99,7 @@ class _Sample:
 
 @dataclass
 class CutFinder:
-    """Finds cuts in samples as they come, and remembers only about a second of them.
+    """Finds cuts in samples as they come, and remembers only the last seconds of them.
 
     A sample begins a new shot if no picture shortly before resembles any shortly after, which
     rules out flashes, and if it changes far more than its neighbours, which rules out motion: an
@@ -165,12 +167,17 @@ def _separation(samples: list[_Sample], place: int, threshold: float) -> float:
 def _usual_separation(samples: list[_Sample], place: int, threshold: float) -> float:
     """What changes around `place` anyway; with too few samples to tell, nothing does."""
     time = samples[place].time
+    gap = _gap(samples, place)
     around = [
-        _separation(samples, other, threshold)
+        _separation(samples, other, threshold) * min(gap / _gap(samples, other), _UNEVEN)
         for other, sample in enumerate(samples)
         if other not in (0, place) and abs(sample.time - time) <= _AROUND_S
     ]
     return float(np.quantile(around, _USUAL_SHARE)) if len(around) >= _FEWEST_AROUND else 0.0
+
+
+def _gap(samples: list[_Sample], place: int) -> float:
+    return max(samples[place].time - samples[place - 1].time, _ROUNDING_S)
 
 
 def _spread(length: int, count: int) -> NDArray[np.intp]:

@@ -1,6 +1,7 @@
 """Where finished clips and thumbnails live: one interface over local folders and object stores."""
 
 import asyncio
+import errno
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
@@ -16,6 +17,8 @@ from obstore.store import AzureStore, GCSStore, LocalStore, ObjectStore, S3Store
 from viralclip.errors import StorageFullError, StorageRejectedError, StorageUnavailableError
 
 _CHUNK = 5 * 1024 * 1024
+# What another try cannot change: no permission, no folder there, a folder there, read-only, too long.
+_HOPELESS = (errno.EACCES, errno.ENOTDIR, errno.EISDIR, errno.EROFS, errno.ENAMETOOLONG)
 
 
 @dataclass(frozen=True)
@@ -39,15 +42,21 @@ class Storage:
         self, path: Path, key: str, *, on_progress: Callable[[float], None] | None = None
     ) -> Stored:
         """Store the file under the key, whole or not at all; progress is the share read so far."""
-        size = path.stat().st_size
-        self._sweep(key)
+        stored = False
         try:
+            size = (await asyncio.to_thread(path.stat)).st_size
+            self._sweep(key)
             await obstore.put_async(
                 self._store, key, _chunks(path, size, on_progress), chunk_size=_CHUNK
             )
+            stored = True
             head = await obstore.head_async(self._store, key)
         except (BaseError, OSError) as error:
             raise _classified(error, path) from error
+        finally:
+            if not stored:
+                with suppress(OSError):
+                    self._sweep(key)
         return Stored(key=key, size=head["size"], tag=head["e_tag"] or "")
 
     async def head(self, key: str) -> Stored | None:
@@ -61,8 +70,12 @@ class Storage:
         return Stored(key=key, size=head["size"], tag=head["e_tag"] or "")
 
     async def delete(self, key: str) -> None:
-        with suppress(FileNotFoundError):
+        try:
             await obstore.delete_async(self._store, key)
+        except FileNotFoundError:
+            return
+        except (BaseError, OSError) as error:
+            raise _told_apart(error) from error
 
     def url(self, key: str) -> str:
         """Where the object is, for people: a path for a folder, else an address without secrets."""
@@ -103,7 +116,10 @@ def open_storage(url: str) -> Storage:
     parts = urlsplit(url)
     if parts.scheme == "file":
         folder = Path(unquote(parts.path))
-        return Storage(LocalStore(prefix=folder, mkdir=True), url=url, folder=folder)
+        try:
+            return Storage(LocalStore(prefix=folder, mkdir=True), url=url, folder=folder)
+        except OSError as error:
+            raise StorageRejectedError(detail=str(error)) from error
     return Storage(from_url(url), url=url, folder=None)
 
 
@@ -116,17 +132,21 @@ async def _chunks(
             yield chunk
             sent += len(chunk)
             if on_progress:
-                on_progress(sent / size)
+                on_progress(min(1.0, sent / size))
 
 
 def _classified(error: Exception, path: Path) -> Exception:
     """Refused for good, or worth another try; a vanished input is the caller's own fault."""
     if not path.exists():
         return error
+    return _told_apart(error)
+
+
+def _told_apart(error: Exception) -> Exception:
     text = str(error)
     if "StorageFull" in text or "os error 28" in text:
         return StorageFullError(detail=text)
     refused = (PermissionDeniedError, UnauthenticatedError, PermissionError)
-    if isinstance(error, refused) or "os error 13" in text or "os error 30" in text:
+    if isinstance(error, refused) or any(f"(os error {code})" in text for code in _HOPELESS):
         return StorageRejectedError(detail=text)
     return StorageUnavailableError(detail=text)
