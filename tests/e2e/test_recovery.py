@@ -36,7 +36,7 @@ def test_after_kill_9_the_same_command_goes_on_and_makes_no_clip_twice(
     viralclip, source, until, keep_promises, fingerprints
 ):
     scenes = viralclip.scenes(SHORT, (1, 2), (0, 20), (5, 25))
-    asked = viralclip.asked(source("five_minutes"), scenes)
+    asked = viralclip.asked(source("five_minutes"), scenes, slots=3)
     run = viralclip.start(*asked)
     history = viralclip.history
     until(lambda: len(history.told(step="complete")) >= 2)
@@ -86,7 +86,8 @@ def test_a_clip_that_was_running_at_three_crashes_fails_and_its_siblings_complet
 def test_sigterm_hands_the_job_back_without_counting_a_crash(
     viralclip, source, until, keep_promises, fingerprints
 ):
-    asked = viralclip.asked(source("five_minutes"), viralclip.scenes(SHORT, (0, 20)))
+    scenes = viralclip.scenes(SHORT, (0, 20))
+    asked = viralclip.asked(source("five_minutes"), scenes)
     run = viralclip.start(*asked)
     history = viralclip.history
     until(lambda: history.told(step="complete", scene_id=1))

@@ -117,7 +117,9 @@ class Catalog(Protocol):
 
     async def delete_job(self, job_id: str) -> None: ...
 
-    async def clips(self, job_id: str) -> list[ClipRecord]: ...
+    async def clips(self, job_id: str, scene_id: int | None = None) -> list[ClipRecord]:
+        """The clips of a job, or of one of its scenes."""
+        ...
 
     async def end_clip(self, record: ClipRecord) -> ClipRecord:
         """Record how a clip ended; the first ending in a run stands and is returned."""

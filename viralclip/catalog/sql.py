@@ -20,6 +20,7 @@ from viralclip.plan import Clip, Plan, Video
 T = TypeVar("T")
 
 HEAD = "0002"
+_KNOWN_PLANS = 32
 
 
 class SqlCatalog:
@@ -27,6 +28,7 @@ class SqlCatalog:
 
     def __init__(self, url: str) -> None:
         self._url = url
+        self._plans: dict[str, Plan] = {}
 
     async def __aenter__(self) -> Self:
         self._engine = await asyncio.to_thread(open_database, self._url)
@@ -50,8 +52,20 @@ class SqlCatalog:
         await self._run(work)
 
     async def job(self, job_id: str) -> JobRecord | None:
-        row = await self._run(lambda db: _one(db, sa.select(jobs).where(jobs.c.job_id == job_id)))
-        return _job(row) if row else None
+        return await self._run(lambda db: self._find_job(db, job_id))
+
+    def _find_job(self, db: Connection, job_id: str) -> JobRecord | None:
+        """A plan never changes: it is read and checked once, and shared by all who ask after it."""
+        plan = self._plans.get(job_id)
+        columns = [column for column in jobs.c if plan is None or column is not jobs.c.plan]
+        row = _one(db, sa.select(*columns).where(jobs.c.job_id == job_id))
+        if row is None:
+            return None
+        job = _job(row, plan)
+        self._plans[job_id] = job.plan
+        while len(self._plans) > _KNOWN_PLANS:
+            self._plans.pop(next(iter(self._plans)))
+        return job
 
     async def jobs(
         self, *, owner: str | None = None, before: datetime | None = None, limit: int = 50
@@ -166,8 +180,10 @@ class SqlCatalog:
 
         await self._run(work)
 
-    async def clips(self, job_id: str) -> list[ClipRecord]:
+    async def clips(self, job_id: str, scene_id: int | None = None) -> list[ClipRecord]:
         query = sa.select(clips).where(clips.c.job_id == job_id)
+        if scene_id is not None:
+            query = query.where(clips.c.scene_id == scene_id)
         rows = await self._run(lambda db: _all(db, query.order_by(clips.c.scene_id, clips.c.style)))
         return [ClipRecord(**row) for row in rows]
 
@@ -306,14 +322,14 @@ def _remember_video(db: Connection, owner: str, video: Video, at: datetime) -> N
     here = sa.and_(videos.c.identity == video.identity, videos.c.owner == owner)
     facts = video.model_dump(mode="json")
     if _one(db, sa.select(videos.c.identity).where(here)) is None:
-        row = {"identity": video.identity, "owner": owner, "facts": facts, "added_at": at}
+        row = {"identity": video.identity, "owner": owner, "facts": facts, "added_at": _utc(at)}
         db.execute(sa.insert(videos).values(row))
     else:
         db.execute(sa.update(videos).where(here).values(facts=facts))
 
 
-def _job(row: RowMapping) -> JobRecord:
-    facts = {**row, "plan": Plan.model_validate(row["plan"])}
+def _job(row: RowMapping, plan: Plan | None = None) -> JobRecord:
+    facts = {**row, "plan": plan or Plan.model_validate(row["plan"])}
     facts |= {name: _aware(row[name]) for name in ("created_at", "finished_at")}
     return JobRecord.model_validate(facts)
 

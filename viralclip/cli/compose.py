@@ -20,6 +20,7 @@ from viralclip.pipeline import Tools
 from viralclip.settings import Settings, StateNotWritableError
 from viralclip.storage import open_storage
 from viralclip.worker import Worker, new_worker_id
+from viralclip.worker.memory import limit_arenas
 from viralclip.worker.orphans import FfmpegLedger, sweep
 
 
@@ -60,11 +61,12 @@ async def open_bench(
     settings: Settings, records: Records, job_id: str, *, encoder: str
 ) -> AsyncIterator[Bench]:
     """Serve the job's engine in this process for as long as the context is open."""
-    url = _engine_url(settings, job_id)
-    async with (
-        Engine(url) as engine,
-        open_worker(settings, records, engine, url=url, encoder=encoder) as choice,
-    ):
+    async with AsyncExitStack() as stack:
+        with _kept_in(settings):
+            url = _engine_url(settings, job_id)
+            engine = await stack.enter_async_context(Engine(url))
+            worker = open_worker(settings, records, engine, url=url, encoder=encoder)
+            choice = await stack.enter_async_context(worker)
         yield Bench(Jobs(catalog=records.catalog, channel=records.channel, engine=engine), choice)
 
 
@@ -73,6 +75,7 @@ async def open_worker(
     settings: Settings, records: Records, engine: Engine, *, url: str, encoder: str
 ) -> AsyncIterator[Choice]:
     """A worker on the engine at `url`; gives the encoder it uses."""
+    limit_arenas()
     ffmpeg = await asyncio.to_thread(find_ffmpeg, settings.ffmpeg)
     choice = await choose_encoder(ffmpeg, encoder)
     me = new_worker_id()
@@ -96,9 +99,11 @@ async def open_worker(
         locks=settings.locks,
         slots=settings.slots,
     )
-    async with worker:
-        yield choice
-    ledger.clear()
+    try:
+        async with worker:
+            yield choice
+    finally:
+        ledger.clear()
 
 
 def forget_engine(settings: Settings, job: JobRecord) -> None:

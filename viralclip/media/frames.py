@@ -108,9 +108,6 @@ class _Span:
     start: float
     end: float
 
-    def has(self, time: float) -> bool:
-        return self.start - _ROUNDING_S <= time < self.end - _ROUNDING_S
-
 
 def _thinned(frames: Iterator[_Timed], fps: float | None) -> Iterator[_Timed]:
     """The first frame of each `1 / fps` seconds."""

@@ -50,7 +50,7 @@ async def settle_scene(
 
     Everything said here may have been said before: the channel keeps the first telling.
     """
-    records = {(r.scene_id, r.style): r for r in await tools.catalog.clips(report.job_id)}
+    records = {(r.scene_id, r.style): r for r in await tools.catalog.clips(report.job_id, scene.id)}
     job = await tools.catalog.job(report.job_id)
     for task in tasks:
         record = records.get((scene.id, task.clip.style))
@@ -74,7 +74,7 @@ async def _settle_clip(
 
 
 async def _say_completed(scene: Scene, tools: Tools, report: JobReport) -> None:
-    clips = [c for c in await tools.catalog.clips(report.job_id) if c.scene_id == scene.id]
+    clips = await tools.catalog.clips(report.job_id, scene.id)
     report.say(
         SceneCompleted(
             scene_id=scene.id,

@@ -17,8 +17,8 @@ from obstore.store import AzureStore, GCSStore, LocalStore, ObjectStore, S3Store
 from viralclip.errors import StorageFullError, StorageRejectedError, StorageUnavailableError
 
 _CHUNK = 5 * 1024 * 1024
-# What another try cannot change: no permission, no folder there, a folder there, read-only, too long.
-_HOPELESS = (errno.EACCES, errno.ENOTDIR, errno.EISDIR, errno.EROFS, errno.ENAMETOOLONG)
+# What another try cannot change: no permission, no folder, read-only, a name too long.
+_HOPELESS = (errno.EACCES, errno.ENOTDIR, errno.EROFS, errno.ENAMETOOLONG)
 
 
 @dataclass(frozen=True)

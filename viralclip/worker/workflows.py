@@ -15,7 +15,7 @@ from viralclip.engine import Engine, Work, priority_number
 from viralclip.pipeline import ClipTask, R, Tools
 from viralclip.pipeline.clip import make_clip
 from viralclip.pipeline.forecast import forecast
-from viralclip.pipeline.job import process_job, scenes_of_run, tasks_of
+from viralclip.pipeline.job import process_job, tasks_of
 from viralclip.pipeline.reporter import JobReport, Reporter
 from viralclip.pipeline.scene import process_scene
 from viralclip.scenes import Scene
@@ -113,8 +113,8 @@ class Workflows:
             forecasting.cancel()
 
     async def _scene(self, work: Work, job: JobRecord) -> None:
-        clips = await self._tools.catalog.clips(job.job_id)
-        scene = next(s for s in scenes_of_run(job, clips) if s.id == work.scene_id)
+        clips = await self._tools.catalog.clips(job.job_id, work.scene_id)
+        scene = next(s for s in job.plan.scenes if s.id == work.scene_id)
 
         async def run_clips(tasks: Sequence[ClipTask]) -> None:
             works = [Work(work.job_id, work.run, scene.id, t.clip.style) for t in tasks]
@@ -133,7 +133,7 @@ class Workflows:
             self._end_clip()
 
     async def _make_clip(self, work: Work, job: JobRecord) -> None:
-        clips = await self._tools.catalog.clips(job.job_id)
+        clips = await self._tools.catalog.clips(job.job_id, work.scene_id)
         scene = next(s for s in job.plan.scenes if s.id == work.scene_id)
         tasks = tasks_of(job, scene, clips)
         index = next(i for i, task in enumerate(tasks) if task.clip.style == work.style)

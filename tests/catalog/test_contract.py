@@ -1,0 +1,407 @@
+"""What every catalog promises, whatever database it is in."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from viralclip.catalog import Catalog, ClipRecord, Ending, JobRecord, open_catalog
+from viralclip.catalog import sql as sql_catalog
+from viralclip.catalog.sql import HEAD
+from viralclip.catalog.tables import METADATA
+from viralclip.eta import Timings
+from viralclip.events import FailedDetails, Outcome
+from viralclip.plan import Options, StyleChoice, Video, make_plan
+from viralclip.scenes import Scene
+from viralclip.steps import Step
+
+pytestmark = pytest.mark.timeout(120)
+
+_AT = datetime(2025, 1, 1, 12, tzinfo=UTC)
+_OPENER = """
+import asyncio, sys
+from viralclip.catalog import open_catalog
+
+async def main():
+    sys.stdin.readline()
+    async with open_catalog(sys.argv[1]) as catalog:
+        await catalog.learn("split", "fast", 2.0)
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture(params=["sqlite"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where an empty catalog is; another database is another parameter."""
+    return {"sqlite": f"sqlite:///{tmp_path / 'state' / 'catalog.db'}"}[request.param]
+
+
+@pytest.fixture
+async def catalog(url: str) -> AsyncIterator[Catalog]:
+    async with open_catalog(url) as opened:
+        yield opened
+
+
+def _job(job_id: str = "job", *, at: datetime = _AT, owner: str = "ann", title: str = "t"):
+    video = Video(
+        name="talk.mp4",
+        path="/media/talk.mp4",
+        width=1280,
+        height=720,
+        duration=60.0,
+        fps="25",
+        has_audio=True,
+        identity="video-1",
+    )
+    scenes = [Scene(id=i, title=title, start=i * 10.0, end=i * 10.0 + 5) for i in (1, 2)]
+    styles = [StyleChoice(name="split"), StyleChoice(name="intelligent", analysed=True)]
+    return JobRecord(
+        job_id=job_id,
+        owner=owner,
+        plan=make_plan(video, scenes, styles, Options()),
+        storage_url="file:///clips",
+        engine_url="sqlite:///engine.db",
+        trace_id="trace",
+        created_at=at,
+    )
+
+
+_FAILURE = FailedDetails(
+    step=Step.RENDERING, code="render_failed", message="It broke.", retryable=False
+)
+
+
+def _ended(
+    job: JobRecord, ending: Ending, *, scene_id: int = 1, style: str = "split", run: int = 1
+) -> ClipRecord:
+    clip = job.plan.clip(scene_id, style)
+    stored = {"key": clip.filename, "size": 9, "tag": "v1"} if ending == "complete" else {}
+    return ClipRecord.model_validate(
+        {
+            "job_id": job.job_id,
+            "scene_id": scene_id,
+            "style": style,
+            "digest": clip.digest,
+            "run": run,
+            "ending": ending,
+            "failure": _FAILURE if ending == "failed" else None,
+            **stored,
+        }
+    )
+
+
+async def _clip(catalog: Catalog, scene_id: int = 1, style: str = "split") -> ClipRecord:
+    clips = await catalog.clips("job")
+    return next(clip for clip in clips if (clip.scene_id, clip.style) == (scene_id, style))
+
+
+async def test_a_job_comes_back_as_it_was_added(catalog: Catalog):
+    await catalog.add_job(_job())
+
+    assert await catalog.job("job") == _job()
+    assert await catalog.job("other") is None
+
+
+async def test_a_job_has_a_record_for_every_clip_of_its_plan(catalog: Catalog):
+    await catalog.add_job(_job())
+    clips = await catalog.clips("job")
+
+    assert [(clip.scene_id, clip.style) for clip in clips] == [
+        (1, "intelligent"),
+        (1, "split"),
+        (2, "intelligent"),
+        (2, "split"),
+    ]
+    assert {(clip.run, clip.ending, clip.crashes) for clip in clips} == {(1, None, 0)}
+
+
+async def test_a_job_added_twice_is_the_first_one(catalog: Catalog):
+    await catalog.add_job(_job())
+    await catalog.end_clip(_ended(_job(), "complete"))
+    await catalog.add_job(_job(title="another"))
+
+    assert await catalog.job("job") == _job()
+    assert (await _clip(catalog)).ending == "complete"
+    assert len(await catalog.clips("job")) == 4
+
+
+async def test_times_of_any_zone_come_back_as_the_same_moment(catalog: Catalog):
+    zone = timezone(timedelta(hours=5, minutes=30))
+    await catalog.add_job(_job(at=_AT.astimezone(zone)))
+    await catalog.finish_job("job", 1, "failed", _AT.astimezone(zone) + timedelta(hours=1))
+    job = await catalog.job("job")
+
+    assert job
+    assert job.created_at == _AT
+    assert job.finished_at == _AT + timedelta(hours=1)
+
+
+async def test_jobs_are_listed_latest_first_a_page_at_a_time_and_by_owner(catalog: Catalog):
+    zone = timezone(timedelta(hours=-8))
+    for hour in range(6):
+        at = (_AT + timedelta(hours=hour)).astimezone(zone if hour % 2 else UTC)
+        await catalog.add_job(_job(f"job{hour}", at=at, owner="ann" if hour < 4 else "ben"))
+    first = await catalog.jobs(owner="ann", limit=2)
+    second = await catalog.jobs(owner="ann", before=first[-1].created_at.astimezone(zone))
+
+    assert [job.job_id for job in first] == ["job3", "job2"]
+    assert [job.job_id for job in second] == ["job1", "job0"]
+    assert [job.job_id for job in await catalog.jobs()] == [f"job{i}" for i in (5, 4, 3, 2, 1, 0)]
+
+
+async def test_equal_work_that_has_not_ended_is_found(catalog: Catalog):
+    job = _job()
+    await catalog.add_job(job)
+    found = await catalog.unfinished(job.plan.digest, job.storage_url)
+    elsewhere = await catalog.unfinished(job.plan.digest, "file:///other")
+    await catalog.finish_job("job", 1, "succeeded", _AT)
+
+    assert found == job
+    assert elsewhere is None
+    assert await catalog.unfinished(job.plan.digest, job.storage_url) is None
+
+
+@pytest.mark.parametrize("ending", ["complete", "failed", "cancelled"])
+async def test_an_ending_comes_back_as_it_was_recorded(catalog: Catalog, ending: Ending):
+    await catalog.add_job(_job())
+    record = _ended(_job(), ending)
+
+    assert await catalog.end_clip(record) == record
+    assert await _clip(catalog) == record
+
+
+async def test_the_first_ending_of_a_clip_stands(catalog: Catalog):
+    await catalog.add_job(_job())
+    await catalog.end_clip(_ended(_job(), "complete"))
+    answer = await catalog.end_clip(_ended(_job(), "cancelled"))
+
+    assert answer == _ended(_job(), "complete")
+    assert await _clip(catalog) == answer
+
+
+async def test_of_two_endings_at_once_one_stands_and_both_hear_which(url: str):
+    async with open_catalog(url) as one, open_catalog(url) as two:
+        await one.add_job(_job())
+        answers = await asyncio.gather(
+            one.end_clip(_ended(_job(), "complete")), two.end_clip(_ended(_job(), "failed"))
+        )
+
+        assert answers[0] == answers[1] == await _clip(one)
+
+
+async def test_an_ending_of_an_earlier_run_does_not_end_the_clip_of_this_run(catalog: Catalog):
+    await catalog.add_job(_job())
+    await catalog.end_clip(_ended(_job(), "failed"))
+    await catalog.begin_run("job", 2)
+    late = _ended(_job(), "cancelled", run=1)
+
+    assert await catalog.end_clip(late) == late
+    assert (await _clip(catalog)).ending is None
+    assert (await _clip(catalog)).run == 2
+
+
+async def test_an_ending_survives_the_crashes_before_it(catalog: Catalog):
+    await catalog.add_job(_job())
+    await catalog.count_crash("job", 1, "split")
+    answer = await catalog.end_clip(_ended(_job(), "complete"))
+
+    assert (answer.ending, answer.crashes) == ("complete", 1)
+
+
+async def test_another_run_keeps_what_is_complete_and_opens_the_rest(catalog: Catalog):
+    job = _job()
+    await catalog.add_job(job)
+    await catalog.begin_attempt("job", 1)
+    await catalog.end_clip(_ended(job, "complete"))
+    await catalog.end_clip(_ended(job, "failed", scene_id=2))
+    await catalog.count_crash("job", 2, "intelligent")
+    await catalog.stop_job("job", by="ann", failed=True)
+    await catalog.finish_job("job", 1, "failed", _AT)
+    await catalog.begin_run("job", 2)
+    again = await catalog.job("job")
+
+    assert again == job.model_copy(update={"run": 2})
+    assert await _clip(catalog) == _ended(job, "complete")
+    for place in ((1, "intelligent"), (2, "split"), (2, "intelligent")):
+        clip = await _clip(catalog, *place)
+        assert (clip.run, clip.ending, clip.failure, clip.crashes) == (2, None, None, 0)
+
+
+async def test_a_run_begun_twice_is_begun_once(catalog: Catalog):
+    await catalog.add_job(_job())
+    await catalog.begin_run("job", 2)
+    await catalog.begin_attempt("job", 2)
+    await catalog.end_clip(_ended(_job(), "failed", run=2))
+    await catalog.begin_run("job", 2)
+    job = await catalog.job("job")
+
+    assert job
+    assert job.attempt == 1
+    assert (await _clip(catalog)).ending == "failed"
+
+
+async def test_attempts_are_counted_for_the_run_that_goes_on(catalog: Catalog):
+    await catalog.add_job(_job())
+    counted = [await catalog.begin_attempt("job", 1) for _ in range(2)]
+    await catalog.begin_run("job", 2)
+
+    assert counted == [1, 2]
+    assert await catalog.begin_attempt("job", 1) == 0
+    assert await catalog.begin_attempt("job", 2) == 1
+
+
+@pytest.mark.parametrize("outcome", ["succeeded", "partial", "failed", "cancelled"])
+async def test_a_finished_job_says_how_and_when(catalog: Catalog, outcome: Outcome):
+    await catalog.add_job(_job())
+    await catalog.finish_job("job", 1, outcome, _AT)
+    job = await catalog.job("job")
+
+    assert job
+    assert (job.outcome, job.finished_at) == (outcome, _AT)
+
+
+async def test_the_end_of_an_earlier_run_does_not_end_this_one(catalog: Catalog):
+    await catalog.add_job(_job())
+    await catalog.begin_run("job", 2)
+    await catalog.finish_job("job", 1, "failed", _AT)
+    job = await catalog.job("job")
+
+    assert job
+    assert job.outcome is None
+
+
+async def test_the_first_to_stop_a_job_is_remembered(catalog: Catalog):
+    await catalog.add_job(_job())
+    await catalog.stop_job("job", by="ann", failed=False)
+    await catalog.stop_job("job", by="storage_full", failed=True)
+    job = await catalog.job("job")
+
+    assert job
+    assert (job.stop_by, job.stop_failed) == ("ann", False)
+
+
+async def test_crashes_are_counted_clip_by_clip(catalog: Catalog):
+    await catalog.add_job(_job())
+    counted = [await catalog.count_crash("job", 1, "split") for _ in range(3)]
+
+    assert counted == [1, 2, 3]
+    assert await catalog.count_crash("job", 2, "split") == 1
+    assert await catalog.count_crash("job", 9, "nobody") == 0
+
+
+async def test_crashes_counted_side_by_side_are_all_counted(url: str):
+    async with open_catalog(url) as one, open_catalog(url) as two:
+        await one.add_job(_job())
+        await asyncio.gather(
+            *(catalog.count_crash("job", 1, "split") for catalog in (one, two) for _ in range(10))
+        )
+
+        assert (await _clip(one)).crashes == 20
+
+
+async def test_a_deleted_job_is_gone_with_its_clips_and_alone(catalog: Catalog):
+    await catalog.add_job(_job())
+    await catalog.add_job(_job("other"))
+    await catalog.delete_job("job")
+    await catalog.delete_job("job")
+
+    assert await catalog.job("job") is None
+    assert await catalog.clips("job") == []
+    assert len(await catalog.clips("other")) == 4
+
+
+async def test_a_clip_of_equal_work_at_the_same_place_is_kept_whatever_job_made_it(
+    catalog: Catalog,
+):
+    old, new = _job(), _job("new", at=_AT + timedelta(days=1))
+    await catalog.add_job(old)
+    await catalog.add_job(new)
+    await catalog.end_clip(_ended(old, "complete"))
+    clip = new.plan.clip(1, "split")
+    first = await catalog.kept(clip.digest, clip.filename, new.storage_url)
+    await catalog.end_clip(_ended(new, "complete"))
+    latest = await catalog.kept(clip.digest, clip.filename, new.storage_url)
+
+    assert first == _ended(old, "complete")
+    assert latest == _ended(new, "complete")
+
+
+async def test_nothing_is_kept_of_other_work_another_place_or_a_clip_that_did_not_complete(
+    catalog: Catalog,
+):
+    job = _job()
+    await catalog.add_job(job)
+    await catalog.end_clip(_ended(job, "complete"))
+    await catalog.end_clip(_ended(job, "failed", scene_id=2))
+    made, lost = job.plan.clip(1, "split"), job.plan.clip(2, "split")
+
+    assert await catalog.kept("other", made.filename, job.storage_url) is None
+    assert await catalog.kept(made.digest, "other.mp4", job.storage_url) is None
+    assert await catalog.kept(made.digest, made.filename, "file:///other") is None
+    assert await catalog.kept(lost.digest, lost.filename, job.storage_url) is None
+
+
+async def test_timings_outlive_the_catalog_that_learned_them(url: str):
+    async with open_catalog(url) as catalog:
+        assert await catalog.timings() == Timings()
+        for rate in (1.0, 2.0, 3.0):
+            await catalog.learn("split", "fast", rate)
+    async with open_catalog(url) as catalog:
+        learned = await catalog.timings()
+
+    expected = Timings()
+    for rate in (1.0, 2.0, 3.0):
+        expected = expected.observe("split", "fast", rate)
+    assert learned == expected
+
+
+async def test_rates_learned_side_by_side_are_all_learned(url: str):
+    async with open_catalog(url) as one, open_catalog(url) as two:
+        await asyncio.gather(
+            *(catalog.learn("split", "fast", 2.0) for catalog in (one, two) for _ in range(10))
+        )
+        timings = await one.timings()
+
+    assert timings.rates["split/fast"].count == 20
+
+
+async def test_a_catalog_opened_by_many_processes_at_once_is_made_once(url: str):
+    processes = [
+        await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", _OPENER, url), stdin=asyncio.subprocess.PIPE
+        )
+        for _ in range(4)
+    ]
+    for process in processes:
+        assert process.stdin
+        process.stdin.write(b"\n")
+    ends = [await process.wait() for process in processes]
+    async with open_catalog(url) as catalog:
+        timings = await catalog.timings()
+
+    assert ends == [0] * 4
+    assert timings.rates["split/fast"].count == 4
+
+
+async def test_the_migrations_lead_to_the_version_that_the_code_expects():
+    folder = Path(sql_catalog.__file__).parent / "migrations"
+
+    assert ScriptDirectory(str(folder)).get_heads() == [HEAD]
+
+
+async def test_the_migrated_tables_are_the_tables_that_the_code_uses(url: str, catalog: Catalog):
+    engine = sa.create_engine(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differences = compare_metadata(context, METADATA)
+    engine.dispose()
+
+    assert differences == []

@@ -1,0 +1,65 @@
+"""Settings come from the environment, once; a wrong one is named."""
+
+from pathlib import Path
+
+import pytest
+
+from viralclip.settings import DEFAULT_SLOTS, InvalidSettingError, read_settings
+
+
+def test_without_settings_there_are_defaults():
+    settings = read_settings({})
+
+    assert settings.slots == DEFAULT_SLOTS
+    assert settings.state_dir.is_absolute()
+    assert settings.state_dir.name == "viralclip"
+    assert settings.ffmpeg is None
+    assert settings.encoder == "x264"
+    assert settings.log_format == "json"
+
+
+def test_the_environment_sets_everything(tmp_path):
+    settings = read_settings(
+        {
+            "VIRALCLIP_STATE_DIR": str(tmp_path),
+            "VIRALCLIP_FFMPEG_SLOTS": "3",
+            "VIRALCLIP_FFMPEG": "ffmpeg-9",
+            "VIRALCLIP_ENCODER": "auto",
+            "VIRALCLIP_LOG_FORMAT": "console",
+        }
+    )
+
+    assert (settings.state_dir, settings.slots) == (tmp_path, 3)
+    assert (settings.ffmpeg, settings.encoder) == ("ffmpeg-9", "auto")
+    assert settings.log_format == "console"
+
+
+def test_a_flag_wins_over_the_environment():
+    assert read_settings({"VIRALCLIP_FFMPEG_SLOTS": "3"}, slots=7).slots == 7
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "many", "1.5", "²"])
+def test_slots_that_are_no_number_from_1_are_refused(value):
+    with pytest.raises(InvalidSettingError) as refusal:
+        read_settings({"VIRALCLIP_FFMPEG_SLOTS": value})
+
+    assert refusal.value.message == (
+        f"The setting VIRALCLIP_FFMPEG_SLOTS has the value {value},"
+        " but needs a whole number from 1."
+    )
+
+
+def test_a_log_format_that_is_none_is_refused():
+    with pytest.raises(InvalidSettingError, match="VIRALCLIP_LOG_FORMAT has the value xml"):
+        read_settings({"VIRALCLIP_LOG_FORMAT": "xml"})
+
+
+def test_the_home_folder_is_found_in_a_state_folder():
+    assert read_settings({"VIRALCLIP_STATE_DIR": "~/clips"}).state_dir == Path.home() / "clips"
+
+
+def test_each_job_of_a_terminal_has_an_engine_of_its_own(tmp_path):
+    settings = read_settings({"VIRALCLIP_STATE_DIR": str(tmp_path)})
+
+    assert settings.engine_url("a") != settings.engine_url("b")
+    assert settings.engine_url("a").startswith(f"sqlite:///{tmp_path}/engines/")
