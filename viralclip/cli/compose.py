@@ -20,7 +20,7 @@ from viralclip.pipeline import Tools
 from viralclip.settings import Settings, StateNotWritableError
 from viralclip.storage import open_storage
 from viralclip.worker import Worker, new_worker_id
-from viralclip.worker.memory import limit_arenas
+from viralclip.worker.memory import hold_little_memory
 from viralclip.worker.orphans import FfmpegLedger, sweep
 
 
@@ -75,7 +75,7 @@ async def open_worker(
     settings: Settings, records: Records, engine: Engine, *, url: str, encoder: str
 ) -> AsyncIterator[Choice]:
     """A worker on the engine at `url`; gives the encoder it uses."""
-    limit_arenas()
+    hold_little_memory()
     ffmpeg = await asyncio.to_thread(find_ffmpeg, settings.ffmpeg)
     choice = await choose_encoder(ffmpeg, encoder)
     me = new_worker_id()

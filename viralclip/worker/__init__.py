@@ -83,6 +83,8 @@ class Worker:
             "executor_id": self._tools.worker,
             "application_version": APP_VERSION,
             "log_level": "CRITICAL",
+            # They serve every asyncio.to_thread of the loop; without a bound there were sixty.
+            "max_executor_threads": 16,
             # Nothing here waits for its notifications; a long poll would only delay shutting down.
             "notification_listener_polling_interval_sec": 0.1,
         }

@@ -1,0 +1,116 @@
+"""The engine's queues as a client sees them: places, order, repetition, cancellation."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from viralclip.engine import Engine, Work, parse_work, priority_number
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+MOMENTS = st.datetimes(
+    min_value=datetime(2025, 1, 2), max_value=datetime(2090, 1, 1), timezones=st.just(UTC)
+)
+PRIORITIES = st.sampled_from(["urgent", "normal", "low"])
+NAMES = st.from_regex(r"[a-z][a-z0-9_.]{0,20}", fullmatch=True)
+
+
+@pytest.fixture
+async def engine(tmp_path):
+    async with Engine(f"sqlite:///{tmp_path / 'engine.db'}") as opened:
+        await opened.set_slots(2)
+        yield opened
+
+
+@given(MOMENTS)
+def test_of_jobs_submitted_together_the_urgent_goes_first_and_the_low_last(moment):
+    numbers = [priority_number(name, moment) for name in ("urgent", "normal", "low")]
+
+    assert numbers == sorted(set(numbers))
+
+
+@given(MOMENTS, PRIORITIES, st.integers(1, 10**6))
+def test_of_equal_jobs_the_older_goes_first(moment, priority, seconds):
+    later = moment + timedelta(seconds=seconds)
+
+    assert priority_number(priority, moment) < priority_number(priority, later)
+
+
+@given(MOMENTS, PRIORITIES)
+def test_nothing_starves_under_a_stream_of_urgent_work(moment, priority):
+    """An hour's wait beats any urgent job that is submitted then."""
+    much_later = moment + timedelta(hours=1, seconds=1)
+
+    assert priority_number(priority, moment) < priority_number("urgent", much_later)
+
+
+@given(MOMENTS, PRIORITIES)
+def test_every_number_fits_the_queue(moment, priority):
+    assert 1 <= priority_number(priority, moment) < 2**31
+
+
+@given(
+    st.from_regex(r"[0-9a-f]{12}", fullmatch=True),
+    st.integers(1, 99),
+    st.one_of(st.none(), st.tuples(st.integers(1, 999_999), st.one_of(st.none(), NAMES))),
+)
+def test_a_workflow_id_names_its_place(job_id, run, inside):
+    scene_id, style = inside or (None, None)
+    work = Work(job_id, run, scene_id, style)
+
+    assert parse_work(work.workflow_id) == work
+    assert Work(*work.arguments) == work
+
+
+def test_the_kind_of_work_follows_from_its_place():
+    assert Work("j", 1).kind == "job"
+    assert Work("j", 1, 2).kind == "scene"
+    assert Work("j", 1, 2, "split").kind == "clip"
+
+
+async def test_work_that_is_queued_twice_is_there_once(engine):
+    works = [Work("j", 1, 1, "split"), Work("j", 1, 1, "split"), Work("j", 1, 2, "split")]
+    await engine.enqueue(works, priority=5)
+    await engine.enqueue(works, priority=9)
+    await engine.cancel_clips("j", 1)
+
+    assert await engine.ended([work.workflow_id for work in works]) == {
+        "j.1.1.split",
+        "j.1.2.split",
+    }
+
+
+async def test_cancelling_clips_leaves_scenes_other_runs_and_other_jobs(engine):
+    job = [Work("j", 1), Work("j", 1, 1), Work("j", 1, 1, "split")]
+    others = [Work("j", 11, 1, "split"), Work("j", 2, 1, "split"), Work("jj", 1, 1, "split")]
+    await engine.enqueue([*job, *others], priority=1)
+    await engine.cancel_clips("j", 1)
+    ended = await engine.ended([work.workflow_id for work in (*job, *others)])
+
+    assert ended == {"j.1.1.split"}
+
+
+async def test_more_work_than_fits_one_question_is_asked_about(engine):
+    works = [Work("j", 1, scene, "split") for scene in range(1, 451)]
+    await engine.enqueue(works, priority=1)
+    await engine.cancel_clips("j", 1)
+
+    assert len(await engine.ended([work.workflow_id for work in works])) == len(works)
+
+
+async def test_waiting_work_has_no_owner(engine):
+    await engine.enqueue([Work("j", 1)], priority=1)
+
+    assert await engine.begun() == []
+
+
+async def test_what_is_queued_survives_its_client(tmp_path):
+    url = f"sqlite:///{tmp_path / 'engine.db'}"
+    async with Engine(url) as engine:
+        await engine.set_slots(1)
+        await engine.enqueue([Work("j", 1, 1, "split")], priority=1)
+    async with Engine(url) as engine:
+        await engine.cancel_clips("j", 1)
+
+        assert await engine.ended(["j.1.1.split"]) == {"j.1.1.split"}
