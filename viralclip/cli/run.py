@@ -16,7 +16,7 @@ from viralclip.cli.request import Request
 from viralclip.errors import InvalidRequestError, InvalidScenesError, ViralclipError
 from viralclip.plan import PRESETS, Options, Preset
 from viralclip.settings import Settings, StateNotWritableError, read_settings
-from viralclip.telemetry.logs import log_to_folder
+from viralclip.telemetry.logs import log_to
 
 BAD_INPUT = 2
 FAILED = 1
@@ -103,7 +103,7 @@ def serve(*, host: str | None, port: int | None, with_worker: bool, slots: int |
     from viralclip.cli.serve import serve as serve_all
 
     with _errors_said():
-        settings = _settings(slots)
+        settings = _settings(slots, serving=True)
         settings = replace(settings, host=host or settings.host, port=port or settings.port)
         _exit(serve_all(settings, with_worker=with_worker))
 
@@ -115,10 +115,11 @@ def demo(*, out: Path, slots: int | None) -> NoReturn:
         _exit(demonstrate(out, _settings(slots), _display(as_json=False, events=None)))
 
 
-def _settings(slots: int | None = None) -> Settings:
+def _settings(slots: int | None = None, *, serving: bool = False) -> Settings:
+    """The settings, with logs on their way; a service says them on stderr, too."""
     settings = read_settings(slots=slots)
     try:
-        log_to_folder(settings.logs)
+        log_to(settings.logs, stderr=settings.log_format if serving else None)
     except OSError as error:
         raise StateNotWritableError(name=settings.state_dir) from error
     return settings

@@ -2,16 +2,27 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import takewhile
+from typing import Literal, Self, cast
+
+import structlog
 
 from viralclip.channel import ProgressChannel
 from viralclip.live import Frame, Reset, Snapshot, Ticked, Told
+from viralclip.progress import Progress, advance
 
 # How many of the latest events a feed keeps; a viewer further behind gets a Reset instead.
 KEEP_EVENTS = 1000
+# How much a viewer takes at a time: what it holds may be all that a stuck viewer keeps alive.
+_BATCH = 100
+# How long the channel may take to say what it owes, and how long to leave it alone if it fails.
+_PATIENCE_S = 5.0
+_RETRY_S = 0.5
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -26,129 +37,240 @@ class Line:
 class Feed:
     """Follows the channel for one job while anybody looks.
 
-    Viewers hold positions in what is kept here and read at their own pace; there is no queue per
-    viewer that could grow. Positions count events, and `first` is that of the oldest one kept.
+    Everything that comes is numbered: events, of which the latest are kept, and the latest tick of
+    each slot, in the place where it came. A viewer is a number; below `_floor` it has missed an
+    event. The feed folds the progress itself, so a state and the number it stands at always fit.
     """
 
     def __init__(self, channel: ProgressChannel, job_id: str, *, keep: int = KEEP_EVENTS) -> None:
         self._channel = channel
         self._job_id = job_id
-        self._events: deque[Line] = deque(maxlen=keep)
+        self._keep = keep
+        self._events: deque[tuple[int, Line]] = deque()
         self._ticks: dict[str, tuple[int, Line]] = {}
-        self._first = 0
-        self._start = ""
         self._places: dict[str, int] = {}
-        self._rev = 0
-        self._news = asyncio.Event()
+        self._states: dict[str, Line] = {}
+        self._progress: Progress | None = None
+        self._cursor: str | None = None
+        self._floor = 0
+        self.latest = 0
+        self.news = asyncio.Event()
+        self.closed = False
         self.viewers = 0
 
-    async def follow(self, *, started: asyncio.Event) -> None:
-        """Read the channel until cancelled; `started` is set once viewers may come."""
-        _, cursor = await self._channel.progress(self._job_id)
-        self._begin(cursor)
-        started.set()
-        async for frame in self._channel.watch(self._job_id, after=cursor):
-            self._take(frame)
-            self._news.set()
-            self._news = asyncio.Event()
-
-    async def view(self, after: str | None, *, idle_s: float) -> AsyncIterator[Line | None]:
-        """Frames from the cursor on, for ever; None when nothing came for `idle_s` seconds."""
-        position = self._places.get(after) if after is not None else None
-        rev = 0
-        if position is None:
-            async for line in self._catch_up(after):
-                yield line
-                position = self._places.get(line.cursor)
+    async def follow(self) -> None:
+        """Read the channel until cancelled; if it fails, go on later from the same place."""
         while True:
-            news = self._news
-            if position is None or position < self._first:
-                line = await self._reset()
-                position, rev = self._places.get(line.cursor), 0
-                yield line
-                continue
-            lines = list(islice(self._events, position - self._first, None))
-            position += len(lines)
-            lines += [line for at, line in self._ticks.values() if at > rev]
-            rev = self._rev
-            for line in lines:
-                yield line
-            if not lines and not await _came(news, idle_s):
-                yield None
+            try:
+                async with aclosing(_watch(self._channel, self._job_id, self._cursor)) as frames:
+                    async for frame in frames:
+                        self._take(frame)
+                        self._tell()
+            except Exception:
+                log.warning("Channel failed", exc_info=True)
+            await asyncio.sleep(_RETRY_S)
 
-    async def _catch_up(self, after: str | None) -> AsyncIterator[Line]:
-        """What the channel has up to a place that this feed knows."""
-        frames = self._channel.watch(self._job_id, after=after)
-        async for frame in frames:
-            if not isinstance(frame, Ticked):
-                yield encode(frame)
-            if frame.cursor in self._places:
-                return
+    def close(self) -> None:
+        """Let every viewer come to its end."""
+        self.closed = True
+        self._tell()
 
-    async def _reset(self) -> Line:
-        progress, cursor = await self._channel.progress(self._job_id)
-        return encode(Reset(cursor=cursor, progress=progress))
+    def view(self, after: str | None, *, idle_s: float) -> "View":
+        return View(self, after, idle_s=idle_s)
 
-    def _begin(self, cursor: str) -> None:
-        self._first += len(self._events) + 1
-        self._events.clear()
-        self._ticks.clear()
-        self._places = {cursor: self._first}
+    @property
+    def begun(self) -> bool:
+        return self._progress is not None
+
+    def place(self, cursor: str) -> int | None:
+        """The number of the event that the cursor stands at, if it is kept here."""
+        return self._places.get(cursor)
+
+    def state(self, kind: Literal["snapshot", "reset"]) -> Line:
+        """The progress at the latest number, encoded at most once until the next frame."""
+        assert self._progress is not None and self._cursor is not None  # noqa: S101, PT018 - begun
+        if kind not in self._states:
+            frame = Snapshot if kind == "snapshot" else Reset
+            self._states[kind] = encode(frame(cursor=self._cursor, progress=self._progress))
+        return self._states[kind]
+
+    def since(self, number: int) -> list[tuple[int, Line]] | None:
+        """What came after the number, in order; None if some of it is not kept any more."""
+        if number < self._floor:
+            return None
+        newer = [
+            *takewhile(lambda entry: entry[0] > number, reversed(self._events)),
+            *takewhile(lambda entry: entry[0] > number, reversed(self._ticks.values())),
+        ]
+        return sorted(newer, key=lambda entry: entry[0])[:_BATCH]
+
+    async def missed(self, after: str) -> list[Line]:
+        """What the channel has after a cursor that is not known here; empty if nothing is owed."""
+        frames, _ = await read_on(self._channel, self._job_id, after, limit=_BATCH)
+        return [encode(frame) for frame in frames]
+
+    def _tell(self) -> None:
+        self.news.set()
+        self.news = asyncio.Event()
 
     def _take(self, frame: Frame) -> None:
+        self.latest += 1
+        self._states.clear()
         match frame:
             case Snapshot() | Reset():
-                self._begin(frame.cursor)
+                self._begin(frame)
             case Told():
-                self._keep(encode(frame))
+                assert self._progress is not None  # noqa: S101 - the first frame is a state
+                self._progress = advance(self._progress, frame.envelope)
+                self._remember(encode(frame))
             case Ticked():
-                self._rev += 1
-                self._ticks[frame.tick.slot] = (self._rev, encode(frame))
+                assert self._progress is not None  # noqa: S101 - the first frame is a state
+                self._progress = advance(self._progress, frame.tick)
+                self._ticks.pop(frame.tick.slot, None)
+                self._ticks[frame.tick.slot] = (self.latest, encode(frame))
 
-    def _keep(self, line: Line) -> None:
-        if len(self._events) == self._events.maxlen:
-            self._first += 1
-            self._places = {c: p for c, p in self._places.items() if p >= self._first}
-        self._events.append(line)
-        self._places[line.cursor] = self._first + len(self._events)
+    def _begin(self, state: Snapshot | Reset) -> None:
+        """Whoever was here before has to begin anew, too."""
+        self._progress = state.progress
+        self._cursor = state.cursor
+        self._floor = self.latest
+        self._events.clear()
+        self._ticks.clear()
+        self._places = {state.cursor: self.latest}
+
+    def _remember(self, line: Line) -> None:
+        self._cursor = line.cursor
+        self._events.append((self.latest, line))
+        self._places[line.cursor] = self.latest
+        if len(self._events) > self._keep:
+            self._floor, _ = self._events.popleft()
+            while (oldest := next(iter(self._places))) and self._places[oldest] < self._floor:
+                del self._places[oldest]
+
+
+class View:
+    """One viewer's way through a feed: batches of lines; an empty one when it was quiet for long.
+
+    It ends when the feed is closed. A viewer that is not in the feed's history reads the channel
+    itself until it is.
+    """
+
+    def __init__(self, feed: Feed, after: str | None, *, idle_s: float) -> None:
+        self._feed = feed
+        self._cursor = after
+        self._number: int | None = None
+        self._idle = idle_s
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> list[Line]:
+        try:
+            async with asyncio.timeout(self._idle):
+                while not self._feed.closed:
+                    news = self._feed.news
+                    if lines := await self._ready():
+                        return lines
+                    await news.wait()
+        except TimeoutError:
+            return []
+        raise StopAsyncIteration
+
+    async def _ready(self) -> list[Line]:
+        """What can be sent now, or nothing."""
+        if not self._feed.begun:
+            return []
+        if self._number is None and self._cursor is not None:
+            self._number = self._feed.place(self._cursor)
+            if self._number is None:
+                return await self._catch_up(self._cursor)
+        if self._number is None:
+            return [self._at_latest("snapshot")]
+        entries = self._feed.since(self._number)
+        if entries is None:
+            return [self._at_latest("reset")]
+        if entries:
+            self._number = entries[-1][0]
+        return [line for _, line in entries]
+
+    async def _catch_up(self, cursor: str) -> list[Line]:
+        """Nothing when the channel itself has no more: the feed is about to come to that place."""
+        lines = await self._feed.missed(cursor)
+        if lines:
+            self._cursor = lines[-1].cursor
+        return lines
+
+    def _at_latest(self, kind: Literal["snapshot", "reset"]) -> Line:
+        self._number = self._feed.latest
+        return self._feed.state(kind)
 
 
 class Feeds:
     """The feeds of the jobs that somebody looks at."""
 
-    def __init__(self, channel: ProgressChannel) -> None:
+    def __init__(self, channel: ProgressChannel, *, keep: int = KEEP_EVENTS) -> None:
         self._channel = channel
-        self._feeds: dict[str, tuple[Feed, asyncio.Task[None], asyncio.Event]] = {}
+        self._keep = keep
+        self._feeds: dict[str, tuple[Feed, asyncio.Task[None]]] = {}
+        self._closed = False
 
     @asynccontextmanager
     async def of(self, job_id: str) -> AsyncIterator[Feed]:
         """The job's feed, which lives for as long as somebody holds it."""
         if job_id not in self._feeds:
-            feed, started = Feed(self._channel, job_id), asyncio.Event()
-            task = asyncio.create_task(feed.follow(started=started), name=f"feed {job_id}")
-            self._feeds[job_id] = feed, task, started
-        feed, task, started = self._feeds[job_id]
+            self._feeds[job_id] = self._open(job_id)
+        feed, following = self._feeds[job_id]
         feed.viewers += 1
         try:
-            await started.wait()
             yield feed
         finally:
             feed.viewers -= 1
             if not feed.viewers:
-                self._feeds.pop(job_id, None)
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+                del self._feeds[job_id]
+                following.cancel()
+                await asyncio.wait({following})
+
+    def close(self) -> None:
+        """End every view, now and from now on: the process is about to stop."""
+        self._closed = True
+        for feed, _ in self._feeds.values():
+            feed.close()
+
+    def _open(self, job_id: str) -> tuple[Feed, asyncio.Task[None]]:
+        feed = Feed(self._channel, job_id, keep=self._keep)
+        feed.closed = self._closed
+        return feed, asyncio.create_task(feed.follow(), name=f"feed {job_id}")
+
+
+async def read_on(
+    channel: ProgressChannel, job_id: str, after: str, *, limit: int | None = None
+) -> tuple[list[Told | Snapshot | Reset], Progress]:
+    """The frames after the cursor up to now, ticks left out, and the progress now; never waits."""
+    now, head = await channel.progress(job_id)
+    found: list[Told | Snapshot | Reset] = []
+    if after == head:
+        return found, now
+    try:
+        async with asyncio.timeout(_PATIENCE_S), aclosing(_watch(channel, job_id, after)) as frames:
+            async for frame in frames:
+                if isinstance(frame, Ticked):
+                    continue
+                found.append(frame)
+                if not isinstance(frame, Told) or len(found) == limit:
+                    break
+                if frame.envelope.seq >= now.seq:
+                    break
+    except TimeoutError:
+        # The latest place, but spelled in another way than the channel does.
+        return [Reset(cursor=head, progress=now)], now
+    return found, now
 
 
 def encode(frame: Frame) -> Line:
     return Line(frame.kind, frame.cursor, frame.model_dump_json())
 
 
-async def _came(news: asyncio.Event, seconds: float) -> bool:
-    try:
-        async with asyncio.timeout(seconds):
-            await news.wait()
-    except TimeoutError:
-        return False
-    return True
+def _watch(
+    channel: ProgressChannel, job_id: str, after: str | None
+) -> AsyncGenerator[Frame, None]:
+    return cast("AsyncGenerator[Frame, None]", channel.watch(job_id, after))

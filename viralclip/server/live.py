@@ -1,42 +1,48 @@
 """A job as it happens: WebSocket, server-sent events and plain polling, all on one cursor."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Annotated, Any
 
+import structlog
 from fastapi import APIRouter, Header, Query, Request, Response, WebSocket
-from fastapi.responses import StreamingResponse
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
 from viralclip.channel import BEGINNING
-from viralclip.events import Envelope
-from viralclip.live import Reset, Snapshot, Ticked, Told
+from viralclip.live import Told
+from viralclip.server.feed import Line, View, read_on
 from viralclip.server.identity import Owner
-from viralclip.server.jobs import EventPage, find_job
-from viralclip.server.problems import NotFoundError, Problem, UnauthorizedError
+from viralclip.server.jobs import EventPage, JobId, find_job
+from viralclip.server.problems import ProblemError, problems
 from viralclip.server.services import Services
 from viralclip.server.viewers import Viewers
 
-# A viewer that hears nothing for so long hears a heartbeat; a proxy would close the line.
-HEARTBEAT_S = 15.0
-# One that takes nothing off the line for so long is gone.
-STUCK_S = 60.0
 _HEARTBEAT = '{"kind":"heartbeat"}'
 _SSE = "text/event-stream"
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem} for status in (401, 403, 404, 422, 429)
-}
+_INTERNAL = 1011
+# A refusal closes with 4000 and the status that HTTP would have answered: 4401, 4404, 4429.
+_REFUSED = 4000
+
+log = structlog.get_logger(__name__)
+
 Cursor = Annotated[str | None, Query(max_length=100)]
 
 
 def routes(services: Services) -> APIRouter:
-    router = APIRouter(prefix="/api/jobs", tags=["live"], responses=_PROBLEMS)
+    router = APIRouter(prefix="/api/jobs", tags=["live"], responses=problems(401, 403, 404, 422))
     viewers = Viewers(services.limits.viewers_per_user)
 
-    @router.get("/{job_id}/events", operation_id="getEvents", response_model=EventPage)
+    @router.get(
+        "/{job_id}/events",
+        operation_id="getEvents",
+        response_model=EventPage,
+        responses={200: {"content": {_SSE: {"schema": {"type": "string"}}}}, **problems(429)},
+    )
     async def get_events(
-        job_id: str,
+        job_id: JobId,
         owner: Owner,
         request: Request,
         after: Cursor = None,
@@ -44,31 +50,24 @@ def routes(services: Services) -> APIRouter:
     ) -> EventPage | Response:
         """The events after the cursor, or all; a stream where `Accept: text/event-stream` asks."""
         await find_job(job_id, owner, services)
-        if _SSE not in request.headers.get("accept", ""):
-            return await _page(job_id, after or BEGINNING, services)
-        stream = _server_sent(job_id, last_event_id or after, services)
-        with viewers.room_for(owner):
-            pass
-        return StreamingResponse(
-            _counted(stream, viewers, owner),
-            media_type=_SSE,
-            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-        )
+        if _SSE in request.headers.get("accept", ""):
+            return _EventStream(job_id, last_event_id or after, owner, services, viewers)
+        return await _page(job_id, after or BEGINNING, services)
 
     @router.websocket("/{job_id}/live")
     async def live(websocket: WebSocket, job_id: str, after: Cursor = None) -> None:
+        # A page learns why it was refused from the close code, and gets one only once accepted.
+        await websocket.accept()
         try:
             owner = await websocket.app.state.identify(websocket)
             await find_job(job_id, owner, services)
-        except UnauthorizedError:
-            await websocket.close(4401)
-            return
-        except NotFoundError:
-            await websocket.close(4404)
-            return
-        await websocket.accept()
-        with viewers.room_for(owner):
-            await _converse(websocket, job_id, after, services)
+            with viewers.room_for(owner):
+                await _converse(websocket, job_id, after, services)
+        except ProblemError as error:
+            await _close(websocket, _REFUSED + error.status)
+        except Exception:
+            log.exception("Live view failed")
+            await _close(websocket, _INTERNAL)
 
     return router
 
@@ -77,62 +76,105 @@ async def _converse(
     websocket: WebSocket, job_id: str, after: str | None, services: Services
 ) -> None:
     """Send until the viewer leaves. Reading is what notices that it left."""
-    sending = asyncio.create_task(_send(websocket, job_id, after, services))
-    try:
-        while True:
-            await websocket.receive_text()
-    except (WebSocketDisconnect, RuntimeError):
-        pass
-    finally:
-        sending.cancel()
-        with suppress(asyncio.CancelledError, WebSocketDisconnect, TimeoutError):
-            await sending
 
+    async def send(lines: list[Line]) -> None:
+        for line in lines:
+            await websocket.send_text(line.text)
+        if not lines:
+            await websocket.send_text(_HEARTBEAT)
 
-async def _send(websocket: WebSocket, job_id: str, after: str | None, services: Services) -> None:
-    try:
-        async with services.feeds.of(job_id) as feed:
-            async for line in feed.view(after, idle_s=HEARTBEAT_S):
-                async with asyncio.timeout(STUCK_S):
-                    await websocket.send_text(line.text if line else _HEARTBEAT)
-    except TimeoutError:
-        await websocket.close(4408)
-
-
-async def _server_sent(job_id: str, after: str | None, services: Services) -> AsyncIterator[str]:
     async with services.feeds.of(job_id) as feed:
-        async for line in feed.view(after, idle_s=HEARTBEAT_S):
-            if line is None:
-                yield ": heartbeat\n\n"
-            elif line.kind == "tick":
-                # Without an id: a tick is no place to resume from.
-                yield f"event: tick\ndata: {line.text}\n\n"
-            else:
-                yield f"id: {line.cursor}\nevent: {line.kind}\ndata: {line.text}\n\n"
+        view = feed.view(after, idle_s=services.heartbeat_s)
+        # RuntimeError: the server itself has closed the socket in between.
+        with suppress(WebSocketDisconnect, RuntimeError):
+            await _first_of(_gone(websocket.receive), _send(view, send, services.stuck_s))
 
 
-async def _counted(stream: AsyncIterator[str], viewers: Viewers, owner: str) -> AsyncIterator[str]:
-    with viewers.room_for(owner):
-        async for chunk in stream:
-            yield chunk
+class _EventStream(StreamingResponse):
+    """Server-sent events while there is room for one more viewer; else 429, and no stream."""
+
+    media_type = _SSE
+
+    def __init__(
+        self, job_id: str, after: str | None, owner: str, services: Services, viewers: Viewers
+    ) -> None:
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        super().__init__((), headers=headers)
+        self._job_id = job_id
+        self._after = after
+        self._owner = owner
+        self._services = services
+        self._viewers = viewers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        del scope
+        with self._viewers.room_for(self._owner):
+            await self._stream(receive, send)
+
+    async def _stream(self, receive: Receive, send: Send) -> None:
+        async def send_lines(lines: list[Line]) -> None:
+            for text in map(_server_sent, lines) if lines else (": heartbeat\n\n",):
+                body = text.encode()
+                await send({"type": "http.response.body", "body": body, "more_body": True})
+
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        async with self._services.feeds.of(self._job_id) as feed:
+            view = feed.view(self._after, idle_s=self._services.heartbeat_s)
+            sending = _send(view, send_lines, self._services.stuck_s)
+            await _first_of(_gone(receive), sending)
+        await send({"type": "http.response.body", "body": b""})
+
+
+def _server_sent(line: Line) -> str:
+    if line.kind == "tick":
+        # Without an id: a tick is no place to resume from.
+        return f"event: tick\ndata: {line.text}\n\n"
+    return f"id: {line.cursor}\nevent: {line.kind}\ndata: {line.text}\n\n"
+
+
+async def _send(
+    view: View, send: Callable[[list[Line]], Awaitable[None]], stuck_s: float
+) -> None:
+    """Everything of the view; a viewer that takes nothing off the line for so long is left."""
+    async for lines in view:
+        try:
+            async with asyncio.timeout(stuck_s):
+                await send(lines)
+        except TimeoutError:
+            return
+
+
+async def _gone(receive: Receive) -> None:
+    """Returns when the other side has left; whatever it says until then is not for us."""
+    while not (await receive())["type"].endswith(".disconnect"):
+        pass
+
+
+async def _first_of(*works: Coroutine[Any, Any, None]) -> None:
+    """Until one of the works ends; the others are cancelled, and have ended, too."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    for task in done:
+        task.result()
+
+
+async def _close(websocket: WebSocket, code: int) -> None:
+    with suppress(WebSocketDisconnect, RuntimeError):
+        await websocket.close(code)
 
 
 async def _page(job_id: str, after: str, services: Services) -> EventPage:
     """What the channel has after the cursor now, without waiting for more."""
-    now, cursor = await services.channel.progress(job_id)
-    if after == cursor:
-        return EventPage(kind="events", events=[], progress=now, cursor=cursor)
-    events: list[Envelope] = []
-    async for frame in services.channel.watch(job_id, after=after):
-        match frame:
-            case Snapshot(progress=whole) | Reset(progress=whole):
-                cursor = frame.cursor
-                return EventPage(kind="reset", events=[], progress=whole, cursor=cursor)
-            case Told(envelope=envelope):
-                events.append(envelope)
-                cursor = frame.cursor
-            case Ticked():
-                continue
-        if envelope.seq >= now.seq:
-            break
-    return EventPage(kind="events", events=events, progress=now, cursor=cursor)
+    frames, now = await read_on(services.channel, job_id, after)
+    if not frames:
+        return EventPage(kind="events", events=[], progress=now, cursor=after)
+    last = frames[-1]
+    if not isinstance(last, Told):
+        return EventPage(kind="reset", events=[], progress=last.progress, cursor=last.cursor)
+    events = [frame.envelope for frame in frames if isinstance(frame, Told)]
+    return EventPage(kind="events", events=events, progress=now, cursor=last.cursor)
