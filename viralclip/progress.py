@@ -37,7 +37,6 @@ SceneStatus = Literal["pending", "processing", "completed", "partial", "failed",
 # What a running job may show at most: 1.0 is said by job_finished alone.
 _ALMOST = 0.999
 _KEPT_WARNINGS = 50
-_LOST = frozenset({Step.FAILED, Step.CANCELLED})
 
 T = TypeVar("T")
 
@@ -149,6 +148,15 @@ def fold(job_id: str, envelopes: Iterable[Envelope]) -> Progress:
     for envelope in envelopes:
         progress = advance(progress, envelope)
     return progress
+
+
+def next_attempt(progress: Progress, scene_id: int, style: str) -> int:
+    """The attempt of a clip that begins now: the first, or the one after what was cut short."""
+    clips = (clip for s in progress.scenes if s.scene_id == scene_id for clip in s.clips)
+    known = next((clip for clip in clips if clip.style == style), None)
+    if known is None or known.step is Step.QUEUED:
+        return 1
+    return known.attempt + 1
 
 
 def advance(progress: Progress, item: Envelope | ClipTick | JobTick) -> Progress:
@@ -390,7 +398,7 @@ def _with_clips(scene: SceneState, clips: tuple[ClipState, ...]) -> SceneState:
     for clip in clips:
         weight = _millionths(scene.duration_sec * total_weight(analysed=clip.analysed))
         done += weight * clip.reached
-        whole += weight * (clip.reached if clip.step in _LOST else 1.0)
+        whole += weight * (clip.reached if clip.step is Step.FAILED else 1.0)
     update: dict[str, object] = {"clips": clips, "work_done": done, "work_whole": whole}
     steps = [clip.step for clip in clips]
     counts = {
@@ -413,7 +421,9 @@ def _counts(scenes: tuple[SceneState, ...]) -> dict[str, int]:
 def _fraction(shown: float, scenes: tuple[SceneState, ...]) -> float:
     """The share of the work that is done: clips weigh as much as they take.
 
-    When nothing is complete or goes on, the bar stands still.
+    What a failed clip will never do is no longer part of the whole; what a cancelled one leaves
+    undone is, lest the bar leaps forward while a job is cancelled. When nothing is complete or
+    goes on, the bar stands still.
     """
     done = whole = 0.0
     moving = False

@@ -1,4 +1,4 @@
-"""Ctrl-C and `cancel`: every FFmpeg is gone at once, nothing is left half-written, the truth is told."""
+"""Ctrl-C and `cancel`: every FFmpeg is gone at once, nothing is half-written, the truth is told."""
 
 import signal
 import time
@@ -120,9 +120,7 @@ def test_the_cancelled_clips_are_made_by_the_same_command_later(viralclip, sourc
     assert viralclip.history.endings()[1, "original"].details.kept
 
 
-def test_a_job_whose_process_is_gone_is_ended_by_cancel(
-    viralclip, rendering, until, keep_promises
-):
+def test_a_job_whose_process_is_gone_is_ended_by_cancel(viralclip, rendering, until, keep_promises):
     rendering.kill()
     done = viralclip.run("cancel", viralclip.history.job_id)
 
@@ -138,7 +136,7 @@ def test_a_job_whose_process_is_gone_is_ended_by_cancel(
 
 def test_ctrl_c_in_a_watching_terminal_does_not_disturb_the_job(viralclip, rendering, until):
     watching = viralclip.start("watch", viralclip.history.job_id, "--json")
-    until(lambda: watching.out.read_text())
+    until(watching.out.read_text)
     watching.send(signal.SIGINT)
     done = watching.end(within_s=10)
 

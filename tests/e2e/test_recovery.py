@@ -9,7 +9,7 @@ import pytest
 
 LONG = (0, 250)
 SHORT = (0.5, 1.5)
-BOOM = '''
+BOOM = """
 from dataclasses import dataclass
 
 from viralclip.styles import StaticStyle
@@ -25,7 +25,7 @@ class Boom(StaticStyle):
 
 
 BOOM = Boom()
-'''
+"""
 
 
 def tidy(viralclip) -> bool:
@@ -222,9 +222,7 @@ def test_a_clip_that_fails_does_not_stop_its_siblings(
 def test_a_job_of_which_every_clip_failed_has_failed(
     broken_style, viralclip, source, keep_promises
 ):
-    done = viralclip.run(
-        *viralclip.asked(source("small"), viralclip.scenes(SHORT), styles="boom")
-    )
+    done = viralclip.run(*viralclip.asked(source("small"), viralclip.scenes(SHORT), styles="boom"))
 
     assert done.code == 1
     keep_promises(viralclip.history)

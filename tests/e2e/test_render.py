@@ -1,4 +1,4 @@
-"""From a video, scenes and styles to clips: the same command again, other terminals, other outputs."""
+"""From a video, scenes and styles to clips: made once, watched from anywhere, said in any form."""
 
 import json
 from dataclasses import replace
@@ -20,9 +20,7 @@ def made(viralclip, source):
     return asked
 
 
-def test_the_same_command_again_makes_nothing_again(
-    made, viralclip, keep_promises, fingerprints
-):
+def test_the_same_command_again_makes_nothing_again(made, viralclip, keep_promises, fingerprints):
     before, first = fingerprints(viralclip.out), viralclip.history.job_id
     done = viralclip.run(*made)
 
@@ -149,9 +147,7 @@ def test_with_one_slot_a_job_of_many_scenes_comes_to_its_end(viralclip, source, 
     assert most_at_once(viralclip.history.envelopes) == 1
 
 
-def test_a_job_is_watched_from_another_terminal_to_its_end(
-    viralclip, source, until, keep_promises
-):
+def test_a_job_is_watched_from_another_terminal_to_its_end(viralclip, source, until, keep_promises):
     scenes = viralclip.scenes((0, 12), (1, 13))
     run = viralclip.start(*viralclip.asked(source("five_minutes"), scenes))
     until(lambda: viralclip.history.is_rendering(1, "original"))

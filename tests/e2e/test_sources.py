@@ -1,6 +1,5 @@
-"""Every awkward kind of source, through the whole program, in every style: measured on the clips."""
+"""Every awkward kind of source through the whole program in every style, measured on the clips."""
 
-import subprocess
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -50,10 +49,15 @@ def look(path: Path, *, start: float = 0.0) -> Clip:
             (frame.time, frame.format.name, Size(frame.width, frame.height), _luma(frame))
             for frame in container.decode(stream)
         ]
-        codec, sar, fps = stream.codec_context.name, stream.sample_aspect_ratio, stream.average_rate
+        codec, sar = stream.codec_context.name, stream.sample_aspect_ratio
+        fps = stream.average_rate or Fraction(0)
         duration = (container.duration or 0) / av.time_base
     channels, beep = _beep(path, start)
-    late = None if beep is None else beep - _flash([f for f in frames if start <= f[0] < start + END - START])
+    late = (
+        None
+        if beep is None
+        else beep - _flash([f for f in frames if start <= f[0] < start + END - START])
+    )
     return Clip(
         codec,
         {name for _, name, _, _ in frames},
@@ -88,7 +92,7 @@ def _beep(path: Path, start: float) -> tuple[int, float | None]:
         wave = np.concatenate(
             [part.to_ndarray().max(axis=0) for one in heard for part in to_floats.resample(one)]
         )
-        times = heard[0].time + np.arange(wave.size) / stream.rate
+        times = (heard[0].time or 0.0) + np.arange(wave.size) / stream.rate
     loud = np.flatnonzero((np.abs(wave) > 0.1) & (times >= start))
     return stream.layout.nb_channels, float(times[loud[0]]) if loud.size else None
 

@@ -10,7 +10,9 @@ from viralclip.engine import Engine, Work, parse_work, priority_number
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 MOMENTS = st.datetimes(
-    min_value=datetime(2025, 1, 2), max_value=datetime(2090, 1, 1), timezones=st.just(UTC)
+    min_value=datetime(2025, 1, 2),  # noqa: DTZ001 - hypothesis adds the zone itself
+    max_value=datetime(2090, 1, 1),  # noqa: DTZ001 - the same
+    timezones=st.just(UTC),
 )
 PRIORITIES = st.sampled_from(["urgent", "normal", "low"])
 NAMES = st.from_regex(r"[a-z][a-z0-9_.]{0,20}", fullmatch=True)

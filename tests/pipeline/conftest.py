@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from viralclip.catalog import JobRecord, open_catalog
 from viralclip.channel import BEGINNING, ProgressChannel, open_channel
@@ -27,6 +28,10 @@ from viralclip.scenes import Scene
 from viralclip.storage import Storage, Stored, open_storage
 
 Put = Callable[[Path, str], None]
+
+# A busy machine is no fault.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 class Shelf(Storage):
@@ -124,6 +129,7 @@ class Shop:
         return await process_job(job, 1, self.tools, report, run_scenes)
 
     async def history(self, job: JobRecord) -> list[Envelope]:
+        """All that was said of the job so far."""
         await self.reporter.flush()
         _, end = await self.channel.progress(job.job_id)
         told: list[Envelope] = []
@@ -135,8 +141,8 @@ class Shop:
         return told
 
     async def steps(self, job: JobRecord) -> list[str]:
-        told = await self.history(job)
-        return [envelope.event.step for envelope in told if envelope.event.type == "clip_progress"]
+        events: list[Any] = [envelope.event for envelope in await self.history(job)]
+        return [event.step for event in events if event.type == "clip_progress"]
 
     def stored(self) -> set[str]:
         return {path.name for path in self.out.iterdir()}

@@ -1,5 +1,7 @@
 """A whole job as plain functions, without an engine: one word for what became of it."""
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,7 +12,7 @@ from viralclip.progress import fold
 ENDINGS = st.lists(st.sampled_from(["complete", "failed", "cancelled"]), min_size=1)
 
 
-def records(endings: list[str]) -> list[ClipRecord]:
+def records(endings: list[Any]) -> list[ClipRecord]:
     return [
         ClipRecord(job_id="j", scene_id=place, style="original", digest="", run=1, ending=ending)
         for place, ending in enumerate(endings)

@@ -35,7 +35,11 @@ async def test_clips_that_ended_without_a_word_have_failed(shop, source):
     await process_scene(job.plan.scenes[0], tasks, shop.tools, shop.report(job), run_clips)
     *_, failed, completed = [envelope.event for envelope in await shop.history(job)]
 
-    assert (failed.step, failed.style, failed.details.code) == ("failed", "center_focus", "internal")
+    assert (failed.step, failed.style, failed.details.code) == (
+        "failed",
+        "center_focus",
+        "internal",
+    )
     assert (completed.clips_completed, completed.clips_failed) == (1, 1)
 
 

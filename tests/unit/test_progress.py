@@ -59,7 +59,7 @@ from viralclip.events import (
     UploadingDetails,
     Warned,
 )
-from viralclip.progress import ClipState, Progress, SceneState, advance, fold
+from viralclip.progress import ClipState, Progress, SceneState, advance, fold, next_attempt
 from viralclip.steps import ENDS, Step
 
 Item = Envelope | ClipTick | JobTick
@@ -713,3 +713,33 @@ def test_a_scene_counts_its_styles():
     scene = _after(_told(places=(_PLACE, (0, "style1")))).scenes[0]
 
     assert scene.style_count == 2
+
+
+def test_the_bar_does_not_leap_while_a_job_is_cancelled():
+    places = (_PLACE, (0, "style2"), (0, "style4"))
+    before = _after([*_told(_RENDERING, places=places), _tick(_PLACE, 1, Step.RENDERING, 0.5)])
+    cancelled = _told(_RENDERING, *(_cancelled(place) for place in places), places=places)
+
+    after = _after(cancelled[2:], before)
+
+    assert after.fraction == before.fraction
+
+
+def test_a_failed_clip_is_no_longer_waited_for():
+    places = (_PLACE, (0, "style2"))
+    before = _after([*_told(_RENDERING, places=places), _tick(_PLACE, 1, Step.RENDERING, 0.5)])
+
+    after = _after(_told(_RENDERING, _failed(places[1], Step.QUEUED), places=places)[2:], before)
+
+    assert after.fraction > before.fraction
+
+
+def test_a_clip_that_was_cut_short_begins_another_attempt():
+    progress = _after(_told(_RENDERING))
+
+    assert next_attempt(progress, 0, "style0") == 2
+
+
+@pytest.mark.parametrize("style", ["style0", "nobody"])
+def test_a_clip_that_was_not_begun_begins_its_first_attempt(style: str):
+    assert next_attempt(_after(_told()), 0, style) == 1

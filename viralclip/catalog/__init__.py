@@ -107,6 +107,10 @@ class Catalog(Protocol):
         """Let an idempotency key stand for a job, unless it stands for one already."""
         ...
 
+    async def claimed(self, owner: str, key: str) -> Claim | None:
+        """What an idempotency key stands for, if it was used."""
+        ...
+
     async def add_video(self, owner: str, video: Video) -> None: ...
 
     async def videos(self, owner: str) -> list[Video]:

@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, RowMapping
 from sqlalchemy.event import listen
+from sqlalchemy.exc import IntegrityError
 
 from viralclip.catalog import Claim, ClipRecord, JobRecord, Priority
 from viralclip.catalog.tables import claims, clips, jobs, timings, videos
@@ -150,16 +151,18 @@ class SqlCatalog:
         return row["count"] if row else 0
 
     async def claim(self, owner: str, key: str, digest: str, job_id: str) -> Claim:
-        known = sa.select(claims).where(claims.c.owner == owner, claims.c.key == key)
+        mine = Claim(digest=digest, job_id=job_id)
+        row = {"owner": owner, "key": key, **mine.model_dump()}
+        try:
+            await self._run(lambda db: db.execute(sa.insert(claims).values(row)))
+        except IntegrityError:
+            return await self.claimed(owner, key) or mine
+        return mine
 
-        def work(db: Connection) -> Claim:
-            if (row := _one(db, known)) is not None:
-                return Claim(**row)
-            claim = Claim(digest=digest, job_id=job_id)
-            db.execute(sa.insert(claims).values(owner=owner, key=key, **claim.model_dump()))
-            return claim
-
-        return await self._run(work)
+    async def claimed(self, owner: str, key: str) -> Claim | None:
+        query = sa.select(claims).where(claims.c.owner == owner, claims.c.key == key)
+        row = await self._run(lambda db: _one(db, query))
+        return Claim(**row) if row else None
 
     async def add_video(self, owner: str, video: Video) -> None:
         await self._run(lambda db: _remember_video(db, owner, video, datetime.now(UTC)))

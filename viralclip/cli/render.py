@@ -102,9 +102,8 @@ async def _make(
 
 @asynccontextmanager
 async def _interruptible(jobs: Jobs, job: JobRecord, display: Display) -> AsyncIterator[None]:
-    """Ctrl-C cancels the job and lets it say so; SIGTERM leaves it to be gone on with."""
+    """Ctrl-C cancels the job and lets it say so."""
     loop = asyncio.get_running_loop()
-    me = asyncio.current_task()
     cancelling: list[asyncio.Task[None]] = []
 
     def interrupt() -> None:
@@ -114,13 +113,10 @@ async def _interruptible(jobs: Jobs, job: JobRecord, display: Display) -> AsyncI
         cancelling.append(loop.create_task(jobs.cancel(job.job_id, by="user")))
 
     loop.add_signal_handler(signal.SIGINT, interrupt)
-    if me is not None:
-        loop.add_signal_handler(signal.SIGTERM, me.cancel)
     try:
         yield
     finally:
         loop.remove_signal_handler(signal.SIGINT)
-        loop.remove_signal_handler(signal.SIGTERM)
         await asyncio.gather(*cancelling)
 
 

@@ -1,6 +1,7 @@
 """Runs a command to its exit code: opens the displays, turns errors into one clear sentence."""
 
 import asyncio
+import signal
 import sys
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -105,7 +106,8 @@ def serve(*, host: str | None, port: int | None, with_worker: bool, slots: int |
     with _errors_said():
         settings = _settings(slots, serving=True)
         settings = replace(settings, host=host or settings.host, port=port or settings.port)
-        _exit(serve_all(settings, with_worker=with_worker))
+        # The web server has its own way to leave when it is told to.
+        sys.exit(asyncio.run(serve_all(settings, with_worker=with_worker)))
 
 
 def demo(*, out: Path, slots: int | None) -> NoReturn:
@@ -193,7 +195,14 @@ def _errors_said() -> Iterator[None]:
 
 
 def _exit(work: Coroutine[Any, Any, int]) -> NoReturn:
-    sys.exit(asyncio.run(work))
+    sys.exit(asyncio.run(_terminable(work)))
+
+
+async def _terminable(work: Coroutine[Any, Any, int]) -> int:
+    """SIGTERM cancels the command, at whatever it is: what it has opened is closed in order."""
+    if me := asyncio.current_task():
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)
+    return await work
 
 
 def _say(*lines: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,7 +26,11 @@ from viralclip.storage import open_storage
 
 # Little waits in the kernel for a viewer that does not read; its place is kept here instead.
 _SEND_BUFFER = 64 * 1024
+# After so long the kernel itself gives such a viewer up, whatever it was sent.
+_STUCK_S = 60
 _GRACE_S = 3
+# What a viewer has to say is nothing; a page that sends more than this is no page of ours.
+_FRAME_BYTES = 4096
 
 
 class NoTokensError(InvalidRequestError):
@@ -49,12 +54,30 @@ async def serve(settings: Settings, *, with_worker: bool) -> int:
     ):
         services = _services(settings, records, engine)
         hosts = (*LOOPBACK, settings.host, *settings.hosts)
-        app = create_app(services, accounts=accounts, hosts=hosts, page=_page())
-        listening = _listen(settings)
+        app = create_app(
+            services,
+            accounts=accounts,
+            hosts=hosts,
+            any_address=accounts is not None,
+            page=_page(),
+        )
+        listening = _listen(settings.host, settings.port)
         async with _worker(settings, records, engine, wanted=with_worker):
-            print(f"viralclip is at http://{settings.host}:{settings.port}", flush=True)
-            await uvicorn.Server(_config(app)).serve(sockets=[listening])
+            print(f"viralclip is at http://{_shown(settings)}", flush=True)
+            await Server(config(app), services.feeds).serve(sockets=[listening])
     return 0
+
+
+class Server(uvicorn.Server):
+    """A server whose live views end when it begins to stop: nobody has to be waited for."""
+
+    def __init__(self, settings: uvicorn.Config, feeds: Feeds) -> None:
+        super().__init__(settings)
+        self._feeds = feeds
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._feeds.close()
+        await super().shutdown(sockets)
 
 
 def _services(settings: Settings, records: Records, engine: Engine) -> Services:
@@ -109,13 +132,19 @@ async def _worker(
         yield
 
 
-def _config(app: object) -> uvicorn.Config:
+def _shown(settings: Settings) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"{host}:{settings.port}"
+
+
+def config(app: object) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # pyright: ignore[reportArgumentType] - any ASGI application
         ws="websockets-sansio",
         ws_per_message_deflate=False,
         ws_ping_interval=20,
         ws_ping_timeout=20,
+        ws_max_size=_FRAME_BYTES,
         timeout_graceful_shutdown=_GRACE_S,
         log_config=None,
         access_log=False,
@@ -123,17 +152,24 @@ def _config(app: object) -> uvicorn.Config:
     )
 
 
-def _listen(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+def _listen(host: str, port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    # Accepted connections inherit it.
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+    leave_the_stuck(listening, _STUCK_S)
     try:
-        listening.bind((settings.host, settings.port))
+        listening.bind((host, port))
     except OSError as error:
-        raise AddressTakenError(host=settings.host, port=settings.port) from error
+        listening.close()
+        raise AddressTakenError(host=host, port=port) from error
     return listening
+
+
+def leave_the_stuck(listening: socket.socket, stuck_s: float) -> None:
+    """Let the kernel hold little for a connection, and end one that takes nothing; accepted
+    connections inherit it."""
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+    if sys.platform == "linux":
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(stuck_s * 1000))
 
 
 def _page() -> Path | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -9,9 +10,10 @@ from pydantic.json_schema import models_json_schema
 
 from viralclip import __version__
 from viralclip.live import Reset, Snapshot, Ticked, Told
-from viralclip.server import clips, jobs, live, problems, system, uploads, videos
+from viralclip.server import actions, clips, jobs, live, problems, system, uploads, videos
 from viralclip.server.guard import LOOPBACK, Bounds, Guard
 from viralclip.server.identity import Accounts, identify_with
+from viralclip.server.problems import MEDIA_TYPE
 from viralclip.server.services import Services
 
 
@@ -20,6 +22,7 @@ def create_app(
     *,
     accounts: Accounts | None = None,
     hosts: Sequence[str] = LOOPBACK,
+    any_address: bool = False,
     page: Path | None = None,
 ) -> FastAPI:
     """The API, and the page if it is built; without `accounts` everybody is the local user."""
@@ -33,6 +36,7 @@ def create_app(
     )
     app.state.identify = identify_with(accounts)
     app.include_router(jobs.routes(services))
+    app.include_router(actions.routes(services))
     app.include_router(live.routes(services))
     app.include_router(clips.routes(services))
     app.include_router(videos.routes(services))
@@ -41,20 +45,28 @@ def create_app(
         app.include_router(uploads.routes(services, services.uploads))
     problems.install(app)
     bounds = Bounds(
-        hosts=hosts, body_bytes=services.limits.body_bytes, open_paths=(uploads.PREFIX,)
+        hosts=hosts,
+        body_bytes=services.limits.body_bytes,
+        streamed=(uploads.PREFIX,),
+        any_address=any_address,
+        remote_media=not services.storage_url.startswith("file:"),
     )
     app.add_middleware(Guard, bounds=bounds)
     if page is not None:
         app.mount("/", StaticFiles(directory=page, html=True), name="page")
-    _describe_frames(app)
+    _describe(app.openapi())
     return app
 
 
-def _describe_frames(app: FastAPI) -> None:
-    """OpenAPI has no place for a socket's messages: their schemas stand among the components."""
-    schema = app.openapi()
+def _describe(schema: dict[str, Any]) -> None:
+    """What FastAPI leaves out: the frames of a socket, and what kind of content a problem is."""
     _, frames = models_json_schema(
         [(frame, "serialization") for frame in (Snapshot, Reset, Told, Ticked)],
         ref_template="#/components/schemas/{model}",
     )
     schema["components"]["schemas"] = frames["$defs"] | schema["components"]["schemas"]
+    for path in schema["paths"].values():
+        for operation in path.values():
+            for status, response in operation["responses"].items():
+                if status >= "400" and "application/json" in response.get("content", {}):
+                    response["content"][MEDIA_TYPE] = response["content"].pop("application/json")

@@ -12,14 +12,15 @@ from pydantic import BaseModel
 
 from viralclip.catalog import ClipRecord, Ending, JobRecord
 from viralclip.events import FailedDetails
+from viralclip.server.files import FILE, file_response
 from viralclip.server.identity import Owner
-from viralclip.server.jobs import find_job
-from viralclip.server.problems import NotFoundError, Problem
+from viralclip.server.jobs import JobId, SceneId, StyleName, find_job
+from viralclip.server.problems import NotFoundError, problems
 from viralclip.server.services import Services
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem} for status in (401, 403, 404, 422)
-}
+
+class _Zip(StreamingResponse):
+    media_type = "application/zip"
 
 
 class ClipOut(BaseModel):
@@ -39,15 +40,17 @@ class ClipOut(BaseModel):
 
 
 def routes(services: Services) -> APIRouter:
-    router = APIRouter(prefix="/api/jobs/{job_id}", tags=["clips"], responses=_PROBLEMS)
+    router = APIRouter(
+        prefix="/api/jobs/{job_id}", tags=["clips"], responses=problems(401, 403, 404, 422)
+    )
 
     @router.get("/clips", operation_id="listClips")
-    async def list_clips(job_id: str, owner: Owner) -> list[ClipOut]:
+    async def list_clips(job_id: JobId, owner: Owner) -> list[ClipOut]:
         job = await find_job(job_id, owner, services)
         return [_out(clip, job) for clip in await services.catalog.clips(job_id)]
 
-    @router.get("/clips.zip", operation_id="downloadClips", response_class=StreamingResponse)
-    async def download_clips(job_id: str, owner: Owner) -> StreamingResponse:
+    @router.get("/clips.zip", operation_id="downloadClips", response_class=_Zip)
+    async def download_clips(job_id: JobId, owner: Owner) -> Response:
         """Every finished clip in one file, made while it is sent."""
         job = await find_job(job_id, owner, services)
         clips = [c for c in await services.catalog.clips(job_id) if c.ending == "complete"]
@@ -55,13 +58,18 @@ def routes(services: Services) -> APIRouter:
             raise NotFoundError
         headers = {"Content-Disposition": f'attachment; filename="{job_id}.zip"'}
         stream = _zip([clip.key for clip in clips if clip.key], job, services)
-        return StreamingResponse(stream, media_type="application/zip", headers=headers)
+        return _Zip(stream, headers=headers)
 
-    @router.get("/clips/{scene_id}/{style}/{what}", operation_id="getClipFile")
+    @router.get(
+        "/clips/{scene_id}/{style}/{what}",
+        operation_id="getClipFile",
+        response_class=FileResponse,
+        responses=FILE | {307: {"description": "It is at this signed address."}},
+    )
     async def get_file(
-        job_id: str,
-        scene_id: int,
-        style: str,
+        job_id: JobId,
+        scene_id: SceneId,
+        style: StyleName,
         what: Literal["file", "thumbnail"],
         owner: Owner,
         *,
@@ -92,8 +100,7 @@ async def _content(key: str, job: JobRecord, services: Services, *, download: bo
         return RedirectResponse(await storage.signed_url(key), status_code=307)
     if not path.is_file():
         raise NotFoundError
-    disposition = "attachment" if download else "inline"
-    return FileResponse(path, filename=path.name, content_disposition_type=disposition)
+    return file_response(path, name=path.name, disposition="attachment" if download else "inline")
 
 
 def _out(clip: ClipRecord, job: JobRecord) -> ClipOut:

@@ -261,8 +261,8 @@ async def read_on(
                 if frame.envelope.seq >= now.seq:
                     break
     except TimeoutError:
-        # The latest place, but spelled in another way than the channel does.
-        return [Reset(cursor=head, progress=now)], now
+        # Nothing at all: the latest place, but spelled in another way than the channel does.
+        return found or [Reset(cursor=head, progress=now)], now
     return found, now
 
 
@@ -270,7 +270,5 @@ def encode(frame: Frame) -> Line:
     return Line(frame.kind, frame.cursor, frame.model_dump_json())
 
 
-def _watch(
-    channel: ProgressChannel, job_id: str, after: str | None
-) -> AsyncGenerator[Frame, None]:
+def _watch(channel: ProgressChannel, job_id: str, after: str | None) -> AsyncGenerator[Frame, None]:
     return cast("AsyncGenerator[Frame, None]", channel.watch(job_id, after))

@@ -1,14 +1,16 @@
 """What stands before every request: host and origin checks, a body limit, and security headers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from viralclip.server.headers import REMOTE_MEDIA, SECURITY_HEADERS
 from viralclip.server.problems import (
     ForbiddenOriginError,
     ProblemError,
@@ -18,29 +20,23 @@ from viralclip.server.problems import (
 )
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_DIGITS = 18
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
-        "style-src 'self' 'unsafe-inline'; connect-src 'self'; object-src 'none'; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-}
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """Which host names are ours and how much may be sent; `open_paths` have their own limits."""
+    """Which host names are ours and how much may be sent; what is patched under one of the
+    `streamed` paths has its own limits.
+
+    With `any_address` a bare IP address is a good host as well: no foreign name points at us then.
+    """
 
     hosts: Sequence[str]
     body_bytes: int
-    open_paths: Sequence[str] = ()
+    streamed: Sequence[str] = ()
+    any_address: bool = False
+    remote_media: bool = False
 
 
 class Guard:
@@ -49,6 +45,7 @@ class Guard:
     def __init__(self, app: ASGIApp, bounds: Bounds) -> None:
         self._app = app
         self._bounds = bounds
+        self._headers = SECURITY_HEADERS | (REMOTE_MEDIA if bounds.remote_media else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -57,31 +54,35 @@ class Guard:
         try:
             self._check(scope)
         except ProblemError as error:
-            await _refuse(error, scope, receive, send)
+            await self._refuse(error, scope, receive, send)
             return
         if scope["type"] == "websocket":
             await self._app(scope, receive, send)
             return
         limited = self._limited(scope, receive)
-        await self._app(scope, limited, _with_headers(send))
+        await self._app(scope, limited, _with_headers(self._headers, send))
 
     def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if _name(host) not in self._bounds.hosts:
+        if not self._is_ours(_name(host)):
             raise ForbiddenOriginError(detail=f"host {host}")
         origin = headers.get("origin")
         changes = scope["type"] == "websocket" or scope["method"] not in _SAFE
-        if changes and origin is not None and urlsplit(origin).netloc != host:
+        if changes and origin is not None and origin.partition("://")[2] != host:
             raise ForbiddenOriginError(detail=f"origin {origin}")
+        if scope["type"] == "websocket":
+            return
         length = headers.get("content-length", "0")
-        if self._is_limited(scope) and (
-            not length.isdecimal() or int(length) > self._bounds.body_bytes
-        ):
+        if self._is_limited(scope) and not _at_most(length, self._bounds.body_bytes):
             raise TooLargeError(limit=self._bounds.body_bytes)
 
+    def _is_ours(self, name: str) -> bool:
+        return name in self._bounds.hosts or (self._bounds.any_address and _is_address(name))
+
     def _is_limited(self, scope: Scope) -> bool:
-        return not _starts_with(scope["path"], self._bounds.open_paths)
+        streamed = any(scope["path"].startswith(prefix) for prefix in self._bounds.streamed)
+        return not (streamed and scope["method"] == "PATCH")
 
     def _limited(self, scope: Scope, receive: Receive) -> Receive:
         """A body sent in chunks, without a length, is counted while it is read."""
@@ -100,30 +101,43 @@ class Guard:
 
         return limited
 
+    async def _refuse(
+        self, error: ProblemError, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        if scope["type"] == "websocket":
+            # Closing before accepting answers the handshake with 403.
+            await send({"type": "websocket.close", "code": 4403})
+            return
+        answer = problem_response(problem_of(error))
+        await answer(scope, receive, _with_headers(self._headers, send))
+
 
 def _name(host: str) -> str:
     """The host's name without its port: `[::1]:80` and `localhost:80` alike."""
-    return urlsplit(f"//{host}").hostname or ""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
 
 
-def _starts_with(path: str, prefixes: Iterable[str]) -> bool:
-    return any(path.startswith(prefix) for prefix in prefixes)
+def _at_most(length: str, most: int) -> bool:
+    return length.isdecimal() and len(length) <= _DIGITS and int(length) <= most
 
 
-async def _refuse(error: ProblemError, scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["type"] == "websocket":
-        # Closing before accepting answers the handshake with 403.
-        await send({"type": "websocket.close", "code": 4403})
-        return
-    await problem_response(problem_of(error))(scope, receive, _with_headers(send))
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(headers: Mapping[str, str], send: Send) -> Send:
     async def with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in _HEADERS.items():
-                headers.setdefault(name, value)
+            given = MutableHeaders(scope=message)
+            for name, value in headers.items():
+                given.setdefault(name, value)
         await send(message)
 
     return with_headers

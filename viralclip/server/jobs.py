@@ -1,11 +1,12 @@
-"""Jobs over HTTP: submit, look, cancel, retry, prioritise, delete."""
+"""Jobs over HTTP: submit them and look at them."""
 
+import asyncio
 import hashlib
 import json
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Path, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from viralclip.catalog import JobRecord, Priority
@@ -16,15 +17,18 @@ from viralclip.plan import Options, Preset, StyleChoice, Video, make_plan
 from viralclip.progress import Progress
 from viralclip.scenes import Scene, parse_scenes
 from viralclip.server.identity import Owner
-from viralclip.server.problems import ConflictError, NotFoundError, Problem, TooManyError
+from viralclip.server.problems import ConflictError, NotFoundError, TooManyError, problems
 from viralclip.server.services import Services
 from viralclip.server.videos import find_video, probe_path
 from viralclip.styles import resolve
 
 MAX_STYLES = 50
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem} for status in (400, 401, 403, 404, 409, 413, 422, 429)
-}
+# What no file name, database or log can hold.
+_TEXT = r"^[^\x00]*$"
+
+JobId = Annotated[str, Path(max_length=64)]
+StyleName = Annotated[str, Path(max_length=64)]
+SceneId = Annotated[int, Path(ge=0, le=1_000_000_000)]
 
 
 class _In(BaseModel):
@@ -34,7 +38,7 @@ class _In(BaseModel):
 class VideoSource(_In):
     """A video that was uploaded or used before."""
 
-    video_id: str = Field(max_length=100)
+    video_id: str = Field(max_length=100, pattern=_TEXT)
 
 
 class PathSource(_In):
@@ -109,30 +113,34 @@ class EventPage(BaseModel):
     cursor: str
 
 
-class PriorityChange(_In):
-    priority: Priority
+def routes(services: Services) -> APIRouter:
+    router = APIRouter(prefix="/api/jobs", tags=["jobs"], responses=problems(401, 403, 422))
+    submitting = asyncio.Lock()
 
-
-def routes(services: Services) -> APIRouter:  # noqa: C901 - one closure per route
-    router = APIRouter(prefix="/api/jobs", tags=["jobs"], responses=_PROBLEMS)
-
-    @router.post("", status_code=201, operation_id="createJob")
+    @router.post(
+        "", status_code=201, operation_id="createJob", responses=problems(400, 404, 409, 413, 429)
+    )
     async def create_job(
         new: NewJob,
         owner: Owner,
         idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
     ) -> JobCreated:
-        """Check the request whole, and only then queue the job."""
-        job = await _accept(new, owner, services)
-        if idempotency_key is not None:
-            digest = hashlib.sha256(new.model_dump_json().encode()).hexdigest()
-            known = await services.catalog.claim(owner, idempotency_key, digest, job.job_id)
-            if known.digest != digest:
-                raise ConflictError(why="This Idempotency-Key was used for another request.")
-            if known.job_id != job.job_id and await services.catalog.job(known.job_id):
-                return JobCreated(job_id=known.job_id)
-            job = job.model_copy(update={"job_id": known.job_id})
-        await services.jobs.submit(job)
+        """Check the request whole, and only then queue the job.
+
+        A request repeated with the same Idempotency-Key gets the job of the first.
+        """
+        digest = hashlib.sha256(json.dumps(new.model_dump()).encode()).hexdigest()
+        # One at a time, or two at once would both be the last that there is room for.
+        async with submitting:
+            known = await _known(owner, idempotency_key, digest, services)
+            if known is not None and await services.catalog.job(known) is not None:
+                return JobCreated(job_id=known)
+            job = await _accept(new, owner, known or new_job_id(), services)
+            if idempotency_key is not None:
+                claim = await services.catalog.claim(owner, idempotency_key, digest, job.job_id)
+                if claim.job_id != job.job_id:
+                    raise ConflictError(why="A request with this Idempotency-Key is under way.")
+            await services.jobs.submit(job)
         return JobCreated(job_id=job.job_id)
 
     @router.get("", operation_id="listJobs")
@@ -142,69 +150,25 @@ def routes(services: Services) -> APIRouter:  # noqa: C901 - one closure per rou
         limit: Annotated[int, Query(ge=1, le=100)] = 20,
     ) -> JobPage:
         """The latest jobs first."""
-        before = cursor.replace(tzinfo=cursor.tzinfo or UTC) if cursor else None
+        before = _in_utc(cursor) if cursor else None
         jobs = await services.catalog.jobs(owner=owner, before=before, limit=limit + 1)
         rows = [await _row(job, services) for job in jobs[:limit]]
         more = jobs[limit - 1].created_at.isoformat() if len(jobs) > limit else None
         return JobPage(jobs=rows, next=more)
 
-    @router.get("/{job_id}", operation_id="getJob")
-    async def get_job(job_id: str, owner: Owner) -> JobState:
+    @router.get("/{job_id}", operation_id="getJob", responses=problems(404))
+    async def get_job(job_id: JobId, owner: Owner) -> JobState:
         job = await find_job(job_id, owner, services)
         progress, cursor = await services.channel.progress(job_id)
         return JobState(job=job_out(job), progress=progress, cursor=cursor)
-
-    @router.post("/{job_id}/cancel", status_code=202, operation_id="cancelJob")
-    async def cancel_job(job_id: str, owner: Owner) -> JobOut:
-        """Ask every clip to stop; the ending arrives as events."""
-        job = await find_job(job_id, owner, services)
-        if job.outcome is not None:
-            raise ConflictError(why="The job has already ended.")
-        await services.jobs.cancel(job_id, by=owner)
-        return job_out(job)
-
-    @router.post(
-        "/{job_id}/clips/{scene_id}/{style}/cancel", status_code=202, operation_id="cancelClip"
-    )
-    async def cancel_clip(job_id: str, scene_id: int, style: str, owner: Owner) -> JobOut:
-        job = await find_job(job_id, owner, services)
-        clips = {(clip.scene_id, clip.style): clip for clip in await services.catalog.clips(job_id)}
-        clip = clips.get((scene_id, style))
-        if clip is None:
-            raise NotFoundError
-        if clip.ending is not None or job.outcome is not None:
-            raise ConflictError(why="The clip has already ended.")
-        await services.jobs.cancel_clip(job_id, scene_id, style, by=owner)
-        return job_out(job)
-
-    @router.post("/{job_id}/retry", status_code=202, operation_id="retryJob")
-    async def retry_job(job_id: str, owner: Owner) -> JobOut:
-        """Make the clips that did not complete, in another run."""
-        await find_job(job_id, owner, services)
-        return job_out(await services.jobs.retry(job_id, datetime.now(UTC)))
-
-    @router.patch("/{job_id}", operation_id="changeJob")
-    async def change_job(job_id: str, change: PriorityChange, owner: Owner) -> JobOut:
-        job = await find_job(job_id, owner, services)
-        if job.outcome is not None:
-            raise ConflictError(why="The job has already ended.")
-        return job_out(await services.jobs.prioritise(job_id, change.priority))
-
-    @router.delete("/{job_id}", status_code=204, operation_id="deleteJob")
-    async def delete_job(job_id: str, owner: Owner) -> Response:
-        """Forget an ended job and remove its files."""
-        job = await find_job(job_id, owner, services)
-        if job.outcome is None:
-            raise ConflictError(why="The job is still running; cancel it first.")
-        await _delete(job, services)
-        return Response(status_code=204)
 
     return router
 
 
 async def find_job(job_id: str, owner: str, services: Services) -> JobRecord:
     """The job, if it is the owner's: what belongs to others is not there."""
-    job = await services.catalog.job(job_id)
+    # Not every database can be asked for every text.
+    job = await services.catalog.job(job_id) if job_id.isalnum() else None
     if job is None or job.owner != owner:
         raise NotFoundError
     return job
@@ -225,7 +189,24 @@ def job_out(job: JobRecord) -> JobOut:
     )
 
 
-async def _accept(new: NewJob, owner: str, services: Services) -> JobRecord:
+def _in_utc(at: datetime) -> datetime:
+    try:
+        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)
+
+
+async def _known(owner: str, key: str | None, digest: str, services: Services) -> str | None:
+    """The job that the key stands for, whether it was queued in the end or not."""
+    claim = await services.catalog.claimed(owner, key) if key is not None else None
+    if claim is None:
+        return None
+    if claim.digest != digest:
+        raise ConflictError(why="This Idempotency-Key was used for another request.")
+    return claim.job_id
+
+
+async def _accept(new: NewJob, owner: str, job_id: str, services: Services) -> JobRecord:
     await _has_room(owner, services)
     video = await _video(new.source, owner, services)
     scenes = _scenes(new.scenes, video)
@@ -234,7 +215,6 @@ async def _accept(new: NewJob, owner: str, services: Services) -> JobRecord:
         aspect=new.aspect, preset=new.preset, encoder=services.encoder, loudness=new.loudness
     )
     choices = [StyleChoice(name=style.name, analysed=style.analysed) for style in styles]
-    job_id = new_job_id()
     return JobRecord(
         job_id=job_id,
         owner=owner,
@@ -280,13 +260,3 @@ async def _row(job: JobRecord, services: Services) -> JobRow:
         clips_failed=progress.clips_failed,
         clips_cancelled=progress.clips_cancelled,
     )
-
-
-async def _delete(job: JobRecord, services: Services) -> None:
-    storage = services.open_storage(job.storage_url)
-    for clip in await services.catalog.clips(job.job_id):
-        for key in (clip.key, clip.thumbnail):
-            if key is not None and key.startswith(job.prefix):
-                await storage.delete(key)
-    await services.channel.forget(job.job_id)
-    await services.catalog.delete_job(job.job_id)

@@ -77,16 +77,13 @@ async def _converse(
 ) -> None:
     """Send until the viewer leaves. Reading is what notices that it left."""
 
-    async def send(lines: list[Line]) -> None:
-        for line in lines:
-            await websocket.send_text(line.text)
-        if not lines:
-            await websocket.send_text(_HEARTBEAT)
+    async def send(line: Line | None) -> None:
+        await websocket.send_text(line.text if line else _HEARTBEAT)
 
     async with services.feeds.of(job_id) as feed:
         view = feed.view(after, idle_s=services.heartbeat_s)
         # RuntimeError: the server itself has closed the socket in between.
-        with suppress(WebSocketDisconnect, RuntimeError):
+        with suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
             await _first_of(_gone(websocket.receive), _send(view, send, services.stuck_s))
 
 
@@ -108,40 +105,37 @@ class _EventStream(StreamingResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         del scope
-        with self._viewers.room_for(self._owner):
+        with self._viewers.room_for(self._owner), suppress(TimeoutError):
             await self._stream(receive, send)
 
     async def _stream(self, receive: Receive, send: Send) -> None:
-        async def send_lines(lines: list[Line]) -> None:
-            for text in map(_server_sent, lines) if lines else (": heartbeat\n\n",):
-                body = text.encode()
-                await send({"type": "http.response.body", "body": body, "more_body": True})
+        async def send_line(line: Line | None) -> None:
+            body = _server_sent(line).encode()
+            await send({"type": "http.response.body", "body": body, "more_body": True})
 
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         async with self._services.feeds.of(self._job_id) as feed:
             view = feed.view(self._after, idle_s=self._services.heartbeat_s)
-            sending = _send(view, send_lines, self._services.stuck_s)
+            sending = _send(view, send_line, self._services.stuck_s)
             await _first_of(_gone(receive), sending)
         await send({"type": "http.response.body", "body": b""})
 
 
-def _server_sent(line: Line) -> str:
+def _server_sent(line: Line | None) -> str:
+    if line is None:
+        return ": heartbeat\n\n"
     if line.kind == "tick":
         # Without an id: a tick is no place to resume from.
         return f"event: tick\ndata: {line.text}\n\n"
     return f"id: {line.cursor}\nevent: {line.kind}\ndata: {line.text}\n\n"
 
 
-async def _send(
-    view: View, send: Callable[[list[Line]], Awaitable[None]], stuck_s: float
-) -> None:
-    """Everything of the view; a viewer that takes nothing off the line for so long is left."""
+async def _send(view: View, send: Callable[[Line | None], Awaitable[None]], stuck_s: float) -> None:
+    """Everything of the view, None when it is quiet; TimeoutError if a line is not taken."""
     async for lines in view:
-        try:
+        for line in lines or [None]:
             async with asyncio.timeout(stuck_s):
-                await send(lines)
-        except TimeoutError:
-            return
+                await send(line)
 
 
 async def _gone(receive: Receive) -> None:

@@ -1,7 +1,8 @@
 """Errors as RFC 9457 problems: a stable code, a sentence, and the faults with their places."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Any, ClassVar
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -10,8 +11,12 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from viralclip.errors import Fault, InvalidRequestError, InvalidScenesError, ViralclipError
+from viralclip.server.headers import SECURITY_HEADERS
 
 MEDIA_TYPE = "application/problem+json"
+# Faults beyond these say nothing new, and an answer stays an answer.
+_MOST_FAULTS = 200
+_LONGEST_TEXT = 500
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +42,8 @@ class Problem(BaseModel):
 class ProblemError(ViralclipError):
     """The request cannot be answered."""
 
-    status = HTTPStatus.BAD_REQUEST
+    status: ClassVar[HTTPStatus] = HTTPStatus.BAD_REQUEST
+    headers: ClassVar[Mapping[str, str]] = {}
 
 
 class NotFoundError(ProblemError):
@@ -52,6 +58,7 @@ class UnauthorizedError(ProblemError):
 
     code = "unauthorized"
     status = HTTPStatus.UNAUTHORIZED
+    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": "Bearer"}
 
 
 class ForbiddenOriginError(ProblemError):
@@ -75,6 +82,13 @@ class TooManyError(ProblemError):
     status = HTTPStatus.TOO_MANY_REQUESTS
 
 
+class NotReadyError(ProblemError):
+    """The server cannot reach its records or its channel; try again in a moment."""
+
+    code = "not_ready"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
+
 class ConflictError(ProblemError):
     """{why}"""
 
@@ -83,7 +97,11 @@ class ConflictError(ProblemError):
 
 
 _HTTP_CODES = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TooLargeError.code}
-_BY_CODE = {"unknown_job": HTTPStatus.NOT_FOUND, "job_busy": HTTPStatus.CONFLICT}
+_BY_CODE = {
+    "unknown_job": HTTPStatus.NOT_FOUND,
+    "job_busy": HTTPStatus.CONFLICT,
+    "storage_unavailable": HTTPStatus.BAD_GATEWAY,
+}
 
 
 def install(app: FastAPI) -> None:
@@ -92,6 +110,11 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(Exception, _on_bug)
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """How a route's refusals stand in OpenAPI."""
+    return {status: {"model": Problem} for status in statuses}
 
 
 def problem_response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
@@ -112,7 +135,7 @@ async def _on_error(_: Request, error: Exception) -> Response:
     problem = problem_of(error)
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("Request failed", code=error.code, error=error.detail, exc_info=error)
-    headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, UnauthorizedError) else None
+    headers = error.headers if isinstance(error, ProblemError) else None
     return problem_response(problem, headers)
 
 
@@ -136,18 +159,27 @@ async def _on_http(_: Request, error: Exception) -> Response:
 
 async def _on_bug(_: Request, error: Exception) -> Response:
     log.error("Request failed", error=repr(error), exc_info=error)
-    return problem_response(problem_of(ViralclipError()))
+    # Starlette answers bugs outside of every middleware.
+    return problem_response(problem_of(ViralclipError()), SECURITY_HEADERS)
 
 
-def _problem(
-    status: HTTPStatus, detail: str, code: str, faults: list[Fault] | None = None
-) -> Problem:
-    shown = [FaultOut(place=fault.place, problem=fault.problem) for fault in faults or []]
-    return Problem(title=status.phrase, status=status.value, detail=detail, code=code, faults=shown)
+def _problem(status: HTTPStatus, detail: str, code: str, faults: Sequence[Fault] = ()) -> Problem:
+    shown = [
+        FaultOut(place=_plain(fault.place), problem=_plain(fault.problem))
+        for fault in faults[:_MOST_FAULTS]
+    ]
+    return Problem(
+        title=status.phrase, status=status.value, detail=_plain(detail), code=code, faults=shown
+    )
 
 
-def _faults(error: ViralclipError) -> list[Fault]:
-    return list(error.faults) if isinstance(error, InvalidScenesError) else []
+def _plain(text: str) -> str:
+    """What came from outside may be endless, or hold half a surrogate pair, which is not text."""
+    return text[:_LONGEST_TEXT].encode(errors="replace").decode()
+
+
+def _faults(error: ViralclipError) -> Sequence[Fault]:
+    return error.faults if isinstance(error, InvalidScenesError) else ()
 
 
 def _status(error: ViralclipError) -> HTTPStatus:

@@ -38,3 +38,7 @@ class Services:
     uploads: Path | None = None
     encoder: str = "x264"
     limits: Limits = field(default_factory=Limits)
+    # A viewer that hears nothing for so long hears a heartbeat; a proxy would close the line.
+    heartbeat_s: float = 15.0
+    # One that takes nothing off the line for so long is gone.
+    stuck_s: float = 60.0

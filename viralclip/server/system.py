@@ -1,22 +1,22 @@
 """The rest of the API: styles to choose from, who I am, sessions for pages, health."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Response
+import structlog
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from viralclip import __version__
 from viralclip.geometry import ASPECTS
 from viralclip.plan import PRESETS, Preset
 from viralclip.server.identity import COOKIE, Accounts, Owner
-from viralclip.server.problems import Problem, UnauthorizedError
+from viralclip.server.problems import NotReadyError, UnauthorizedError, problems
 from viralclip.server.services import Services
 from viralclip.styles import all_styles
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem} for status in (401, 403, 422)
-}
 _SESSION_S = 30 * 24 * 3600
+
+log = structlog.get_logger(__name__)
 
 
 class StyleOut(BaseModel):
@@ -42,7 +42,7 @@ class Me(BaseModel):
 
 
 class NewSession(BaseModel):
-    token: Annotated[str, Field(max_length=200)]
+    token: Annotated[str, Field(max_length=200, pattern=r"^[A-Za-z0-9_-]+$")]
 
 
 class Health(BaseModel):
@@ -50,9 +50,9 @@ class Health(BaseModel):
 
 
 def routes(services: Services, accounts: Accounts | None) -> APIRouter:
-    router = APIRouter(tags=["system"], responses=_PROBLEMS)
+    router = APIRouter(tags=["system"], responses=problems(403))
 
-    @router.get("/api/choices", operation_id="getChoices")
+    @router.get("/api/choices", operation_id="getChoices", responses=problems(401))
     async def get_choices(_: Owner) -> Choices:
         styles = [
             StyleOut(name=style.name, summary=style.summary, analysed=style.analysed)
@@ -60,16 +60,28 @@ def routes(services: Services, accounts: Accounts | None) -> APIRouter:
         ]
         return Choices(styles=styles, aspects=list(ASPECTS), presets=list(PRESETS))
 
-    @router.get("/api/me", operation_id="getMe")
+    @router.get("/api/me", operation_id="getMe", responses=problems(401))
     async def get_me(owner: Owner) -> Me:
         return Me(user=owner, needs_token=accounts is not None, version=__version__)
 
-    @router.post("/api/session", status_code=204, operation_id="openSession")
-    async def open_session(new: NewSession, response: Response) -> None:
+    @router.post(
+        "/api/session",
+        status_code=204,
+        operation_id="openSession",
+        responses=problems(400, 401, 413, 422),
+    )
+    async def open_session(new: NewSession, request: Request, response: Response) -> None:
         """Keep a token in a cookie that scripts cannot read, for pages."""
         if accounts is not None and await accounts.owner_of(new.token) is None:
             raise UnauthorizedError
-        response.set_cookie(COOKIE, new.token, max_age=_SESSION_S, httponly=True, samesite="strict")
+        response.set_cookie(
+            COOKIE,
+            new.token,
+            max_age=_SESSION_S,
+            httponly=True,
+            samesite="strict",
+            secure=request.url.scheme == "https",
+        )
 
     @router.delete("/api/session", status_code=204, operation_id="closeSession")
     async def close_session(response: Response) -> None:
@@ -79,11 +91,15 @@ def routes(services: Services, accounts: Accounts | None) -> APIRouter:
     async def is_alive() -> Health:
         return Health(status="ok")
 
-    @router.get("/readyz", operation_id="isReady")
+    @router.get("/readyz", operation_id="isReady", responses=problems(503))
     async def is_ready() -> Health:
         """Whether the records and the channel answer."""
-        await services.catalog.jobs(limit=1)
-        await services.channel.progress("none")
+        try:
+            await services.catalog.jobs(limit=1)
+            await services.channel.progress("none")
+        except Exception as error:
+            log.warning("Not ready", exc_info=True)
+            raise NotReadyError from error
         return Health(status="ok")
 
     return router

@@ -1,21 +1,23 @@
 """Videos over HTTP: those a user has used or uploaded, and the files of the media roots."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
+from fastapi import Path as PathParam
 from fastapi.responses import FileResponse
 from pydantic import BaseModel
 
 from viralclip.plan import Video
+from viralclip.server.files import FILE, file_response
 from viralclip.server.identity import Owner
-from viralclip.server.problems import NotFoundError, Problem
+from viralclip.server.problems import NotFoundError, problems
 from viralclip.server.services import Services
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem} for status in (400, 401, 403, 404, 422)
-}
 _VIDEO_SUFFIXES = frozenset(
     {
         ".mp4",
@@ -33,6 +35,8 @@ _VIDEO_SUFFIXES = frozenset(
     }
 )
 _MOST_FILES = 500
+
+VideoId = Annotated[str, PathParam(max_length=100)]
 
 
 class VideoOut(BaseModel):
@@ -56,38 +60,43 @@ class MediaFile(BaseModel):
 
 
 def routes(services: Services) -> APIRouter:
-    router = APIRouter(prefix="/api/videos", tags=["videos"], responses=_PROBLEMS)
+    router = APIRouter(prefix="/api/videos", tags=["videos"], responses=problems(401, 403))
 
     @router.get("", operation_id="listVideos")
     async def list_videos(owner: Owner) -> list[VideoOut]:
         return [video_out(video) for video in await services.catalog.videos(owner)]
 
-    @router.get("/files", operation_id="listFiles")
+    @router.get("/files", operation_id="listFiles", responses=problems(422))
     async def list_files(
         _: Owner, contains: Annotated[str, Query(max_length=200)] = ""
     ) -> list[MediaFile]:
         """Videos under the server's media roots, whose names contain the text."""
         return await asyncio.to_thread(_files, services.media_roots, contains)
 
-    @router.post("/files", operation_id="openFile")
+    @router.post("/files", operation_id="openFile", responses=problems(404, 422))
     async def open_file(owner: Owner, path: Annotated[str, Query(max_length=4096)]) -> VideoOut:
         """Look into a file of a media root, so that it can be previewed and used."""
         video = await probe_path(path, services)
         await services.catalog.add_video(owner, video)
         return video_out(video)
 
-    @router.get("/{video_id}", operation_id="getVideo")
-    async def get_video(video_id: str, owner: Owner) -> VideoOut:
+    @router.get("/{video_id}", operation_id="getVideo", responses=problems(404, 422))
+    async def get_video(video_id: VideoId, owner: Owner) -> VideoOut:
         return video_out(await find_video(video_id, owner, services))
 
-    @router.get("/{video_id}/content", operation_id="getVideoContent", response_class=FileResponse)
-    async def get_content(video_id: str, owner: Owner) -> FileResponse:
+    @router.get(
+        "/{video_id}/content",
+        operation_id="getVideoContent",
+        response_class=FileResponse,
+        responses=problems(404, 422) | FILE,
+    )
+    async def get_content(video_id: VideoId, owner: Owner) -> FileResponse:
         """The video itself, for the preview; ranges are answered."""
         video = await find_video(video_id, owner, services)
         path = Path(video.path)
         if not await asyncio.to_thread(path.is_file):
             raise NotFoundError
-        return FileResponse(path, filename=video.name, content_disposition_type="inline")
+        return file_response(path, name=video.name, disposition="inline")
 
     return router
 
@@ -97,7 +106,7 @@ def video_out(video: Video) -> VideoOut:
 
 
 async def find_video(video_id: str, owner: str, services: Services) -> Video:
-    video = await services.catalog.video(owner, video_id)
+    video = await services.catalog.video(owner, video_id) if video_id.isprintable() else None
     if video is None:
         raise NotFoundError
     return video
@@ -113,24 +122,33 @@ async def probe_path(path: str, services: Services) -> Video:
 
 def inside(path: str, roots: tuple[Path, ...]) -> Path | None:
     """The real file that a path names, links followed, if it lies in one of the roots."""
-    try:
-        for root in roots:
+    for root in roots:
+        with suppress(OSError, ValueError, RuntimeError):
             real = (root / path).resolve(strict=True)
             if real.is_relative_to(root.resolve()) and real.is_file():
                 return real
-    except (OSError, ValueError, RuntimeError):
-        return None
     return None
 
 
 def _files(roots: tuple[Path, ...], contains: str) -> list[MediaFile]:
-    found: list[MediaFile] = []
-    for root in roots:
-        for path in sorted(root.rglob("*")):
-            named = path.suffix.lower() in _VIDEO_SUFFIXES and contains.lower() in path.name.lower()
-            if named and inside(str(path.relative_to(root)), (root,)):
-                relative = str(path.relative_to(root))
-                found.append(MediaFile(path=relative, name=path.name, bytes=path.stat().st_size))
-            if len(found) >= _MOST_FILES:
-                return found
-    return found
+    found = (file for root in roots for file in _in_root(root, contains.lower()))
+    return list(islice(found, _MOST_FILES))
+
+
+def _in_root(root: Path, contains: str) -> Iterator[MediaFile]:
+    for path in sorted(root.rglob("*")):
+        if path.suffix.lower() not in _VIDEO_SUFFIXES or contains not in path.name.lower():
+            continue
+        relative = str(path.relative_to(root))
+        real = inside(relative, (root,))
+        # A name that is not text cannot be asked for either.
+        if real is not None and _is_text(relative):
+            yield MediaFile(path=relative, name=path.name, bytes=real.stat().st_size)
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -18,6 +18,7 @@ from viralclip.pipeline.forecast import forecast
 from viralclip.pipeline.job import process_job, tasks_of
 from viralclip.pipeline.reporter import JobReport, Reporter
 from viralclip.pipeline.scene import process_scene
+from viralclip.progress import next_attempt
 from viralclip.scenes import Scene
 from viralclip.worker.settled import Settled
 
@@ -138,7 +139,9 @@ class Workflows:
         tasks = tasks_of(job, scene, clips)
         index = next(i for i, task in enumerate(tasks) if task.clip.style == work.style)
         task = tasks[index]
-        report = self._report(job).clip(scene.id, task.clip.style, attempt=1 + task.crashes)
+        progress, _ = await self._channel.progress(job.job_id)
+        attempt = next_attempt(progress, scene.id, task.clip.style)
+        report = self._report(job).clip(scene.id, task.clip.style, attempt=attempt)
         with bound_contextvars(scene_id=scene.id, style=task.clip.style, clip_index=index):
             end = await make_clip(task, self._tools, report, _checkpoint)
         if end.ends_job:

@@ -1,0 +1,80 @@
+"""Who is alive is told by locks that the system lets go of, not by clocks."""
+
+import subprocess
+import sys
+
+import pytest
+
+from viralclip.worker.liveness import FileLock, WorkerIdTakenError, bury, known_workers, life_of
+
+HOLD = """
+import sys
+from pathlib import Path
+from viralclip.worker.liveness import FileLock
+with FileLock(Path(sys.argv[1]), "w1"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def other(tmp_path):
+    """Another process that holds the lock of w1 until its stdin is closed."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        yield process
+        process.kill()
+
+
+def test_a_worker_is_alive_while_its_process_holds_the_lock(other, tmp_path):
+    assert life_of(tmp_path, "w1") == "alive"
+    assert known_workers(tmp_path) == ["w1"]
+
+
+def test_a_killed_worker_has_crashed(other, tmp_path):
+    other.kill()
+    other.wait()
+
+    assert life_of(tmp_path, "w1") == "crashed"
+    assert known_workers(tmp_path) == ["w1"]
+
+
+def test_a_worker_that_ended_in_good_order_has_left(other, tmp_path):
+    other.communicate()
+
+    assert life_of(tmp_path, "w1") == "left"
+    assert known_workers(tmp_path) == []
+
+
+def test_a_buried_worker_is_forgotten(other, tmp_path):
+    other.kill()
+    other.wait()
+    bury(tmp_path, "w1")
+    bury(tmp_path, "w1")
+
+    assert life_of(tmp_path, "w1") == "left"
+
+
+def test_a_second_worker_with_the_same_id_is_refused(other, tmp_path):
+    with pytest.raises(WorkerIdTakenError, match="w1"), FileLock(tmp_path, "w1"):
+        pass
+
+    assert life_of(tmp_path, "w1") == "alive"
+
+
+def test_asking_about_a_worker_does_not_take_its_place(tmp_path):
+    with FileLock(tmp_path, "w1"):
+        assert life_of(tmp_path, "w1") == "alive"
+        assert life_of(tmp_path, "w1") == "alive"
+    with FileLock(tmp_path, "w1"):
+        assert life_of(tmp_path, "w1") == "alive"
+
+
+def test_ids_are_unique_and_name_host_and_process():
+    from viralclip.worker import new_worker_id  # noqa: PLC0415 - brings the whole engine
+
+    assert len({new_worker_id() for _ in range(20)}) == 20

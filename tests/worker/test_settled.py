@@ -1,0 +1,98 @@
+"""Waiting for workflows: told at once about those of this process, asking about the rest."""
+
+import asyncio
+from collections.abc import Sequence
+
+from viralclip.engine import Engine
+from viralclip.worker.settled import Settled
+
+
+class Answering(Engine):
+    """An engine that knows what has ended, and remembers what it was asked."""
+
+    def __init__(self, *ended: str) -> None:
+        self.done = set(ended)
+        self.asked: list[list[str]] = []
+
+    async def ended(self, workflow_ids: Sequence[str]) -> set[str]:
+        self.asked.append(list(workflow_ids))
+        return self.done & set(workflow_ids)
+
+
+async def waiting(settled: Settled, *workflow_ids: str) -> asyncio.Task[None]:
+    task = asyncio.create_task(settled.wait(workflow_ids))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    return task
+
+
+async def test_who_waits_is_told_when_all_have_ended():
+    settled = Settled(Answering(), {"a", "b"}, ask_s=0)
+    task = await waiting(settled, "a", "b")
+    settled.tell("a")
+    await asyncio.sleep(0)
+    assert not task.done()
+    settled.tell("b")
+    await task
+
+
+async def test_what_ended_elsewhere_is_asked_for():
+    async with asyncio.timeout(5):
+        await Settled(Answering("a", "b"), (), ask_s=0).wait(["a", "b"])
+
+
+async def test_what_ends_elsewhere_later_is_seen_then():
+    engine = Answering("a")
+    task = await waiting(Settled(engine, (), ask_s=0), "a", "b")
+    engine.done.add("b")
+    async with asyncio.timeout(5):
+        await task
+
+
+async def test_what_runs_here_has_not_ended_before_it_says_so():
+    engine = Answering("a", "b")
+    here = {"a"}
+    settled = Settled(engine, here, ask_s=0)
+    task = await waiting(settled, "a", "b")
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+    assert not task.done()
+    assert all("a" not in asked for asked in engine.asked)
+    here.remove("a")
+    async with asyncio.timeout(5):
+        await task
+
+
+async def test_many_who_wait_for_one_are_all_told():
+    settled = Settled(Answering(), {"a"}, ask_s=0)
+    tasks = [await waiting(settled, "a") for _ in range(3)]
+    settled.tell("a")
+    async with asyncio.timeout(5):
+        await asyncio.gather(*tasks)
+
+
+async def test_there_is_one_question_however_many_wait():
+    engine = Answering()
+    settled = Settled(engine, (), ask_s=3600)
+    tasks = [await waiting(settled, f"w{place}") for place in range(5)]
+
+    assert len(engine.asked) == 1
+    for place in range(5):
+        settled.tell(f"w{place}")
+    await asyncio.gather(*tasks)
+
+
+async def test_a_waiter_that_gave_up_disturbs_nobody():
+    settled = Settled(Answering(), {"a"}, ask_s=0)
+    gone, patient = await waiting(settled, "a"), await waiting(settled, "a")
+    gone.cancel()
+    await asyncio.wait({gone})
+    settled.tell("a")
+    async with asyncio.timeout(5):
+        await patient
+
+
+async def test_nothing_to_wait_for_is_over_at_once():
+    async with asyncio.timeout(5):
+        await Settled(Answering(), (), ask_s=0).wait([])

@@ -1,0 +1,109 @@
+"""The living go on with the work of the dead, and with nobody else's."""
+
+import sqlite3
+
+import pytest
+
+from viralclip.engine import Work
+from viralclip.pipeline.reporter import Reporter
+from viralclip.worker.liveness import FileLock, life_of
+from viralclip.worker.takeover import take_over
+
+CLIP = Work("a1", 1, 1, "original")
+
+
+@pytest.fixture
+async def orphaned(plant, source):
+    """A job whose workflows were begun by w1."""
+    job = plant.job("a1", source("small"))
+    await plant.jobs.submit(job)
+    await plant.engine.enqueue([Work("a1", 1, 1), CLIP], priority=1)
+    with sqlite3.connect(plant.engine_url.removeprefix("sqlite:///")) as db:
+        db.execute("update workflow_status set status = 'PENDING', executor_id = 'w1'")
+    return job
+
+
+async def look(plant) -> None:
+    async with Reporter(plant.channel) as reporter:
+        await take_over(
+            me="w2",
+            locks=plant.locks,
+            engine=plant.engine,
+            catalog=plant.catalog,
+            reporter=reporter,
+        )
+
+
+def crash(plant) -> None:
+    """Leave what a killed worker leaves: its file, and nobody who holds it."""
+    plant.locks.mkdir(exist_ok=True)
+    (plant.locks / "w1.lock").touch()
+
+
+async def crashes(plant) -> list[int]:
+    return [clip.crashes for clip in await plant.catalog.clips("a1")]
+
+
+async def test_work_of_a_living_worker_is_left_alone(plant, orphaned):
+    with FileLock(plant.locks, "w1"):
+        await look(plant)
+
+    assert {owned.worker for owned in await plant.engine.begun()} == {"w1"}
+    assert await crashes(plant) == [0]
+
+
+async def test_work_of_a_crashed_worker_is_queued_again_and_counted_against_its_clips(
+    plant, orphaned
+):
+    crash(plant)
+    await look(plant)
+
+    assert await plant.engine.begun() == []
+    assert await crashes(plant) == [1]
+    assert life_of(plant.locks, "w1") == "left"
+
+
+async def test_work_of_a_worker_that_left_is_queued_again_and_not_counted(plant, orphaned):
+    await look(plant)
+
+    assert await plant.engine.begun() == []
+    assert await crashes(plant) == [0]
+
+
+async def test_a_takeover_is_told_once(plant, orphaned):
+    crash(plant)
+    await look(plant)
+    await look(plant)
+    *_, recovered = await plant.told("a1", type="job_recovered")
+
+    assert (recovered.event.from_worker, recovered.event.to_worker) == ("w1", "w2")
+    assert await crashes(plant) == [1]
+
+
+async def test_a_worker_does_not_take_over_from_itself(plant, orphaned):
+    with sqlite3.connect(plant.engine_url.removeprefix("sqlite:///")) as db:
+        db.execute("update workflow_status set executor_id = 'w2'")
+    await look(plant)
+
+    assert {owned.worker for owned in await plant.engine.begun()} == {"w2"}
+
+
+async def test_taken_over_work_comes_to_its_end(plant, orphaned):
+    crash(plant)
+    async with plant.worker("w2"):
+        *_, finished = await plant.told("a1", type="job_finished")
+
+    assert finished.event.outcome == "succeeded"
+    assert await crashes(plant) == [1]
+
+
+async def test_a_clip_that_ended_three_workers_is_given_up_and_the_job_ends(plant, orphaned):
+    for _ in range(2):
+        await plant.catalog.count_crash("a1", 1, "original")
+    crash(plant)
+    async with plant.worker("w2"):
+        told = await plant.told("a1", type="job_finished")
+    (failed,) = [e.event for e in told if getattr(e.event, "step", None) == "failed"]
+
+    assert failed.details.code == "worker_crashed"
+    assert told[-1].event.outcome == "failed"

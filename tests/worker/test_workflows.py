@@ -1,0 +1,133 @@
+"""Jobs on a real engine: order, slots, cancellation, handing over."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from viralclip.engine import Work, priority_number
+from viralclip.worker.liveness import WorkerIdTakenError
+from viralclip.worker.settled import Settled
+
+
+async def endings(plant, job_id: str) -> dict[int, str | None]:
+    return {clip.scene_id: clip.ending for clip in await plant.catalog.clips(job_id)}
+
+
+async def test_a_job_comes_to_its_end_and_so_does_the_next_on_the_same_worker(plant, source):
+    async with plant.worker("w1"):
+        for job_id in ("a1", "a2"):
+            job = plant.job(job_id, source("small"), (0, 0.2), (0.5, 0.7))
+            await plant.jobs.submit(job)
+            *_, finished = await plant.told(job_id, type="job_finished")
+
+            assert finished.event.outcome == "succeeded"
+    assert len(list(plant.out.glob("*/*.mp4"))) == 4
+
+
+async def test_urgent_clips_go_first_and_old_normal_ones_are_not_starved(plant, source):
+    now = datetime.now(UTC)
+    order = {
+        "old_normal": priority_number("normal", now - timedelta(hours=2)),
+        "urgent": priority_number("urgent", now),
+        "normal": priority_number("normal", now),
+        "low": priority_number("low", now),
+    }
+    for name in ("low", "normal", "urgent", "old_normal"):
+        await plant.catalog.add_job(plant.job(name, source("small")))
+        await plant.engine.enqueue([Work(name, 1, 1, "original")], priority=order[name])
+    async with plant.worker("w1", slots=1):
+        began = [
+            (await plant.told(name, step="rendering"))[-1].at
+            for name in ("old_normal", "urgent", "normal", "low")
+        ]
+
+    assert began == sorted(began)
+
+
+async def test_parents_hold_no_slot(plant, source):
+    """More jobs and scenes than slots would otherwise wait for each other for ever."""
+    async with plant.worker("w1", slots=1):
+        for job_id in ("a1", "a2", "a3"):
+            job = plant.job(job_id, source("small"), (0, 0.2), (0.5, 0.7))
+            await plant.jobs.submit(job)
+        for job_id in ("a1", "a2", "a3"):
+            *_, finished = await plant.told(job_id, type="job_finished")
+
+            assert finished.event.outcome == "succeeded"
+
+
+async def test_a_cancelled_job_ends_cancelled_and_keeps_what_was_complete(plant, source):
+    async with plant.worker("w1", slots=2):
+        job = plant.job("a1", source("five_minutes"), (0, 0.2), (0, 250))
+        await plant.jobs.submit(job)
+        await plant.told("a1", step="complete", scene_id=1)
+        await plant.rendering("a1", 2)
+        await plant.jobs.cancel("a1", by="user")
+        *_, finished = await plant.told("a1", type="job_finished")
+
+    assert finished.event.outcome == "cancelled"
+    assert await endings(plant, "a1") == {1: "complete", 2: "cancelled"}
+    assert not [path for path in (plant.folder / "work").rglob("*") if path.is_file()]
+
+
+async def test_a_job_cancelled_before_a_worker_came_never_begins(plant, source):
+    await plant.jobs.submit(plant.job("a1", source("small")))
+    await plant.jobs.cancel("a1", by="user")
+    async with plant.worker("w1"):
+        told = await plant.told("a1", type="job_finished")
+
+    assert told[-1].event.outcome == "cancelled"
+    assert "rendering" not in {getattr(e.event, "step", None) for e in told}
+
+
+async def test_one_clip_is_cancelled_and_its_siblings_go_on(plant, source):
+    async with plant.worker("w1", slots=2):
+        await plant.jobs.submit(plant.job("a1", source("five_minutes"), (0, 250), (0, 0.2)))
+        await plant.rendering("a1", 1)
+        await plant.jobs.cancel_clip("a1", 1, "original", by="user")
+        *_, finished = await plant.told("a1", type="job_finished")
+
+    assert finished.event.outcome == "partial"
+    assert await endings(plant, "a1") == {1: "cancelled", 2: "complete"}
+
+
+async def test_a_worker_that_leaves_hands_its_work_to_the_next(plant, source):
+    async with plant.worker("w1"):
+        await plant.jobs.submit(plant.job("a1", source("five_minutes"), (0, 20)))
+        await plant.rendering("a1", 1)
+    assert await endings(plant, "a1") == {1: None}
+
+    async with plant.worker("w2"):
+        told = await plant.told("a1", type="job_finished")
+
+    assert told[-1].event.outcome == "succeeded"
+    assert [clip.crashes for clip in await plant.catalog.clips("a1")] == [0]
+
+
+async def test_a_worker_with_grace_lets_its_clips_end_before_it_leaves(plant, source):
+    async with plant.worker("w1", grace_s=60):
+        await plant.jobs.submit(plant.job("a1", source("five_minutes"), (0, 6)))
+        await plant.rendering("a1", 1)
+
+    assert await endings(plant, "a1") == {1: "complete"}
+
+
+async def test_two_workers_with_one_id_are_refused(plant):
+    async with plant.worker("w1"):
+        with pytest.raises(WorkerIdTakenError):
+            async with plant.worker("w1"):
+                pass
+
+
+async def test_work_of_an_earlier_run_does_nothing(plant, source):
+    job = plant.job("a1", source("small"))
+    await plant.catalog.add_job(job)
+    await plant.catalog.finish_job("a1", 1, "failed", datetime.now(UTC))
+    await plant.catalog.begin_run("a1", 2)
+    stale = Work("a1", 1, 1, "original")
+    await plant.engine.enqueue([stale, Work("gone", 1, 1, "original")], priority=1)
+    async with plant.worker("w1"), asyncio.timeout(30):
+        await Settled(plant.engine, ()).wait([stale.workflow_id, "gone.1.1.original"])
+
+    assert await endings(plant, "a1") == {1: None}

@@ -1,0 +1,89 @@
+"""What people do with a job that is there: cancel, retry, move it in the queue, delete it."""
+
+from datetime import UTC, datetime
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict
+
+from viralclip.catalog import JobRecord, Priority
+from viralclip.server.identity import Owner
+from viralclip.server.jobs import JobId, JobOut, SceneId, StyleName, find_job, job_out
+from viralclip.server.problems import ConflictError, NotFoundError, problems
+from viralclip.server.services import Services
+
+
+class PriorityChange(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    priority: Priority
+
+
+def routes(services: Services) -> APIRouter:
+    router = APIRouter(
+        prefix="/api/jobs", tags=["jobs"], responses=problems(401, 403, 404, 409, 422)
+    )
+
+    @router.post("/{job_id}/cancel", status_code=202, operation_id="cancelJob")
+    async def cancel_job(job_id: JobId, owner: Owner) -> JobOut:
+        """Ask every clip to stop; the ending arrives as events."""
+        job = await find_job(job_id, owner, services)
+        if job.outcome is not None:
+            raise ConflictError(why="The job has already ended.")
+        await services.jobs.cancel(job_id, by=owner)
+        return job_out(job)
+
+    @router.post(
+        "/{job_id}/clips/{scene_id}/{style}/cancel",
+        status_code=202,
+        operation_id="cancelClip",
+    )
+    async def cancel_clip(
+        job_id: JobId, scene_id: SceneId, style: StyleName, owner: Owner
+    ) -> JobOut:
+        """Ask one clip to stop; its siblings go on."""
+        job = await find_job(job_id, owner, services)
+        clips = {(clip.scene_id, clip.style): clip for clip in await services.catalog.clips(job_id)}
+        clip = clips.get((scene_id, style))
+        if clip is None:
+            raise NotFoundError
+        if clip.ending is not None or job.outcome is not None:
+            raise ConflictError(why="The clip has already ended.")
+        await services.jobs.cancel_clip(job_id, scene_id, style, by=owner)
+        return job_out(job)
+
+    @router.post("/{job_id}/retry", status_code=202, operation_id="retryJob")
+    async def retry_job(job_id: JobId, owner: Owner) -> JobOut:
+        """Make the clips that did not complete, in another run."""
+        job = await find_job(job_id, owner, services)
+        if job.outcome == "succeeded":
+            raise ConflictError(why="Every clip of the job is complete.")
+        return job_out(await services.jobs.retry(job_id, datetime.now(UTC)))
+
+    @router.patch("/{job_id}", operation_id="changeJob")
+    async def change_job(job_id: JobId, change: PriorityChange, owner: Owner) -> JobOut:
+        """Move the job's waiting work to another place in the queue."""
+        job = await find_job(job_id, owner, services)
+        if job.outcome is not None:
+            raise ConflictError(why="The job has already ended.")
+        return job_out(await services.jobs.prioritise(job_id, change.priority))
+
+    @router.delete("/{job_id}", status_code=204, operation_id="deleteJob", responses=problems(502))
+    async def delete_job(job_id: JobId, owner: Owner) -> Response:
+        """Forget an ended job and remove its files."""
+        job = await find_job(job_id, owner, services)
+        if job.outcome is None:
+            raise ConflictError(why="The job is still running; cancel it first.")
+        await _delete(job, services)
+        return Response(status_code=204)
+
+    return router
+
+
+async def _delete(job: JobRecord, services: Services) -> None:
+    storage = services.open_storage(job.storage_url)
+    for clip in await services.catalog.clips(job.job_id):
+        for key in (clip.key, clip.thumbnail):
+            if key is not None and key.startswith(job.prefix):
+                await storage.delete(key)
+    await services.channel.forget(job.job_id)
+    await services.catalog.delete_job(job.job_id)

@@ -1,0 +1,115 @@
+// The job that is being put together, until it is submitted.
+
+import { type FaultOut, type JobOut, type NewJob, type Problem, type VideoOut, call, problemOf } from "./api";
+
+export interface Row {
+  key: number;
+  title: string;
+  start: string;
+  end: string;
+}
+
+export type RowFaults = Partial<Record<"title" | "start" | "end" | "row", string>>;
+
+export class Draft {
+  video = $state.raw<VideoOut | null>(null);
+  rows = $state<Row[]>([]);
+  /** A pasted scene list, which then takes the place of the table. */
+  text = $state("");
+  isText = $state(false);
+  styles = $state<string[]>([]);
+  aspect = $state("9:16");
+  preset = $state<JobOut["preset"]>("balanced");
+  priority = $state<JobOut["priority"]>("normal");
+  loudness = $state(false);
+  problem = $state.raw<Problem | null>(null);
+  isSending = $state(false);
+
+  #count = 0;
+  #sent = "";
+  #key = "";
+
+  addRow(start: string, end: string, title = ""): void {
+    this.#count += 1;
+    this.rows.push({ key: this.#count, title, start, end });
+    this.rows.sort((a, b) => (seconds(a.start) ?? Infinity) - (seconds(b.start) ?? Infinity));
+  }
+
+  removeRow(key: number): void {
+    this.rows = this.rows.filter((row) => row.key !== key);
+  }
+
+  toggle(style: string): void {
+    const has = this.styles.includes(style);
+    this.styles = has ? this.styles.filter((other) => other !== style) : [...this.styles, style];
+  }
+
+  /** What is still missing, or nothing. */
+  get lacks(): string {
+    if (!this.video) return "Choose a video";
+    if (this.isText ? !this.text.trim() : !this.rows.length) return "Add a scene";
+    if (!this.styles.length) return "Choose a style";
+    return "";
+  }
+
+  /** The job's id, or null if it was refused; sending the same draft again makes no second job. */
+  async submit(): Promise<string | null> {
+    if (!this.video) return null;
+    this.isSending = true;
+    this.problem = null;
+    try {
+      const body = this.#body(this.video);
+      const headers = { "Idempotency-Key": this.#keyFor(JSON.stringify(body)) };
+      return (await call("post", "/api/jobs", { body, headers })).job_id;
+    } catch (error) {
+      this.problem = problemOf(error);
+      return null;
+    } finally {
+      this.isSending = false;
+    }
+  }
+
+  #body(video: VideoOut): NewJob {
+    return {
+      source: { video_id: video.video_id },
+      scenes: this.isText ? this.text : this.rows.map(({ title, start, end }) => (title ? { title, start, end } : { start, end })),
+      styles: this.styles,
+      aspect: this.aspect,
+      preset: this.preset,
+      priority: this.priority,
+      loudness: this.loudness,
+    };
+  }
+
+  #keyFor(body: string): string {
+    if (body !== this.#sent) [this.#sent, this.#key] = [body, randomKey()];
+    return this.#key;
+  }
+}
+
+/** The faults of each row of the table, from places like `scenes[2].end`. */
+export function faultsOfRows(faults: FaultOut[]): Map<number, RowFaults> {
+  const found = new Map<number, RowFaults>();
+  for (const { place, problem } of faults) {
+    const [, index, field = "row"] = /^scenes\[(\d+)\](?:\.(title|start|end))?/.exec(place) ?? [];
+    if (index !== undefined) found.set(Number(index), { ...found.get(Number(index)), [field]: problem });
+  }
+  return found;
+}
+
+/** The line numbers of a pasted list that have faults. */
+export function faultyLines(faults: FaultOut[]): number[] {
+  return faults.flatMap(({ place }) => /line (\d+)/.exec(place)?.[1] ?? []).map(Number);
+}
+
+/** A time as seconds for drawing; the server has the last word on what is a time. */
+export function seconds(text: string): number | null {
+  const parts = text.trim().replace(",", ".").split(":").map(Number);
+  if (!text.trim() || parts.some(Number.isNaN) || parts.length > 3) return null;
+  return parts.reduce((sum, part) => sum * 60 + part, 0);
+}
+
+/** `crypto.randomUUID` is missing where a page is served without TLS. */
+function randomKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

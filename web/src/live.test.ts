@@ -1,0 +1,197 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { type Connection, type Gone, type World, follow } from "./live";
+import { type Frame, noProgress } from "./progress";
+
+class Socket {
+  static all: Socket[] = [];
+  static refuse = false;
+  onopen: (() => void) | null = null;
+  onmessage: ((message: { data: string }) => void) | null = null;
+  onclose: (() => void) | null = null;
+
+  constructor(readonly url: string) {
+    Socket.all.push(this);
+    setTimeout(() => (Socket.refuse ? this.onclose?.() : this.onopen?.()), 1);
+  }
+
+  close(): void {}
+
+  say(frame: object): void {
+    this.onmessage?.({ data: JSON.stringify(frame) });
+  }
+
+  static get last(): Socket {
+    return Socket.all.at(-1)!;
+  }
+}
+
+const told = (seq: number) => ({
+  kind: "event",
+  cursor: `e-${seq}`,
+  envelope: { job_id: "j", seq, at: "", trace_id: "", event: { type: "log", level: "info", message: "" } },
+});
+const snapshot = (seq: number) => ({ kind: "snapshot", cursor: `e-${seq}`, progress: { ...noProgress("j"), seq } });
+
+let http: (url: string, accept: string) => Promise<Response>;
+let frames: Frame[];
+let states: Connection[];
+let ends: Gone[];
+let stop: () => void;
+
+function begin(cursor: string | null = "e-1", seq = 1): void {
+  const world: World = {
+    WebSocket: Socket as unknown as typeof WebSocket,
+    fetch: ((url: string, init: RequestInit) =>
+      http(url, new Headers(init.headers).get("accept")!)) as typeof fetch,
+    origin: "http://here",
+    random: () => 1,
+  };
+  const listener = {
+    frame: (frame: Frame) => frames.push(frame),
+    connection: (state: Connection) => states.push(state),
+    gone: (why: Gone) => ends.push(why),
+  };
+  stop = follow({ jobId: "j", cursor, seq }, listener, world);
+}
+
+const page = (body: object) => Promise.resolve(new Response(JSON.stringify(body)));
+const elapse = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  [frames, states, ends] = [[], [], []];
+  Socket.all = [];
+  Socket.refuse = false;
+  http = () => Promise.reject(new Error("down"));
+});
+
+afterEach(() => {
+  stop();
+  vi.useRealTimers();
+});
+
+test("a socket opens at the cursor and is live once it is quiet", async () => {
+  begin("e-7", 7);
+  await elapse(300);
+
+  expect(Socket.last.url).toBe("ws://here/api/jobs/j/live?after=e-7");
+  expect(states).toEqual(["connecting", "live"]);
+});
+
+test("a dropped socket comes back at the last event it told", async () => {
+  begin();
+  await elapse(300);
+  Socket.last.say(told(2));
+  Socket.last.onclose?.();
+  await elapse(2_000);
+
+  expect(Socket.all.map((socket) => socket.url.split("=")[1])).toEqual(["e-1", "e-2"]);
+  expect(states).toEqual(["connecting", "live", "catching_up", "live"]);
+});
+
+test("a hole in the numbers asks for the whole progress", async () => {
+  begin();
+  await elapse(300);
+  Socket.last.say(told(4));
+  await elapse(2_000);
+
+  expect(frames).toEqual([]);
+  expect(Socket.last.url).toBe("ws://here/api/jobs/j/live");
+});
+
+test("a silent line is given up", async () => {
+  begin();
+  await elapse(39_000);
+  expect(Socket.all.length).toBe(1);
+  await elapse(3_000);
+
+  expect(Socket.all.length).toBe(2);
+});
+
+test("heartbeats keep a quiet line", async () => {
+  begin();
+  for (let beat = 0; beat < 10; beat += 1) {
+    await elapse(15_000);
+    Socket.last.say({ kind: "heartbeat" });
+  }
+
+  expect(Socket.all.length).toBe(1);
+});
+
+test("a server that is down shows as offline, and the page recovers by itself", async () => {
+  Socket.refuse = true;
+  begin();
+  await elapse(5_000);
+  expect(states.at(-1)).toBe("offline");
+  Socket.refuse = false;
+  await elapse(20_000);
+
+  expect(states.at(-1)).toBe("live");
+});
+
+test("blocked sockets fall back to a stream", async () => {
+  Socket.refuse = true;
+  http = (_, accept) =>
+    accept.includes("event-stream")
+      ? Promise.resolve(streaming(`id: e-1\nevent: snapshot\ndata: ${JSON.stringify(snapshot(1))}\n\n`))
+      : page({ kind: "events", events: [], progress: { ...noProgress("j"), seq: 1 }, cursor: "e-1" });
+  begin();
+  await elapse(5_000);
+
+  expect(states.at(-1)).toBe("live");
+  expect(frames.at(-1)?.kind).toBe("snapshot");
+});
+
+test("where streams are held back too, the page polls", async () => {
+  Socket.refuse = true;
+  http = (_, accept) =>
+    accept.includes("event-stream")
+      ? Promise.resolve(new Response(null, { status: 502 }))
+      : page({ kind: "events", events: [told(2).envelope], progress: { ...noProgress("j"), seq: 2 }, cursor: "e-2" });
+  begin();
+  await elapse(6_000);
+
+  expect(states.at(-1)).toBe("polling");
+  expect(frames.slice(0, 2).map((frame) => frame.kind)).toEqual(["event", "snapshot"]);
+});
+
+test("a page that polls returns to the socket once they work", async () => {
+  Socket.refuse = true;
+  http = (_, accept) =>
+    accept.includes("event-stream")
+      ? Promise.resolve(new Response(null, { status: 502 }))
+      : page({ kind: "events", events: [], progress: { ...noProgress("j"), seq: 1 }, cursor: "e-1" });
+  begin();
+  await elapse(10_000);
+  Socket.refuse = false;
+  await elapse(15_000);
+  Socket.last.say(snapshot(1));
+  await elapse(1_000);
+
+  expect(states.at(-1)).toBe("live");
+});
+
+test("a job that is not there ends the view", async () => {
+  Socket.refuse = true;
+  http = () => Promise.resolve(new Response("{}", { status: 404 }));
+  begin();
+  await elapse(2_000);
+
+  expect(ends).toEqual(["not_found"]);
+});
+
+test("a progress older than its page's events does not step back", async () => {
+  Socket.refuse = true;
+  http = () => page({ kind: "events", events: [told(2).envelope], progress: { ...noProgress("j"), seq: 1 }, cursor: "e-2" });
+  begin();
+  await elapse(100);
+
+  expect(frames.map((frame) => frame.kind)).toEqual(["event"]);
+});
+
+function streaming(text: string): Response {
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(new TextEncoder().encode(text)),
+  });
+  return new Response(body);
+}
