@@ -29,7 +29,7 @@ from viralclip.pipeline.scene import process_scene
 from viralclip.progress import Progress
 from viralclip.scenes import Scene
 from viralclip.storage import open_storage
-from viralclip.telemetry.logs import log_to_folder
+from viralclip.telemetry.logs import log_to
 
 _FULL = Job(count=3, seconds=8, styles=("center_focus", "streamer"))
 _SHORT = Job(count=1, seconds=4, styles=("center_focus", "streamer"))
@@ -157,7 +157,7 @@ def _cpu() -> dict[str, float]:
 
 
 def main(folder: Path, source: Path, job: Job, *, told: bool) -> None:
-    log_to_folder(folder / "logs")
+    log_to(folder / "logs")
     print(json.dumps(asyncio.run(_measure(folder, source, job, told=told))))
 
 

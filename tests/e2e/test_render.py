@@ -212,15 +212,14 @@ def test_json_output_is_one_object_per_line_with_a_summary_at_the_end(viralclip,
 
 
 def test_scenes_prints_a_list_that_render_takes(viralclip, source):
-    listed = viralclip.run("scenes", source("five_minutes"), "--longest", 20, "--shortest", 5)
+    listed = viralclip.run("scenes", source("small"), "--longest", 3, "--shortest", 1)
     assert (listed.code, listed.err) == (0, "")
-    rows = json.loads(listed.out)
     scenes = viralclip.folder / "found.json"
-    scenes.write_text(json.dumps(rows[:1]))
-    done = viralclip.run(*viralclip.asked(source("five_minutes"), scenes))
+    scenes.write_text(listed.out)
+    done = viralclip.run(*viralclip.asked(source("small"), scenes))
 
     assert done.code == 0
-    assert len(viralclip.clips()) == 1
+    assert len(viralclip.clips()) == len(json.loads(listed.out)) > 0
 
 
 def test_doctor_finds_this_machine_fit(viralclip):

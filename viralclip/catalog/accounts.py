@@ -10,7 +10,7 @@ from typing import Self
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from viralclip.catalog.sql import open_database
+from viralclip.catalog.sql import aware, open_database
 from viralclip.catalog.tables import tokens
 from viralclip.errors import InvalidRequestError
 
@@ -69,7 +69,7 @@ class SqlAccounts:
         def work() -> list[tuple[str, datetime]]:
             with self._engine.begin() as db:
                 rows = db.execute(sa.select(tokens).order_by(tokens.c.name)).mappings()
-                return [(row["name"], row["created_at"]) for row in rows]
+                return [(row["name"], aware(row["created_at"])) for row in rows]
 
         return await asyncio.to_thread(work)
 

@@ -13,6 +13,9 @@ app = typer.Typer(
     help="Turns a long video, a list of scenes and a list of styles into finished short clips.",
 )
 
+tokens = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Who may use the server.")
+app.add_typer(tokens, name="token")
+
 Source = Annotated[Path, typer.Argument(help="The video.", readable=False)]
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="The job's id, see `viralclip jobs`.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line on stdout.")]
@@ -137,6 +140,34 @@ def serve(
     from viralclip.cli import run
 
     run.serve(host=host, port=port, with_worker=worker, slots=slots)
+
+
+@tokens.command("create")
+def create_token(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The user the token stands for.")],
+) -> None:
+    """Print a new token; this is the only time it can be seen."""
+    from viralclip.cli import run
+
+    run.create_token(name)
+
+
+@tokens.command("list")
+def list_tokens() -> None:
+    """List who has a token."""
+    from viralclip.cli import run
+
+    run.list_tokens()
+
+
+@tokens.command("revoke")
+def revoke_token(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Whose token.")],
+) -> None:
+    """Make a token useless from now on."""
+    from viralclip.cli import run
+
+    run.revoke_token(name)
 
 
 @app.command()

@@ -49,6 +49,20 @@ async def open_jobs(settings: Settings, records: Records, job_id: str) -> AsyncI
 
 
 @dataclass(frozen=True)
+class Gear:
+    """What clips are rendered with on this machine."""
+
+    ffmpeg: Path
+    encoder: Choice
+
+
+async def find_gear(settings: Settings, encoder: str) -> Gear:
+    """ToolMissingError or UnknownEncoderError before anything is opened that would be left over."""
+    ffmpeg = await asyncio.to_thread(find_ffmpeg, settings.ffmpeg)
+    return Gear(ffmpeg, await choose_encoder(ffmpeg, encoder))
+
+
+@dataclass(frozen=True)
 class Bench:
     """A worker at work on one job's engine, and the actions on that job."""
 
@@ -61,31 +75,31 @@ async def open_bench(
     settings: Settings, records: Records, job_id: str, *, encoder: str
 ) -> AsyncIterator[Bench]:
     """Serve the job's engine in this process for as long as the context is open."""
+    gear = await find_gear(settings, encoder)
     async with AsyncExitStack() as stack:
         with _kept_in(settings):
             url = _engine_url(settings, job_id)
             engine = await stack.enter_async_context(Engine(url))
-            worker = open_worker(settings, records, engine, url=url, encoder=encoder)
-            choice = await stack.enter_async_context(worker)
-        yield Bench(Jobs(catalog=records.catalog, channel=records.channel, engine=engine), choice)
+            worker = open_worker(settings, records, engine, url=url, gear=gear)
+            await stack.enter_async_context(worker)
+        jobs = Jobs(catalog=records.catalog, channel=records.channel, engine=engine)
+        yield Bench(jobs, gear.encoder)
 
 
 @asynccontextmanager
 async def open_worker(
-    settings: Settings, records: Records, engine: Engine, *, url: str, encoder: str
-) -> AsyncIterator[Choice]:
-    """A worker on the engine at `url`; gives the encoder it uses."""
+    settings: Settings, records: Records, engine: Engine, *, url: str, gear: Gear
+) -> AsyncIterator[None]:
+    """A worker on the engine at `url` for as long as the context is open."""
     hold_little_memory()
-    ffmpeg = await asyncio.to_thread(find_ffmpeg, settings.ffmpeg)
-    choice = await choose_encoder(ffmpeg, encoder)
     me = new_worker_id()
     sweep(settings.ledger, settings.locks)
     ledger = FfmpegLedger(settings.ledger, me)
     tools = Tools(
         catalog=records.catalog,
         open_storage=open_storage,
-        ffmpeg=ffmpeg,
-        encoder=choice,
+        ffmpeg=gear.ffmpeg,
+        encoder=gear.encoder,
         threads=threads_for(settings.slots, os.cpu_count() or 1),
         work=settings.work,
         worker=me,
@@ -101,7 +115,7 @@ async def open_worker(
     )
     try:
         async with worker:
-            yield choice
+            yield
     finally:
         ledger.clear()
 

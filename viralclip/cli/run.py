@@ -110,6 +110,27 @@ def serve(*, host: str | None, port: int | None, with_worker: bool, slots: int |
         sys.exit(asyncio.run(serve_all(settings, with_worker=with_worker)))
 
 
+def create_token(name: str) -> NoReturn:
+    from viralclip.cli import tokens
+
+    with _errors_said():
+        _exit(tokens.create(name, _settings()))
+
+
+def list_tokens() -> NoReturn:
+    from viralclip.cli import tokens
+
+    with _errors_said():
+        _exit(tokens.show(_settings()))
+
+
+def revoke_token(name: str) -> NoReturn:
+    from viralclip.cli import tokens
+
+    with _errors_said():
+        _exit(tokens.revoke(name, _settings()))
+
+
 def demo(*, out: Path, slots: int | None) -> NoReturn:
     from viralclip.cli.demo import demonstrate
 

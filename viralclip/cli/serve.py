@@ -10,11 +10,10 @@ from pathlib import Path
 import uvicorn
 
 from viralclip.catalog.accounts import SqlAccounts
-from viralclip.cli.compose import Records, open_records, open_worker
+from viralclip.cli.compose import Records, find_gear, open_records, open_worker
 from viralclip.engine import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.errors import InvalidRequestError
-from viralclip.media.ffmpeg import find_ffmpeg
 from viralclip.media.probe import probe
 from viralclip.plan import Video
 from viralclip.server.app import create_app
@@ -126,9 +125,9 @@ async def _worker(
     if not wanted:
         yield
         return
-    await asyncio.to_thread(find_ffmpeg, settings.ffmpeg)
+    gear = await find_gear(settings, settings.encoder)
     url = settings.service_engine_url
-    async with open_worker(settings, records, engine, url=url, encoder=settings.encoder):
+    async with open_worker(settings, records, engine, url=url, gear=gear):
         yield
 
 

@@ -26,9 +26,7 @@ def routes(services: Services) -> APIRouter:
     @router.post("/{job_id}/cancel", status_code=202, operation_id="cancelJob")
     async def cancel_job(job_id: JobId, owner: Owner) -> JobOut:
         """Ask every clip to stop; the ending arrives as events."""
-        job = await find_job(job_id, owner, services)
-        if job.outcome is not None:
-            raise ConflictError(why="The job has already ended.")
+        job = await _find_running(job_id, owner, services)
         await services.jobs.cancel(job_id, by=owner)
         return job_out(job)
 
@@ -42,12 +40,7 @@ def routes(services: Services) -> APIRouter:
     ) -> JobOut:
         """Ask one clip to stop; its siblings go on."""
         job = await find_job(job_id, owner, services)
-        clips = {(clip.scene_id, clip.style): clip for clip in await services.catalog.clips(job_id)}
-        clip = clips.get((scene_id, style))
-        if clip is None:
-            raise NotFoundError
-        if clip.ending is not None or job.outcome is not None:
-            raise ConflictError(why="The clip has already ended.")
+        await _find_open_clip(job, scene_id, style, services)
         await services.jobs.cancel_clip(job_id, scene_id, style, by=owner)
         return job_out(job)
 
@@ -62,9 +55,7 @@ def routes(services: Services) -> APIRouter:
     @router.patch("/{job_id}", operation_id="changeJob")
     async def change_job(job_id: JobId, change: PriorityChange, owner: Owner) -> JobOut:
         """Move the job's waiting work to another place in the queue."""
-        job = await find_job(job_id, owner, services)
-        if job.outcome is not None:
-            raise ConflictError(why="The job has already ended.")
+        await _find_running(job_id, owner, services)
         return job_out(await services.jobs.prioritise(job_id, change.priority))
 
     @router.delete("/{job_id}", status_code=204, operation_id="deleteJob", responses=problems(502))
@@ -77,6 +68,22 @@ def routes(services: Services) -> APIRouter:
         return Response(status_code=204)
 
     return router
+
+
+async def _find_running(job_id: str, owner: str, services: Services) -> JobRecord:
+    job = await find_job(job_id, owner, services)
+    if job.outcome is not None:
+        raise ConflictError(why="The job has already ended.")
+    return job
+
+
+async def _find_open_clip(job: JobRecord, scene_id: int, style: str, services: Services) -> None:
+    clips = {(clip.scene_id, clip.style): clip for clip in await services.catalog.clips(job.job_id)}
+    clip = clips.get((scene_id, style))
+    if clip is None:
+        raise NotFoundError
+    if clip.ending is not None or job.outcome is not None:
+        raise ConflictError(why="The clip has already ended.")
 
 
 async def _delete(job: JobRecord, services: Services) -> None:

@@ -19,7 +19,7 @@ KEEP_EVENTS = 1000
 # How much a viewer takes at a time: what it holds may be all that a stuck viewer keeps alive.
 _BATCH = 100
 # How long the channel may take to say what it owes, and how long to leave it alone if it fails.
-_PATIENCE_S = 5.0
+_PATIENCE_S = 2.0
 _RETRY_S = 0.5
 
 log = structlog.get_logger(__name__)
@@ -62,13 +62,10 @@ class Feed:
         """Read the channel until cancelled; if it fails, go on later from the same place."""
         while True:
             try:
-                async with aclosing(_watch(self._channel, self._job_id, self._cursor)) as frames:
-                    async for frame in frames:
-                        self._take(frame)
-                        self._tell()
+                await self._follow()
             except Exception:
                 log.warning("Channel failed", exc_info=True)
-            await asyncio.sleep(_RETRY_S)
+                await asyncio.sleep(_RETRY_S)
 
     def close(self) -> None:
         """Let every viewer come to its end."""
@@ -109,34 +106,47 @@ class Feed:
         frames, _ = await read_on(self._channel, self._job_id, after, limit=_BATCH)
         return [encode(frame) for frame in frames]
 
+    async def _follow(self) -> None:
+        """Until the channel no longer knows the place we are at: then begin anew."""
+        if self._cursor is None:
+            self._begin(*await self._channel.progress(self._job_id))
+            self._tell()
+        # From a cursor, so that the ticks of this very place come along for whoever resumes at it.
+        async with aclosing(_watch(self._channel, self._job_id, self._cursor)) as frames:
+            async for frame in frames:
+                if isinstance(frame, Snapshot | Reset):
+                    break
+                self._take(frame)
+                self._tell()
+        self._cursor = None
+
     def _tell(self) -> None:
         self.news.set()
         self.news = asyncio.Event()
 
-    def _take(self, frame: Frame) -> None:
+    def _begin(self, progress: Progress, cursor: str) -> None:
+        """Whoever was here before has to begin anew, too."""
+        self.latest += 1
+        self._floor = self.latest
+        self._progress = progress
+        self._cursor = cursor
+        self._events.clear()
+        self._ticks.clear()
+        self._states.clear()
+        self._places = {cursor: self.latest}
+
+    def _take(self, frame: Told | Ticked) -> None:
+        assert self._progress is not None  # noqa: S101 - it has begun
         self.latest += 1
         self._states.clear()
         match frame:
-            case Snapshot() | Reset():
-                self._begin(frame)
-            case Told():
-                assert self._progress is not None  # noqa: S101 - the first frame is a state
-                self._progress = advance(self._progress, frame.envelope)
+            case Told(envelope=envelope):
+                self._progress = advance(self._progress, envelope)
                 self._remember(encode(frame))
-            case Ticked():
-                assert self._progress is not None  # noqa: S101 - the first frame is a state
-                self._progress = advance(self._progress, frame.tick)
-                self._ticks.pop(frame.tick.slot, None)
-                self._ticks[frame.tick.slot] = (self.latest, encode(frame))
-
-    def _begin(self, state: Snapshot | Reset) -> None:
-        """Whoever was here before has to begin anew, too."""
-        self._progress = state.progress
-        self._cursor = state.cursor
-        self._floor = self.latest
-        self._events.clear()
-        self._ticks.clear()
-        self._places = {state.cursor: self.latest}
+            case Ticked(tick=tick):
+                self._progress = advance(self._progress, tick)
+                self._ticks.pop(tick.slot, None)
+                self._ticks[tick.slot] = (self.latest, encode(frame))
 
     def _remember(self, line: Line) -> None:
         self._cursor = line.cursor
@@ -244,22 +254,26 @@ class Feeds:
 
 async def read_on(
     channel: ProgressChannel, job_id: str, after: str, *, limit: int | None = None
-) -> tuple[list[Told | Snapshot | Reset], Progress]:
-    """The frames after the cursor up to now, ticks left out, and the progress now; never waits."""
+) -> tuple[list[Frame], Progress]:
+    """The frames after the cursor up to now, at most `limit` events; the progress now.
+
+    It never waits for more to come.
+    """
     now, head = await channel.progress(job_id)
-    found: list[Told | Snapshot | Reset] = []
+    found: list[Frame] = []
     if after == head:
         return found, now
     try:
         async with asyncio.timeout(_PATIENCE_S), aclosing(_watch(channel, job_id, after)) as frames:
+            events = 0
             async for frame in frames:
-                if isinstance(frame, Ticked):
-                    continue
                 found.append(frame)
-                if not isinstance(frame, Told) or len(found) == limit:
+                if isinstance(frame, Snapshot | Reset):
                     break
-                if frame.envelope.seq >= now.seq:
-                    break
+                if isinstance(frame, Told):
+                    events += 1
+                    if events == limit or frame.envelope.seq >= now.seq:
+                        break
     except TimeoutError:
         # Nothing at all: the latest place, but spelled in another way than the channel does.
         return found or [Reset(cursor=head, progress=now)], now

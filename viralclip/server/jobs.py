@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Path, Query, Response
+from fastapi import APIRouter, Header, Path, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from viralclip.catalog import JobRecord, Priority

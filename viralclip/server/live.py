@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
 from viralclip.channel import BEGINNING
-from viralclip.live import Told
+from viralclip.live import Reset, Snapshot, Told
 from viralclip.server.feed import Line, View, read_on
 from viralclip.server.identity import Owner
 from viralclip.server.jobs import EventPage, JobId, find_job
@@ -165,10 +165,9 @@ async def _close(websocket: WebSocket, code: int) -> None:
 async def _page(job_id: str, after: str, services: Services) -> EventPage:
     """What the channel has after the cursor now, without waiting for more."""
     frames, now = await read_on(services.channel, job_id, after)
-    if not frames:
-        return EventPage(kind="events", events=[], progress=now, cursor=after)
-    last = frames[-1]
-    if not isinstance(last, Told):
-        return EventPage(kind="reset", events=[], progress=last.progress, cursor=last.cursor)
+    state = next((frame for frame in frames if isinstance(frame, Snapshot | Reset)), None)
+    if state is not None:
+        return EventPage(kind="reset", events=[], progress=state.progress, cursor=state.cursor)
     events = [frame.envelope for frame in frames if isinstance(frame, Told)]
-    return EventPage(kind="events", events=events, progress=now, cursor=last.cursor)
+    cursor = frames[-1].cursor if frames else after
+    return EventPage(kind="events", events=events, progress=now, cursor=cursor)

@@ -1,10 +1,12 @@
 """Structured logs: JSON lines with the job, scene and style from context, one file a day."""
 
+import os
 import sys
 from collections.abc import MutableMapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 import structlog
 from structlog.typing import Processor, WrappedLogger
@@ -21,7 +23,8 @@ def log_to(folder: Path, *, stderr: LogFormat | None = None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     today = datetime.now(UTC).date()
     _remove_old(folder, f"viralclip-{today - timedelta(days=KEEP_DAYS)}")
-    file = (folder / f"viralclip-{today}.jsonl").open("a", encoding="utf-8", buffering=1)
+    path = folder / f"viralclip-{today}.jsonl"
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -40,7 +43,7 @@ def log_to(folder: Path, *, stderr: LogFormat | None = None) -> None:
 class _Copy:
     """Writes what passes through to a file, as one JSON line."""
 
-    def __init__(self, file: IO[str]) -> None:
+    def __init__(self, file: int) -> None:
         self._file = file
         self._render = structlog.processors.JSONRenderer()
 
@@ -48,7 +51,8 @@ class _Copy:
         self, logger: WrappedLogger, name: str, event: MutableMapping[str, Any]
     ) -> MutableMapping[str, Any]:
         line = self._render(logger, name, dict(event))
-        self._file.write(f"{line}\n")
+        with suppress(OSError):  # a full disk may cost log lines, never clips
+            os.write(self._file, f"{line}\n".encode())
         return event
 
 

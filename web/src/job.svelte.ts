@@ -29,6 +29,7 @@ export class JobView {
   #log: Line[] = [];
   #logSeq = 0;
   #isShowing = false;
+  #isReading = false;
   #isClosed = false;
   #stop = () => {};
   #clock: ReturnType<typeof setInterval>;
@@ -134,6 +135,7 @@ export class JobView {
     if (type === "job_finished" && this.asking === "cancel") this.asking = null;
     if (type === "job_queued" || type === "job_finished") void this.#readJob();
     this.said = milestone(envelope) || this.said;
+    if (envelope.seq > this.#logSeq + 1) void this.#readLog();
     if (envelope.seq !== this.#logSeq + 1) return;
     this.#log.push(logLine(envelope));
     this.#logSeq = envelope.seq;
@@ -160,15 +162,27 @@ export class JobView {
   }
 
   async #readJob(): Promise<void> {
-    this.job = (await call("get", "/api/jobs/{job_id}", { path: this.#path })).job;
+    try {
+      this.job = (await call("get", "/api/jobs/{job_id}", { path: this.#path })).job;
+    } catch (error) {
+      tell(problemOf(error).detail);
+    }
   }
 
+  /** The whole history: for the first look, and where live frames left a hole. */
   async #readLog(): Promise<void> {
-    const { events } = await call("get", "/api/jobs/{job_id}/events", { path: this.#path });
-    this.#log = events.map(logLine);
-    this.#logSeq = events.at(-1)?.seq ?? 0;
-    if (events.some((envelope) => !isKnown(envelope.event))) this.hasNewer = true;
-    this.#show();
+    if (this.#isReading) return;
+    this.#isReading = true;
+    try {
+      const { events } = await call("get", "/api/jobs/{job_id}/events", { path: this.#path });
+      this.#log = events.map(logLine);
+      this.#logSeq = events.at(-1)?.seq ?? 0;
+      if (events.some((envelope) => !isKnown(envelope.event))) this.hasNewer = true;
+      this.#show();
+    } catch (error) {
+      tell(problemOf(error).detail);
+    }
+    this.#isReading = false;
   }
 
   #readClipsSoon(): void {

@@ -369,7 +369,7 @@ function two(value: number): string {
 /** FFmpeg's figures, where there are any; speed is seconds of clip per second of work. */
 function pace(clip: ClipState): string[] {
   return [
-    clip.fps === null ? "" : `${clip.fps.toFixed(0)} fps`,
+    clip.fps === null || clip.fps < 0.5 ? "" : `${clip.fps.toFixed(0)} fps`,
     clip.speed === null ? "" : `${clip.speed.toFixed(1)}×`,
     clip.eta_sec === null || clip.eta_sec < 1 ? "" : `${phrase(rounded(clip.eta_sec))} left`,
   ];

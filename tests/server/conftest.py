@@ -1,0 +1,361 @@
+"""The application on a real port in the test's own event loop, and what there is to watch on it."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from contextlib import (
+    AbstractContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    nullcontext,
+    suppress,
+)
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from inspect import isawaitable
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+import pytest
+import uvicorn
+from pydantic import TypeAdapter
+
+from viralclip.catalog import Catalog, JobRecord, open_catalog
+from viralclip.catalog.accounts import SqlAccounts
+from viralclip.channel import ProgressChannel, open_channel
+from viralclip.cli.serve import Server, config, leave_the_stuck
+from viralclip.engine import Engine
+from viralclip.engine.jobs import Jobs
+from viralclip.events import ClipTick, Draft, Envelope, JobQueued, JobTick
+from viralclip.media.probe import probe
+from viralclip.plan import Options, StyleChoice, Video, make_plan
+from viralclip.scenes import Scene
+from viralclip.server.app import create_app
+from viralclip.server.feed import KEEP_EVENTS, Feeds
+from viralclip.server.services import Limits, Services
+from viralclip.storage import open_storage
+
+Said = Draft | ClipTick | JobTick
+
+_LINE: TypeAdapter[Envelope | ClipTick | JobTick] = TypeAdapter(Envelope | ClipTick | JobTick)
+_TRANSCRIPTS = Path(__file__).parents[1] / "transcripts"
+_LOOK_S = 0.02
+
+
+@dataclass(frozen=True)
+class Served:
+    """An application that answers on `port`."""
+
+    port: int
+    services: Services
+    accounts: SqlAccounts | None
+    engine: Engine
+    folder: Path
+    connections: Collection[object]
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.services.catalog
+
+    @property
+    def channel(self) -> ProgressChannel:
+        return self.services.channel
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def client(self, token: str | None = None, **settings: Any) -> httpx.AsyncClient:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers |= settings.pop("headers", {})
+        return httpx.AsyncClient(
+            base_url=f"http://{self.address}",
+            headers=headers,
+            trust_env=False,
+            timeout=30,
+            **settings,
+        )
+
+    def live(self, job_id: str, after: str | None = None) -> str:
+        """The address of a job's live view."""
+        query = f"?after={after}" if after is not None else ""
+        return f"ws://{self.address}/api/jobs/{job_id}/live{query}"
+
+    async def add(self, job_id: str, *, owner: str = "local", **facts: Any) -> JobRecord:
+        """A job on record, with a clip of each of two scenes, that nobody works on."""
+        job = _job(job_id, owner, self.services, **facts)
+        await self.catalog.add_job(job)
+        return job
+
+    async def queued(self) -> list[str]:
+        """What stands in the engine's queues."""
+        found = await self.engine._client.list_workflows_async()
+        return [status.workflow_id for status in found]
+
+
+class _Server(Server):
+    """Says when it listens, and leaves the signals to pytest."""
+
+    def __init__(self, settings: uvicorn.Config, feeds: Feeds) -> None:
+        super().__init__(settings, feeds)
+        self.listening = asyncio.Event()
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return nullcontext()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
+
+
+Serve = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state folder with empty databases, which take their time to make."""
+    folder = tmp_path_factory.mktemp("blank")
+
+    async def make() -> None:
+        async with open_catalog(f"sqlite:///{folder / 'catalog.db'}"):
+            pass
+        async with Engine(f"sqlite:///{folder / 'engine.db'}") as engine:
+            await engine.set_slots(2)
+
+    asyncio.run(make())
+    return folder
+
+
+@pytest.fixture
+async def serve(tmp_path: Path, blank: Path) -> AsyncIterator[Serve]:
+    """`await serve()` is a server of its own; it has stopped when the test has ended."""
+    shutil.copytree(blank, tmp_path, dirs_exist_ok=True)
+    async with AsyncExitStack() as stack:
+
+        async def start(**settings: Any) -> Served:
+            return await stack.enter_async_context(_served(tmp_path, **settings))
+
+        yield start
+
+
+@pytest.fixture
+async def served(serve: Serve) -> Served:
+    return await serve()
+
+
+@asynccontextmanager
+async def _served(
+    folder: Path,
+    *,
+    tokens: bool = False,
+    keep: int = KEEP_EVENTS,
+    limits: Limits | None = None,
+    channel: ProgressChannel | None = None,
+    **changes: Any,
+) -> AsyncIterator[Served]:
+    roots = folder / "media"
+    roots.mkdir(exist_ok=True)
+    database = f"sqlite:///{folder / 'catalog.db'}"
+    engine_url = f"sqlite:///{folder / 'engine.db'}"
+    async with AsyncExitStack() as stack:
+        catalog = await stack.enter_async_context(open_catalog(database))
+        own = await stack.enter_async_context(open_channel(f"sqlite:///{folder / 'events.db'}"))
+        engine = await stack.enter_async_context(Engine(engine_url))
+        accounts = await stack.enter_async_context(SqlAccounts(database)) if tokens else None
+        used = channel or own
+        services = Services(
+            catalog=catalog,
+            channel=used,
+            jobs=Jobs(catalog=catalog, channel=used, engine=engine),
+            feeds=Feeds(used, keep=keep),
+            storage_url=(folder / "clips").as_uri(),
+            engine_url=engine_url,
+            open_storage=open_storage,
+            probe=_look_into,
+            media_roots=(roots,),
+            uploads=folder / "uploads",
+            limits=limits or Limits(),
+            **changes,
+        )
+        page = folder / "page"
+        app = create_app(services, accounts=accounts, page=page if page.is_dir() else None)
+        listening = _listening(app, services.feeds, stuck_s=services.stuck_s)
+        port, connections = await stack.enter_async_context(listening)
+        yield Served(port, services, accounts, engine, folder, connections)
+
+
+async def _look_into(path: Path) -> Video:
+    return (await asyncio.to_thread(probe, path)).video
+
+
+@asynccontextmanager
+async def _listening(
+    app: object, feeds: Feeds, *, stuck_s: float
+) -> AsyncIterator[tuple[int, Collection[object]]]:
+    listening = socket.create_server(("127.0.0.1", 0))
+    leave_the_stuck(listening, stuck_s)
+    server = _Server(config(app), feeds)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(server.serve(sockets=[listening]))
+        await server.listening.wait()
+        try:
+            yield listening.getsockname()[1], server.server_state.connections
+        finally:
+            server.should_exit = True
+
+
+def _job(job_id: str, owner: str, services: Services, **facts: Any) -> JobRecord:
+    video = Video(
+        name="talk.mp4",
+        path=str(services.media_roots[0] / "talk.mp4"),
+        width=1280,
+        height=720,
+        duration=60,
+        fps="25/1",
+        has_audio=True,
+        identity=f"video-of-{owner}",
+    )
+    scenes = tuple(Scene(id=i, title=f"Scene {i}", start=i, end=i + 2) for i in (1, 2))
+    plan = make_plan(video, scenes, [StyleChoice(name="original", analysed=False)], Options())
+    given: dict[str, Any] = {"created_at": datetime.now(UTC), "trace_id": "0" * 32} | facts
+    return JobRecord(
+        job_id=job_id,
+        owner=owner,
+        plan=plan,
+        storage_url=services.storage_url,
+        engine_url=services.engine_url,
+        prefix=f"{job_id}/",
+        **given,
+    )
+
+
+@pytest.fixture
+def recorded() -> Callable[[str], list[Said]]:
+    """`recorded(name)` is what the workers said in that transcript, once each and in order."""
+    return _recorded
+
+
+def _recorded(name: str) -> list[Said]:
+    said: list[Said] = []
+    seq, run = 0, 0
+    for line in (_TRANSCRIPTS / f"{name}.jsonl").read_text().splitlines():
+        item = _LINE.validate_python(json.loads(line))
+        if not isinstance(item, Envelope):
+            said.append(item)
+        elif item.seq == seq + 1:
+            seq += 1
+            if isinstance(item.event, JobQueued):
+                run = item.event.run
+            said.append(_draft(item, run))
+    return said
+
+
+def _draft(envelope: Envelope, run: int) -> Draft:
+    return Draft(
+        job_id=envelope.job_id,
+        run=run,
+        at=envelope.at,
+        trace_id=envelope.trace_id,
+        event=cast("Any", envelope.event),
+    )
+
+
+@pytest.fixture
+def say() -> Callable[..., Any]:
+    """`await say(channel, *items)` publishes drafts and ticks one after the other."""
+
+    async def say(channel: ProgressChannel, *said: Said) -> None:
+        for item in said:
+            if isinstance(item, Draft):
+                await channel.publish([item])
+            else:
+                await channel.tick([item])
+
+    return say
+
+
+async def _until(true: Callable[[], Any], *, within_s: float = 60.0) -> Any:
+    """The first truth that `true` gives; the one place in these tests that waits by asking."""
+    deadline = time.monotonic() + within_s
+    while not (found := await answer if isawaitable(answer := true()) else answer):
+        assert time.monotonic() < deadline, f"still waiting after {within_s} s"
+        await asyncio.sleep(_LOOK_S)
+    return found
+
+
+@pytest.fixture
+def until() -> Callable[..., Any]:
+    """`await until(found)` waits for a fact: it returns the first truth that `found()` gives."""
+    return _until
+
+
+@dataclass
+class Process:
+    """`viralclip serve` in a process of its own."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    state: Path
+    log: Path
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def client(self, token: str | None = None) -> httpx.AsyncClient:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx.AsyncClient(
+            base_url=f"http://{self.address}", headers=headers, trust_env=False, timeout=30
+        )
+
+    async def answers(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        async with self.client() as client:
+            with suppress(httpx.TransportError):
+                return (await client.get("/healthz")).status_code == httpx.codes.OK
+        return False
+
+    def end(self, number: signal.Signals, *, within_s: float = 10.0) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(within_s)
+
+
+@pytest.fixture
+def spawn(tmp_path: Path, blank: Path) -> Iterator[Callable[..., Any]]:
+    """`await spawn("--no-worker", NAME=value)` runs the command until it answers."""
+    shutil.copytree(blank, tmp_path, dirs_exist_ok=True)
+    running: list[Process] = []
+
+    async def start(*arguments: str, port: int | None = None, **env: str) -> Process:
+        port = port or _free_port()
+        inherited = {n: v for n, v in os.environ.items() if not n.startswith("VIRALCLIP_")}
+        command = [sys.executable, "-m", "viralclip", "serve", "--port", str(port), *arguments]
+        log = tmp_path / f"serve-{len(running)}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                command,
+                env={**inherited, "VIRALCLIP_STATE_DIR": str(tmp_path), **env},
+                stdout=output,
+                stderr=output,
+            )
+        running.append(Process(process, port, tmp_path, log))
+        await _until(running[-1].answers)
+        return running[-1]
+
+    yield start
+    for each in running:
+        each.process.kill()
+        each.process.wait()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probing:
+        return probing.getsockname()[1]
