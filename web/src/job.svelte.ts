@@ -3,11 +3,13 @@
 import { type ClipOut, type ClipState, type Envelope, type JobOut, type Problem, type Progress, address, call, problemOf } from "./api";
 import { type Connection, type Gone, follow } from "./live";
 import { tell, wish } from "./notices.svelte";
-import { type Frame, absorb, hasEnded, isKnown } from "./progress";
+import { type Frame, type Tick, absorb, advanceTicks, hasEnded, isKnown } from "./progress";
 import { type Line, logLine, milestone } from "./words";
 
 const KEPT_LINES = 5000;
 const CLIPS_AFTER_MS = 300;
+// A page in the background gets no animation frames; its ticks are folded then all the same.
+const MOST_TICKS = 2000;
 
 export class JobView {
   job = $state.raw<JobOut | null>(null);
@@ -26,6 +28,7 @@ export class JobView {
   now = $state(Date.now());
 
   #folded: Progress | null = null;
+  #ticks: Tick[] = [];
   #log: Line[] = [];
   #logSeq = 0;
   #isShowing = false;
@@ -119,13 +122,27 @@ export class JobView {
   }
 
   #take(frame: Frame): void {
+    if (frame.kind === "tick") return this.#ticked(frame.tick);
+    this.#foldTicks();
     const before = this.#folded;
     if (!before) return;
     this.#folded = absorb(before, frame);
     if (frame.kind === "event") this.#told(frame.envelope);
-    else if (frame.kind !== "tick" && frame.progress.seq > this.#logSeq) void this.#readLog();
+    else if (frame.progress.seq > this.#logSeq) void this.#readLog();
     if (this.#folded.clips_completed !== before.clips_completed || this.#folded.run !== before.run) this.#readClipsSoon();
     this.#show();
+  }
+
+  #ticked(tick: Tick): void {
+    this.#ticks.push(tick);
+    if (this.#ticks.length > MOST_TICKS) this.#foldTicks();
+    this.#show();
+  }
+
+  #foldTicks(): void {
+    if (!this.#ticks.length || !this.#folded) return;
+    this.#folded = advanceTicks(this.#folded, this.#ticks);
+    this.#ticks = [];
   }
 
   #told(envelope: Envelope): void {
@@ -147,6 +164,7 @@ export class JobView {
     this.#isShowing = true;
     requestAnimationFrame(() => {
       this.#isShowing = false;
+      this.#foldTicks();
       this.progress = this.#folded;
       if (this.lines.at(-1)?.seq !== this.#log.at(-1)?.seq) this.lines = this.#log.slice(-KEPT_LINES);
       if (this.asked.size) this.asked = this.#stillAsked();

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Envelope, Progress } from "./api.gen";
-import { type Tick, advance, isKnown, noProgress, sceneProgress } from "./progress";
+import { type Tick, advance, advanceTicks, isKnown, noProgress, sceneProgress } from "./progress";
 
 const histories = import.meta.glob<string>("../../tests/transcripts/*.jsonl", {
   query: "?raw",
@@ -39,6 +39,17 @@ for (const [path, history] of Object.entries(histories)) {
     const once = envelopes.reduce(advance, noProgress("j"));
 
     expect(envelopes.reduce(advance, once)).toEqual(once);
+  });
+
+  test(`${name} leads to the same progress when its ticks are taken together`, () => {
+    let progress = noProgress(items(history)[0]!.job_id);
+    let ticks: Tick[] = [];
+    for (const item of items(history)) {
+      if (!("seq" in item)) ticks.push(item);
+      else [progress, ticks] = [advance(advanceTicks(progress, ticks), item), []];
+    }
+
+    expect(advanceTicks(progress, ticks)).toEqual(replayed(history));
   });
 
   test(`${name} never moves the job's bar backwards within a run`, () => {

@@ -163,6 +163,27 @@ export function advance(progress: Progress, item: Envelope | Tick): Progress {
   }
 }
 
+/** The progress after ticks in a row: as one after the other, with one sum at the end. */
+export function advanceTicks(progress: Progress, ticks: Tick[]): Progress {
+  if (progress.status === "finished") return progress;
+  const scenes = [...progress.scenes];
+  const placeOf = new Map(scenes.map((scene, at) => [scene.scene_id, at]));
+  let latest = progress;
+  for (const tick of ticks) {
+    if (tick.type === "job_tick") latest = jobTicked(latest, tick);
+    else tickScene(scenes, placeOf.get(tick.scene_id), tick);
+  }
+  return { ...latest, scenes, fraction: jobFraction(progress.fraction, scenes) };
+}
+
+function tickScene(scenes: SceneState[], sceneAt: number | undefined, tick: ClipTick): void {
+  const scene = scenes[sceneAt ?? -1];
+  const clipAt = scene?.clips.findIndex((clip) => clip.style === tick.style) ?? -1;
+  const clip = scene?.clips[clipAt];
+  if (!scene || !clip || sceneAt === undefined || !fits(clip, tick)) return;
+  scenes[sceneAt] = withClips(scene, scene.clips.with(clipAt, ticked(clip, tick)));
+}
+
 export function hasEnded(clip: ClipState): boolean {
   return ENDS.has(clip.step);
 }
@@ -308,10 +329,13 @@ function facts(clip: ClipState, event: ClipProgressed): Partial<ClipState> {
 function clipTicked(progress: Progress, tick: ClipTick): Progress {
   const place = find(progress, tick.scene_id, tick.style);
   if (!place || !fits(place.clip, tick) || progress.status === "finished") return progress;
-  const clip = place.clip;
+  return withClip(progress, place, ticked(place.clip, tick));
+}
+
+function ticked(clip: ClipState, tick: ClipTick): ClipState {
   const stepFraction = Math.max(clip.step_fraction ?? 0, Math.min(tick.fraction, 1));
   const fraction = Math.max(clip.fraction, share(tick.step, stepFraction, clip.analysed));
-  return withClip(progress, place, {
+  return {
     ...clip,
     step_fraction: stepFraction,
     fraction,
@@ -319,7 +343,7 @@ function clipTicked(progress: Progress, tick: ClipTick): Progress {
     fps: tick.fps ?? null,
     speed: tick.speed ?? null,
     eta_sec: tick.eta_sec ?? null,
-  });
+  };
 }
 
 function fits(clip: ClipState, tick: ClipTick): boolean {
