@@ -8,7 +8,7 @@ NOT_PURE := viralclip/settings.py,viralclip/__main__.py
 export COVERAGE_FILE := $(VENV)/.coverage
 
 .DEFAULT_GOAL := all
-.PHONY: all demo dev check test test-pure test-rest bench format lock transcripts clean help
+.PHONY: all demo dev check test test-pure test-rest bench format lock transcripts page types web-check clean help
 
 all: check test
 
@@ -46,6 +46,19 @@ lock: $(VENV)/dev ## Pin the newest versions that fit pyproject.toml
 	  $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 \
 	    --no-header --no-annotate pyproject.toml $${set#*:} -o requirements/$${set%%:*}.txt; \
 	done
+
+page: web/node_modules/.package-lock.json ## Build the page into the package (needs Node.js)
+	cd web && npm run build
+
+types: $(VENV)/dev web/node_modules/.package-lock.json ## Write the page's types from the API
+	$(BIN)/viralclip types
+
+web-check: web/node_modules/.package-lock.json ## Types and tests of the page
+	cd web && npm run check && npm test
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	cd web && npm ci
+	touch $@
 
 clean: ## Remove what was made here
 	rm -rf $(VENV) demo-clips .pytest_cache .ruff_cache .hypothesis

@@ -115,6 +115,7 @@ async def test_viewers_that_never_read_do_not_delay_the_others(served):
         AsyncExitStack() as stack,
         connect(served.live("job"), proxy=None, compression=None) as watching,
     ):
+        await watching.recv()
         before = await latencies(served, watching, range(1, 301))
         await stuck_viewers(stack, served.port, STUCK)
         await latencies(served, watching, range(301, 601))
@@ -141,6 +142,7 @@ async def test_viewers_that_never_read_cost_less_than_a_megabyte_each(spawn, unt
         channel = await recorded_in(process, stack)
         address = f"ws://{process.address}/api/jobs/job/live"
         watching = await stack.enter_async_context(connect(address, proxy=None, compression=None))
+        await watching.recv()
         await tell(channel, range(1, EVENTS + 1))
         await heard(watching, EVENTS)
         before = psutil.Process(process.process.pid).memory_info().rss

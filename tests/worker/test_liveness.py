@@ -1,11 +1,19 @@
 """Who is alive is told by locks that the system lets go of, not by clocks."""
 
+import os
 import subprocess
 import sys
+import time
 
 import pytest
 
-from viralclip.worker.liveness import FileLock, WorkerIdTakenError, bury, known_workers, life_of
+from viralclip.worker.liveness import (
+    FileLock,
+    WorkerIdTakenError,
+    bury,
+    forget_the_long_dead,
+    life_of,
+)
 
 HOLD = """
 import sys
@@ -32,7 +40,6 @@ def other(tmp_path):
 
 def test_a_worker_is_alive_while_its_process_holds_the_lock(other, tmp_path):
     assert life_of(tmp_path, "w1") == "alive"
-    assert known_workers(tmp_path) == ["w1"]
 
 
 def test_a_killed_worker_has_crashed(other, tmp_path):
@@ -40,14 +47,12 @@ def test_a_killed_worker_has_crashed(other, tmp_path):
     other.wait()
 
     assert life_of(tmp_path, "w1") == "crashed"
-    assert known_workers(tmp_path) == ["w1"]
 
 
 def test_a_worker_that_ended_in_good_order_has_left(other, tmp_path):
     other.communicate()
 
     assert life_of(tmp_path, "w1") == "left"
-    assert known_workers(tmp_path) == []
 
 
 def test_a_buried_worker_is_forgotten(other, tmp_path):
@@ -57,6 +62,25 @@ def test_a_buried_worker_is_forgotten(other, tmp_path):
     bury(tmp_path, "w1")
 
     assert life_of(tmp_path, "w1") == "left"
+
+
+@pytest.mark.parametrize(("days", "life"), [(6, "crashed"), (8, "left")])
+def test_a_crash_is_remembered_for_a_week(other, tmp_path, days, life):
+    other.kill()
+    other.wait()
+    then = time.time() - days * 24 * 3600
+    os.utime(tmp_path / "w1.lock", (then, then))
+    forget_the_long_dead(tmp_path)
+
+    assert life_of(tmp_path, "w1") == life
+
+
+def test_the_living_are_not_forgotten_however_old(tmp_path):
+    with FileLock(tmp_path, "w1"):
+        os.utime(tmp_path / "w1.lock", (0, 0))
+        forget_the_long_dead(tmp_path)
+
+        assert life_of(tmp_path, "w1") == "alive"
 
 
 def test_a_second_worker_with_the_same_id_is_refused(other, tmp_path):

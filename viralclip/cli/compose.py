@@ -20,6 +20,7 @@ from viralclip.pipeline import Tools
 from viralclip.settings import Settings, StateNotWritableError
 from viralclip.storage import open_storage
 from viralclip.worker import Worker, new_worker_id
+from viralclip.worker.liveness import forget_the_long_dead
 from viralclip.worker.memory import hold_little_memory
 from viralclip.worker.orphans import FfmpegLedger, sweep
 
@@ -94,6 +95,7 @@ async def open_worker(
     hold_little_memory()
     me = new_worker_id()
     sweep(settings.ledger, settings.locks)
+    forget_the_long_dead(settings.locks)
     ledger = FfmpegLedger(settings.ledger, me)
     tools = Tools(
         catalog=records.catalog,

@@ -16,6 +16,7 @@ import structlog
 from viralclip.channel import ProgressChannel
 from viralclip.channel.pace import Pace
 from viralclip.events import ClipProgressed, ClipTick, Draft, Event, JobTick, Warned
+from viralclip.progress import Progress
 from viralclip.steps import Step
 
 _BATCH = 100
@@ -98,6 +99,12 @@ class Reporter:
     def now(self) -> datetime:
         return self._now()
 
+    async def progress(self, job_id: str) -> Progress:
+        """The job's progress with everything said so far."""
+        await self.flush()
+        progress, _ = await self._channel.progress(job_id)
+        return progress
+
     async def flush(self) -> None:
         """Return when every event said so far is delivered, or when the patience is at its end."""
         said = self._said
@@ -174,6 +181,10 @@ class JobReport:
 
     def tick(self, tick: ClipTick | JobTick) -> None:
         self.reporter.tick(tick)
+
+    async def told(self) -> Progress:
+        """The job's progress with everything said here so far."""
+        return await self.reporter.progress(self.job_id)
 
     def clip(self, scene_id: int, style: str, *, attempt: int = 1) -> "ClipReport":
         return ClipReport(self, scene_id, style, attempt)

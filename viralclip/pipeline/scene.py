@@ -10,6 +10,7 @@ from viralclip.pipeline import ClipEnd, ClipTask, Tools
 from viralclip.pipeline.clip import UNEXPLAINED, end_cancelled, say_end
 from viralclip.pipeline.reporter import JobReport
 from viralclip.scenes import Scene
+from viralclip.steps import Step
 
 RunClips = Callable[[Sequence[ClipTask]], Awaitable[None]]
 
@@ -66,11 +67,29 @@ async def _settle_clip(
     clip_report = report.clip(task.clip.scene.id, task.clip.style)
     if record is not None and record.ending is not None:
         return say_end(task, tools, clip_report, record)
+    if await _told_complete(task, report):
+        return say_end(task, tools, clip_report, await _record_complete(task, tools))
     if task.stopped_by is not None:
         return await end_cancelled(task, tools, clip_report)
     log.error("Clip ended without saying how", scene_id=task.clip.scene.id, style=task.clip.style)
     failed = await tools.catalog.end_clip(task.record("failed", failure=UNEXPLAINED))
     return say_end(task, tools, clip_report, failed)
+
+
+async def _told_complete(task: ClipTask, report: JobReport) -> bool:
+    """Whether the clip's completion was told although its record could not be saved then."""
+    told = await report.told()
+    return any(
+        clip.step is Step.COMPLETE
+        for scene in told.scenes
+        for clip in scene.clips
+        if (scene.scene_id, clip.style) == (task.clip.scene.id, task.clip.style)
+    )
+
+
+async def _record_complete(task: ClipTask, tools: Tools) -> ClipRecord:
+    record = task.record("complete").model_copy(update={"key": task.key})
+    return await tools.catalog.end_clip(record)
 
 
 async def _say_completed(scene: Scene, tools: Tools, report: JobReport) -> None:

@@ -18,7 +18,7 @@ from viralclip.errors import StorageFullError, StorageRejectedError, StorageUnav
 
 _CHUNK = 5 * 1024 * 1024
 # What another try cannot change: no permission, no folder, read-only, a name too long.
-_HOPELESS = (errno.EACCES, errno.ENOTDIR, errno.EROFS, errno.ENAMETOOLONG)
+_HOPELESS = (errno.EACCES, errno.ENOTDIR, errno.EISDIR, errno.EROFS, errno.ENAMETOOLONG)
 
 
 @dataclass(frozen=True)

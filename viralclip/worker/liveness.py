@@ -2,12 +2,14 @@
 
 import fcntl
 import os
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
 from viralclip.errors import ViralclipError
 
+_LONG_DEAD_S = 7 * 24 * 3600
 Life = Literal["alive", "crashed", "left"]
 
 
@@ -60,8 +62,12 @@ def bury(folder: Path, worker: str) -> None:
     _path(folder, worker).unlink(missing_ok=True)
 
 
-def known_workers(folder: Path) -> list[str]:
-    return sorted(path.stem for path in folder.glob("*.lock"))
+def forget_the_long_dead(folder: Path) -> None:
+    """Remove what workers left that died a week ago with nothing to take over."""
+    for path in folder.glob("*.lock"):
+        long_ago = time.time() - path.stat().st_mtime > _LONG_DEAD_S
+        if long_ago and life_of(folder, path.stem) == "crashed":
+            bury(folder, path.stem)
 
 
 def _path(folder: Path, worker: str) -> Path:

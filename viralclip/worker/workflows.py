@@ -46,6 +46,7 @@ class Workflows:
         self._settled = Settled(engine, self._running)
         self._clips = 0
         self._draining = False
+        self._enqueueing = asyncio.Lock()
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -149,7 +150,9 @@ class Workflows:
 
     async def _run_children(self, job: JobRecord, works: list[Work]) -> None:
         priority = priority_number(job.priority, job.created_at)
-        await self._engine.enqueue(works, priority=priority)
+        # One parent's children after the other's, so that scenes are made in their order.
+        async with self._enqueueing:
+            await self._engine.enqueue(works, priority=priority)
         await self._settled.wait([work.workflow_id for work in works])
 
     async def _while_draining(self) -> None:

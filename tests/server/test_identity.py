@@ -1,0 +1,303 @@
+"""Who may ask, and that everybody sees what is theirs and nothing else."""
+
+import asyncio
+import sqlite3
+
+import httpx
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from viralclip.plan import Video
+from viralclip.server.identity import COOKIE
+from viralclip.server.services import Limits
+
+OPEN = {"/healthz", "/readyz", "/api/session"}
+TUS = {"Tus-Resumable": "1.0.0"}
+
+
+@pytest.fixture
+async def guarded(serve):
+    return await serve(tokens=True)
+
+
+@pytest.fixture
+async def anna(guarded) -> str:
+    return await guarded.accounts.create("anna")
+
+
+@pytest.fixture
+async def bert(guarded) -> str:
+    return await guarded.accounts.create("bert")
+
+
+async def operations(served) -> list[tuple[str, str]]:
+    async with served.client() as client:
+        paths = (await client.get("/api/openapi.json")).json()["paths"]
+    return [(method.upper(), path) for path, methods in paths.items() for method in methods]
+
+
+def filled(path: str, job_id: str = "job") -> str:
+    facts = {"job_id": job_id, "scene_id": "1", "style": "original", "what": "file"}
+    facts |= {"video_id": "video", "upload_id": "0" * 32}
+    return path.format(**facts)
+
+
+def code_of(answer: httpx.Response) -> str:
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["status"] == answer.status_code
+    return problem["code"]
+
+
+async def closed_with(address: str, **headers: str) -> int | None:
+    async with asyncio.timeout(10), connect(address, additional_headers=headers, proxy=None) as ws:
+        await ws.wait_closed()
+        return ws.close_code
+
+
+async def test_without_a_token_every_route_says_401(guarded):
+    asked = [where for where in await operations(guarded) if where[1] not in OPEN]
+    assert len(asked) > 20
+    async with guarded.client() as client:
+        for method, path in asked:
+            answer = await client.request(method, filled(path))
+
+            assert answer.status_code == 401, (method, path)
+            assert answer.headers["www-authenticate"] == "Bearer"
+            if method != "HEAD":
+                assert code_of(answer) == "unauthorized"
+
+
+@pytest.mark.parametrize("token", ["", "wrong", "vc_" + "0" * 43, "\x7f", "a b"])
+async def test_a_wrong_token_is_no_token(guarded, anna, token):
+    async with guarded.client(headers={"Authorization": f"Bearer {token}"}) as client:
+        assert (await client.get("/api/me")).status_code == 401
+
+
+async def test_a_token_in_the_address_is_not_looked_at(guarded, anna):
+    async with guarded.client() as client:
+        for name in ("token", "access_token", "authorization", COOKIE):
+            assert (await client.get("/api/me", params={name: anna})).status_code == 401
+    assert await closed_with(f"{guarded.live('job')}?token={anna}") == 4401
+
+
+async def test_a_live_view_without_a_token_is_closed_with_4401_and_a_foreign_one_with_4404(
+    guarded, anna, bert
+):
+    await guarded.add("job", owner="anna")
+    address = guarded.live("job")
+
+    assert await closed_with(address) == 4401
+    assert await closed_with(address, Authorization=f"Bearer {bert}") == 4404
+    async with connect(
+        address, additional_headers={"Authorization": f"Bearer {anna}"}, proxy=None
+    ) as socket:
+        assert '"kind":"snapshot"' in str(await socket.recv())
+
+
+async def test_a_page_keeps_the_token_in_a_cookie_that_scripts_cannot_read(guarded, anna):
+    async with guarded.client() as client:
+        refused = await client.post("/api/session", json={"token": "wrong"})
+        opened = await client.post("/api/session", json={"token": anna})
+        me = (await client.get("/api/me")).json()
+        cookie = {"Cookie": f"{COOKIE}={client.cookies[COOKIE]}"}
+        assert await closed_with(guarded.live("none"), **cookie) == 4404
+        await client.delete("/api/session")
+
+        assert code_of(refused) == "unauthorized"
+        assert opened.status_code == 204
+        assert {"HttpOnly", "SameSite=strict"} <= set(opened.headers["set-cookie"].split("; "))
+        assert (me["user"], me["needs_token"]) == ("anna", True)
+        assert (await client.get("/api/me")).status_code == 401
+
+
+async def test_a_revoked_token_is_worth_nothing(guarded, anna):
+    async with guarded.client(anna) as client:
+        assert (await client.get("/api/me")).status_code == 200
+        assert await guarded.accounts.revoke("anna")
+        assert (await client.get("/api/me")).status_code == 401
+
+
+async def test_tokens_are_kept_as_hashes(guarded, anna):
+    rows = sqlite3.connect(guarded.folder / "catalog.db").execute("select * from tokens").fetchall()
+
+    assert len(rows) == 1
+    assert anna not in str(rows)
+    files = [path for path in guarded.folder.glob("catalog.db*") if path.is_file()]
+    assert not any(anna.encode() in path.read_bytes() for path in files)
+
+
+async def test_what_belongs_to_another_is_not_there(guarded, anna, bert):
+    await guarded.add("job1", owner="anna")
+    asked = [where for where in await operations(guarded) if "{job_id}" in where[1]]
+    async with guarded.client(bert) as client:
+        for method, path in asked:
+            body = {"priority": "low"} if method == "PATCH" else None
+            answer = await client.request(method, filled(path, "job1"), json=body)
+
+            assert (answer.status_code, code_of(answer)) == (404, "not_found"), (method, path)
+        assert (await client.get("/api/jobs")).json()["jobs"] == []
+    async with guarded.client(anna) as client:
+        assert (await client.get("/api/jobs/job1")).status_code == 200
+        assert len((await client.get("/api/jobs")).json()["jobs"]) == 1
+    assert (await guarded.catalog.job("job1")).stop_by is None
+
+
+async def test_videos_and_uploads_of_another_are_not_there(guarded, anna, bert):
+    video = Video(
+        name="v.mp4",
+        path="v.mp4",
+        width=2,
+        height=2,
+        duration=1,
+        fps="1/1",
+        has_audio=False,
+        identity="hers",
+    )
+    await guarded.catalog.add_video("anna", video)
+    async with guarded.client(anna, headers=TUS) as client:
+        created = await client.post("/api/uploads", headers={"Upload-Length": "10"})
+        place = created.headers["location"]
+        assert (await client.head(place)).status_code == 200
+    async with guarded.client(bert, headers=TUS) as client:
+        assert (await client.get("/api/videos")).json() == []
+        assert (await client.get("/api/videos/hers")).status_code == 404
+        assert (await client.get("/api/videos/hers/content")).status_code == 404
+        new = {"source": {"video_id": "hers"}, "scenes": [], "styles": ["original"]}
+        assert code_of(await client.post("/api/jobs", json=new)) == "not_found"
+        sent = {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+        assert (await client.head(place)).status_code == 404
+        assert (await client.patch(place, headers=sent, content=b"x")).status_code == 404
+        assert (await client.delete(place)).status_code == 404
+    async with guarded.client(anna, headers=TUS) as client:
+        assert (await client.head(place)).headers["upload-offset"] == "0"
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "[", "", "localhost.", "a b"],
+)
+async def test_a_foreign_host_name_gets_no_answer(served, host):
+    """A name of somebody else's may point at this machine: the page behind it is theirs."""
+    async with served.client() as client:
+        answer = await client.get("/api/jobs", headers={"Host": host})
+
+    assert answer.status_code in (400, 403)
+    if answer.status_code == 403:
+        assert code_of(answer) == "forbidden_origin"
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://evil.example",
+        "null",
+        "http://127.0.0.1",
+        "http://127.0.0.1:1",
+        "http://[",
+        "x",
+        "://",
+    ],
+)
+async def test_a_foreign_page_cannot_change_anything_or_watch(served, origin):
+    await served.add("job")
+    async with served.client(headers={"Origin": origin}) as client:
+        for method, path in (("POST", "/api/jobs"), ("DELETE", "/api/jobs/job")):
+            answer = await client.request(method, path)
+            assert (answer.status_code, code_of(answer)) == (403, "forbidden_origin")
+        tricked = await client.get("/api/jobs/job", headers={"X-HTTP-Method-Override": "DELETE"})
+        assert tricked.status_code == 200
+    with pytest.raises(InvalidStatus) as refused:
+        async with connect(served.live("job"), origin=origin, proxy=None):
+            pass
+
+    assert refused.value.response.status_code == 403
+    assert await served.catalog.job("job")
+
+
+async def test_its_own_page_may(served):
+    await served.add("job")
+    origin = f"http://{served.address}"
+    async with served.client(headers={"Origin": origin}) as client:
+        assert (await client.post("/api/jobs/job/cancel")).status_code == 202
+    async with connect(served.live("job"), origin=origin, proxy=None) as socket:
+        assert await socket.recv()
+
+
+async def test_every_answer_carries_the_security_headers(serve, tmp_path, monkeypatch):
+    (tmp_path / "page").mkdir()
+    (tmp_path / "page" / "index.html").write_text("<title>viralclip</title>")
+    served = await serve()
+    monkeypatch.setattr(served.channel, "progress", None)  # a bug: it cannot be called
+    await served.add("job")
+    expected = {
+        "/": 200,
+        "/index.html": 200,
+        "/missing.js": 404,
+        "/api/none": 404,
+        "/api/jobs?limit=x": 422,
+        "/api/jobs/job": 500,
+        "/healthz": 200,
+        "/readyz": 503,
+        "/api/openapi.json": 200,
+    }
+    async with served.client() as client:
+        for path, status in expected.items():
+            answer = await client.get(path)
+
+            assert answer.status_code == status, path
+            assert "default-src 'self'" in answer.headers["content-security-policy"]
+            assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            assert answer.headers["x-frame-options"] == "DENY"
+            assert answer.headers["referrer-policy"] == "no-referrer"
+            if status >= 400:
+                assert code_of(answer)
+            assert "Traceback" not in answer.text
+        wrong = await client.get("/", headers={"Host": "evil.example"})
+        assert wrong.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_one_view_too_many_is_refused_and_the_place_is_given_back(serve):
+    served = await serve(limits=Limits(viewers_per_user=1))
+    await served.add("job")
+    headers = {"Accept": "text/event-stream"}
+    async with served.client(headers=headers) as client:
+        async with connect(served.live("job"), proxy=None) as socket:
+            await socket.recv()
+            refused = await client.get("/api/jobs/job/events")
+            assert (refused.status_code, code_of(refused)) == (429, "too_many")
+            assert await closed_with(served.live("job")) == 4429
+        async with asyncio.timeout(10), client.stream("GET", "/api/jobs/job/events") as stream:
+            assert stream.status_code == 200
+            assert await closed_with(served.live("job")) == 4429
+        async with asyncio.timeout(10):
+            while (code := await first_code(served)) == 4429:
+                pass
+            assert code is None
+
+
+async def first_code(served) -> int | None:
+    """None if the view is granted, else the code it is closed with."""
+    async with connect(served.live("job"), proxy=None) as socket:
+        async for _ in socket:
+            return None
+        return socket.close_code
+
+
+async def test_an_address_that_others_can_reach_demands_tokens(spawn, tmp_path):
+    with pytest.raises(AssertionError, match="token create"):
+        await spawn("--host", "0.0.0.0", "--no-worker")
+    from viralclip.catalog.accounts import SqlAccounts
+
+    async with SqlAccounts(f"sqlite:///{tmp_path / 'catalog.db'}") as accounts:
+        token = await accounts.create("anna")
+    process = await spawn("--host", "0.0.0.0", "--no-worker")
+    async with process.client() as client:
+        assert (await client.get("/api/me")).status_code == 401
+        foreign = {"Host": "evil.example", "Authorization": f"Bearer {token}"}
+        assert (await client.get("/api/me", headers=foreign)).status_code == 403
+    async with process.client(token) as client:
+        by_address = await client.get("/api/me", headers={"Host": f"192.168.7.7:{process.port}"})
+        assert by_address.json()["user"] == "anna"
