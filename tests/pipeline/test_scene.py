@@ -76,3 +76,23 @@ async def test_what_was_recorded_but_not_said_is_said(shop, source):
     await settle_scene(job.plan.scenes[0], tasks, shop.tools, shop.report(job))
 
     assert (await shop.history(job))[-2].event.details == why
+
+
+async def test_a_clip_told_complete_counts_although_its_record_was_lost(shop, source, replaced):
+    job = await shop.job(source("small"))
+    (task,) = await shop.tasks(job)
+    real = shop.tools.catalog
+
+    async def end_clip(record):
+        raise OSError("the database is away")
+
+    async def run_clips(given):
+        shop.use(catalog=replaced(real, end_clip=end_clip))
+        await shop.make(task)
+        shop.use(catalog=real)
+
+    await process_scene(job.plan.scenes[0], [task], shop.tools, shop.report(job), run_clips)
+    *_, completed = [envelope.event for envelope in await shop.history(job)]
+
+    assert (completed.clips_completed, completed.clips_failed) == (1, 0)
+    assert [clip.ending for clip in await real.clips(job.job_id)] == ["complete"]
