@@ -14,6 +14,7 @@ from viralclip.plan import Video
 from viralclip.server.identity import COOKIE
 from viralclip.server.services import Limits
 
+ANYWHERE = "0.0.0.0"  # noqa: S104 - what is tested
 OPEN = {"/healthz", "/readyz", "/api/session"}
 TUS = {"Tus-Resumable": "1.0.0"}
 
@@ -290,10 +291,10 @@ async def first_code(served) -> int | None:
 
 async def test_an_address_that_others_can_reach_demands_tokens(spawn, tmp_path):
     with pytest.raises(AssertionError, match="token create"):
-        await spawn("--host", "0.0.0.0", "--no-worker")
+        await spawn("--host", ANYWHERE, "--no-worker")
     async with SqlAccounts(f"sqlite:///{tmp_path / 'catalog.db'}") as accounts:
         token = await accounts.create("anna")
-    process = await spawn("--host", "0.0.0.0", "--no-worker")
+    process = await spawn("--host", ANYWHERE, "--no-worker")
     async with process.client() as client:
         assert (await client.get("/api/me")).status_code == 401
         foreign = {"Host": "evil.example", "Authorization": f"Bearer {token}"}

@@ -1,10 +1,11 @@
 """`viralclip serve`: the API, the page and a worker in one process."""
 
 import asyncio
+import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import uvicorn
@@ -73,6 +74,19 @@ class Server(uvicorn.Server):
     def __init__(self, settings: uvicorn.Config, feeds: Feeds) -> None:
         super().__init__(settings)
         self._feeds = feeds
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop serving at the first signal. The library would then die of it, before the worker
+        has left in good order, and its clips would count as crashed."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._feeds.close()

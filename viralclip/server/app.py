@@ -17,6 +17,9 @@ from viralclip.server.problems import MEDIA_TYPE
 from viralclip.server.services import Services
 
 
+_PROBLEM = {"$ref": "#/components/schemas/Problem"}
+
+
 def create_app(
     services: Services,
     *,
@@ -67,6 +70,12 @@ def _describe(schema: dict[str, Any]) -> None:
     schema["components"]["schemas"] = frames["$defs"] | schema["components"]["schemas"]
     for path in schema["paths"].values():
         for operation in path.values():
-            for status, response in operation["responses"].items():
-                if status >= "400" and "application/json" in response.get("content", {}):
-                    response["content"][MEDIA_TYPE] = response["content"].pop("application/json")
+            for response in operation["responses"].values():
+                _name_problem(response)
+
+
+def _name_problem(response: dict[str, Any]) -> None:
+    for content in response.get("content", {}).values():
+        if content.get("schema") == _PROBLEM:
+            response["content"] = {MEDIA_TYPE: {"schema": _PROBLEM}}
+            return

@@ -85,10 +85,6 @@ class Arrivals:
         """Where the whole file goes: a folder of its own, so that names never meet."""
         return self._home(owner) / arrival.upload_id / note.name
 
-    def keeps(self, path: Path) -> bool:
-        """Whether it is the file of an upload, and still there."""
-        return path.is_relative_to(self._folder) and path.is_file()
-
     def sweep(self, now_s: float | None = None) -> None:
         """Remove what has not been written to for a day."""
         oldest = (time.time() if now_s is None else now_s) - EXPIRES_S

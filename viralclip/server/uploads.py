@@ -206,12 +206,7 @@ async def _taken_in(arrival: Arrival, owner: str, arrivals: Arrivals, services: 
         await asyncio.to_thread(_drop, target)
         await asyncio.to_thread(arrival.remove)
         raise
-    known = await services.catalog.video(owner, video.identity)
-    if known is not None and await asyncio.to_thread(arrivals.keeps, Path(known.path)):
-        # The same content again: jobs point at the file that is there already.
-        await asyncio.to_thread(_drop, target)
-    else:
-        await services.catalog.add_video(owner, video)
+    await services.catalog.add_video(owner, video)
     note = note.model_copy(update={"video_id": video.identity})
     await asyncio.to_thread(arrival.write_note, note)
     return note

@@ -1,6 +1,7 @@
 // Bytes to frames: a WebSocket, or a stream, or polling, always from a cursor; and back to the best.
 
 import type { Frame } from "./progress";
+import { messagesOf } from "./stream";
 
 export type Connection = "connecting" | "live" | "catching_up" | "polling" | "offline";
 export type Gone = "not_found" | "unauthorized";
@@ -219,7 +220,7 @@ class Follower {
     });
   }
 
-  /** Server-sent events, read as bytes: their heartbeats are comments. True if any byte came. */
+  /** True if any byte came, once the stream is closed again. */
   async #stream(line: AbortSignal): Promise<boolean> {
     const own = new AbortController();
     const signal = AbortSignal.any([line, own.signal]);
@@ -233,29 +234,17 @@ class Follower {
       // Without a cursor the answer begins with a snapshot: a proxy that holds bytes back is found out.
       const response = await this.#ask(null, "text/event-stream", signal);
       if (!response.ok || !response.body) return false;
-      for await (const text of textOf(response.body)) {
+      for await (const data of messagesOf(response.body)) {
         opened = true;
         heard();
-        for (const data of this.#messages(text)) this.#take(data);
+        if (data !== undefined) this.#take(data);
       }
       return opened;
     } catch {
       return opened;
     } finally {
       clearTimeout(watchdog);
-      this.#rest = "";
     }
-  }
-
-  #rest = "";
-
-  #messages(text: string): string[] {
-    const blocks = (this.#rest + text).split("\n\n");
-    this.#rest = blocks.pop() ?? "";
-    return blocks.flatMap((block) => {
-      const data = block.split("\n").find((row) => row.startsWith("data: "));
-      return data ? [data.slice(6)] : [];
-    });
   }
 
   async #poll(): Promise<Poll> {
@@ -356,16 +345,6 @@ class Follower {
 
 function after(cursor: string | null): string {
   return cursor === null ? "" : `?after=${encodeURIComponent(cursor)}`;
-}
-
-async function* textOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  const reader = body.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    yield decoder.decode(value, { stream: true });
-  }
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

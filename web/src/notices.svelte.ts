@@ -20,6 +20,10 @@ export function dismiss(id: number): void {
   notices.all = notices.all.filter((notice) => notice.id !== id);
 }
 
+export function dismissAll(): void {
+  notices.all = [];
+}
+
 /** Show the wish as fulfilled at once; if the server refuses, take it back and say why. */
 export async function wish(show: () => void, ask: () => Promise<unknown>, takeBack: () => void): Promise<boolean> {
   show();

@@ -9,6 +9,11 @@ function parse(hash: string): Route {
   return { view: "jobs" };
 }
 
+/** What to do whenever the place changes. */
+export function onLeave(act: () => void): void {
+  addEventListener("hashchange", act);
+}
+
 export const place = $state<{ route: Route }>({ route: parse(location.hash) });
 
 addEventListener("hashchange", () => {

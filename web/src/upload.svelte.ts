@@ -3,7 +3,7 @@
 import { Upload } from "tus-js-client";
 import { type Problem, type VideoOut, call } from "./api";
 
-const CHUNK = 16 * 1024 * 1024;
+const CHUNK = 8 * 1024 * 1024;
 
 export class VideoUpload {
   sent = $state(0);

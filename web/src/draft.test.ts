@@ -1,0 +1,68 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { Draft, faultsOfRows, faultyLines, seconds } from "./draft.svelte";
+
+const video = { video_id: "v", name: "a.mp4", width: 1280, height: 720, duration: 30, fps: "30", has_audio: true };
+
+function ready(): Draft {
+  const draft = new Draft();
+  draft.video = video;
+  draft.addRow("0:10", "0:20");
+  draft.addRow("0:01", "0:05", "First");
+  draft.toggle("split");
+  return draft;
+}
+
+function answering(status: number, body: object) {
+  const fetched = vi.fn((_url: string, _init: RequestInit) => Promise.resolve(new Response(JSON.stringify(body), { status })));
+  vi.stubGlobal("fetch", fetched);
+  return fetched;
+}
+
+const key = (call: [string, RequestInit] | undefined) => new Headers(call?.[1].headers).get("Idempotency-Key");
+
+afterEach(() => vi.unstubAllGlobals());
+
+test("a draft says what it lacks, in the order of the page", () => {
+  const draft = new Draft();
+  expect(draft.lacks).toBe("Choose a video");
+  draft.video = video;
+  expect(draft.lacks).toBe("Add a scene");
+  draft.addRow("0", "5");
+  expect(draft.lacks).toBe("Choose a style");
+  draft.toggle("split");
+
+  expect(draft.lacks).toBe("");
+});
+
+test("scenes stand in the order of the video", () => {
+  expect(ready().rows.map((row) => row.start)).toEqual(["0:01", "0:10"]);
+});
+
+test("sending the same draft again makes no second job, a changed one does", async () => {
+  const fetched = answering(201, { job_id: "j" });
+  const draft = ready();
+  await draft.submit();
+  await draft.submit();
+  draft.aspect = "1:1";
+  await draft.submit();
+  const keys = fetched.mock.calls.map(key);
+
+  expect(keys[0]).toBe(keys[1]);
+  expect(keys[2]).not.toBe(keys[0]);
+});
+
+test("a refusal stays with the draft", async () => {
+  answering(422, { type: "about:blank", title: "", status: 422, detail: "Faults.", code: "invalid_scenes", faults: [{ place: "scenes[1].end", problem: "x is not a time" }] });
+  const draft = ready();
+
+  expect(await draft.submit()).toBeNull();
+  expect(faultsOfRows(draft.problem?.faults ?? []).get(1)).toEqual({ end: "x is not a time" });
+});
+
+test("faults of a pasted list name their lines", () => {
+  expect(faultyLines([{ place: "line 12", problem: "" }, { place: "aspect", problem: "" }])).toEqual([12]);
+});
+
+test("times are read as people write them", () => {
+  expect(["90", "1:30", "0:01:30", "1:30,5", "", "x"].map(seconds)).toEqual([90, 90, 90, 90.5, null, null]);
+});

@@ -1,0 +1,86 @@
+import { expect, test } from "vitest";
+import type { ClipState, Envelope } from "./api.gen";
+import { noProgress } from "./progress";
+import { ago, clipCounts, clipWords, duration, fileSize, jobWords, logLine, milestone, percent, reason, timeLeft, timecode } from "./words";
+
+const NOW = Date.parse("2025-03-14T09:00:10Z");
+const clip: ClipState = {
+  style: "split", analysed: false, step: "queued", attempt: 1, since: "2025-03-14T09:00:00Z", fraction: 0, reached: 0,
+  step_fraction: null, fps: null, speed: null, eta_sec: null, url: null, kept: false, failure: null, cancelled_by: null,
+  retry_in_sec: null, retry_code: null, details: {},
+};
+const said = (event: object): Envelope => ({ job_id: "j", seq: 1, at: "", trace_id: "", event: event as Envelope["event"] });
+
+test("time left is as precise as is known", () => {
+  expect(timeLeft(null, null, null)).toBe("");
+  expect(timeLeft(118, null, null)).toBe("about 2 min left");
+  expect(timeLeft(120, 115, 125)).toBe("about 2 min left");
+  expect(timeLeft(120, 60, 200)).toBe("1–3 min left");
+  expect(timeLeft(5, 3, 7)).toBe("a few seconds left");
+  expect(timeLeft(30, 2, 60)).toBe("up to 60 s left");
+});
+
+test("a hundred percent is said only of a finished job that made something", () => {
+  expect(percent(0.9999)).toBe(99);
+  expect(percent(1, "partial")).toBe(100);
+  expect(percent(0.4, "failed")).toBe(40);
+});
+
+test("rendering tells its pace", () => {
+  const rendering = { ...clip, step: "rendering" as const, fps: 47.6, speed: 1.58, eta_sec: 22, attempt: 2, details: { encoder: "x264" } };
+
+  expect(clipWords(rendering, NOW)).toEqual(["rendering", "attempt 2", "48 fps", "1.6×", "20 s left", "x264"]);
+});
+
+test("a retry counts down and says why", () => {
+  const retrying = { ...clip, step: "retrying" as const, retry_in_sec: 15, retry_code: "storage_unavailable" };
+
+  expect(clipWords(retrying, NOW)).toEqual(["trying again in 5 s", "the storage did not answer"]);
+  expect(clipWords(retrying, NOW + 60_000)[0]).toBe("trying again now");
+});
+
+test("a failure says in which step and why", () => {
+  const failure = { step: "rendering" as const, code: "render_failed", message: "It broke.", retryable: false };
+
+  expect(clipWords({ ...clip, step: "failed", failure }, NOW)).toEqual(["failed while rendering", "It broke."]);
+});
+
+test("no face is said as such", () => {
+  const details = { faces: 0, frames: 240, mean_confidence: 0 };
+
+  expect(clipWords({ ...clip, step: "face_detection_complete", details }, NOW)).toEqual(["no face found", "240 frames"]);
+});
+
+test("a code from a newer worker still reads as words", () => {
+  expect(reason("moon_too_bright")).toBe("moon too bright");
+});
+
+test("an event of a newer version is a line of the log, too", () => {
+  expect(logLine(said({ type: "coffee_made" })).text).toBe("coffee made (told by a newer version)");
+});
+
+test("a screen reader hears ends and failures, not steps", () => {
+  const ended = { type: "scene_completed", scene_id: 2, clips_completed: 2, clips_failed: 1, clips_cancelled: 0 };
+
+  expect(milestone(said(ended))).toBe("Scene 2 ended: 2 done, 1 failed");
+  expect(milestone(said({ type: "clip_progress", step: "rendering", scene_id: 2, style: "split", details: {} }))).toBe("");
+});
+
+test("figures are friendly", () => {
+  expect(timecode(62.5)).toBe("1:02.5");
+  expect(timecode(3600)).toBe("1:00:00");
+  expect(duration(102)).toBe("1 min 42 s");
+  expect(fileSize(2_518_276)).toBe("2.5 MB");
+  expect(ago("2025-03-14T08:55:00Z", NOW)).toBe("5 min ago");
+});
+
+test("counts name only what there is", () => {
+  expect(clipCounts({ clips_completed: 1, clips_failed: 0, clips_cancelled: 0, clips_total: 1 })).toBe("1 of 1 clip done");
+  expect(clipCounts({ clips_completed: 1, clips_failed: 2, clips_cancelled: 3, clips_total: 6 })).toBe("1 of 6 clips done, 2 failed, 3 cancelled");
+});
+
+test("a job says its state until it knows its time", () => {
+  expect(jobWords(noProgress("j"))).toBe("waiting for a worker");
+  expect(jobWords({ ...noProgress("j"), status: "running" })).toBe("in progress");
+  expect(jobWords({ ...noProgress("j"), status: "running", eta_sec: 60 })).toBe("about 60 s left");
+});
