@@ -8,7 +8,7 @@ NOT_PURE := viralclip/settings.py,viralclip/__main__.py
 export COVERAGE_FILE := $(VENV)/.coverage
 
 .DEFAULT_GOAL := all
-.PHONY: all demo dev check test test-pure test-rest bench format lock transcripts page types web-check clean help
+.PHONY: all demo dev check test test-pure test-rest bench format lock transcripts page types web-check web-checked clean help
 
 all: check test
 
@@ -24,7 +24,7 @@ check: $(VENV)/dev ## Format, lint, types and layers
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
-test: $(VENV)/dev check test-pure test-rest ## Check, and run every test
+test: $(VENV)/dev check web-check test-pure test-rest ## Check, and run every test
 
 test-pure: $(VENV)/dev
 	$(BIN)/coverage run -m pytest tests/unit tests/styles tests/reframe
@@ -32,6 +32,9 @@ test-pure: $(VENV)/dev
 
 test-rest: $(VENV)/dev
 	$(BIN)/python -m pytest --ignore=tests/unit --ignore=tests/styles --ignore=tests/reframe
+
+transcripts: $(VENV)/dev ## Record anew what the transcripts lead to
+	$(BIN)/python tests/transcripts/test_transcripts.py
 
 bench: $(VENV)/dev ## Print performance as ratios measured in one run
 	$(BIN)/python -m bench
@@ -53,8 +56,14 @@ page: web/node_modules/.package-lock.json ## Build the page into the package (ne
 types: $(VENV)/dev web/node_modules/.package-lock.json ## Write the page's types from the API
 	$(BIN)/viralclip types
 
-web-check: web/node_modules/.package-lock.json ## Types and tests of the page
-	cd web && npm run check && npm test
+web-check: $(VENV)/dev ## Types, tests and size of the page; without Node.js it is left out
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory web-checked; \
+	elif [ "$$CI" = true ]; then echo "web-check needs Node.js 20 or later" >&2; exit 1; \
+	else echo "web-check left out: install Node.js 20 or later to check the page"; fi
+
+web-checked: web/node_modules/.package-lock.json
+	$(BIN)/viralclip types --check
+	cd web && npm run check && npm test && npm run build
 
 web/node_modules/.package-lock.json: web/package-lock.json
 	cd web && npm ci

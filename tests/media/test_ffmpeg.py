@@ -156,6 +156,21 @@ def test_a_meter_reads_blocks_and_never_goes_back():
     assert progress[4].eta_sec == 0
 
 
+def test_a_meter_is_not_fooled_by_blocks_that_arrive_in_a_burst():
+    meter = Meter(duration=100)
+    times = [(0.0, 0), (1.0, 1), (2.0, 2), (2.001, 3), (2.002, 4), (5.0, 5), (6.0, 6)]
+    speeds: list[float | None] = []
+    for at, seconds in times:
+        meter.read(f"out_time_us={seconds * 1_000_000}", at=at)
+        progress = meter.read("progress=continue", at=at)
+        assert progress is not None
+        speeds.append(progress.speed)
+
+    assert speeds[0] is None
+    assert all(0.5 <= speed <= 2.0 for speed in speeds[1:] if speed is not None)
+    assert speeds[-1] == pytest.approx(1.0)
+
+
 def _endless(ffmpeg: Path) -> list[str]:
     picture = ("-re", "-f", "lavfi", "-i", "testsrc2=s=320x240:r=25")
     watched = ("-stats_period", "0.1", "-progress", "pipe:1")

@@ -3,11 +3,13 @@
 import asyncio
 import sqlite3
 from contextlib import suppress
+from typing import cast
 
 import httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Origin
 
 from viralclip.catalog.accounts import SqlAccounts
 from viralclip.plan import Video
@@ -212,7 +214,7 @@ async def test_a_foreign_page_cannot_change_anything_or_watch(served, origin):
         tricked = await client.get("/api/jobs/job", headers={"X-HTTP-Method-Override": "DELETE"})
         assert tricked.status_code == 200
     with pytest.raises(InvalidStatus) as refused:
-        async with connect(served.live("job"), origin=origin, proxy=None):
+        async with connect(served.live("job"), origin=cast("Origin", origin), proxy=None):
             pass
 
     assert refused.value.response.status_code == 403
@@ -224,7 +226,7 @@ async def test_its_own_page_may(served):
     origin = f"http://{served.address}"
     async with served.client(headers={"Origin": origin}) as client:
         assert (await client.post("/api/jobs/job/cancel")).status_code == 202
-    async with connect(served.live("job"), origin=origin, proxy=None) as socket:
+    async with connect(served.live("job"), origin=cast("Origin", origin), proxy=None) as socket:
         assert await socket.recv()
 
 

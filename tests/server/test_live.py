@@ -2,10 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -13,7 +14,7 @@ from pydantic import TypeAdapter
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from viralclip.channel import BEGINNING
+from viralclip.channel import BEGINNING, ProgressChannel
 from viralclip.events import ClipTick, Draft, Envelope
 from viralclip.live import Frame, Reset, Snapshot, Ticked, Told
 from viralclip.progress import Progress, advance
@@ -72,7 +73,7 @@ class Viewer:
         return self.progress or Progress(job_id=self.job_id)
 
 
-Watch = Callable[..., Awaitable[None]]
+Watch = Callable[..., Coroutine[Any, Any, None]]
 
 
 async def by_websocket(served, viewer: Viewer) -> None:
@@ -304,7 +305,7 @@ async def test_a_cursor_that_the_feed_has_not_come_to_yet_is_not_taken_for_an_un
     """The page reads the state from the channel, and opens its socket before the feed is there."""
     served = await serve()
     channel = LateChannel(served.channel)
-    feeds = Feeds(channel)
+    feeds = Feeds(cast("ProgressChannel", channel))
     await say(served.channel, note(1))
     async with feeds.of("job") as feed, asyncio.timeout(10):
         witness = feed.view(None, idle_s=5)
@@ -358,7 +359,7 @@ class BrokenChannel:
 
 async def test_a_feed_whose_channel_fails_goes_on_where_it_was(served, say, note):
     broken = BrokenChannel(served.channel, failures=3)
-    feeds = Feeds(broken)
+    feeds = Feeds(cast("ProgressChannel", broken))
     async with feeds.of("job") as feed, asyncio.timeout(20):
         view = feed.view(None, idle_s=10)
         seen = await kinds_and_places(view)
@@ -376,7 +377,7 @@ async def test_viewers_of_a_channel_that_cannot_be_read_hear_heartbeats(served):
             raise ConnectionError(f"no {job_id} {after}")
             yield
 
-    async with Feeds(Silent()).of("job") as feed:
+    async with Feeds(cast("ProgressChannel", Silent())).of("job") as feed:
         assert await anext(feed.view(None, idle_s=0.01)) == []
         assert await anext(feed.view("x-1", idle_s=0.01)) == []
 

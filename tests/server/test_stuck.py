@@ -16,7 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from viralclip.catalog import JobRecord, open_catalog
 from viralclip.channel import ProgressChannel, open_channel
-from viralclip.events import ClipTick, Draft, Logged
+from viralclip.events import ClipTick, Draft, JobTick, Logged
 from viralclip.plan import Options, StyleChoice, Video, make_plan
 from viralclip.scenes import Scene
 from viralclip.steps import Step
@@ -37,7 +37,7 @@ def note(number: int) -> Draft:
     )
 
 
-def ticks(number: int) -> list[ClipTick]:
+def ticks(number: int) -> list[ClipTick | JobTick]:
     return [
         ClipTick(
             job_id="job",

@@ -60,10 +60,12 @@ async def test_a_file_sent_in_pieces_becomes_a_video(served, video):
     async with tus(served) as client:
         described = await client.request("OPTIONS", "/api/uploads")
         place = await announce(client, len(video))
+        sent = None
         for start in range(0, len(video), 50_000):
             sent = await send(client, place, start, video[start : start + 50_000])
             assert sent.status_code == 204
             assert int(sent.headers["upload-offset"]) == min(start + 50_000, len(video))
+        assert sent is not None
         video_id = sent.headers["video-id"]
         found = (await client.get(f"/api/videos/{video_id}")).json()
         content = await client.get(f"/api/videos/{video_id}/content")

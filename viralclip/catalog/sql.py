@@ -333,7 +333,8 @@ def _remember_video(db: Connection, owner: str, video: Video, at: datetime) -> N
 
 def _job(row: RowMapping, plan: Plan | None = None) -> JobRecord:
     facts = {**row, "plan": plan or Plan.model_validate(row["plan"])}
-    facts |= {name: aware(row[name]) for name in ("created_at", "finished_at")}
+    for name in ("created_at", "finished_at"):
+        facts[name] = aware(row[name]) if row[name] is not None else None
     return JobRecord.model_validate(facts)
 
 
@@ -342,6 +343,6 @@ def _utc(at: datetime | None) -> datetime | None:
     return at.astimezone(UTC) if at is not None else None
 
 
-def aware(at: datetime | None) -> datetime | None:
+def aware(at: datetime) -> datetime:
     """SQLite forgets the zone; what was written is UTC."""
-    return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

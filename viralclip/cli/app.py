@@ -171,6 +171,16 @@ def revoke_token(
 
 
 @app.command()
+def types(
+    *, check: Annotated[bool, typer.Option(help="Only say whether they are up to date.")] = False
+) -> None:
+    """Write the page's TypeScript types from the API (for who works on viralclip)."""
+    from viralclip.cli import run
+
+    run.types(check=check)
+
+
+@app.command()
 def demo(
     *,
     out: Annotated[Path, typer.Option(help="The folder the clips go to.")] = Path("demo-clips"),

@@ -131,6 +131,17 @@ def revoke_token(name: str) -> NoReturn:
         _exit(tokens.revoke(name, _settings()))
 
 
+def types(*, check: bool) -> NoReturn:
+    from viralclip.cli.types import check_types, write_types
+
+    with _errors_said():
+        if check:
+            check_types()
+        else:
+            write_types()
+        sys.exit(0)
+
+
 def demo(*, out: Path, slots: int | None) -> NoReturn:
     from viralclip.cli.demo import demonstrate
 

@@ -1,8 +1,11 @@
 """Reads what FFmpeg says on its -progress pipe: key=value lines in blocks."""
 
+from collections import deque
 from dataclasses import dataclass
 
-_SMOOTHING = 0.2
+# Speed is measured over a stretch of time: what was held up in a pipe arrives in bursts.
+_SHORTEST_S, _LONGEST_S = 0.5, 5.0
+_FEWEST_MARKS = 2
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class Meter:
         self._block: dict[str, str] = {}
         self._fraction = 0.0
         self._speed: float | None = None
-        self._before: tuple[float, float] | None = None
+        self._marks: deque[tuple[float, float]] = deque()
         self.started = False
         self.moved = False
 
@@ -51,13 +54,15 @@ class Meter:
     def _measured_speed(self, at: float) -> float | None:
         """FFmpeg's own speed is an average since its start and would hide a slow stretch."""
         done = self._fraction * self._duration
-        earlier, self._before = self._before, (at, done)
-        if earlier is None or at <= earlier[0]:
+        if not done:
+            self._marks.clear()
+        self._marks.append((at, done))
+        while at - self._marks[0][0] > _LONGEST_S and len(self._marks) > _FEWEST_MARKS:
+            self._marks.popleft()
+        began, had = self._marks[0]
+        if at - began < _SHORTEST_S:
             return self._speed
-        now = (done - earlier[1]) / (at - earlier[0])
-        if self._speed is None:
-            return now or None
-        return self._speed + _SMOOTHING * (now - self._speed)
+        return (done - had) / (at - began) or None
 
 
 def _number(text: str | None) -> float | None:

@@ -16,7 +16,6 @@ from viralclip.server.identity import Accounts, identify_with
 from viralclip.server.problems import MEDIA_TYPE
 from viralclip.server.services import Services
 
-
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
 
