@@ -336,6 +336,18 @@ async def test_uploads_that_nobody_goes_on_with_are_swept(served, video):
         assert (await client.head(fresh)).status_code == 200
 
 
+async def test_an_upload_that_still_comes_after_a_day_is_not_swept(served):
+    async with tus(served) as client:
+        place = await announce(client, 1000)
+        yesterday = time.time() - EXPIRES_S - 60
+        for path in files(served.folder / "uploads"):
+            os.utime(path, (yesterday, yesterday))
+        await send(client, place, 0, b"x" * 10)
+        await announce(client, 1000)
+
+        assert await offset_of(client, place) == 10
+
+
 async def test_a_finished_video_outlives_the_sweep(served, video):
     async with tus(served) as client:
         place = await announce(client, len(video))

@@ -7,7 +7,7 @@ import secrets
 import shutil
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
 
@@ -88,9 +88,10 @@ class Arrivals:
     def sweep(self, now_s: float | None = None) -> None:
         """Remove what has not been written to for a day."""
         oldest = (time.time() if now_s is None else now_s) - EXPIRES_S
-        for path in self._folder.glob("*/arriving/*"):
-            if path not in self._busy and path.stat().st_mtime < oldest:
-                path.unlink(missing_ok=True)
+        for data in {path.with_suffix("") for path in self._folder.glob("*/arriving/*")}:
+            arrival = Arrival(data)
+            if data not in self._busy and arrival.written_at() < oldest:
+                arrival.remove()
 
     def _create(self, arrival: "Arrival", note: Note) -> None:
         arrival.data.parent.mkdir(parents=True, exist_ok=True)
@@ -115,6 +116,7 @@ class Arrival:
         self.data = data
         self.upload_id = data.name
         self._note = data.with_suffix(".json")
+        self._beside = data.with_suffix(".new")
 
     def note(self) -> Note | None:
         try:
@@ -123,9 +125,8 @@ class Arrival:
             return None
 
     def write_note(self, note: Note) -> None:
-        beside = self._note.with_suffix(".new")
-        beside.write_text(note.model_dump_json())
-        beside.replace(self._note)
+        self._beside.write_text(note.model_dump_json())
+        self._beside.replace(self._note)
 
     def offset(self) -> int:
         """How many bytes are here; all of them once the file has become a video."""
@@ -133,6 +134,14 @@ class Arrival:
         if note is not None and note.video_id is not None:
             return note.length
         return self.data.stat().st_size if self.data.exists() else 0
+
+    def written_at(self) -> float:
+        """When the upload or its note was last written to, in seconds since the epoch."""
+        times = [0.0]
+        for path in (self.data, self._note):
+            with suppress(FileNotFoundError):
+                times.append(path.stat().st_mtime)
+        return max(times)
 
     async def append(self, chunks: AsyncIterator[bytes], *, offset: int, length: int) -> int:
         """Write what comes and give the new offset; a cut connection leaves what has come."""
@@ -156,7 +165,7 @@ class Arrival:
         return await asyncio.to_thread(_append, self.data, taken)
 
     def remove(self) -> None:
-        for path in (self.data, self._note):
+        for path in (self.data, self._note, self._beside):
             path.unlink(missing_ok=True)
 
 
