@@ -1,0 +1,55 @@
+"""What one look at a scene gives: sampled faces, cuts, motion and the loudness of its sound."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viralclip.geometry import Size
+
+Floats = NDArray[np.float64]
+Patch = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Face:
+    """A face in one sample, in pixels of the source (upright, square, from the top left).
+
+    `landmarks` has shape (5, 2): right eye, left eye, nose, right and left corner of the mouth, as
+    YuNet gives them (the person's right is on the picture's left). `mouth` is a small grey picture
+    of the mouth's region, turned upright and scaled by the face, always of one shape.
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+    score: float
+    landmarks: Floats
+    mouth: Patch
+
+
+@dataclass(frozen=True)
+class Loudness:
+    """The sound's level, root mean square, 0 to 1, `rate` times a second from the scene's start."""
+
+    levels: Floats
+    rate: float
+
+
+@dataclass(frozen=True)
+class Footage:
+    """A scene as it was seen: `times` (n,) of the samples and `cuts` in seconds from its start.
+
+    `faces` has an entry for each sample. `motion` has shape (n, 3): the centre of what moved since
+    the sample before, x and y in source pixels, and how much did, 0 to 1 (0: nothing moved, and the
+    centre is that of the frame). `loudness` is None without sound.
+    """
+
+    size: Size
+    duration: float
+    times: Floats
+    faces: tuple[tuple[Face, ...], ...]
+    motion: Floats
+    cuts: Floats
+    loudness: Loudness | None
