@@ -32,6 +32,10 @@ export class Refusal extends Error {
 
 let whenUnauthorized = () => {};
 
+export function signInNeeded(): void {
+  whenUnauthorized();
+}
+
 export function onUnauthorized(tell: () => void): void {
   whenUnauthorized = tell;
 }
@@ -69,7 +73,7 @@ async function send(method: Method, url: string, ask: Ask<unknown>): Promise<Res
 }
 
 async function refusal(response: Response): Promise<Refusal> {
-  if (response.status === 401) whenUnauthorized();
+  if (response.status === 401) signInNeeded();
   try {
     return new Refusal((await response.json()) as Problem);
   } catch {

@@ -1,6 +1,6 @@
 // One job while somebody looks: frames folded as they come, shown at most once per animation frame.
 
-import { type ClipOut, type ClipState, type Envelope, type JobOut, type Problem, type Progress, address, call, problemOf } from "./api";
+import { type ClipOut, type ClipState, type Envelope, type JobOut, type Problem, type Progress, address, call, problemOf, signInNeeded } from "./api";
 import { type Connection, type Gone, follow } from "./live";
 import { tell, wish } from "./notices.svelte";
 import { type Frame, type Tick, absorb, advanceTicks, hasEnded, isKnown } from "./progress";
@@ -116,9 +116,14 @@ export class JobView {
       {
         frame: (frame) => this.#take(frame),
         connection: (state) => (this.connection = state),
-        gone: (why) => (this.gone = why),
+        gone: (why) => this.#lost(why),
       },
     );
+  }
+
+  #lost(why: Gone): void {
+    this.gone = why;
+    if (why === "unauthorized") signInNeeded();
   }
 
   #take(frame: Frame): void {
@@ -210,9 +215,21 @@ export class JobView {
 
   async #readClips(): Promise<void> {
     try {
-      this.clips = await call("get", "/api/jobs/{job_id}/clips", { path: this.#path });
+      this.clips = arranged(this.clips ?? [], await call("get", "/api/jobs/{job_id}/clips", { path: this.#path }));
     } catch (error) {
       tell(problemOf(error).detail);
     }
   }
+}
+
+/** Finished clips in the order in which they were seen to finish: a new one moves no other. */
+function arranged(shown: ClipOut[], all: ClipOut[]): ClipOut[] {
+  const ready = all.filter((clip) => clip.file !== null);
+  const places = new Map(shown.map((clip, at) => [keyOf(clip), at]));
+  const place = (clip: ClipOut) => places.get(keyOf(clip)) ?? shown.length;
+  return ready.sort((a, b) => place(a) - place(b));
+}
+
+function keyOf({ scene_id, style }: ClipOut): string {
+  return `${scene_id}/${style}`;
 }

@@ -7,11 +7,11 @@ class Socket {
   static refuse = false;
   onopen: (() => void) | null = null;
   onmessage: ((message: { data: string }) => void) | null = null;
-  onclose: (() => void) | null = null;
+  onclose: ((event: { code: number }) => void) | null = null;
 
   constructor(readonly url: string) {
     Socket.all.push(this);
-    setTimeout(() => (Socket.refuse ? this.onclose?.() : this.onopen?.()), 1);
+    setTimeout(() => (Socket.refuse ? this.onclose?.({ code: 1006 }) : this.onopen?.()), 1);
   }
 
   close(): void {}
@@ -82,7 +82,7 @@ test("a dropped socket comes back at the last event it told", async () => {
   begin();
   await elapse(300);
   Socket.last.say(told(2));
-  Socket.last.onclose?.();
+  Socket.last.onclose?.({ code: 1006 });
   await elapse(2_000);
 
   expect(Socket.all.map((socket) => socket.url.split("=")[1])).toEqual(["e-1", "e-2"]);
@@ -178,6 +178,16 @@ test("a job that is not there ends the view", async () => {
   await elapse(2_000);
 
   expect(ends).toEqual(["not_found"]);
+});
+
+test("a socket that is refused because nobody knows the viewer any more ends the view", async () => {
+  begin();
+  await elapse(300);
+  Socket.last.onclose?.({ code: 4401 });
+  await elapse(60_000);
+
+  expect(ends).toEqual(["unauthorized"]);
+  expect(Socket.all.length).toBe(1);
 });
 
 test("a progress older than its page's events does not step back", async () => {

@@ -39,6 +39,8 @@ const POLL_MS = 2_000;
 // How often a page without a WebSocket looks whether they work by now.
 const CLIMB_MS = 20_000;
 const BLOCKED_AFTER = 2;
+// A socket that is refused closes with 4000 and the status that HTTP would have answered.
+const REFUSALS: Record<number, Gone> = { 4401: "unauthorized", 4404: "not_found" };
 
 /** Follow a job from a cursor until the returned function is called. */
 export function follow(start: Start, listener: Listener, world: World = browser()): () => void {
@@ -216,7 +218,11 @@ class Follower {
         heard();
         this.#take(message.data as string);
       };
-      socket.onclose = close;
+      socket.onclose = ({ code }) => {
+        const why = REFUSALS[code];
+        if (why) this.#end(why);
+        close();
+      };
     });
   }
 

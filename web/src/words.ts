@@ -8,6 +8,7 @@ type Outcome = NonNullable<Progress["outcome"]>;
 type Level = Extract<Event, { type: "log" }>["level"];
 type Algorithm = Extract<Event, { step: "computing_camera_path" }>["details"]["algorithm"];
 type Details = ClipState["details"];
+type Working = Exclude<Step, "complete" | "failed" | "retrying" | "cancelled">;
 
 export const STEPS: Record<Step, string> = {
   queued: "waiting",
@@ -150,6 +151,7 @@ const MINUTE = 60;
 const HOUR = 3600;
 const ALMOST_NOW = 8;
 const NARROW_BAND = 1.4;
+const FIGURE_SPACE = "\u2007";
 
 /** Why, in a few words; a code from a newer worker still reads as words. */
 export function reason(code: string): string {
@@ -264,13 +266,18 @@ function eventWords(event: Event): string {
 }
 
 function stepWords(event: Extract<Event, { type: "clip_progress" }>): string {
-  const details = Object.entries(event.details).filter(([name]) => !["clip_id", "style", "url", "key"].includes(name));
-  if (event.step === "failed") return `failed while ${STEPS[event.details.step]}: ${event.details.message}`;
-  if (event.step === "retrying") return `attempt ${event.details.attempt} in ${duration(event.details.delay_sec)}: ${reason(event.details.code)}`;
-  if (event.step === "cancelled") return `cancelled ${cancelledBy(event.details.by)}`;
-  if (event.step === "complete") return event.details.kept ? "done already, kept" : "done";
-  const facts = details.map(([name, value]) => `${name.replaceAll("_", " ")} ${value}`).join(", ");
-  return facts ? `${STEPS[event.step]} (${facts})` : STEPS[event.step];
+  switch (event.step) {
+    case "failed":
+      return `failed while ${STEPS[event.details.step]}: ${event.details.message}`;
+    case "retrying":
+      return `attempt ${event.details.attempt} in ${duration(event.details.delay_sec)}: ${reason(event.details.code)}`;
+    case "cancelled":
+      return `cancelled ${cancelledBy(event.details.by)}`;
+    case "complete":
+      return event.details.kept ? "done already, kept" : "done";
+    default:
+      return factual(event.step, event.details as Details).filter((part) => part !== "").join(" · ");
+  }
 }
 
 function endings(counts: { clips_completed: number; clips_failed: number; clips_cancelled: number }): string {
@@ -331,6 +338,21 @@ export function counted(count: number, noun: string): string {
   return count === 1 ? `${count} ${noun}` : `${count} ${noun}s`;
 }
 
+/** A share with room for three digits: a longer number does not move what stands beside it. */
+export function shareWords(share: number): string {
+  return `${String(share).padStart(3, FIGURE_SPACE)} %`;
+}
+
+/** What went wrong so far, in one line. */
+export function troubleWords(failed: number, cancelled: number, warnings: number, isOver: boolean): string {
+  const parts = [
+    failed ? `${counted(failed, "clip")} failed` : "",
+    cancelled ? `${cancelled} cancelled` : "",
+    warnings ? counted(warnings, "warning") : "",
+  ];
+  return parts.filter((part) => part !== "").join(", ") || (isOver ? "Nothing failed" : "Nothing failed so far");
+}
+
 /** Who cancelled, or the error of a sibling that ended the whole job. */
 export function cancelledBy(by: string): string {
   return by in CODES ? `because ${reason(by)}` : `by ${by}`;
@@ -381,52 +403,66 @@ function figure(details: Details, name: string, say: (value: number) => string):
 }
 
 function described(clip: ClipState, now: number): string[] {
-  const { details, step } = clip;
-  const frames = () => figure(details, "frames", (count) => counted(count, "frame"));
-  switch (step) {
-    case "queued":
-      return [STEPS.queued];
-    case "extracting_segment":
-      return [STEPS[step], figure(details, "duration_sec", (sec) => `${sec.toFixed(1)} s`)];
-    case "detecting_faces":
-      return [STEPS[step], ...pace(clip), figure(details, "sample_fps", (fps) => `${fps} frames/s`), String(details["detector"] ?? "")];
-    case "face_detection_complete":
-      return [...faces(details), frames()];
-    case "computing_camera_path":
-      return [STEPS[step], ALGORITHMS[details["algorithm"] as Algorithm] ?? "", ...pace(clip)];
-    case "camera_path_complete":
-      return [
-        STEPS[step],
-        figure(details, "shots", (count) => counted(count, "shot")),
-        figure(details, "keyframes", (count) => counted(count, "keyframe")),
-        figure(details, "speaker_switches", (count) => counted(count, "speaker change")),
-      ];
-    case "computing_crop_windows":
-      return [STEPS[step], frames()];
-    case "rendering":
-      return [STEPS[step], clip.attempt > 1 ? `attempt ${clip.attempt}` : "", ...pace(clip), String(details["encoder"] ?? "")];
-    case "render_complete":
-      return [
-        STEPS[step],
-        figure(details, "bytes", fileSize),
-        figure(details, "duration_sec", (sec) => `${sec.toFixed(1)} s`),
-        figure(details, "width", (width) => `${width}×${details["height"]}`),
-      ];
-    case "uploading":
-      return [STEPS[step], figure(details, "bytes", fileSize), ...pace(clip), String(details["filename"] ?? "")];
-    case "upload_complete":
-      return [STEPS[step]];
+  switch (clip.step) {
     case "complete":
-      return [STEPS[step], clip.kept ? "kept, nothing changed" : ""];
+      return [STEPS.complete, clip.kept ? "kept, nothing changed" : ""];
     case "failed":
       return failed(clip);
     case "retrying":
       return retrying(clip, now);
     case "cancelled":
-      return [STEPS[step], clip.cancelled_by ? cancelledBy(clip.cancelled_by) : ""];
+      return [STEPS.cancelled, clip.cancelled_by ? cancelledBy(clip.cancelled_by) : ""];
+    default:
+      return working(clip, clip.step);
+  }
+}
+
+function working(clip: ClipState, step: Working): string[] {
+  const [head = "", ...facts] = factual(step, clip.details);
+  const again = step === "rendering" && clip.attempt > 1 ? `attempt ${clip.attempt}` : "";
+  return [head, again, ...pace(clip), ...facts];
+}
+
+/** A step and its details, as they were told. */
+function factual(step: Working, details: Details): string[] {
+  const say = STEPS[step];
+  const seconds = () => figure(details, "duration_sec", (sec) => `${sec.toFixed(1)} s`);
+  const size = () => figure(details, "bytes", fileSize);
+  const frames = () => figure(details, "frames", (count) => counted(count, "frame"));
+  switch (step) {
+    case "queued":
+    case "upload_complete":
+      return [say];
+    case "extracting_segment":
+      return [say, seconds()];
+    case "detecting_faces":
+      return [say, figure(details, "sample_fps", (fps) => `${fps} frames/s`), text(details, "detector")];
+    case "face_detection_complete":
+      return [...faces(details), frames()];
+    case "computing_camera_path":
+      return [say, ALGORITHMS[details["algorithm"] as Algorithm] ?? ""];
+    case "camera_path_complete":
+      return [
+        say,
+        figure(details, "shots", (count) => counted(count, "shot")),
+        figure(details, "keyframes", (count) => counted(count, "keyframe")),
+        figure(details, "speaker_switches", (count) => counted(count, "speaker change")),
+      ];
+    case "computing_crop_windows":
+      return [say, frames()];
+    case "rendering":
+      return [say, text(details, "encoder")];
+    case "render_complete":
+      return [say, size(), seconds(), figure(details, "width", (width) => `${width}×${details["height"]}`)];
+    case "uploading":
+      return [say, size(), text(details, "filename")];
     default:
       return unreachable(step, []);
   }
+}
+
+function text(details: Details, name: string): string {
+  return String(details[name] ?? "");
 }
 
 function faces(details: Details): string[] {
@@ -438,8 +474,7 @@ function faces(details: Details): string[] {
 
 function failed({ failure }: ClipState): string[] {
   if (!failure) return [STEPS.failed];
-  const step = failure.step === "queued" ? "waiting" : STEPS[failure.step];
-  return [`failed while ${step}`, failure.message];
+  return [`failed while ${STEPS[failure.step]}`, failure.message];
 }
 
 function retrying(clip: ClipState, now: number): string[] {

@@ -1,0 +1,166 @@
+"""From a video to finished clips, through the page alone."""
+
+import re
+import zipfile
+
+import pytest
+from playwright.sync_api import Page, expect
+
+
+def new_job(look, served, **context) -> Page:
+    return look.open(f"{served.address}/#/new", **context)
+
+
+def choose(page: Page, *styles: str) -> None:
+    for style in styles:
+        page.get_by_role("checkbox", name=re.compile(f"^{style}")).check()
+
+
+def make(page: Page) -> None:
+    page.get_by_role("button", name="Make the clips").click()
+
+
+def test_an_uploaded_video_becomes_clips_to_play_and_download(look, served, talk, tmp_path):
+    page = new_job(look, served)
+    page.get_by_label("Drop a video here").set_input_files(talk)
+    playhead = page.get_by_role("slider", name="Place in the video")
+    playhead.focus()
+    page.keyboard.press("i")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("o")
+    look.keep(page, "marking")
+    page.keyboard.press("Enter")
+    page.get_by_label("Title of scene 1").fill("A good start")
+    choose(page, "original", "split fast")
+    page.get_by_role("radio", name="fast", exact=True).check(force=True)
+    look.keep(page, "ready")
+    expect(page.get_by_text(re.compile("1 scene . 2 styles = 2 clips"))).to_be_visible()
+    make(page)
+
+    expect(page.get_by_role("heading", name="talk.mp4")).to_be_visible()
+    expect(page.get_by_role("progressbar", name="The whole job")).to_have_attribute(
+        "aria-valuenow", "100"
+    )
+    clips = page.get_by_role("list", name="2 finished clips")
+    expect(clips.get_by_role("listitem")).to_have_count(2)
+    expect(clips.get_by_role("img", include_hidden=True).first).to_have_js_property(
+        "complete", value=True
+    )
+    look.keep(page, "done")
+    plays(page)
+    downloads(page, tmp_path)
+
+
+def plays(page: Page) -> None:
+    page.get_by_role("button", name="Play A good start, original").click()
+    player = page.locator("video[aria-label='A good start, original']")
+    expect(player).to_have_js_property("error", value=None)
+    page.wait_for_function("() => document.querySelector('video').currentTime > 0.2")
+
+
+def downloads(page: Page, folder) -> None:
+    with page.expect_download() as one:
+        page.get_by_role("link", name="Download A good start, split fast").click()
+    assert one.value.suggested_filename == "01_a-good-start_split_fast.mp4"
+    with page.expect_download() as all_of_them:
+        page.get_by_role("link", name="Download all").click()
+    all_of_them.value.save_as(folder / "all.zip")
+    names = zipfile.ZipFile(folder / "all.zip").namelist()
+    assert sorted(names) == ["01_a-good-start_original.mp4", "01_a-good-start_split_fast.mp4"]
+
+
+def test_a_scene_list_is_pasted_mended_at_its_faults_and_taken(look, served):
+    page = new_job(look, served)
+    page.get_by_role("button", name="talk.mp4").last.click()
+    page.get_by_role("radio", name="Paste or file").check(force=True)
+    page.get_by_label("Scene list").fill("0:01 - 0:02 Opening\n0:09 - 0:08 Backwards\n0:70 Never")
+    choose(page, "original")
+    make(page)
+    faults = page.get_by_role("list", name="Faults").get_by_role("button")
+    expect(faults.first).to_contain_text("line 2")
+    look.keep(page, "faults")
+    faults.first.click()
+    selected = "(area) => area.value.slice(area.selectionStart, area.selectionEnd)"
+
+    assert page.get_by_label("Scene list").evaluate(selected) == "0:09 - 0:08 Backwards"
+
+    page.locator("input[type=file]").set_input_files(
+        {
+            "name": "scenes.csv",
+            "mimeType": "text/csv",
+            "buffer": b"start,end,title\n0:01,0:02,From a file\n",
+        }
+    )
+    make(page)
+
+    expect(page.get_by_role("heading", name="From a file")).to_be_visible()
+
+
+def test_a_file_that_is_no_video_is_refused_in_words(look, served):
+    page = new_job(look, served)
+    page.get_by_label("Drop a video here").set_input_files(
+        {"name": "notes.mp4", "mimeType": "video/mp4", "buffer": b"not a video at all"}
+    )
+
+    expect(page.get_by_role("status").filter(has_text="notes.mp4")).to_contain_text("video")
+    expect(page.get_by_role("button", name="Discard")).to_be_visible()
+
+
+def test_a_dropped_video_is_uploaded(look, served, talk):
+    page = new_job(look, served)
+    dropped = page.evaluate_handle(
+        """async (address) => {
+             const bytes = await (await fetch(address)).arrayBuffer();
+             const carried = new DataTransfer();
+             carried.items.add(new File([bytes], 'dropped.mp4', { type: 'video/mp4' }));
+             return carried;
+           }""",
+        address_of_some_video(served),
+    )
+    page.locator("label", has_text="Drop a video here").dispatch_event(
+        "drop", {"dataTransfer": dropped}
+    )
+
+    expect(page.get_by_role("slider", name="Place in the video")).to_be_visible()
+    expect(page.get_by_text("dropped.mp4, 640")).to_be_visible()
+
+
+def address_of_some_video(served) -> str:
+    with served.client() as client:
+        video = client.post("/api/videos/files", params={"path": "talk.mp4"}).json()
+    return f"{served.address}/api/videos/{video['video_id']}/content"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_nothing_is_wider_than_the_screen(look, served, scheme):
+    page = new_job(
+        look,
+        served,
+        viewport={"width": 360, "height": 740},
+        color_scheme=scheme,
+        has_touch=True,
+        is_mobile=True,
+    )
+    page.get_by_role("button", name="talk.mp4").last.click()
+    expect(page.get_by_role("slider", name="Place in the video")).to_be_visible()
+    page.get_by_role("button", name="Add a row").click()
+    look.keep(page, "new")
+    fits = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    assert page.evaluate(fits)
+
+    page.goto(served.submit((0, 1), (1, 2), styles="original,split"))
+    expect(page.get_by_text("succeeded").first).to_be_visible()
+    assert page.evaluate(fits)
+    look.keep(page, "scenes")
+    page.get_by_role("button", name="Clips 4").click()
+    expect(page.get_by_role("list", name="4 finished clips")).to_be_visible()
+    look.keep(page, "clips")
+    page.get_by_role("button", name="Log", exact=True).click()
+    expect(page.get_by_role("log")).to_be_visible()
+    assert page.evaluate(fits)
+    look.keep(page, "log")
+    page.goto(f"{served.address}/#/")
+    expect(page.get_by_role("link", name="talk.mp4").first).to_be_visible()
+
+    assert page.evaluate(fits)
