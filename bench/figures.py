@@ -8,29 +8,36 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Figure:
-    """What was measured, in `unit`; `at_most` is the target, `raw` what the figure is made of."""
+    """What was measured, in `unit`; `at_most` or `at_least` is the target, `raw` what the figure
+    is made of."""
 
     what: str
     value: float
     unit: str
     raw: str
     at_most: float | None = None
+    at_least: float | None = None
 
     @property
     def verdict(self) -> str:
-        if self.at_most is None:
-            return ""
-        return "met" if self.value <= self.at_most else "MISSED"
+        if self.at_most is not None:
+            return "met" if self.value <= self.at_most else "MISSED"
+        if self.at_least is not None:
+            return "met" if self.value >= self.at_least else "MISSED"
+        return ""
 
     @property
     def target(self) -> str:
-        return "" if self.at_most is None else f"<= {self.at_most:g}"
+        if self.at_most is not None:
+            return f"<= {self.at_most:g}"
+        return f">= {self.at_least:g}" if self.at_least is not None else ""
 
     @property
     def shown(self) -> str:
         """Rounded away from the target, so that no miss ever looks like a hit."""
         digits = _digits(self.value)
-        rounded = math.ceil(self.value * 10**digits) / 10**digits
+        away = math.floor if self.at_least is not None else math.ceil
+        rounded = away(self.value * 10**digits) / 10**digits
         return f"{rounded:,.{digits}f} {self.unit}".rstrip()
 
 

@@ -11,6 +11,7 @@ import platformdirs
 from viralclip.errors import InvalidRequestError
 
 LogFormat = Literal["json", "console"]
+Reach = Literal["public", "anywhere"]
 DEFAULT_SLOTS = 4
 
 
@@ -40,6 +41,7 @@ class Settings:
     hosts: tuple[str, ...]
     storage_url: str
     media_roots: tuple[Path, ...]
+    webhooks: Reach
 
     @property
     def catalog_url(self) -> str:
@@ -97,6 +99,7 @@ def read_settings(env: Mapping[str, str] = os.environ, *, slots: int | None = No
             Path(root).expanduser().resolve()
             for root in _list(env, "VIRALCLIP_MEDIA_ROOTS", os.pathsep)
         ),
+        webhooks=_reach(env),
     )
 
 
@@ -115,6 +118,18 @@ def _positive(env: Mapping[str, str], name: str, default: int) -> int:
     if not value.isdecimal() or int(value) < 1:
         raise InvalidSettingError(name=name, value=value, wanted="a whole number from 1")
     return int(value)
+
+
+def _reach(env: Mapping[str, str]) -> Reach:
+    match env.get("VIRALCLIP_WEBHOOKS") or "public":
+        case "public":
+            return "public"
+        case "anywhere":
+            return "anywhere"
+        case other:
+            raise InvalidSettingError(
+                name="VIRALCLIP_WEBHOOKS", value=other, wanted="public or anywhere"
+            )
 
 
 def _log_format(env: Mapping[str, str]) -> LogFormat:

@@ -30,6 +30,7 @@ from pydantic import TypeAdapter
 
 from viralclip.catalog import Catalog, JobRecord, open_catalog
 from viralclip.catalog.accounts import SqlAccounts
+from viralclip.catalog.webhooks import SqlWebhooks
 from viralclip.channel import ProgressChannel, open_channel
 from viralclip.cli.serve import Server, config, leave_the_stuck
 from viralclip.engine import Engine
@@ -170,6 +171,7 @@ async def _served(
         own = await stack.enter_async_context(open_channel(f"sqlite:///{folder / 'events.db'}"))
         engine = await stack.enter_async_context(Engine(engine_url))
         accounts = await stack.enter_async_context(SqlAccounts(database)) if tokens else None
+        webhooks = await stack.enter_async_context(SqlWebhooks(database))
         used = channel or own
         services = Services(
             catalog=catalog,
@@ -181,6 +183,7 @@ async def _served(
             open_storage=open_storage,
             probe=_look_into,
             uploads=folder / "uploads",
+            webhooks=webhooks,
             limits=limits or Limits(),
             **{"media_roots": (roots,), **changes},
         )
@@ -293,7 +296,7 @@ def say() -> Callable[..., Any]:
     return say
 
 
-async def _until(true: Callable[[], Any], *, within_s: float = 60.0) -> Any:
+async def _until(true: Callable[[], Any], *, within_s: float = 120.0) -> Any:
     """The first truth that `true` gives; the one place in these tests that waits by asking."""
     deadline = time.monotonic() + within_s
     while not (found := await answer if isawaitable(answer := true()) else answer):

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 import httpx
@@ -44,7 +45,7 @@ async def operations(served) -> list[tuple[str, str]]:
 
 def filled(path: str, job_id: str = "job") -> str:
     facts = {"job_id": job_id, "scene_id": "1", "style": "original", "what": "file"}
-    facts |= {"video_id": "video", "upload_id": "0" * 32}
+    facts |= {"video_id": "video", "upload_id": "0" * 32, "webhook_id": "hook"}
     return path.format(**facts)
 
 
@@ -122,6 +123,62 @@ async def test_a_revoked_token_is_worth_nothing(guarded, anna):
         assert (await client.get("/api/me")).status_code == 200
         assert await guarded.accounts.revoke("anna")
         assert (await client.get("/api/me")).status_code == 401
+
+
+async def test_an_expired_token_is_worth_nothing(guarded):
+    now = datetime.now(UTC)
+    over = await guarded.accounts.create("over", expires_at=now - timedelta(seconds=1))
+    good = await guarded.accounts.create("good", expires_at=now + timedelta(days=1))
+
+    async with guarded.client(over) as client:
+        assert (await client.get("/api/me")).status_code == 401
+    async with guarded.client(good) as client:
+        assert (await client.get("/api/me")).json()["user"] == "good"
+    assert [account.name for account in await guarded.accounts.all()] == ["good", "over"]
+
+
+async def test_views_that_are_open_end_when_their_token_is_revoked(serve):
+    guarded = await serve(tokens=True, recheck_s=0.05)
+    token, other = [await guarded.accounts.create(name) for name in ("anna", "bert")]
+    await guarded.add("job", owner="anna")
+    await guarded.add("other", owner="bert")
+    stream = {"Accept": "text/event-stream"}
+    async with (
+        asyncio.timeout(30),
+        connect(guarded.live("job"), additional_headers=bearer(token), proxy=None) as hers,
+        connect(guarded.live("other"), additional_headers=bearer(other), proxy=None) as his,
+        guarded.client(token, headers=stream) as client,
+        client.stream("GET", "/api/jobs/job/events") as streamed,
+    ):
+        await hers.recv()
+        await his.recv()
+        await guarded.accounts.revoke("anna")
+        await hers.wait_closed()
+        await streamed.aread()  # comes to its end
+        await (await his.ping())
+
+        assert hers.close_code == 4401
+
+
+async def test_a_view_stays_open_while_tokens_cannot_be_looked_up(serve, monkeypatch, until):
+    guarded = await serve(tokens=True, recheck_s=0.01)
+    token = await guarded.accounts.create("anna")
+    await guarded.add("job", owner="anna")
+    asked = []
+
+    async def fail(_: str) -> str:
+        asked.append(1)
+        raise ConnectionError("the database is away")
+
+    async with connect(guarded.live("job"), additional_headers=bearer(token), proxy=None) as socket:
+        await socket.recv()
+        monkeypatch.setattr(guarded.accounts, "owner_of", fail)
+        await until(lambda: len(asked) > 2)
+        await (await socket.ping())
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
 
 
 async def test_tokens_are_kept_as_hashes(guarded, anna):

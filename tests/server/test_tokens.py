@@ -25,6 +25,7 @@ def test_a_token_is_shown_once_and_then_only_its_name(tmp_path):
     assert token.startswith("vc_")
     assert len(token) > 40
     assert listed.stdout.startswith("anna\t")
+    assert listed.stdout.endswith("\tdoes not expire\n")
     assert token not in listed.stdout
     assert (revoked.returncode, revoked.stdout) == (0, "The token anna is revoked.\n")
     assert run(tmp_path, "list").stdout == ""
@@ -40,3 +41,11 @@ def test_names_that_are_taken_unknown_or_no_names_are_refused(tmp_path):
     assert "already" in taken.stderr
     assert "no token named bert" in unknown.stderr
     assert taken.stdout == unknown.stdout == nameless.stdout == ""
+
+
+def test_a_token_can_be_made_that_expires(tmp_path):
+    made = run(tmp_path, "create", "anna", "--days", "30")
+    listed = run(tmp_path, "list")
+
+    assert made.returncode == 0
+    assert "\texpires 20" in listed.stdout

@@ -3,11 +3,13 @@
 import asyncio
 import hashlib
 import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
 import sqlalchemy as sa
+from sqlalchemy.engine import RowMapping
 from sqlalchemy.exc import IntegrityError
 
 from viralclip.catalog.sql import aware, open_database
@@ -21,6 +23,15 @@ class TokenNameTakenError(InvalidRequestError):
     """There is a token named {name} already; revoke it first or choose another name."""
 
     code = "token_name_taken"
+
+
+@dataclass(frozen=True)
+class Account:
+    """A token that is there, without the token itself; it may end by itself."""
+
+    name: str
+    created_at: datetime
+    expires_at: datetime | None
 
 
 class SqlAccounts:
@@ -41,10 +52,11 @@ class SqlAccounts:
     ) -> None:
         await asyncio.to_thread(self._engine.dispose)
 
-    async def create(self, name: str) -> str:
+    async def create(self, name: str, *, expires_at: datetime | None = None) -> str:
         """A new token for the user `name`; this is the only time it can be seen."""
         token = _PREFIX + secrets.token_urlsafe(32)
         row = {"name": name, "hash": _hash(token), "created_at": datetime.now(UTC)}
+        row["expires_at"] = expires_at
 
         def work() -> None:
             try:
@@ -57,7 +69,9 @@ class SqlAccounts:
         return token
 
     async def owner_of(self, token: str) -> str | None:
-        query = sa.select(tokens.c.name).where(tokens.c.hash == _hash(token))
+        """Whose token this is, or None if there is none or it has expired."""
+        valid = sa.or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > datetime.now(UTC))
+        query = sa.select(tokens.c.name).where(tokens.c.hash == _hash(token), valid)
 
         def work() -> str | None:
             with self._engine.begin() as db:
@@ -65,11 +79,13 @@ class SqlAccounts:
 
         return await asyncio.to_thread(work)
 
-    async def names(self) -> list[tuple[str, datetime]]:
-        def work() -> list[tuple[str, datetime]]:
+    async def all(self) -> list[Account]:
+        """Every token, expired or not, by name."""
+
+        def work() -> list[Account]:
             with self._engine.begin() as db:
                 rows = db.execute(sa.select(tokens).order_by(tokens.c.name)).mappings()
-                return [(row["name"], aware(row["created_at"])) for row in rows]
+                return [_account(row) for row in rows]
 
         return await asyncio.to_thread(work)
 
@@ -81,6 +97,15 @@ class SqlAccounts:
                 return db.execute(sa.delete(tokens).where(tokens.c.name == name)).rowcount > 0
 
         return await asyncio.to_thread(work)
+
+
+def _account(row: RowMapping) -> Account:
+    expires_at = row["expires_at"]
+    return Account(
+        name=row["name"],
+        created_at=aware(row["created_at"]),
+        expires_at=aware(expires_at) if expires_at else None,
+    )
 
 
 def _hash(token: str) -> str:

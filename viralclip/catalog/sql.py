@@ -20,7 +20,7 @@ from viralclip.plan import Clip, Plan, Video
 
 T = TypeVar("T")
 
-HEAD = "0002"
+HEAD = "0003"
 _KNOWN_PLANS = 32
 
 

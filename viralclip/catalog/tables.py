@@ -12,6 +12,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    UniqueConstraint,
 )
 
 METADATA = MetaData()
@@ -76,6 +77,39 @@ tokens = Table(
     Column("name", String(64), primary_key=True),
     Column("hash", String(64), nullable=False, unique=True),
     Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True)),
+)
+
+webhooks = Table(
+    "webhooks",
+    METADATA,
+    Column("webhook_id", String(32), primary_key=True),
+    Column("owner", String(64), nullable=False, index=True),
+    Column("url", String(2000), nullable=False),
+    Column("secret", String(64), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    METADATA,
+    Column("delivery_id", String(32), primary_key=True),
+    Column(
+        "webhook_id",
+        String(32),
+        ForeignKey("webhooks.webhook_id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("job_id", String(64)),
+    Column("run", Integer),
+    Column("state", String(16), nullable=False),
+    Column("body", String),
+    Column("attempts", Integer, nullable=False),
+    Column("answer", String(64)),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    UniqueConstraint("webhook_id", "job_id", "run"),
+    Index("deliveries_by_time", "state", "due_at"),
 )
 
 claims = Table(

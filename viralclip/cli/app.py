@@ -145,11 +145,15 @@ def serve(
 @tokens.command("create")
 def create_token(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The user the token stands for.")],
+    *,
+    days: Annotated[
+        int | None, typer.Option(min=1, max=3650, help="How long it is good for. Default: ever.")
+    ] = None,
 ) -> None:
     """Print a new token; this is the only time it can be seen."""
     from viralclip.cli import run
 
-    run.create_token(name)
+    run.create_token(name, days=days)
 
 
 @tokens.command("list")

@@ -110,11 +110,11 @@ def serve(*, host: str | None, port: int | None, with_worker: bool, slots: int |
         sys.exit(asyncio.run(serve_all(settings, with_worker=with_worker)))
 
 
-def create_token(name: str) -> NoReturn:
+def create_token(name: str, *, days: int | None) -> NoReturn:
     from viralclip.cli import tokens
 
     with _errors_said():
-        _exit(tokens.create(name, _settings()))
+        _exit(tokens.create(name, _settings(), days=days))
 
 
 def list_tokens() -> NoReturn:

@@ -11,6 +11,7 @@ from pathlib import Path
 import uvicorn
 
 from viralclip.catalog.accounts import SqlAccounts
+from viralclip.catalog.webhooks import SqlWebhooks
 from viralclip.cli.compose import Records, find_gear, open_records, open_worker
 from viralclip.engine import Engine
 from viralclip.engine.jobs import Jobs
@@ -18,6 +19,7 @@ from viralclip.errors import InvalidRequestError
 from viralclip.media.probe import probe
 from viralclip.plan import Video
 from viralclip.server.app import create_app
+from viralclip.server.courier import Courier
 from viralclip.server.feed import Feeds
 from viralclip.server.guard import LOOPBACK
 from viralclip.server.services import Services
@@ -51,8 +53,9 @@ async def serve(settings: Settings, *, with_worker: bool) -> int:
         open_records(settings) as records,
         _engine(settings) as engine,
         _accounts(settings) as accounts,
+        SqlWebhooks(settings.catalog_url) as webhooks,
     ):
-        services = _services(settings, records, engine)
+        services = _services(settings, records, engine, webhooks)
         hosts = (*LOOPBACK, settings.host, *settings.hosts)
         app = create_app(
             services,
@@ -62,7 +65,10 @@ async def serve(settings: Settings, *, with_worker: bool) -> int:
             page=_page(),
         )
         listening = _listen(settings.host, settings.port)
-        async with _worker(settings, records, engine, wanted=with_worker):
+        async with (
+            _worker(settings, records, engine, wanted=with_worker),
+            _courier(services, webhooks),
+        ):
             print(f"viralclip is at http://{_shown(settings)}", flush=True)
             await Server(config(app), services.feeds).serve(sockets=[listening])
     return 0
@@ -93,7 +99,9 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _services(settings: Settings, records: Records, engine: Engine) -> Services:
+def _services(
+    settings: Settings, records: Records, engine: Engine, webhooks: SqlWebhooks
+) -> Services:
     async def look_into(path: Path) -> Video:
         return (await asyncio.to_thread(probe, path)).video
 
@@ -108,6 +116,8 @@ def _services(settings: Settings, records: Records, engine: Engine) -> Services:
         probe=look_into,
         media_roots=settings.media_roots,
         uploads=settings.uploads,
+        webhooks=webhooks,
+        webhooks_anywhere=settings.webhooks == "anywhere",
         encoder=settings.encoder,
     )
 
@@ -119,9 +129,20 @@ async def _accounts(settings: Settings) -> AsyncIterator[SqlAccounts | None]:
         yield None
         return
     async with SqlAccounts(settings.catalog_url) as accounts:
-        if not await accounts.names():
+        if not await accounts.all():
             raise NoTokensError
         yield accounts
+
+
+@asynccontextmanager
+async def _courier(services: Services, webhooks: SqlWebhooks) -> AsyncIterator[None]:
+    courier = Courier(webhooks, services.catalog, anywhere=services.webhooks_anywhere)
+    telling = asyncio.create_task(courier.run(), name="courier")
+    try:
+        yield
+    finally:
+        telling.cancel()
+        await asyncio.wait({telling})
 
 
 @asynccontextmanager

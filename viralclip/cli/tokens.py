@@ -2,8 +2,9 @@
 
 import re
 import sys
+from datetime import UTC, datetime, timedelta
 
-from viralclip.catalog.accounts import SqlAccounts
+from viralclip.catalog.accounts import Account, SqlAccounts
 from viralclip.cli.compose import open_records
 from viralclip.errors import InvalidRequestError
 from viralclip.settings import Settings
@@ -23,24 +24,25 @@ class UnknownTokenError(InvalidRequestError):
     code = "unknown_token"
 
 
-async def create(name: str, settings: Settings) -> int:
-    """Print a new token, which nobody can show again."""
+async def create(name: str, settings: Settings, *, days: int | None) -> int:
+    """Print a new token, which nobody can show again; it ends after so many days, or never."""
     if not _NAME.fullmatch(name):
         raise InvalidTokenNameError
+    expires_at = datetime.now(UTC) + timedelta(days=days) if days else None
     async with open_records(settings), SqlAccounts(settings.catalog_url) as accounts:
-        token = await accounts.create(name)
+        token = await accounts.create(name, expires_at=expires_at)
     sys.stdout.write(f"{token}\n")
     sys.stderr.write("Keep it: it is shown this once.\n")
     return 0
 
 
 async def show(settings: Settings) -> int:
-    """List the names of the tokens, and since when there are."""
+    """List the names of the tokens, since when there are, and until when."""
     async with open_records(settings), SqlAccounts(settings.catalog_url) as accounts:
-        names = await accounts.names()
-    for name, created_at in names:
-        sys.stdout.write(f"{name}\t{created_at.astimezone():%Y-%m-%d %H:%M}\n")
-    if not names:
+        found = await accounts.all()
+    for account in found:
+        sys.stdout.write(f"{account.name}\t{_clock(account.created_at)}\t{_end(account)}\n")
+    if not found:
         sys.stderr.write("There are no tokens yet.\n")
     return 0
 
@@ -52,3 +54,14 @@ async def revoke(name: str, settings: Settings) -> int:
             raise UnknownTokenError(name=name)
     sys.stdout.write(f"The token {name} is revoked.\n")
     return 0
+
+
+def _end(account: Account) -> str:
+    if account.expires_at is None:
+        return "does not expire"
+    word = "expired" if account.expires_at <= datetime.now(UTC) else "expires"
+    return f"{word} {_clock(account.expires_at)}"
+
+
+def _clock(at: datetime) -> str:
+    return f"{at.astimezone():%Y-%m-%d %H:%M}"

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict
 
 from viralclip.catalog import JobRecord, Priority
+from viralclip.server.courier import note_end
 from viralclip.server.identity import Owner
 from viralclip.server.jobs import JobId, JobOut, SceneId, StyleName, find_job, job_out
 from viralclip.server.problems import ConflictError, NotFoundError, problems
@@ -50,7 +51,12 @@ def routes(services: Services) -> APIRouter:
         job = await find_job(job_id, owner, services)
         if job.outcome == "succeeded":
             raise ConflictError(why="Every clip of the job is complete.")
-        return job_out(await services.jobs.retry(job_id, datetime.now(UTC)))
+        now = datetime.now(UTC)
+        if services.webhooks is not None and job.outcome is not None:
+            # The end of this run has to be told before the next one makes it forgotten.
+            await note_end(job, services.catalog, services.webhooks, now)
+            await services.webhooks.expect(owner, job_id, job.run + 1, now)
+        return job_out(await services.jobs.retry(job_id, now))
 
     @router.patch("/{job_id}", operation_id="changeJob")
     async def change_job(job_id: JobId, change: PriorityChange, owner: Owner) -> JobOut:
@@ -64,6 +70,8 @@ def routes(services: Services) -> APIRouter:
         job = await find_job(job_id, owner, services)
         if job.outcome is None:
             raise ConflictError(why="The job is still running; cancel it first.")
+        if services.webhooks is not None:
+            await note_end(job, services.catalog, services.webhooks, datetime.now(UTC))
         await _delete(job, services)
         return Response(status_code=204)
 

@@ -10,7 +10,17 @@ from pydantic.json_schema import models_json_schema
 
 from viralclip import __version__
 from viralclip.live import Reset, Snapshot, Ticked, Told
-from viralclip.server import actions, clips, jobs, live, problems, system, uploads, videos
+from viralclip.server import (
+    actions,
+    clips,
+    jobs,
+    live,
+    problems,
+    system,
+    uploads,
+    videos,
+    webhooks,
+)
 from viralclip.server.guard import LOOPBACK, Bounds, Guard
 from viralclip.server.identity import Accounts, identify_with
 from viralclip.server.problems import MEDIA_TYPE
@@ -45,6 +55,8 @@ def create_app(
     app.include_router(system.routes(services, accounts))
     if services.uploads is not None:
         app.include_router(uploads.routes(services, services.uploads))
+    if services.webhooks is not None:
+        app.include_router(webhooks.routes(services, services.webhooks))
     problems.install(app)
     bounds = Bounds(
         hosts=hosts,

@@ -140,6 +140,8 @@ def routes(services: Services) -> APIRouter:
                 claim = await services.catalog.claim(owner, idempotency_key, digest, job.job_id)
                 if claim.job_id != job.job_id:
                     raise ConflictError(why="A request with this Idempotency-Key is under way.")
+            if services.webhooks is not None:
+                await services.webhooks.expect(owner, job.job_id, job.run, job.created_at)
             await services.jobs.submit(job)
         return JobCreated(job_id=job.job_id)
 

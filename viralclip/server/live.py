@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import structlog
 from fastapi import APIRouter, Header, Query, Request, Response, WebSocket
+from starlette.requests import HTTPConnection
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
@@ -84,7 +85,11 @@ async def _converse(
         view = feed.view(after, idle_s=services.heartbeat_s)
         # RuntimeError: the server itself has closed the socket in between.
         with suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
-            await _first_of(_gone(websocket.receive), _send(view, send, services.stuck_s))
+            await _first_of(
+                _gone(websocket.receive),
+                _send(view, send, services.stuck_s),
+                _while_welcome(websocket, services.recheck_s),
+            )
 
 
 class _EventStream(StreamingResponse):
@@ -104,11 +109,10 @@ class _EventStream(StreamingResponse):
         self._viewers = viewers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        del scope
         with self._viewers.room_for(self._owner), suppress(TimeoutError):
-            await self._stream(receive, send)
+            await self._stream(HTTPConnection(scope), receive, send)
 
-    async def _stream(self, receive: Receive, send: Send) -> None:
+    async def _stream(self, connection: HTTPConnection, receive: Receive, send: Send) -> None:
         async def send_line(line: Line | None) -> None:
             body = _server_sent(line).encode()
             await send({"type": "http.response.body", "body": body, "more_body": True})
@@ -116,8 +120,12 @@ class _EventStream(StreamingResponse):
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         async with self._services.feeds.of(self._job_id) as feed:
             view = feed.view(self._after, idle_s=self._services.heartbeat_s)
-            sending = _send(view, send_line, self._services.stuck_s)
-            await _first_of(_gone(receive), sending)
+            with suppress(ProblemError):
+                await _first_of(
+                    _gone(receive),
+                    _send(view, send_line, self._services.stuck_s),
+                    _while_welcome(connection, self._services.recheck_s),
+                )
         await send({"type": "http.response.body", "body": b""})
 
 
@@ -142,6 +150,18 @@ async def _gone(receive: Receive) -> None:
     """Returns when the other side has left; whatever it says until then is not for us."""
     while not (await receive())["type"].endswith(".disconnect"):
         pass
+
+
+async def _while_welcome(connection: HTTPConnection, every_s: float) -> None:
+    """Ends, with the problem that says why, only when the viewer's token is not valid any more."""
+    while True:
+        await asyncio.sleep(every_s)
+        try:
+            await connection.app.state.identify(connection)
+        except ProblemError:
+            raise
+        except Exception:
+            log.warning("Token not looked up", exc_info=True)
 
 
 async def _first_of(*works: Coroutine[Any, Any, None]) -> None:

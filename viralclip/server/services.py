@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from viralclip.catalog import Catalog
+from viralclip.catalog.webhooks import SqlWebhooks
 from viralclip.channel import ProgressChannel
 from viralclip.engine.jobs import Jobs
 from viralclip.plan import Video
@@ -20,6 +21,7 @@ class Limits:
     upload_bytes: int = 20 * 1024**3
     jobs_per_user: int = 20
     viewers_per_user: int = 100
+    webhooks_per_user: int = 10
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,14 @@ class Services:
     probe: Callable[[Path], Awaitable[Video]]
     media_roots: tuple[Path, ...] = ()
     uploads: Path | None = None
+    webhooks: SqlWebhooks | None = None
+    # Whether a webhook may lead to this machine or its neighbours.
+    webhooks_anywhere: bool = False
     encoder: str = "x264"
     limits: Limits = field(default_factory=Limits)
     # A viewer that hears nothing for so long hears a heartbeat; a proxy would close the line.
     heartbeat_s: float = 15.0
     # One that takes nothing off the line for so long is gone.
     stuck_s: float = 60.0
+    # A viewer whose token was revoked is let go within that time.
+    recheck_s: float = 60.0

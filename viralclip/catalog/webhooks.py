@@ -1,0 +1,220 @@
+"""Webhooks, and what is owed to each of them: kept until it is delivered or given up."""
+
+import asyncio
+import base64
+import secrets
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Literal, Self, TypeVar
+
+import sqlalchemy as sa
+from pydantic import AwareDatetime, BaseModel
+from sqlalchemy.engine import Connection, RowMapping
+
+from viralclip.catalog.sql import aware, open_database
+from viralclip.catalog.tables import deliveries, webhooks
+
+T = TypeVar("T")
+
+# waiting for the end of its job; due to be sent; and the two ways it can end.
+DeliveryState = Literal["waiting", "due", "delivered", "given_up"]
+SECRET_PREFIX = "whsec_"  # noqa: S105 - what secrets begin with
+_TIMES = ("created_at", "due_at")
+
+
+class Webhook(BaseModel, frozen=True):
+    """Where an owner wants to be told of ended jobs; the secret signs what is told."""
+
+    webhook_id: str
+    owner: str
+    url: str
+    secret: str
+    created_at: AwareDatetime
+
+
+class Delivery(BaseModel, frozen=True):
+    """One message to one webhook, about one run of a job or about none; `answer` is the last."""
+
+    delivery_id: str
+    webhook_id: str
+    job_id: str | None = None
+    run: int | None = None
+    state: DeliveryState
+    body: str | None = None
+    attempts: int = 0
+    answer: str | None = None
+    created_at: AwareDatetime
+    due_at: AwareDatetime
+
+
+class SqlWebhooks:
+    """The webhooks in the catalog's database; every method is safe to repeat."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    async def __aenter__(self) -> Self:
+        self._engine = await asyncio.to_thread(open_database, self._url)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        await asyncio.to_thread(self._engine.dispose)
+
+    async def add(self, owner: str, url: str, at: datetime) -> Webhook:
+        """A new webhook, with a secret of its own."""
+        secret = SECRET_PREFIX + base64.b64encode(secrets.token_bytes(24)).decode()
+        webhook = Webhook(webhook_id=_new_id(), owner=owner, url=url, secret=secret, created_at=at)
+        await self._run(lambda db: db.execute(sa.insert(webhooks).values(webhook.model_dump())))
+        return webhook
+
+    async def of(self, owner: str) -> list[Webhook]:
+        query = sa.select(webhooks).where(webhooks.c.owner == owner)
+        rows = await self._run(lambda db: _all(db, query.order_by(webhooks.c.created_at)))
+        return [_webhook(row) for row in rows]
+
+    async def find(self, webhook_id: str) -> Webhook | None:
+        query = sa.select(webhooks).where(webhooks.c.webhook_id == webhook_id)
+        rows = await self._run(lambda db: _all(db, query))
+        return _webhook(rows[0]) if rows else None
+
+    async def remove(self, webhook_id: str) -> None:
+        """Forget the webhook and whatever is still owed to it."""
+
+        def work(db: Connection) -> None:
+            db.execute(sa.delete(deliveries).where(deliveries.c.webhook_id == webhook_id))
+            db.execute(sa.delete(webhooks).where(webhooks.c.webhook_id == webhook_id))
+
+        await self._run(work)
+
+    async def expect(self, owner: str, job_id: str, run: int, at: datetime) -> None:
+        """Owe the owner's webhooks the end of this run; said before the run is queued."""
+
+        def work(db: Connection) -> None:
+            known = {row["webhook_id"] for row in _all(db, _about(job_id, run))}
+            mine = sa.select(webhooks.c.webhook_id).where(webhooks.c.owner == owner)
+            for row in _all(db, mine):
+                if row["webhook_id"] not in known:
+                    _insert(db, row["webhook_id"], at, state="waiting", job_id=job_id, run=run)
+
+        await self._run(work)
+
+    async def end(self, job_id: str, run: int, body: str, at: datetime) -> None:
+        """The run has ended: what waited for that is due, and says `body`."""
+        await self._run(
+            lambda db: db.execute(
+                sa.update(deliveries)
+                .where(deliveries.c.job_id == job_id, deliveries.c.run == run)
+                .where(deliveries.c.state == "waiting")
+                .values(state="due", body=body, due_at=at)
+            )
+        )
+
+    async def send(self, webhook_id: str, body: str, at: datetime) -> None:
+        """Owe the webhook a message that is about no job."""
+        await self._run(lambda db: _insert(db, webhook_id, at, state="due", body=body))
+
+    async def take(self, now: datetime, until: datetime, *, limit: int) -> list[Delivery]:
+        """What is due or has to be looked at; it is the caller's alone until then."""
+        ready = (
+            sa.select(deliveries)
+            .where(deliveries.c.state.in_(("waiting", "due")), deliveries.c.due_at <= now)
+            .order_by(deliveries.c.due_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+
+        def work(db: Connection) -> list[RowMapping]:
+            rows = _all(db, ready)
+            for row in rows:
+                db.execute(_change(row["delivery_id"]).values(due_at=until))
+            return rows
+
+        return [_delivery(row) for row in await self._run(work)]
+
+    async def postpone(self, delivery_id: str, due_at: datetime) -> None:
+        await self._run(lambda db: db.execute(_change(delivery_id).values(due_at=due_at)))
+
+    async def note(
+        self, delivery_id: str, *, state: DeliveryState, answer: str, due_at: datetime
+    ) -> None:
+        """One more attempt was made: what came of it, and when the next is due, if it is."""
+        change = _change(delivery_id).values(
+            state=state, answer=answer, due_at=due_at, attempts=deliveries.c.attempts + 1
+        )
+        await self._run(lambda db: db.execute(change))
+
+    async def drop(self, delivery_id: str) -> None:
+        gone = sa.delete(deliveries).where(deliveries.c.delivery_id == delivery_id)
+        await self._run(lambda db: db.execute(gone))
+
+    async def deliveries(self, webhook_id: str, *, limit: int = 100) -> list[Delivery]:
+        """The latest first."""
+        query = (
+            sa.select(deliveries)
+            .where(deliveries.c.webhook_id == webhook_id)
+            .order_by(deliveries.c.created_at.desc(), deliveries.c.delivery_id)
+            .limit(limit)
+        )
+        return [_delivery(row) for row in await self._run(lambda db: _all(db, query))]
+
+    async def forget(self, before: datetime) -> None:
+        """Drop what was delivered or given up before then."""
+        old = sa.delete(deliveries).where(
+            deliveries.c.state.in_(("delivered", "given_up")), deliveries.c.due_at < before
+        )
+        await self._run(lambda db: db.execute(old))
+
+    async def _run(self, work: Callable[[Connection], T]) -> T:
+        def transaction() -> T:
+            with self._engine.begin() as db:
+                return work(db)
+
+        return await asyncio.to_thread(transaction)
+
+
+def _new_id() -> str:
+    return secrets.token_hex(8)
+
+
+def _about(job_id: str, run: int) -> sa.Select[Any]:
+    return sa.select(deliveries).where(deliveries.c.job_id == job_id, deliveries.c.run == run)
+
+
+def _change(delivery_id: str) -> sa.Update:
+    return sa.update(deliveries).where(deliveries.c.delivery_id == delivery_id)
+
+
+def _insert(
+    db: Connection, webhook_id: str, at: datetime, *, state: DeliveryState, **facts: Any
+) -> None:
+    delivery = Delivery(
+        delivery_id=_new_id(),
+        webhook_id=webhook_id,
+        state=state,
+        created_at=at,
+        due_at=at,
+        **facts,
+    )
+    db.execute(sa.insert(deliveries).values(delivery.model_dump()))
+
+
+def _all(db: Connection, query: sa.Select[Any]) -> list[RowMapping]:
+    return list(db.execute(query).mappings())
+
+
+def _webhook(row: RowMapping) -> Webhook:
+    return Webhook.model_validate(_in_utc(row, ("created_at",)))
+
+
+def _delivery(row: RowMapping) -> Delivery:
+    return Delivery.model_validate(_in_utc(row, _TIMES))
+
+
+def _in_utc(row: RowMapping, times: Iterable[str]) -> dict[str, Any]:
+    return {**row, **{name: aware(row[name]) for name in times}}
