@@ -1,6 +1,7 @@
 """From footage to the path of a camera: the ways to choose what is followed, as one table."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -24,7 +25,7 @@ def plan_camera(
     edges = [0.0, *footage.cuts.tolist(), footage.duration]
     takes = tuple(
         Take(start, end, size, np.array([start, end]), np.array([centre, centre]))
-        for start, end in zip(edges, edges[1:], strict=False)
+        for start, end in pairwise(edges)
     )
     return CameraPath(footage.size, algorithm, footage.cuts, takes, (), (), (Doubt.NO_FACES,))
 

@@ -9,9 +9,9 @@ from viralclip.reframe.footage import Floats, Footage
 class Track:
     """One face through one shot: at `times` (n,) its `boxes` (n, 4): x, y, width, height.
 
-    Times are those of samples, without a gap: where the face was not found for a moment, `seen` (n,)
-    is False and the box lies between its neighbours. `mouth` (n,) is how much the mouth moved since
-    the sample before, in the person's own measure.
+    Times are those of samples, without a gap: where the face was not found for a moment, `seen`
+    (n,) is False and the box lies between its neighbours. `mouth` (n,) is how much the mouth moved
+    since the sample before, in the person's own measure.
     """
 
     shot: int
