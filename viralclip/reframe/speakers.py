@@ -14,6 +14,7 @@ _STILL_PERCENT, _TALKING_PERCENT = 20, 90
 # A listener's mouth is not measured finer than this share of the liveliest one in the shot.
 _LEAST_SCALE = 0.5
 _MOST = 1.5
+_USUAL_STEP_S = 0.1
 # Agreement of mouth and loudness is judged over so many seconds around, and counts so much.
 _AROUND_S = 1.2
 _AGREEMENT = 0.5
@@ -25,16 +26,20 @@ _ONSET_REACH_S = 0.35
 
 
 def talking(tracks: Sequence[Track], times: Floats, speech: Speech) -> Floats:
-    """How much each of a shot's tracks seems to talk at each sample, (n, tracks), 0 to about 2."""
-    step = float(np.median(np.diff(times))) if len(times) > 1 else 0.1
+    """How much each of a shot's tracks seems to talk at each sample, (n, tracks), 0 to about 2.
+
+    Only while there is speech: how much the mouth moves and is open, in the person's own measure,
+    and how well its opening goes with the level of the sound.
+    """
+    step = float(np.median(np.diff(times))) if len(times) > 1 else _USUAL_STEP_S
     active = speech.share(times, step)
-    motion, seen = _motion(tracks, times)
-    moving = _in_own_measure(motion, seen, quiet=active < _QUIET)
-    change = speech.change(times, step)
+    seen, lively, opening = _mouths(tracks, times)
+    moving = _in_own_measure(lively, seen, quiet=active < _QUIET)
     width = max(3, round(_AROUND_S / step))
-    together = np.stack([_agreement(column, change, width) for column in motion.T], axis=1)
-    likely = active[:, None] * (moving + _AGREEMENT * np.maximum(together, 0))
-    return np.where(seen, likely + _PRESENT, 0.0)
+    level = speech.level(times)
+    together = [_agreement(column, level, width) for column in opening.T]
+    likely = moving + _AGREEMENT * np.maximum(np.stack(together, axis=1), 0)
+    return np.where(seen, active[:, None] * likely + _PRESENT, 0.0)
 
 
 def speech_start(time: float, speech: Speech) -> float:
@@ -45,15 +50,16 @@ def speech_start(time: float, speech: Speech) -> float:
     return max(near, key=lambda onset: onset.pause - abs(onset.time - time)).time
 
 
-def _motion(tracks: Sequence[Track], times: Floats) -> tuple[Floats, Flags]:
-    """Of each track at each sample: how much the mouth moved, and whether the face was seen."""
-    motion = np.zeros((len(times), len(tracks)))
-    seen = np.zeros((len(times), len(tracks)), dtype=np.bool_)
+def _mouths(tracks: Sequence[Track], times: Floats) -> tuple[Flags, Floats, Floats]:
+    """Of each track at each sample: whether it was seen, how lively and how open the mouth was."""
+    shape = (len(times), len(tracks))
+    seen, lively, opening = np.zeros(shape, dtype=np.bool_), np.zeros(shape), np.zeros(shape)
     for number, track in enumerate(tracks):
         rows = np.searchsorted(times, track.times)
-        motion[rows, number] = track.mouth
         seen[rows, number] = track.seen
-    return motion, seen
+        lively[rows, number] = track.motion + track.opening
+        opening[rows, number] = track.opening
+    return seen, lively, opening
 
 
 def _in_own_measure(motion: Floats, seen: Flags, *, quiet: Flags) -> Floats:

@@ -3,14 +3,13 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, optimize
 
-from viralclip.reframe.footage import Face, Flags, Floats, Footage, Patch
-from viralclip.reframe.mouths import mouth_motion
+from viralclip.reframe.footage import Face, Flags, Floats, Footage, Places
+from viralclip.reframe.mouths import mouth_motion, mouth_opening
+from viralclip.reframe.solvers import assign
 
 # About the time between samples, in which a face may come or go.
 _SAMPLE_S = 0.1
@@ -36,15 +35,16 @@ class Track:
     """One face through one shot: at `times` (n,) its `boxes` (n, 4): x, y, width, height.
 
     Times are those of samples, without a gap: where the face was not found for a moment, `seen`
-    (n,) is False and the box lies between its neighbours. `mouth` (n,) is how much the mouth moved
-    since the sample before (`mouths.mouth_motion`), and 0 where that was not seen.
+    (n,) is False and the box lies between its neighbours. `motion` and `opening` (n,) are those of
+    the mouth (`mouths.mouth_motion`, `mouths.mouth_opening`), 0 where they were not seen.
     """
 
     shot: int
     times: Floats
     boxes: Floats
     seen: Flags
-    mouth: Floats
+    motion: Floats
+    opening: Floats
 
     @property
     def centres(self) -> Floats:
@@ -134,9 +134,7 @@ def _assign(
     if not drafts or not faces:
         return []
     costs = np.array([[_cost(draft, face, times, now) for face in faces] for draft in drafts])
-    rows, columns = cast(Any, optimize).linear_sum_assignment(costs)
-    pairs = zip(rows.tolist(), columns.tolist(), strict=True)
-    return [(row, column) for row, column in pairs if costs[row, column] < _FAR]
+    return [(row, column) for row, column in assign(costs) if costs[row, column] < _FAR]
 
 
 def _cost(draft: _Draft, face: Face, times: Floats, now: float) -> float:
@@ -171,27 +169,29 @@ def _track(draft: _Draft, shot: int, times: Floats) -> Track:
     sizes = _steady([(face.width, face.height) for face in draft.faces], _SIZE_SAMPLES)
     centres = _steady([_centre(face) for face in draft.faces], _CENTRE_SAMPLES)
     boxes = np.concatenate([centres - sizes / 2, sizes], axis=1)
+    patches = [face.mouth for face in draft.faces]
+    gap = np.diff(found, prepend=found[0]) > 1
     between = [np.interp(times[places], times[found], column) for column in boxes.T]
     return Track(
         shot=shot,
         times=times[places],
         boxes=np.stack(between, axis=1),
         seen=np.isin(places, found),
-        mouth=_mouth(draft, places),
+        motion=_spread(np.where(gap, 0.0, mouth_motion(patches)), found, places),
+        opening=_spread(mouth_opening(patches), found, places),
     )
 
 
 def _steady(values: Sequence[tuple[float, float] | Floats], samples: int) -> Floats:
-    """The median of so many neighbours, less at the ends."""
-    rows = np.array(values, dtype=np.float64)
-    return cast(Any, ndimage).median_filter(rows, size=(samples, 1), mode="nearest")
+    """The median of so many neighbours; the first and the last stand for those beyond them."""
+    half = samples // 2
+    rows = np.pad(np.array(values, dtype=np.float64), ((half, half), (0, 0)), mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(rows, samples, axis=0)
+    return np.asarray(np.median(windows, axis=2), dtype=np.float64)
 
 
-def _mouth(draft: _Draft, places: NDArray[np.intp]) -> Floats:
-    patches: list[Patch] = [face.mouth for face in draft.faces]
-    found = np.array(draft.places)
-    motion = mouth_motion(patches)
-    motion[1:][np.diff(found) > 1] = 0.0
+def _spread(values: Floats, found: Places, places: Places) -> Floats:
+    """Values of the samples with a face, put among all; 0 elsewhere."""
     spread = np.zeros(len(places))
-    spread[found - places[0]] = motion
+    spread[found - places[0]] = values
     return spread
