@@ -1,6 +1,7 @@
 """What one look at a scene gives: sampled faces, cuts, motion and the loudness of its sound."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,11 @@ from viralclip.geometry import Size
 
 Floats = NDArray[np.float64]
 Patch = NDArray[np.uint8]
+Flags = NDArray[np.bool_]
+Places = NDArray[np.intp]
+
+# Half a millisecond, as some containers round times to whole ones.
+_ROUNDING_S = 0.0005
 
 
 @dataclass(frozen=True)
@@ -53,3 +59,14 @@ class Footage:
     motion: Floats
     cuts: Floats
     loudness: Loudness | None
+
+    @property
+    def shots(self) -> tuple[tuple[float, float], ...]:
+        """Start and end of each shot; together they cover the scene."""
+        inner = sorted({float(cut) for cut in self.cuts if 0 < cut < self.duration})
+        return tuple(pairwise([0.0, *inner, self.duration]))
+
+    def samples_in(self, start: float, end: float) -> Places:
+        """The places of the samples from `start` up to but without `end`."""
+        inside = (self.times >= start - _ROUNDING_S) & (self.times < end - _ROUNDING_S)
+        return np.flatnonzero(inside)

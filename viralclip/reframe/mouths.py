@@ -1,12 +1,26 @@
 """The mouth of a face as a small picture, and how much it moves."""
 
+from collections.abc import Sequence
+from itertools import product
+
 import numpy as np
 from numpy.typing import NDArray
 
 from viralclip.reframe.footage import Floats, Patch
 
 # Rows and columns of a patch.
-PATCH_SHAPE = (16, 24)
+PATCH_SHAPE = (18, 24)
+
+# The region around the middle of the mouth, in distances between the eyes: left, right, up, down.
+_REGION = (-0.65, 0.65, -0.4, 0.6)
+# A face seen from the side has eyes close together, but is as high as ever.
+_EYES_PER_HEIGHT = 0.8
+_POINTS_PER_PIXEL = 2
+# Grey levels of a patch with less contrast than this are not made stronger to make up for it.
+_FLAT = 8.0
+# Landmarks are never quite still: patches are compared as they fit best within so many pixels.
+_SHIFT = 1
+_RIGHT_EYE, _LEFT_EYE, _RIGHT_CORNER, _LEFT_CORNER = 0, 1, 3, 4
 
 
 def mouth_patch(image: NDArray[np.uint8], landmarks: Floats) -> Patch:
@@ -15,5 +29,65 @@ def mouth_patch(image: NDArray[np.uint8], landmarks: Floats) -> Patch:
     `image` is BGR or grey; `landmarks` (5, 2) are in its pixels, as `Face.landmarks` but perhaps of
     another scale. Points beyond the picture take its nearest pixel.
     """
-    del image, landmarks
-    return np.zeros(PATCH_SHAPE, np.uint8)
+    points = _points(landmarks)
+    levels = _levels(image, points[..., 0], points[..., 1])
+    rows, columns = PATCH_SHAPE
+    blocks = levels.reshape(rows, _POINTS_PER_PIXEL, columns, _POINTS_PER_PIXEL)
+    return np.round(blocks.mean(axis=(1, 3))).astype(np.uint8)
+
+
+def mouth_motion(patches: Sequence[Patch]) -> Floats:
+    """How much each patch differs from the one before, in standard deviations of its contrast.
+
+    More or less light and a small shift change nothing; the first patch has not moved.
+    """
+    if len(patches) < 2:  # noqa: PLR2004 - motion is between two
+        return np.zeros(len(patches))
+    seen = np.stack(patches).astype(np.float64)
+    level = seen - seen.mean(axis=(1, 2), keepdims=True)
+    level /= np.maximum(level.std(axis=(1, 2), keepdims=True), _FLAT)
+    shifts = range(2 * _SHIFT + 1)
+    inner = level[:-1, _SHIFT:-_SHIFT, _SHIFT:-_SHIFT]
+    rows, columns = inner.shape[1:]
+    apart = [
+        np.abs(level[1:, down : down + rows, right : right + columns] - inner).mean(axis=(1, 2))
+        for down, right in product(shifts, shifts)
+    ]
+    return np.concatenate([[0.0], np.min(apart, axis=0)])
+
+
+def _points(landmarks: Floats) -> Floats:
+    """Where to look, (rows, columns, 2): x and y in the picture."""
+    eyes = landmarks[_LEFT_EYE] - landmarks[_RIGHT_EYE]
+    mouth = (landmarks[_RIGHT_CORNER] + landmarks[_LEFT_CORNER]) / 2
+    height = np.linalg.norm((landmarks[_RIGHT_EYE] + landmarks[_LEFT_EYE]) / 2 - mouth)
+    apart = float(np.linalg.norm(eyes))
+    across = eyes / apart if apart > 0 else np.array([1.0, 0.0])
+    unit = max(apart, _EYES_PER_HEIGHT * float(height))
+    down = np.array([-across[1], across[0]])
+    left, right, up, low = _REGION
+    rows, columns = (count * _POINTS_PER_PIXEL for count in PATCH_SHAPE)
+    along_y = up + (low - up) * (np.arange(rows) + 0.5) / rows
+    along_x = left + (right - left) * (np.arange(columns) + 0.5) / columns
+    offsets = along_x[None, :, None] * across + along_y[:, None, None] * down
+    return mouth + unit * offsets
+
+
+def _levels(image: NDArray[np.uint8], x: Floats, y: Floats) -> Floats:
+    """Grey levels between pixels, bilinear."""
+    x = np.clip(x, 0, image.shape[1] - 1)
+    y = np.clip(y, 0, image.shape[0] - 1)
+    left = np.minimum(x.astype(np.intp), max(image.shape[1] - 2, 0))
+    top = np.minimum(y.astype(np.intp), max(image.shape[0] - 2, 0))
+    right = np.minimum(left + 1, image.shape[1] - 1)
+    low = np.minimum(top + 1, image.shape[0] - 1)
+    share_x, share_y = x - left, y - top
+    upper = _grey(image[top, left]) * (1 - share_x) + _grey(image[top, right]) * share_x
+    lower = _grey(image[low, left]) * (1 - share_x) + _grey(image[low, right]) * share_x
+    return upper * (1 - share_y) + lower * share_y
+
+
+def _grey(pixels: NDArray[np.uint8]) -> Floats:
+    if pixels.ndim == 2:  # noqa: PLR2004 - rows and columns, no channels
+        return pixels.astype(np.float64)
+    return pixels.astype(np.float64) @ np.array([0.114, 0.587, 0.299])

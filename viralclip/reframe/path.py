@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from viralclip.events import Algorithm
 from viralclip.geometry import Size
@@ -74,7 +75,11 @@ class CameraPath:
     @property
     def speaker_switches(self) -> int:
         """How often, within a shot, another person is followed than before."""
-        return 0
+        return sum(
+            one.track != other.track
+            and self.tracks[one.track].shot == self.tracks[other.track].shot
+            for one, other in pairwise(self.turns)
+        )
 
 
 @dataclass(frozen=True)

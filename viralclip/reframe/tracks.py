@@ -1,8 +1,34 @@
 """Faces of samples put together to people: a track is one face through one shot."""
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
 
-from viralclip.reframe.footage import Floats, Footage
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage, optimize
+
+from viralclip.reframe.footage import Face, Flags, Floats, Footage, Patch
+from viralclip.reframe.mouths import mouth_motion
+
+# About the time between samples, in which a face may come or go.
+_SAMPLE_S = 0.1
+# How long a face may be lost and still be the same one.
+_LONGEST_GAP_S = 1.5
+# How far from where it is expected a face may be found, in its own size, at once and later.
+_REACH = 0.9
+_REACH_PER_S = 1.5
+# How much of its last speed a lost face is expected to keep.
+_KEEPS_SPEED_S = 0.4
+# Sizes further apart than this factor are not those of one face.
+_SIZE_FACTOR = 1.7
+# A track of less than this, or half of its shot, or of a lower score, is none.
+_SHORTEST_S = 0.6
+_LOWEST_SCORE = 0.6
+# A sample that sticks out alone is an error; a face's size changes slowly.
+_CENTRE_SAMPLES, _SIZE_SAMPLES = 3, 9
+_FAR = 1e6
 
 
 @dataclass(frozen=True)
@@ -11,17 +37,161 @@ class Track:
 
     Times are those of samples, without a gap: where the face was not found for a moment, `seen`
     (n,) is False and the box lies between its neighbours. `mouth` (n,) is how much the mouth moved
-    since the sample before, in the person's own measure.
+    since the sample before (`mouths.mouth_motion`), and 0 where that was not seen.
     """
 
     shot: int
     times: Floats
     boxes: Floats
-    seen: Floats
+    seen: Flags
     mouth: Floats
+
+    @property
+    def centres(self) -> Floats:
+        return self.boxes[:, :2] + self.boxes[:, 2:] / 2
+
+    @property
+    def start(self) -> float:
+        return float(self.times[0])
+
+    @property
+    def end(self) -> float:
+        return float(self.times[-1])
+
+    def is_there(self, times: Floats) -> Flags:
+        """Whether the person is in the picture, to about a sample."""
+        return (times >= self.start - _SAMPLE_S) & (times <= self.end + _SAMPLE_S)
+
+    def box_at(self, times: Floats) -> Floats:
+        """The boxes (n, 4) at any times; before its start and after its end those there."""
+        columns = [np.interp(times, self.times, column) for column in self.boxes.T]
+        return np.stack(columns, axis=1)
 
 
 def find_tracks(footage: Footage) -> tuple[Track, ...]:
-    """The tracks of all shots, by their start."""
-    del footage
-    return ()
+    """The tracks of all shots, in the order of shots and, within one, from left to right."""
+    tracks: list[Track] = []
+    for shot, (start, end) in enumerate(footage.shots):
+        drafts = _link(footage, start, end)
+        shortest = min(_SHORTEST_S, (end - start) / 2)
+        kept = [draft for draft in drafts if draft.counts(footage.times, shortest)]
+        found = [_track(draft, shot, footage.times) for draft in kept]
+        tracks += sorted(found, key=lambda track: float(np.median(track.centres[:, 0])))
+    return tuple(tracks)
+
+
+@dataclass
+class _Draft:
+    """A track that grows: the places of samples, and the face found in each."""
+
+    places: list[int] = field(default_factory=list[int])
+    faces: list[Face] = field(default_factory=list[Face])
+
+    def add(self, place: int, face: Face) -> None:
+        self.places.append(place)
+        self.faces.append(face)
+
+    def expected(self, times: Floats, now: float) -> Floats:
+        """Where the middle of the face should be by now."""
+        last = _centre(self.faces[-1])
+        if len(self.faces) == 1:
+            return last
+        since = float(times[self.places[-1]] - times[self.places[-2]])
+        ahead = min(now - float(times[self.places[-1]]), _KEEPS_SPEED_S)
+        return last + (last - _centre(self.faces[-2])) * ahead / since
+
+    def counts(self, times: Floats, shortest: float) -> bool:
+        """Whether it is more than a passing error of the detector."""
+        step = float(np.median(np.diff(times))) if len(times) > 1 else shortest
+        score = float(np.mean([face.score for face in self.faces]))
+        return len(self.faces) * step >= shortest and score >= _LOWEST_SCORE
+
+
+def _link(footage: Footage, start: float, end: float) -> list[_Draft]:
+    drafts: list[_Draft] = []
+    for place in footage.samples_in(start, end).tolist():
+        now = float(footage.times[place])
+        faces = footage.faces[place]
+        alive = [
+            draft
+            for draft in drafts
+            if now - float(footage.times[draft.places[-1]]) <= _LONGEST_GAP_S
+        ]
+        taken = _assign(alive, faces, footage.times, now)
+        for track, face in taken:
+            alive[track].add(place, faces[face])
+        known = {face for _, face in taken}
+        for number, face in enumerate(faces):
+            if number not in known:
+                drafts.append(_Draft([place], [face]))
+    return drafts
+
+
+def _assign(
+    drafts: Sequence[_Draft], faces: Sequence[Face], times: Floats, now: float
+) -> list[tuple[int, int]]:
+    """Pairs of a draft and a face that go together at the least cost of all."""
+    if not drafts or not faces:
+        return []
+    costs = np.array([[_cost(draft, face, times, now) for face in faces] for draft in drafts])
+    rows, columns = cast(Any, optimize).linear_sum_assignment(costs)
+    pairs = zip(rows.tolist(), columns.tolist(), strict=True)
+    return [(row, column) for row, column in pairs if costs[row, column] < _FAR]
+
+
+def _cost(draft: _Draft, face: Face, times: Floats, now: float) -> float:
+    """How unlike the face is to the one expected; `_FAR` if it cannot be the same."""
+    last = draft.faces[-1]
+    expected = draft.expected(times, now)
+    size = math.sqrt(last.width * last.height)
+    distance = float(np.linalg.norm(_centre(face) - expected)) / size
+    factor = abs(math.log(math.sqrt(face.width * face.height) / size))
+    lost = now - float(times[draft.places[-1]])
+    if distance > _REACH + _REACH_PER_S * lost or factor > math.log(_SIZE_FACTOR):
+        return _FAR
+    return distance + factor + 1 - _overlap(face, last, expected - _centre(last))
+
+
+def _overlap(face: Face, last: Face, moved: Floats) -> float:
+    """Intersection over union of a face and the last one moved."""
+    x, y = last.x + float(moved[0]), last.y + float(moved[1])
+    width = min(face.x + face.width, x + last.width) - max(face.x, x)
+    height = min(face.y + face.height, y + last.height) - max(face.y, y)
+    shared = max(width, 0.0) * max(height, 0.0)
+    return shared / (face.width * face.height + last.width * last.height - shared)
+
+
+def _centre(face: Face) -> Floats:
+    return np.array([face.x + face.width / 2, face.y + face.height / 2])
+
+
+def _track(draft: _Draft, shot: int, times: Floats) -> Track:
+    places = np.arange(draft.places[0], draft.places[-1] + 1)
+    found = np.array(draft.places)
+    sizes = _steady([(face.width, face.height) for face in draft.faces], _SIZE_SAMPLES)
+    centres = _steady([_centre(face) for face in draft.faces], _CENTRE_SAMPLES)
+    boxes = np.concatenate([centres - sizes / 2, sizes], axis=1)
+    between = [np.interp(times[places], times[found], column) for column in boxes.T]
+    return Track(
+        shot=shot,
+        times=times[places],
+        boxes=np.stack(between, axis=1),
+        seen=np.isin(places, found),
+        mouth=_mouth(draft, places),
+    )
+
+
+def _steady(values: Sequence[tuple[float, float] | Floats], samples: int) -> Floats:
+    """The median of so many neighbours, less at the ends."""
+    rows = np.array(values, dtype=np.float64)
+    return cast(Any, ndimage).median_filter(rows, size=(samples, 1), mode="nearest")
+
+
+def _mouth(draft: _Draft, places: NDArray[np.intp]) -> Floats:
+    patches: list[Patch] = [face.mouth for face in draft.faces]
+    found = np.array(draft.places)
+    motion = mouth_motion(patches)
+    motion[1:][np.diff(found) > 1] = 0.0
+    spread = np.zeros(len(places))
+    spread[found - places[0]] = motion
+    return spread

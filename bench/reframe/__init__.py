@@ -1,0 +1,1 @@
+"""How well the camera follows, on made-up films whose truth is known."""
