@@ -179,9 +179,7 @@ def swaying(x: float, reach: float, y: float = 300.0) -> Place:
     return place
 
 
-def _speaker_pair(
-    left: float, right: float, *, chewing: bool = False
-) -> tuple[Person, Person]:
+def _speaker_pair(left: float, right: float, *, chewing: bool = False) -> tuple[Person, Person]:
     """A talk in turns from long ones down to 1.2 s, with an interjection in a long one."""
     first = ((0.3, 4.1), (7.0, 8.2), (9.7, 11.0), (12.6, 15.9))
     second = ((4.35, 6.8), (8.4, 9.6), (11.2, 12.4), (16.1, 19.0))
@@ -220,7 +218,9 @@ def _cuts() -> Scenario:
 def _equal_luma() -> Scenario:
     shots = [
         Shot(end, (Person(at(x, seed=number)),), 100 + number)
-        for number, (end, x) in enumerate(((2.4, 330.0), (5.2, 930.0), (7.6, 480.0), (10.0, 1000.0)))
+        for number, (end, x) in enumerate(
+            ((2.4, 330.0), (5.2, 930.0), (7.6, 480.0), (10.0, 1000.0))
+        )
     ]
     return Scenario("equal_luma_cuts", tuple(shots))
 
@@ -259,7 +259,14 @@ def _alternating() -> Scenario:
     shots = tuple(
         Shot(
             end,
-            (Person(at(380 if number % 2 else 860, seed=number), look=number % 2, talks=(span,), seed=number + 20),),
+            (
+                Person(
+                    at(380 if number % 2 else 860, seed=number),
+                    look=number % 2,
+                    talks=(span,),
+                    seed=number + 20,
+                ),
+            ),
             number % 2,
         )
         for number, (end, span) in enumerate(zip(ends, spans, strict=True))

@@ -54,7 +54,9 @@ def _faces(
 ) -> tuple[Face, ...]:
     shot = scenario.shot_at(time)
     seen = [_face(person, time, errors, random) for person in shot.people]
-    faces = [face for face in seen if _is_seen(face, shot, scenario) and random.random() > errors.missed]
+    faces = [
+        face for face in seen if _is_seen(face, shot, scenario) and random.random() > errors.missed
+    ]
     if random.random() < errors.made_up:
         x, y = random.uniform(0, (scenario.size.width - 60, scenario.size.height - 80))
         faces.append(_drawn(np.array([x, y, 60, 80]), 0.0, 0.65, random))

@@ -21,8 +21,9 @@ class Raster:
         return np.arange(self.frames) / float(self.fps)
 
     @property
-    def half_a_frame(self) -> float:
-        return float(0.5 / self.fps)
+    def early(self) -> float:
+        """How long before a cut a frame shows what comes after it: frames go to the nearest time."""
+        return float(Fraction(499, 1000) / self.fps)
 
 
 @dataclass(frozen=True)

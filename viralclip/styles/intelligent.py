@@ -41,7 +41,7 @@ class Intelligent:
         pins = pixel_pins(view.scene, view.source)
         path = plan_camera(footage, view.target.aspect, self.algorithm, pins=pins)
         return Framing(
-            panels=(crop_windows(path, raster.times, early=raster.half_a_frame),),
+            panels=(crop_windows(path, raster.times, early=raster.early),),
             fps=raster.fps,
             algorithm=path.algorithm,
             keyframes=path.keyframes,

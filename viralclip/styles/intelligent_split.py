@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from viralclip.reframe.algorithms import plan_pair
 from viralclip.reframe.footage import Footage
+from viralclip.reframe.pair import plan_pair
 from viralclip.reframe.path import Doubt, PairPath
 from viralclip.reframe.windows import pair_windows
 from viralclip.styles.framing import Framing, Raster
@@ -38,7 +38,7 @@ class IntelligentSplit(Intelligent):
 
 def _framing(pair: PairPath, raster: Raster) -> Framing:
     return Framing(
-        panels=pair_windows(pair, raster.times, early=raster.half_a_frame),
+        panels=pair_windows(pair, raster.times, early=raster.early),
         fps=raster.fps,
         algorithm=pair.top.algorithm,
         keyframes=pair.top.keyframes + pair.bottom.keyframes,

@@ -24,7 +24,7 @@ _MARGIN = 8
 _EDGE = 4
 
 _Whole = NDArray[np.intp]
-_Setting = tuple[str, str, int]
+_Settings = Mapping[tuple[str, str], _Whole]
 
 
 def moving(
@@ -35,15 +35,16 @@ def moving(
     across = _Axis.of(windows[:, 0], windows[:, 2], even.width, panel.width)
     down = _Axis.of(windows[:, 1], windows[:, 3], even.height, panel.height)
     coarse, fine, resize = f"crop@coarse_{name}", f"crop@fine_{name}", f"scale@{name}"
-    before = _settings(coarse, w=across.width, h=down.width, x=across.start, y=down.start)
-    before |= _settings(resize, w=across.scaled, h=down.scaled)
-    after = _settings(fine, x=across.shift, y=down.shift)
+    settings = {
+        **_settings(coarse, w=across.width, h=down.width, x=across.start, y=down.start),
+        **_settings(resize, w=across.scaled, h=down.scaled),
+        **_settings(fine, x=across.shift, y=down.shift),
+    }
     return (
-        *_commands(before, fps),
-        Filter.of(coarse, *_first(before, coarse, "whxy")),
-        Filter.of(resize, *_first(before, resize, "wh"), flags=SHARP),
-        *_commands(after, fps),
-        Filter.of(fine, panel.width, panel.height, *_first(after, fine, "xy"), exact=1),
+        *_commands(settings, fps),
+        Filter.of(coarse, *_first(settings, coarse, "whxy")),
+        Filter.of(resize, *_first(settings, resize, "wh"), flags=SHARP),
+        Filter.of(fine, panel.width, panel.height, *_first(settings, fine, "xy"), exact=1),
     )
 
 
@@ -100,20 +101,20 @@ def _held_starts(start: Floats, length: Floats, room: _Whole, full: int) -> _Who
     return held
 
 
-def _settings(target: str, **values: _Whole) -> dict[tuple[str, str], _Whole]:
+def _settings(target: str, **values: _Whole) -> _Settings:
     return {(target, option): value for option, value in values.items()}
 
 
-def _first(
-    settings: Mapping[tuple[str, str], _Whole], target: str, options: str
-) -> tuple[int, ...]:
+def _first(settings: _Settings, target: str, options: str) -> tuple[int, ...]:
     return tuple(int(settings[target, option][0]) for option in options)
 
 
-def _commands(settings: Mapping[tuple[str, str], _Whole], fps: Fraction) -> Iterator[Filter]:
+def _commands(settings: _Settings, fps: Fraction) -> Iterator[Filter]:
     """A filter that sends each change just before its frame; none where nothing changes.
 
-    Half a frame early: a time that is rounded up would be that of the next frame.
+    Half a frame early: a time that is rounded up would be that of the next frame. There is one for
+    all three, so that nothing stands between the scaler and the second crop: a crop learns of a new
+    size only from the filter next to it.
     """
     lines: dict[int, list[str]] = {}
     for (target, option), values in settings.items():
