@@ -1,4 +1,4 @@
-"""The moving crop, read back from what FFmpeg makes of a chart whose luma tells where it is from."""
+"""The moving crop, read back from what FFmpeg makes of a chart: its luma tells places."""
 
 from fractions import Fraction
 
@@ -123,7 +123,9 @@ def test_no_command_ever_leaves_the_frame(seed, source, panel):
     for part in graph.chains[0].filters:
         if "@" in part.name:
             keys = "whxy" if part.name.startswith("crop") else "wh"
-            state |= {f"{part.name} {key}": int(arg) for key, arg in zip(keys, part.args)}
+            state |= {
+                f"{part.name} {key}": int(arg) for key, arg in zip(keys, part.args, strict=False)
+            }
     commands = sorted(
         (line for script in graph.scripts for line in script.splitlines()),
         key=lambda line: float(line.split()[0]),

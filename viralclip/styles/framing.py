@@ -22,7 +22,7 @@ class Raster:
 
     @property
     def early(self) -> float:
-        """How long before a cut a frame shows what comes after it: frames go to the nearest time."""
+        """How long before a cut a frame may show what follows: pictures go to the nearest frame."""
         return float(Fraction(499, 1000) / self.fps)
 
 
