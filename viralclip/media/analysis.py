@@ -9,7 +9,7 @@ import shutil
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -24,7 +24,12 @@ from viralclip.errors import (
 )
 from viralclip.media.analyst import UNREADABLE, FrameTask, FramingTask, LookTask, command
 from viralclip.media.ffmpeg import Watchdogs, run_ffmpeg
-from viralclip.media.footage_file import Sighting, read_framing, read_sighting
+from viralclip.media.footage_file import (
+    Sighting,
+    read_framing,
+    read_inspection,
+    read_sighting,
+)
 from viralclip.media.meter import Progress
 from viralclip.media.models import checksum
 from viralclip.plan import Video
@@ -129,6 +134,13 @@ class Analyses:
         if found is None:
             raise AnalysisFailedError(detail="what was planned cannot be read back")
         return found
+
+    async def inspect(self, subject: Subject, wish: Wish) -> Framing:
+        """The framing of a clip with its inspection, made if need be."""
+        framing = await self.frame(subject, wish, (), lambda _: None)
+        key = await asyncio.to_thread(_key_of, subject)
+        path = Path(self._framing_task(key, wish).framing)
+        return replace(framing, inspection=await asyncio.to_thread(read_inspection, path))
 
     async def _look(self, subject: Subject, key: str, on_progress: OnProgress) -> None:
         await asyncio.to_thread(prune, self._folder, limit=self._limit_bytes)

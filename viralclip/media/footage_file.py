@@ -83,19 +83,33 @@ def write_framing(framing: Framing, target: Path) -> None:
         "doubts": framing.doubts,
     }
     panels = {f"panel{place}": panel for place, panel in enumerate(framing.panels)}
-    _write(target, facts=np.array(json.dumps(facts)), **panels)
+    _write(
+        target,
+        facts=np.array(json.dumps(facts)),
+        inspection=np.array(json.dumps(framing.inspection)),
+        **panels,
+    )
 
 
 def read_framing(source: Path) -> Framing | None:
-    """The framing in a file; None if there is none that can be read."""
+    """The framing in a file, without its inspection; None if there is none that can be read."""
     try:
         with np.load(source, allow_pickle=False) as arrays:
             facts = json.loads(str(arrays["facts"]))
-            panels = tuple(arrays[name] for name in sorted(arrays) if name != "facts")
+            panels = tuple(arrays[name] for name in sorted(arrays) if name.startswith("panel"))
             doubts = tuple(facts.pop("doubts"))
             return Framing(panels, Fraction(facts.pop("fps")), doubts=doubts, **facts)
     except _UNREADABLE:
         return None
+
+
+def read_inspection(source: Path) -> tuple[Mapping[str, Any], ...]:
+    """How the framing in a file came about; nothing if it cannot be read."""
+    try:
+        with np.load(source, allow_pickle=False) as arrays:
+            return tuple(json.loads(str(arrays["inspection"])))
+    except _UNREADABLE:
+        return ()
 
 
 def _most_at_once(footage: Footage) -> int:

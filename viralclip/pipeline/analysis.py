@@ -8,13 +8,14 @@ from pydantic import BaseModel
 
 from viralclip.errors import DetectorMissingError
 from viralclip.events import Algorithm
-from viralclip.media.analysis import Subject, Wish
+from viralclip.media.analysis import Subject
 from viralclip.media.meter import Progress
 from viralclip.media.probe import Probed
 from viralclip.pipeline import ClipTask, Tools
 from viralclip.pipeline.reporter import ClipReport
 from viralclip.pipeline.segment import probe_source
-from viralclip.pipeline.view import raster_of, view_of
+from viralclip.pipeline.view import subject_of, wish_of
+from viralclip.plan import Plan
 from viralclip.styles import AnalysedStyle, Framing, all_styles
 
 YUNET, NO_DETECTOR = "yunet", "none"
@@ -73,17 +74,16 @@ class Analysis:
     @property
     def algorithm(self) -> Algorithm:
         """What the style goes by, or what is left of it without a detector."""
-        return "motion" if self.model is None else _algorithm(self.task)
+        return "motion" if self.model is None else _algorithm(self.task.clip.style)
 
     @property
     def is_short_of_a_detector(self) -> bool:
-        return self.model is None and _algorithm(self.task) != "motion"
+        return self.model is None and needs_faces(self.task.clip.style)
 
     async def look(self, report: ClipReport) -> Looked:
-        if self.is_short_of_a_detector and self.task.job.plan.options.require_detector:
+        if self.is_short_of_a_detector and self._plan.options.require_detector:
             raise DetectorMissingError(why="the face model is not here")
-        probed = await probe_source(Path(self.task.job.plan.video.path))
-        found = await self.tools.analyses.look(self._subject(probed), _ticker(report))
+        found = await self.tools.analyses.look(self._subject(await self._probe()), _ticker(report))
         return Looked(
             detector=self.detector,
             faces=found.faces,
@@ -104,28 +104,23 @@ class Analysis:
 
     async def framing(self, on_progress: Callable[[Progress], None] = lambda _: None) -> Framing:
         """The plan itself, kept or made now; the scene's other clips are planned along with it."""
-        probed = await probe_source(Path(self.task.job.plan.video.path))
+        probed = await self._probe()
         mine = self.task.clip.style
-        others = [s.name for s in self.task.job.plan.styles if s.analysed and s.name != mine]
-        return await self.tools.analyses.frame(
-            self._subject(probed),
-            self._wish(mine, probed),
-            [self._wish(style, probed) for style in others],
-            on_progress,
+        others = [s.name for s in self._plan.styles if s.analysed and s.name != mine]
+        wish, *wishes = (
+            wish_of(self._plan, self.task.clip.scene, style, probed) for style in (mine, *others)
         )
+        return await self.tools.analyses.frame(self._subject(probed), wish, wishes, on_progress)
+
+    @property
+    def _plan(self) -> Plan:
+        return self.task.job.plan
+
+    async def _probe(self) -> Probed:
+        return await probe_source(Path(self._plan.video.path))
 
     def _subject(self, probed: Probed) -> Subject:
-        raster = raster_of(self.task, probed)
-        return Subject(
-            video=self.task.job.plan.video,
-            start=probed.on_frame(self.task.clip.scene.start),
-            duration=float(raster.frames / raster.fps),
-            model=self.model,
-        )
-
-    def _wish(self, style: str, probed: Probed) -> Wish:
-        view = view_of(self.task, probed, style=style)
-        return Wish(style, view, raster_of(self.task, probed))
+        return subject_of(self._plan, self.task.clip.scene, probed, model=self.model)
 
 
 async def work_of(task: ClipTask, tools: Tools) -> ClipTask:
@@ -142,8 +137,13 @@ async def work_of(task: ClipTask, tools: Tools) -> ClipTask:
     return replace(task, clip=task.clip.model_copy(update={"digest": digest}))
 
 
-def _algorithm(task: ClipTask) -> Algorithm:
-    style = all_styles()[task.clip.style]
+def needs_faces(style: str) -> bool:
+    """Whether the style is less than it says where nobody looks for faces."""
+    return _algorithm(style) != "motion"
+
+
+def _algorithm(name: str) -> Algorithm:
+    style = all_styles()[name]
     return style.algorithm if isinstance(style, AnalysedStyle) else "motion"
 
 

@@ -76,21 +76,21 @@ def _spec(
     task: ClipTask, tools: Tools, probed: Probed, target: Path, framing: Framing | None
 ) -> tuple[RenderSpec, Graph]:
     """What to render, and the style's graph, whose scripts are not in files yet."""
-    options = task.job.plan.options
-    view = view_of(task, probed, style=task.clip.style, framing=framing)
+    plan, clip = task.job.plan, task.clip
+    view = view_of(plan, clip.scene, clip.style, probed, framing=framing)
     spec = RenderSpec(
         source=probed,
-        start=probed.on_frame(task.clip.scene.start),
-        duration=task.clip.scene.duration,
+        start=probed.on_frame(clip.scene.start),
+        duration=clip.scene.duration,
         graph="",
         size=view.target,
         target=target,
         encoder=tools.encoder.encoder,
-        preset=options.preset,
-        loudness=options.loudness,
+        preset=plan.options.preset,
+        loudness=plan.options.loudness,
         threads=tools.threads,
     )
-    return spec, all_styles()[task.clip.style].graph(view)
+    return spec, all_styles()[clip.style].graph(view)
 
 
 @contextmanager

@@ -1,7 +1,9 @@
 """Where an analysed style looks in each frame of a clip, planned from the scene's footage."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -32,7 +34,8 @@ class Framing:
 
     `panels` has for each panel, the first on top or left, an array of shape (frames, 4): x, y,
     width and height in pixels of the source; a size that changes should do so at cuts. `doubts` are
-    codes of warnings: why it is less than what was asked for.
+    codes of warnings: why it is less than what was asked for. `inspection` says, for each panel and
+    as JSON, how it came about.
     """
 
     panels: tuple[Floats, ...]
@@ -42,3 +45,4 @@ class Framing:
     shots: int
     speaker_switches: int
     doubts: tuple[str, ...] = ()
+    inspection: tuple[Mapping[str, Any], ...] = ()

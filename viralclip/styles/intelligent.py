@@ -7,6 +7,7 @@ from viralclip.events import Algorithm
 from viralclip.geometry import Size, output_size
 from viralclip.reframe.algorithms import plan_camera
 from viralclip.reframe.footage import Footage
+from viralclip.reframe.inspection import describe
 from viralclip.reframe.path import Pin
 from viralclip.reframe.windows import crop_windows
 from viralclip.scenes import Scene
@@ -48,6 +49,7 @@ class Intelligent:
             shots=path.shots,
             speaker_switches=path.speaker_switches,
             doubts=tuple(map(str, path.doubts)),
+            inspection=(describe(path),),
         )
 
     def graph(self, view: View) -> Graph:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from viralclip.reframe.footage import Footage
+from viralclip.reframe.inspection import describe
 from viralclip.reframe.pair import plan_pair
 from viralclip.reframe.path import Doubt, PairPath
 from viralclip.reframe.windows import pair_windows
@@ -45,6 +46,7 @@ def _framing(pair: PairPath, raster: Raster) -> Framing:
         shots=pair.top.shots,
         speaker_switches=pair.top.speaker_switches,
         doubts=tuple(map(str, pair.top.doubts)),
+        inspection=(describe(pair.top), describe(pair.bottom)),
     )
 
 
