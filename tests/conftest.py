@@ -1,6 +1,7 @@
 """What all tests share: an FFmpeg, and small source videos of every awkward kind, made once."""
 
 import functools
+import os
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -65,6 +66,21 @@ _KINDS = {
     "fps60": _Kind(fps="60"),
     "fps120": _Kind(size="640x360", fps="120"),
 }
+
+
+@pytest.fixture(scope="session")
+def yunet() -> Path | None:
+    """The face model, where this machine has been given one."""
+    named = os.environ.get("VIRALCLIP_YUNET_MODEL")
+    return Path(named) if named else None
+
+
+@pytest.fixture(scope="session")
+def face_model(yunet: Path | None) -> Path:
+    """The face model; without one, the tests that need it are left out."""
+    if yunet is None:
+        pytest.skip("VIRALCLIP_YUNET_MODEL names no face model (`viralclip models fetch` has one)")
+    return yunet
 
 
 @pytest.fixture(scope="session")
