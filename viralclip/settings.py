@@ -26,6 +26,18 @@ class StateNotWritableError(InvalidRequestError):
     code = "state_not_writable"
 
 
+class DatabaseUnreachableError(InvalidRequestError):
+    """The database does not answer; check VIRALCLIP_DATABASE and that the server runs."""
+
+    code = "database_unreachable"
+
+
+class NotInstalledError(InvalidRequestError):
+    """The package {package} is missing; install it with: pip install 'viralclip[fleet]'."""
+
+    code = "not_installed"
+
+
 @dataclass(frozen=True)
 class Settings:
     """Where things are and how much may run at once."""

@@ -8,7 +8,14 @@ from datetime import UTC, datetime
 from typing import IO
 
 from viralclip.catalog import JobRecord
-from viralclip.cli.compose import Records, forget_engine, open_bench, open_records
+from viralclip.cli.compose import (
+    Records,
+    engine_of,
+    forget_engine,
+    open_bench,
+    open_records,
+    open_roster,
+)
 from viralclip.cli.display import Display
 from viralclip.cli.follow import follow
 from viralclip.cli.request import Accepted, Request, accept
@@ -16,7 +23,6 @@ from viralclip.engine.jobs import Jobs, new_job_id, new_trace_id
 from viralclip.errors import JobBusyError, UnknownJobError
 from viralclip.progress import Progress
 from viralclip.settings import Settings
-from viralclip.worker.liveness import life_of
 
 EXIT_CODES = {"succeeded": 0, "partial": 3, "failed": 1, "cancelled": 130}
 
@@ -126,7 +132,8 @@ async def _unfinished(accepted: Accepted, records: Records) -> JobRecord | None:
 
 async def is_served(job: JobRecord, records: Records, settings: Settings) -> bool:
     progress, _ = await records.channel.progress(job.job_id)
-    return progress.worker is not None and life_of(settings.locks, progress.worker) == "alive"
+    roster = open_roster(settings, engine_of(settings, job))
+    return progress.worker is not None and await roster.life_of(progress.worker) == "alive"
 
 
 def _submit(job: JobRecord) -> Start:
