@@ -3,14 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+SERVICES := redis-server postgresql libfaketime
 PURE := viralclip/*.py,viralclip/styles/*,viralclip/reframe/*
-NOT_PURE := viralclip/settings.py,viralclip/__main__.py
+NOT_SERVICES := redis-server postgresql libfaketime
+PURE := viralclip/settings.py,viralclip/__main__.py
 export COVERAGE_FILE := $(VENV)/.coverage
 # A face model beside the checkout spares the tests a download.
 export VIRALCLIP_YUNET_MODEL ?= $(abspath $(wildcard ../shared/models/face_detection_yunet_2023mar.onnx))
 
 .DEFAULT_GOAL := all
-.PHONY: all demo dev check test test-pure test-rest bench format lock transcripts page types web-check web-checked clean help
+.PHONY: all demo dev check test services test-pure test-rest bench format lock transcripts page types web-check web-checked clean help
 
 all: check test
 
@@ -26,7 +28,13 @@ check: $(VENV)/dev ## Format, lint, types and layers
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
-test: $(VENV)/dev check web-check test-pure test-rest ## Check, and run every test
+test: $(VENV)/dev services check web-check test-pure test-rest ## Check, and run every test
+
+services: ## Install the servers that tests start, where that is allowed
+	@command -v redis-server >/dev/null && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
+	|| { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+	  && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(SERVICES) >/dev/null; } \
+	|| echo "Tests of running on many machines are left out; they need: $(SERVICES)"
 
 test-pure: $(VENV)/dev
 	$(BIN)/coverage run -m pytest tests/unit tests/styles tests/reframe

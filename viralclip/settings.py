@@ -27,11 +27,25 @@ class StateNotWritableError(InvalidRequestError):
     code = "state_not_writable"
 
 
+class DatabaseUnreachableError(InvalidRequestError):
+    """The database does not answer; check VIRALCLIP_DATABASE and that the server runs."""
+
+    code = "database_unreachable"
+
+
+class NotInstalledError(InvalidRequestError):
+    """The package {package} is missing; install it with: pip install 'viralclip[fleet]'."""
+
+    code = "not_installed"
+
+
 @dataclass(frozen=True)
 class Settings:
     """Where things are and how much may run at once."""
 
     state_dir: Path
+    database: str | None
+    channel: str | None
     slots: int
     ffmpeg: str | None
     encoder: str
@@ -47,11 +61,11 @@ class Settings:
 
     @property
     def catalog_url(self) -> str:
-        return f"sqlite:///{self.state_dir / 'catalog.db'}"
+        return self.database or f"sqlite:///{self.state_dir / 'catalog.db'}"
 
     @property
     def channel_url(self) -> str:
-        return f"sqlite:///{self.state_dir / 'events.db'}"
+        return self.channel or f"sqlite:///{self.state_dir / 'events.db'}"
 
     def engine_url(self, job_id: str) -> str:
         """A job started from a terminal has its own engine: no terminal renders for another."""
@@ -60,7 +74,12 @@ class Settings:
     @property
     def service_engine_url(self) -> str:
         """The engine that `serve` and its workers share."""
-        return f"sqlite:///{self.state_dir / 'engine.db'}"
+        return self.database or f"sqlite:///{self.state_dir / 'engine.db'}"
+
+    @property
+    def service_engine_name(self) -> str:
+        """How a job remembers that engine: by its URL, but a password stands in settings only."""
+        return "shared" if self.database else self.service_engine_url
 
     @property
     def uploads(self) -> Path:
@@ -98,6 +117,8 @@ def read_settings(env: Mapping[str, str] = os.environ, *, slots: int | None = No
     state_dir = Path(state).expanduser().resolve()
     return Settings(
         state_dir=state_dir,
+        database=_url(env, "VIRALCLIP_DATABASE", "sqlite", ("postgresql", "postgres")),
+        channel=_url(env, "VIRALCLIP_CHANNEL", "embedded", ("redis", "rediss")),
         slots=slots or _positive(env, "VIRALCLIP_FFMPEG_SLOTS", _default_slots()),
         ffmpeg=env.get("VIRALCLIP_FFMPEG") or None,
         encoder=env.get("VIRALCLIP_ENCODER") or "x264",
@@ -127,6 +148,19 @@ def _default_slots() -> int:
 
 def _list(env: Mapping[str, str], name: str, separator: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in env.get(name, "").split(separator) if part.strip())
+
+
+def _url(env: Mapping[str, str], name: str, default: str, schemes: tuple[str, ...]) -> str | None:
+    """A URL of one of the schemes, or None for the default; the value may hold a password."""
+    value = env.get(name) or default
+    if value == default:
+        return None
+    scheme, _, rest = value.partition("://")
+    if scheme not in schemes or not rest:
+        wanted = f"{default}, or a URL that begins with {schemes[0]}://"
+        raise InvalidSettingError(name=name, value=f"{scheme}…", wanted=wanted)
+    # SQLAlchemy knows one name only.
+    return f"postgresql://{rest}" if scheme == "postgres" else value
 
 
 def _positive(env: Mapping[str, str], name: str, default: int) -> int:

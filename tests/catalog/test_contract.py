@@ -38,10 +38,12 @@ asyncio.run(main())
 """
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", "postgres"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where an empty catalog is; another database is another parameter."""
-    return {"sqlite": f"sqlite:///{tmp_path / 'state' / 'catalog.db'}"}[request.param]
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'state' / 'catalog.db'}"
+    return request.getfixturevalue(f"{request.param}_url")
 
 
 @pytest.fixture

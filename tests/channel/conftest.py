@@ -41,10 +41,12 @@ Said = Draft | ClipTick | JobTick
 _AT = datetime(2025, 1, 1, tzinfo=UTC)
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", "redis"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where an empty channel is; another implementation is another parameter."""
-    return {"sqlite": f"sqlite:///{tmp_path / 'channel.db'}"}[request.param]
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'channel.db'}"
+    return request.getfixturevalue(f"{request.param}_url")
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from viralclip.plan import Options, StyleChoice, make_plan
 from viralclip.scenes import Scene
 from viralclip.storage import open_storage
 from viralclip.worker import Worker
+from viralclip.worker.liveness import FileRoster
 
 
 @dataclass
@@ -41,6 +42,10 @@ class Plant:
     @property
     def locks(self) -> Path:
         return self.folder / "workers"
+
+    @property
+    def roster(self) -> FileRoster:
+        return FileRoster(self.locks)
 
     @property
     def out(self) -> Path:
@@ -70,7 +75,7 @@ class Plant:
             engine=self.engine,
             tools=tools,
             channel=self.channel,
-            locks=self.locks,
+            roster=self.roster,
             slots=slots,
             grace_s=grace_s,
         ) as worker:

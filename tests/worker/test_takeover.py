@@ -7,7 +7,7 @@ import pytest
 from viralclip.engine import Work
 from viralclip.pipeline.reporter import Reporter
 from viralclip.worker.liveness import FileLock, life_of
-from viralclip.worker.takeover import take_over
+from viralclip.worker.takeover import Succession
 
 CLIP = Work("a1", 1, 1, "original")
 
@@ -25,13 +25,14 @@ async def orphaned(plant, source):
 
 async def look(plant) -> None:
     async with Reporter(plant.channel) as reporter:
-        await take_over(
+        succession = Succession(
             me="w2",
-            locks=plant.locks,
+            roster=plant.roster,
             engine=plant.engine,
             catalog=plant.catalog,
             reporter=reporter,
         )
+        await succession.take_over()
 
 
 def crash(plant) -> None:

@@ -1,6 +1,7 @@
 """The catalog in SQLite or PostgreSQL."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,9 +9,11 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
+import structlog
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine, RowMapping
 from sqlalchemy.event import listen
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 
 from viralclip.catalog import Claim, ClipRecord, JobRecord, Priority
 from viralclip.catalog.tables import claims, clips, jobs, timings, videos
@@ -20,15 +23,23 @@ from viralclip.plan import Clip, Plan, Video
 
 T = TypeVar("T")
 
+log = structlog.get_logger(__name__)
+
 HEAD = "0003"
 _KNOWN_PLANS = 32
+# How long a call waits for a database server that is being restarted, and how often it looks.
+PATIENCE_S = 30.0
+_LOOK_S = 0.5
+# One process at a time changes the schema.
+_MIGRATING = 0x7669_7261
 
 
 class SqlCatalog:
     """Records in a database; every call runs in a thread, so the event loop never waits for it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, patience_s: float = PATIENCE_S) -> None:
         self._url = url
+        self._patience = patience_s
         self._plans: dict[str, Plan] = {}
 
     async def __aenter__(self) -> Self:
@@ -45,8 +56,8 @@ class SqlCatalog:
 
     async def add_job(self, job: JobRecord) -> None:
         def work(db: Connection) -> None:
-            if _one(db, sa.select(jobs.c.job_id).where(jobs.c.job_id == job.job_id)) is None:
-                db.execute(sa.insert(jobs).values(_job_row(job)))
+            new = insert(db, jobs).values(_job_row(job)).on_conflict_do_nothing()
+            if db.execute(new.returning(jobs.c.job_id)).first() is not None:
                 db.execute(sa.insert(clips), [_new_clip(job, clip) for clip in job.plan.clips()])
                 _remember_video(db, job.owner, job.plan.video, job.created_at)
 
@@ -232,32 +243,58 @@ class SqlCatalog:
         kind = f"{style}/{preset}"
 
         def work(db: Connection) -> None:
-            row = _one(db, sa.select(timings).where(timings.c.kind == kind))
-            old = Rate.model_validate(dict(row)) if row else Rate()
-            db.execute(sa.delete(timings).where(timings.c.kind == kind))
-            db.execute(sa.insert(timings).values(kind=kind, **old.observe(rate).model_dump()))
+            here = timings.c.kind == kind
+            unknown = {"kind": kind, **Rate().model_dump()}
+            db.execute(insert(db, timings).values(unknown).on_conflict_do_nothing())
+            row = db.execute(sa.select(timings).where(here).with_for_update()).mappings().one()
+            known = Rate.model_validate(dict(row)).observe(rate)
+            db.execute(sa.update(timings).where(here).values(known.model_dump()))
 
         await self._run(work)
 
     async def _run(self, work: Callable[[Connection], T]) -> T:
+        """Do the work in one transaction; again, for a while, where the server is not there."""
+
         def transaction() -> T:
             with self._engine.begin() as db:
                 return work(db)
 
-        return await asyncio.to_thread(transaction)
+        give_up_at = time.monotonic() + self._patience
+        while True:
+            try:
+                return await asyncio.to_thread(transaction)
+            except (OperationalError, InterfaceError) as error:
+                local = self._engine.dialect.name == "sqlite"
+                if local or time.monotonic() > give_up_at:
+                    raise
+                log.warning("Catalog unavailable", error=repr(error.orig), retry_in_sec=_LOOK_S)
+            await asyncio.sleep(_LOOK_S)
 
 
 def open_database(url: str) -> Engine:
     """The database, brought up to the latest schema."""
     if url.startswith("sqlite:///"):
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url, pool_pre_ping=True)
+    engine = sa.create_engine(url, pool_pre_ping=True, connect_args=_connect_args(url))
     if engine.dialect.name == "sqlite":
         listen(engine, "connect", _prepare_sqlite)
         listen(engine, "begin", _begin_immediate)
-    if _version(engine) != HEAD:
+    # A later schema only adds to what this code knows: a newer process may have come first.
+    if (_version(engine) or "") < HEAD:
         _migrate(engine)
     return engine
+
+
+def insert(db: Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    """An insert that can say what to do where the row is there already."""
+    return (sqlite if db.dialect.name == "sqlite" else postgresql).insert(table)
+
+
+def _connect_args(url: str) -> dict[str, Any]:
+    """A server that vanished without a word is given up within seconds, not hours."""
+    if not url.startswith("postgresql"):
+        return {}
+    return {"connect_timeout": 5, "keepalives_idle": 10, "tcp_user_timeout": 15_000}
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:
@@ -287,6 +324,8 @@ def _migrate(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with engine.begin() as db:
+        if engine.dialect.name != "sqlite":
+            db.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
         config.attributes["connection"] = db
         command.upgrade(config, "head")
 
@@ -322,13 +361,11 @@ def _new_clip(job: JobRecord, clip: Clip) -> dict[str, Any]:
 
 def _remember_video(db: Connection, owner: str, video: Video, at: datetime) -> None:
     """The latest place of the video is the one that counts; when it was first added stays."""
-    here = sa.and_(videos.c.identity == video.identity, videos.c.owner == owner)
     facts = video.model_dump(mode="json")
-    if _one(db, sa.select(videos.c.identity).where(here)) is None:
-        row = {"identity": video.identity, "owner": owner, "facts": facts, "added_at": _utc(at)}
-        db.execute(sa.insert(videos).values(row))
-    else:
-        db.execute(sa.update(videos).where(here).values(facts=facts))
+    row = {"identity": video.identity, "owner": owner, "facts": facts, "added_at": _utc(at)}
+    known = (videos.c.identity, videos.c.owner)
+    new = insert(db, videos).values(row)
+    db.execute(new.on_conflict_do_update(index_elements=known, set_={"facts": facts}))
 
 
 def _job(row: RowMapping, plan: Plan | None = None) -> JobRecord:

@@ -13,11 +13,22 @@ from viralclip.progress import Progress
 BEGINNING = "none-0"
 
 
+class HistoryLostError(Exception):
+    """What was published of the job before is not kept any more; nothing was published now."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(job_id)
+        self.job_id = job_id
+
+
 class ProgressChannel(Protocol):
     """A history you read from a position; `test_contract.py` is this list, executable."""
 
     async def publish(self, drafts: list[Draft]) -> list[int]:
-        """Number the drafts and keep them, in order; one whose key is known keeps its number."""
+        """Number the drafts and keep them, in order; one whose key is known keeps its number.
+
+        HistoryLostError, once, where the history that this channel wrote to before is lost.
+        """
         ...
 
     async def tick(self, ticks: list[ClipTick | JobTick]) -> None:
@@ -44,7 +55,11 @@ class ProgressChannel(Protocol):
 
 
 def open_channel(url: str) -> AbstractAsyncContextManager[ProgressChannel]:
-    """The channel behind a URL: `sqlite:///path` keeps it in one file on this machine."""
+    """The channel behind a URL: `sqlite:///path`, a file on this machine, or `redis://host`."""
+    if url.startswith(("redis://", "rediss://")):
+        from viralclip.channel.redis import RedisChannel  # noqa: PLC0415 - an optional dependency
+
+        return RedisChannel(url)
     from viralclip.channel.sqlite import SqliteChannel  # noqa: PLC0415 - only the one that is asked for
 
     return SqliteChannel(Path(url.removeprefix("sqlite:///")))

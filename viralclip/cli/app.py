@@ -153,6 +153,23 @@ def serve(
     run.serve(host=host, port=port, with_worker=worker, slots=slots)
 
 
+@app.command()
+def worker(
+    *,
+    slots: Slots = None,
+    name: Annotated[
+        str | None, typer.Option(help="The worker's name; no other living worker may have it.")
+    ] = None,
+    grace: Annotated[
+        float, typer.Option(min=0, help="Seconds that running clips get to end at SIGTERM.")
+    ] = 30,
+) -> None:
+    """Render what is asked for at `serve`, on this machine or another."""
+    from viralclip.cli import run
+
+    run.worker(slots=slots, name=name, grace_s=grace)
+
+
 @tokens.command("create")
 def create_token(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The user the token stands for.")],

@@ -6,8 +6,10 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
+import structlog
 from sqlalchemy.exc import OperationalError
 
 from viralclip.catalog import Catalog, JobRecord, open_catalog
@@ -19,12 +21,27 @@ from viralclip.media.encoders import Choice, choose_encoder, threads_for
 from viralclip.media.ffmpeg import Watchdogs, find_ffmpeg
 from viralclip.media.models import YUNET_URL, FaceModel, ModelPlace
 from viralclip.pipeline import Tools
-from viralclip.settings import Settings, StateNotWritableError
+from viralclip.settings import (
+    DatabaseUnreachableError,
+    NotInstalledError,
+    Settings,
+    StateNotWritableError,
+)
 from viralclip.storage import open_storage
 from viralclip.worker import Worker, new_worker_id
-from viralclip.worker.liveness import forget_the_long_dead
+from viralclip.worker.liveness import (
+    FileLock,
+    FileRoster,
+    Roster,
+    forget_the_long_dead,
+)
 from viralclip.worker.memory import hold_little_memory
 from viralclip.worker.orphans import FfmpegLedger, sweep
+
+# How long a worker waits before it begins anew after it lost its place.
+_BEGIN_ANEW_S = 1.0
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -38,6 +55,7 @@ class Records:
 @asynccontextmanager
 async def open_records(settings: Settings) -> AsyncIterator[Records]:
     async with AsyncExitStack() as stack:
+        check_installed(settings)
         with _kept_in(settings):
             catalog = await stack.enter_async_context(open_catalog(settings.catalog_url))
             channel = await stack.enter_async_context(open_channel(settings.channel_url))
@@ -45,10 +63,25 @@ async def open_records(settings: Settings) -> AsyncIterator[Records]:
 
 
 @asynccontextmanager
-async def open_jobs(settings: Settings, records: Records, job_id: str) -> AsyncIterator[Jobs]:
-    """The actions on one job, in that job's own engine."""
-    async with Engine(_engine_url(settings, job_id)) as engine:
+async def open_jobs(settings: Settings, records: Records, job: JobRecord) -> AsyncIterator[Jobs]:
+    """The actions on one job, in the engine that it was queued in."""
+    async with Engine(engine_of(settings, job)) as engine:
         yield Jobs(catalog=records.catalog, channel=records.channel, engine=engine)
+
+
+def engine_of(settings: Settings, job: JobRecord) -> str:
+    """The URL of the engine that the job was queued in."""
+    shared = job.engine_url == settings.service_engine_name
+    return settings.service_engine_url if shared else _engine_url(settings, job.job_id)
+
+
+def open_roster(settings: Settings, engine_url: str) -> Roster:
+    """Who is alive among the workers of an engine: on this machine, or on all of them."""
+    if engine_url.startswith("postgresql"):
+        from viralclip.worker.advisory import PostgresRoster
+
+        return PostgresRoster(engine_url)
+    return FileRoster(settings.locks)
 
 
 @dataclass(frozen=True)
@@ -91,40 +124,107 @@ async def open_bench(
 
 @asynccontextmanager
 async def open_worker(
-    settings: Settings, records: Records, engine: Engine, *, url: str, gear: Gear
-) -> AsyncIterator[None]:
+    settings: Settings,
+    records: Records,
+    engine: Engine,
+    *,
+    url: str,
+    gear: Gear,
+    me: str | None = None,
+    grace_s: float = 0.0,
+    again: bool = False,
+) -> AsyncIterator[Worker]:
     """A worker on the engine at `url` for as long as the context is open."""
     hold_little_memory()
-    me = new_worker_id()
-    sweep(settings.ledger, settings.locks)
+    me = me or new_worker_id()
     forget_the_long_dead(settings.locks)
-    ledger = FfmpegLedger(settings.ledger, me)
-    threads = threads_for(settings.slots, os.cpu_count() or 1)
-    tools = Tools(
-        catalog=records.catalog,
-        open_storage=open_storage,
-        ffmpeg=gear.ffmpeg,
-        encoder=gear.encoder,
-        threads=threads,
-        work=settings.work,
-        worker=me,
-        analyses=open_analyses(settings, threads=threads, on_start=ledger.note),
-        face_model=FaceModel(model_place(settings)),
-        on_ffmpeg=ledger.note,
-    )
-    worker = Worker(
-        engine_url=url,
-        engine=engine,
-        tools=tools,
-        channel=records.channel,
-        locks=settings.locks,
-        slots=settings.slots,
-    )
+    async with AsyncExitStack() as stack:
+        roster = open_roster(settings, url)
+        if not isinstance(roster, FileRoster):
+            # Whose FFmpegs are whose is a matter of this machine, and so is who may end them.
+            stack.enter_context(FileLock(settings.locks, me))
+        sweep(settings.ledger, settings.locks)
+        ledger = FfmpegLedger(settings.ledger, me)
+        stack.callback(ledger.clear)
+        threads = threads_for(settings.slots, os.cpu_count() or 1)
+        tools = Tools(
+            catalog=records.catalog,
+            open_storage=open_storage,
+            ffmpeg=gear.ffmpeg,
+            encoder=gear.encoder,
+            threads=threads,
+            work=settings.work,
+            worker=me,
+            analyses=open_analyses(settings, threads=threads, on_start=ledger.note),
+            face_model=FaceModel(model_place(settings)),
+            on_ffmpeg=ledger.note,
+        )
+        worker = Worker(
+            engine_url=url,
+            engine=engine,
+            tools=tools,
+            channel=records.channel,
+            roster=roster,
+            slots=settings.slots,
+            grace_s=grace_s,
+            again=again,
+        )
+        yield await stack.enter_async_context(worker)
+
+
+@dataclass(frozen=True)
+class Shift:
+    """How a worker of the shared engine works: under which name, and how long it may take to go."""
+
+    gear: Gear
+    worker: str
+    grace_s: float = 0.0
+
+
+@asynccontextmanager
+async def working(
+    settings: Settings, records: Records, engine: Engine, shift: Shift
+) -> AsyncIterator[asyncio.Task[None]]:
+    """A worker beside whatever is done in the context, from when it is ready on."""
+    ready = asyncio.Event()
+    work = asyncio.create_task(_work(settings, records, engine, shift, ready), name="worker")
+    begun = asyncio.create_task(ready.wait())
     try:
-        async with worker:
-            yield
+        await asyncio.wait({work, begun}, return_when=asyncio.FIRST_COMPLETED)
+        if work.done():
+            await work
+        yield work
     finally:
-        ledger.clear()
+        begun.cancel()
+        work.cancel()
+        await asyncio.wait({work, begun})
+
+
+async def _work(
+    settings: Settings, records: Records, engine: Engine, shift: Shift, ready: asyncio.Event
+) -> None:
+    """Be a worker until cancelled; one that loses its place among the living begins anew."""
+    while True:
+        try:
+            async with open_worker(
+                settings,
+                records,
+                engine,
+                url=settings.service_engine_url,
+                gear=shift.gear,
+                me=shift.worker,
+                grace_s=shift.grace_s,
+                again=ready.is_set(),
+            ) as worker:
+                ready.set()
+                log.info("Worker ready", worker=shift.worker, slots=settings.slots)
+                await worker.lost.wait()
+                log.warning("Worker lost its place; it ends its work and begins anew")
+        except Exception as error:
+            if not ready.is_set():
+                raise
+            log.warning("Worker cannot begin anew yet", error=repr(error))
+        await asyncio.sleep(_BEGIN_ANEW_S)
 
 
 def open_analyses(
@@ -151,10 +251,19 @@ def _engine_url(settings: Settings, job_id: str) -> str:
     return url
 
 
+def check_installed(settings: Settings) -> None:
+    """What the settings ask for may need packages that a laptop does without."""
+    for wanted, package in ((settings.database, "psycopg"), (settings.channel, "redis")):
+        if wanted and find_spec(package) is None:
+            raise NotInstalledError(package=package)
+
+
 @contextmanager
 def _kept_in(settings: Settings) -> Iterator[None]:
     """Databases that cannot be opened are a state folder that cannot be written to."""
     try:
         yield
     except (OSError, sqlite3.OperationalError, OperationalError) as error:
+        if settings.database and isinstance(error, OperationalError):
+            raise DatabaseUnreachableError(detail=str(error)) from error
         raise StateNotWritableError(name=settings.state_dir, detail=str(error)) from error

@@ -53,7 +53,7 @@ async def cancel(job_id: str, settings: Settings) -> int:
         if job.outcome is not None:
             sys.stdout.write(f"Job {job_id} has already ended: {OUTCOMES[job.outcome]}\n")
             return 0
-        async with open_jobs(settings, records, job_id) as jobs:
+        async with open_jobs(settings, records, job) as jobs:
             await jobs.cancel(job_id, by="user")
         if not await is_served(job, records, settings):
             await let_end(job, settings, records)

@@ -10,10 +10,12 @@ from typing import IO
 from viralclip.catalog import JobRecord
 from viralclip.cli.compose import (
     Records,
+    engine_of,
     forget_engine,
     model_place,
     open_bench,
     open_records,
+    open_roster,
 )
 from viralclip.cli.debug_path import write_paths
 from viralclip.cli.display import Display
@@ -25,7 +27,6 @@ from viralclip.errors import JobBusyError, UnknownJobError
 from viralclip.pipeline.analysis import needs_faces
 from viralclip.progress import Progress
 from viralclip.settings import Settings
-from viralclip.worker.liveness import life_of
 
 EXIT_CODES = {"succeeded": 0, "partial": 3, "failed": 1, "cancelled": 130}
 
@@ -163,7 +164,8 @@ async def _unfinished(accepted: Accepted, records: Records) -> JobRecord | None:
 
 async def is_served(job: JobRecord, records: Records, settings: Settings) -> bool:
     progress, _ = await records.channel.progress(job.job_id)
-    return progress.worker is not None and life_of(settings.locks, progress.worker) == "alive"
+    roster = open_roster(settings, engine_of(settings, job))
+    return progress.worker is not None and await roster.life_of(progress.worker) == "alive"
 
 
 def _submit(job: JobRecord) -> Start:

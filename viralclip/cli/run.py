@@ -113,6 +113,15 @@ def serve(*, host: str | None, port: int | None, with_worker: bool, slots: int |
         sys.exit(asyncio.run(serve_all(settings, with_worker=with_worker)))
 
 
+def worker(*, slots: int | None, name: str | None, grace_s: float) -> NoReturn:
+    from viralclip.cli.worker import serve_queues
+
+    with _errors_said():
+        settings = _settings(slots, serving=True)
+        # A worker that is told to stop has its own way to leave.
+        sys.exit(asyncio.run(serve_queues(settings, name=name, grace_s=grace_s)))
+
+
 def create_token(name: str, *, days: int | None) -> NoReturn:
     from viralclip.cli import tokens
 

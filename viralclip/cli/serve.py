@@ -12,7 +12,7 @@ import uvicorn
 
 from viralclip.catalog.accounts import SqlAccounts
 from viralclip.catalog.webhooks import SqlWebhooks
-from viralclip.cli.compose import Records, find_gear, open_records, open_worker
+from viralclip.cli.compose import Records, Shift, find_gear, open_records, working
 from viralclip.engine import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.errors import InvalidRequestError
@@ -25,6 +25,7 @@ from viralclip.server.guard import LOOPBACK
 from viralclip.server.services import Services
 from viralclip.settings import Settings
 from viralclip.storage import open_storage
+from viralclip.worker import new_worker_id
 
 # Little waits in the kernel for a viewer that does not read; its place is kept here instead.
 _SEND_BUFFER = 64 * 1024
@@ -51,7 +52,7 @@ async def serve(settings: Settings, *, with_worker: bool) -> int:
     """Serve until the process is told to stop."""
     async with (
         open_records(settings) as records,
-        _engine(settings) as engine,
+        open_engine(settings) as engine,
         _accounts(settings) as accounts,
         SqlWebhooks(settings.catalog_url) as webhooks,
     ):
@@ -111,7 +112,7 @@ def _services(
         jobs=Jobs(catalog=records.catalog, channel=records.channel, engine=engine),
         feeds=Feeds(records.channel),
         storage_url=settings.storage_url,
-        engine_url=settings.service_engine_url,
+        engine_url=settings.service_engine_name,
         open_storage=open_storage,
         probe=look_into,
         media_roots=settings.media_roots,
@@ -146,7 +147,7 @@ async def _courier(services: Services, webhooks: SqlWebhooks) -> AsyncIterator[N
 
 
 @asynccontextmanager
-async def _engine(settings: Settings) -> AsyncIterator[Engine]:
+async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     async with Engine(settings.service_engine_url) as engine:
         await engine.set_slots(settings.slots)
@@ -160,9 +161,8 @@ async def _worker(
     if not wanted:
         yield
         return
-    gear = await find_gear(settings, settings.encoder)
-    url = settings.service_engine_url
-    async with open_worker(settings, records, engine, url=url, gear=gear):
+    shift = Shift(await find_gear(settings, settings.encoder), new_worker_id())
+    async with working(settings, records, engine, shift):
         yield
 
 

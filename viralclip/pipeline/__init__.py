@@ -51,6 +51,10 @@ class Retries:
         return bound * (0.5 + self.spread() / 2)
 
 
+async def unquestioned() -> None:
+    """Nobody else could be making the same clips."""
+
+
 @dataclass(frozen=True)
 class Tools:
     """What making a clip needs from the world, opened once and passed in."""
@@ -68,6 +72,8 @@ class Tools:
     retries: Retries = field(default_factory=Retries)
     clock: Callable[[], float] = time.monotonic
     on_ffmpeg: Callable[[int], None] | None = None
+    # Returns once it is certain that nobody was put in this worker's place; else never.
+    confirm: Callable[[], Awaitable[None]] = unquestioned
 
     def folder(self, job_id: str) -> Path:
         """Where the job's files lie on this machine while they are made."""

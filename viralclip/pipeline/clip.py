@@ -246,7 +246,7 @@ async def _complete(
     task: ClipTask, tools: Tools, report: ClipReport, record: ClipRecord, *, kept: bool = False
 ) -> ClipEnd:
     try:
-        record = await tools.catalog.end_clip(record)
+        record = await _record_end(record, tools)
     except Exception as error:  # noqa: BLE001 - the clip exists; only its record does not
         log.warning("Clip metadata not saved", error=repr(error))
         report.warn("metadata_unsaved", "The clip is stored but its record could not be saved.")
@@ -267,7 +267,7 @@ async def _fail(
     failure = FailedDetails(
         step=report.step, code=error.code, message=error.message, retryable=error.retryable
     )
-    record = await tools.catalog.end_clip(task.record("failed", failure=failure))
+    record = await _record_end(task.record("failed", failure=failure), tools)
     await asyncio.to_thread(discard_renditions, task, tools)
     end = say_end(task, tools, report, record)
     if isinstance(error, JobError) and end.ending == "failed":
@@ -279,8 +279,14 @@ async def _fail(
 async def end_cancelled(task: ClipTask, tools: Tools, report: ClipReport) -> ClipEnd:
     """Record and say that the clip was cancelled, unless it had ended already."""
     await asyncio.to_thread(discard_renditions, task, tools)
-    record = await tools.catalog.end_clip(task.record("cancelled"))
+    record = await _record_end(task.record("cancelled"), tools)
     return say_end(task, tools, report, record)
+
+
+async def _record_end(record: ClipRecord, tools: Tools) -> ClipRecord:
+    """A worker that was thought dead and only slept has no say any more in how the clip ends."""
+    await tools.confirm()
+    return await tools.catalog.end_clip(record)
 
 
 def say_end(

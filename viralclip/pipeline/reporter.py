@@ -113,6 +113,12 @@ class Reporter:
             async with asyncio.timeout(self._patience), self._moved:
                 await self._moved.wait_for(lambda: self._delivered >= said)
 
+    async def delivered(self) -> None:
+        """Return when every event said so far is delivered, however long that takes."""
+        said = self._said
+        async with self._moved:
+            await self._moved.wait_for(lambda: self._delivered >= said)
+
     async def _deliver(self) -> None:
         wait = _FIRST_WAIT_S
         while True:

@@ -25,11 +25,16 @@ async def process_scene(
     run_clips: RunClips,
 ) -> None:
     """Make the scene's clips with `run_clips` and see that each of them has ended afterwards."""
+    announce(scene, tasks, report)
+    await run_clips(tasks)
+    await settle_scene(scene, tasks, tools, report)
+
+
+def announce(scene: Scene, tasks: Sequence[ClipTask], report: JobReport) -> None:
+    """Say that the scene is begun and its clips wait; saying it again changes nothing."""
     say_started(scene, len(tasks), report)
     for task in tasks:
         report.say(Queued(scene_id=scene.id, style=task.clip.style))
-    await run_clips(tasks)
-    await settle_scene(scene, tasks, tools, report)
 
 
 def say_started(scene: Scene, style_count: int, report: JobReport) -> None:
@@ -78,7 +83,11 @@ async def _settle_clip(
 
 async def _told_complete(task: ClipTask, report: JobReport) -> bool:
     """Whether the clip's completion was told although its record could not be saved then."""
-    told = await report.told()
+    try:
+        told = await report.told()
+    except Exception as error:  # noqa: BLE001 - a job must come to its end without the channel
+        log.warning("Progress unknown", error=repr(error))
+        return False
     return any(
         clip.step is Step.COMPLETE
         for scene in told.scenes

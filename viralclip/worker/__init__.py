@@ -4,11 +4,12 @@ import asyncio
 import os
 import secrets
 import socket
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, suppress
-from pathlib import Path
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from dbos import DBOS, DBOSConfig
 
@@ -16,8 +17,8 @@ from viralclip.channel import ProgressChannel
 from viralclip.engine import APP_NAME, APP_VERSION, Engine
 from viralclip.pipeline import Tools
 from viralclip.pipeline.reporter import Reporter
-from viralclip.worker.liveness import FileLock
-from viralclip.worker.takeover import take_over, watch_over
+from viralclip.worker.liveness import Roster
+from viralclip.worker.takeover import Succession
 from viralclip.worker.workflows import Workflows
 
 
@@ -27,7 +28,11 @@ def new_worker_id() -> str:
 
 
 class Worker:
-    """Serves the queues of the engine at `engine_url` while it is open; `slots` clips at once."""
+    """Serves the queues of the engine at `engine_url` while it is open; `slots` clips at once.
+
+    `again` says that this process was this worker before, and ended its work when it lost its
+    place among the living: what it left undone it did not die of.
+    """
 
     def __init__(
         self,
@@ -36,34 +41,40 @@ class Worker:
         engine: Engine,
         tools: Tools,
         channel: ProgressChannel,
-        locks: Path,
+        roster: Roster,
         slots: int,
         grace_s: float = 0.0,
+        again: bool = False,
     ) -> None:
         self._engine_url = engine_url
         self._engine = engine
         self._tools = tools
         self._channel = channel
-        self._locks = locks
+        self._roster = roster
         self._slots = slots
         self._grace = grace_s
+        self._again = again
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            stack.enter_context(FileLock(self._locks, self._tools.worker))
+            self._lease = await stack.enter_async_context(self._roster.hold(self._tools.worker))
             reporter = await stack.enter_async_context(Reporter(self._channel))
             await self._engine.set_slots(self._slots)
             self._workflows = Workflows(
-                tools=self._tools,
+                tools=replace(self._tools, confirm=self._lease.confirm),
                 engine=self._engine,
                 channel=self._channel,
                 reporter=reporter,
                 slots=self._slots,
             )
+            succession = self._succession(reporter)
+            crashed = self._lease.crashed_before and not self._again
+            await succession.inherit(self._tools.worker, crashed=crashed)
             self._launch()
             stack.callback(_shut_down)
-            await self._watch_over(stack, reporter)
+            await succession.take_over()
+            await _in_background(stack, succession.watch_over(), name="takeover")
             stack.push_async_callback(self._leave)
             self._stack = stack.pop_all()
         return self
@@ -92,26 +103,35 @@ class Worker:
         self._workflows.register()
         DBOS.launch()
 
-    async def _watch_over(self, stack: AsyncExitStack, reporter: Reporter) -> None:
-        about = {
-            "me": self._tools.worker,
-            "locks": self._locks,
-            "engine": self._engine,
-            "catalog": self._tools.catalog,
-            "reporter": reporter,
-        }
-        await take_over(**about)
-        watching = asyncio.create_task(watch_over(**about), name="takeover")
+    @property
+    def lost(self) -> asyncio.Event:
+        """Set when this worker has lost its place among the living, and must be closed."""
+        return self._lease.lost
 
-        async def stop() -> None:
-            watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
-
-        stack.push_async_callback(stop)
+    def _succession(self, reporter: Reporter) -> Succession:
+        return Succession(
+            me=self._tools.worker,
+            roster=self._roster,
+            engine=self._engine,
+            catalog=self._tools.catalog,
+            reporter=reporter,
+        )
 
     async def _leave(self) -> None:
-        await self._workflows.drain(self._grace)
+        await self._workflows.drain(0.0 if self.lost.is_set() else self._grace)
+
+
+async def _in_background(
+    stack: AsyncExitStack, work: Coroutine[Any, Any, None], *, name: str
+) -> None:
+    """Do the work beside everything else until the stack is closed."""
+    task = asyncio.create_task(work, name=name)
+
+    async def stop() -> None:
+        task.cancel()
+        await asyncio.wait({task})
+
+    stack.push_async_callback(stop)
 
 
 def _shut_down() -> None:

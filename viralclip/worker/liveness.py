@@ -1,11 +1,14 @@
-"""Who is alive: each worker holds a lock on a file of its own for as long as its process lives."""
+"""Who is alive: each worker holds a lock of its own for as long as it lives."""
 
+import asyncio
 import fcntl
 import os
 import time
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Literal, Protocol, Self
 
 from viralclip.errors import ViralclipError
 
@@ -19,13 +22,86 @@ class WorkerIdTakenError(ViralclipError):
     code = "worker_id_taken"
 
 
+class Lease(Protocol):
+    """A worker's own place among the living."""
+
+    @property
+    def crashed_before(self) -> bool:
+        """Whether a worker with this id died here without a word."""
+        ...
+
+    @property
+    def lost(self) -> asyncio.Event:
+        """Set when others may think that this worker is dead: it must stop what it does."""
+        ...
+
+    async def confirm(self) -> None:
+        """Return once it is certain that nobody has taken this worker's place; else never."""
+        ...
+
+
+class Roster(Protocol):
+    """Who is alive among all that serve one engine."""
+
+    def hold(self, worker: str) -> AbstractAsyncContextManager[Lease]:
+        """Be alive while the context is open; WorkerIdTakenError where another one is."""
+        ...
+
+    async def life_of(self, worker: str) -> Life: ...
+
+    def claim(self, worker: str) -> AbstractAsyncContextManager[Life]:
+        """What became of a worker; if it is not alive, nobody else claims it at the same time.
+
+        A crashed worker is forgotten when the context is left without an error.
+        """
+        ...
+
+
+class FileRoster:
+    """The roster of one machine: a lock file for each worker in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @asynccontextmanager
+    async def hold(self, worker: str) -> AsyncIterator[Lease]:
+        crashed = life_of(self._folder, worker) == "crashed"
+        with FileLock(self._folder, worker):
+            yield _FileLease(crashed_before=crashed)
+
+    async def life_of(self, worker: str) -> Life:
+        return life_of(self._folder, worker)
+
+    @asynccontextmanager
+    async def claim(self, worker: str) -> AsyncIterator[Life]:
+        life = life_of(self._folder, worker)
+        try:
+            with FileLock(self._folder, worker, forget=False):
+                yield life
+                bury(self._folder, worker)
+        except WorkerIdTakenError:
+            yield "alive"
+
+
+class _FileLease:
+    """A file lock is lost with the process and not before."""
+
+    def __init__(self, *, crashed_before: bool) -> None:
+        self.crashed_before = crashed_before
+        self.lost = asyncio.Event()
+
+    async def confirm(self) -> None:
+        return
+
+
 class FileLock:
     """A worker's sign of life. The system lets go of it when the process dies, however it dies;
     a worker that leaves in good order removes the file, so that its absence means no crash."""
 
-    def __init__(self, folder: Path, worker: str) -> None:
+    def __init__(self, folder: Path, worker: str, *, forget: bool = True) -> None:
         self._path = _path(folder, worker)
         self._worker = worker
+        self._forget = forget
 
     def __enter__(self) -> Self:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -41,7 +117,8 @@ class FileLock:
         error: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        self._path.unlink(missing_ok=True)
+        if self._forget:
+            self._path.unlink(missing_ok=True)
         os.close(self._fd)
 
 

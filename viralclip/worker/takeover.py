@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
-from pathlib import Path
+from dataclasses import dataclass
 
 import structlog
 
@@ -10,40 +10,50 @@ from viralclip.catalog import Catalog
 from viralclip.engine import Engine, Owned
 from viralclip.events import JobRecovered
 from viralclip.pipeline.reporter import JobReport, Reporter
-from viralclip.worker.liveness import bury, life_of
+from viralclip.worker.liveness import Roster
 
 LOOK_S = 2.0
 
 log = structlog.get_logger(__name__)
 
 
-async def watch_over(
-    *, me: str, locks: Path, engine: Engine, catalog: Catalog, reporter: Reporter
-) -> None:
-    """Every two seconds, for ever: look for begun work whose worker is gone and queue it again."""
-    while True:
-        await take_over(me=me, locks=locks, engine=engine, catalog=catalog, reporter=reporter)
-        await asyncio.sleep(LOOK_S)
+@dataclass(frozen=True)
+class Succession:
+    """What a worker needs in order to go on with the work of others."""
 
+    me: str
+    roster: Roster
+    engine: Engine
+    catalog: Catalog
+    reporter: Reporter
 
-async def take_over(
-    *, me: str, locks: Path, engine: Engine, catalog: Catalog, reporter: Reporter
-) -> None:
-    """Queue again whatever was begun by workers that are gone, counting a crash for each clip."""
-    by_worker: dict[str, list[Owned]] = {}
-    for owned in await engine.begun():
-        if owned.worker != me:
-            by_worker.setdefault(owned.worker, []).append(owned)
-    for worker, owned in by_worker.items():
-        life = life_of(locks, worker)
-        if life == "alive":
-            continue
-        if life == "crashed":
-            await _count_crashes(owned, catalog)
-        await _say_recovered(worker, me, owned, catalog, reporter)
-        await engine.resume(item.work for item in owned)
-        bury(locks, worker)
-        log.warning("Work taken over", from_worker=worker, to_worker=me, workflows=len(owned))
+    async def watch_over(self) -> None:
+        """Every two seconds, for ever: look for begun work whose worker is gone."""
+        while True:
+            try:
+                await self.take_over()
+            except Exception as error:  # noqa: BLE001 - a database that restarts; look again
+                log.warning("Takeover failed", error=repr(error))
+            await asyncio.sleep(LOOK_S)
+
+    async def take_over(self) -> None:
+        """Queue again whatever was begun by workers that are gone, each by one of the living."""
+        owners = {owned.worker for owned in await self.engine.begun()}
+        for worker in owners - {self.me}:
+            async with self.roster.claim(worker) as life:
+                if life != "alive":
+                    await self.inherit(worker, crashed=life == "crashed")
+
+    async def inherit(self, worker: str, *, crashed: bool) -> None:
+        """Queue the worker's work again, counting its crash against each clip it was making."""
+        owned = [owned for owned in await self.engine.begun() if owned.worker == worker]
+        if not owned:
+            return
+        if crashed:
+            await _count_crashes(owned, self.catalog)
+        await _say_recovered(worker, self.me, owned, self.catalog, self.reporter)
+        await self.engine.resume(item.work for item in owned)
+        log.warning("Work taken over", from_worker=worker, to_worker=self.me, workflows=len(owned))
 
 
 async def _count_crashes(owned: Iterable[Owned], catalog: Catalog) -> None:

@@ -11,16 +11,18 @@ from structlog.contextvars import bound_contextvars
 
 from viralclip.catalog import JobRecord
 from viralclip.channel import ProgressChannel
-from viralclip.engine import Engine, Work, priority_number
+from viralclip.engine import Engine, Work, clip_numbers, priority_number
 from viralclip.pipeline import ClipTask, R, Tools
 from viralclip.pipeline.clip import make_clip
 from viralclip.pipeline.forecast import forecast
 from viralclip.pipeline.job import process_job, tasks_of
 from viralclip.pipeline.reporter import JobReport, Reporter
-from viralclip.pipeline.scene import process_scene
+from viralclip.pipeline.scene import announce, process_scene
 from viralclip.progress import next_attempt
 from viralclip.scenes import Scene
 from viralclip.worker.settled import Settled
+
+_ANSWER_S = 2.0
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +48,6 @@ class Workflows:
         self._settled = Settled(engine, self._running)
         self._clips = 0
         self._draining = False
-        self._enqueueing = asyncio.Lock()
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -104,6 +105,7 @@ class Workflows:
         attempt = await self._tools.catalog.begin_attempt(job.job_id, job.run)
 
         async def run_scenes(scenes: Sequence[Scene]) -> None:
+            await self._queue_clips(job, scenes, report)
             await self._run_children(job, [Work(work.job_id, work.run, s.id) for s in scenes])
 
         forecasting = asyncio.create_task(
@@ -113,6 +115,32 @@ class Workflows:
             await process_job(job, attempt, self._tools, report, run_scenes)
         finally:
             forecasting.cancel()
+        # A worker that dies with the end untold leaves the job open, for another to tell it.
+        await self._reporter.delivered()
+
+    async def _queue_clips(
+        self, job: JobRecord, scenes: Sequence[Scene], report: JobReport
+    ) -> None:
+        """Queue the clips of all scenes, in order: scenes that did it side by side would race."""
+        records = await self._tools.catalog.clips(job.job_id)
+        tasks = {scene.id: tasks_of(job, scene, records) for scene in scenes}
+        for scene in scenes:
+            announce(scene, tasks[scene.id], report)
+        await self._reporter.flush()
+        behind = await self._behind(job)
+        numbers = clip_numbers(job.priority, job.created_at, behind=behind)
+        for scene in scenes:
+            for task in tasks[scene.id]:
+                clip = Work(job.job_id, job.run, scene.id, task.clip.style)
+                await self._engine.enqueue([clip], priority=next(numbers))
+
+    async def _behind(self, job: JobRecord) -> int:
+        """How many clips of its class the job's owner waited for when it was submitted."""
+        jobs = await self._tools.catalog.jobs(owner=job.owner, before=job.created_at, limit=100)
+        waiting = (
+            other for other in jobs if (other.outcome, other.priority) == (None, job.priority)
+        )
+        return sum(len(list(other.plan.clips())) for other in waiting)
 
     async def _scene(self, work: Work, job: JobRecord) -> None:
         clips = await self._tools.catalog.clips(job.job_id, work.scene_id)
@@ -140,19 +168,26 @@ class Workflows:
         tasks = tasks_of(job, scene, clips)
         index = next(i for i, task in enumerate(tasks) if task.clip.style == work.style)
         task = tasks[index]
-        progress, _ = await self._channel.progress(job.job_id)
-        attempt = next_attempt(progress, scene.id, task.clip.style)
+        attempt = await self._next_attempt(task)
         report = self._report(job).clip(scene.id, task.clip.style, attempt=attempt)
         with bound_contextvars(scene_id=scene.id, style=task.clip.style, clip_index=index):
             end = await make_clip(task, self._tools, report, _checkpoint)
         if end.ends_job:
             await self._engine.cancel_clips(job.job_id, job.run)
 
+    async def _next_attempt(self, task: ClipTask) -> int:
+        try:
+            async with asyncio.timeout(_ANSWER_S):
+                progress, _ = await self._channel.progress(task.job.job_id)
+        except Exception as error:  # noqa: BLE001 - progress must never stop the work
+            log.warning("Progress unknown", error=repr(error))
+            return task.crashes + 1
+        return next_attempt(progress, task.clip.scene.id, task.clip.style)
+
     async def _run_children(self, job: JobRecord, works: list[Work]) -> None:
+        """Wait for work that is queued here unless it was before."""
         priority = priority_number(job.priority, job.created_at)
-        # One parent's children after the other's, so that scenes are made in their order.
-        async with self._enqueueing:
-            await self._engine.enqueue(works, priority=priority)
+        await self._engine.enqueue(works, priority=priority)
         await self._settled.wait([work.workflow_id for work in works])
 
     async def _while_draining(self) -> None:

@@ -1,0 +1,52 @@
+"""What is particular to the catalog in PostgreSQL: a server that goes away, and newer schemas."""
+
+import asyncio
+
+import psycopg
+import pytest
+from services import make_postgres
+from sqlalchemy.exc import OperationalError
+
+from viralclip.catalog import open_catalog
+from viralclip.catalog.accounts import SqlAccounts
+from viralclip.catalog.sql import SqlCatalog
+
+
+@pytest.fixture
+def own_server(server_folder):
+    server = make_postgres(server_folder)
+    server.start()
+    yield server
+    server.end()
+
+
+async def test_a_restart_of_the_server_is_waited_for_and_only_for_so_long(own_server):
+    url = own_server.create_database()
+    async with SqlCatalog(url) as patient, SqlCatalog(url, patience_s=0) as hasty:
+        await patient.learn("split", "fast", 2.0)
+        own_server.kill()
+        learning = asyncio.create_task(patient.learn("split", "fast", 2.0))
+        with pytest.raises(OperationalError):
+            await hasty.timings()
+        await asyncio.to_thread(own_server.start)
+        await learning
+
+        assert (await patient.timings()).rates["split/fast"].count == 2
+
+
+async def test_an_older_process_goes_on_with_a_newer_schema(postgres_url):
+    async with open_catalog(postgres_url):
+        pass
+    with psycopg.connect(postgres_url) as newer:
+        newer.execute("update alembic_version set version_num = '9999'")
+        newer.execute("alter table clips add column mood text")
+    async with open_catalog(postgres_url) as catalog:
+        assert await catalog.clips("job") == []
+
+
+async def test_tokens_are_kept_there_too(postgres_url):
+    async with SqlAccounts(postgres_url) as accounts:
+        token = await accounts.create("ann")
+
+        assert await accounts.owner_of(token) == "ann"
+        assert await accounts.revoke("ann")

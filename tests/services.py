@@ -1,0 +1,245 @@
+"""Servers that tests start for themselves, on free ports and in folders of their own."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+import redis
+
+_PATIENCE_S = 60.0
+_POSTGRES_USER = "postgres"
+# Everybody may come in, and nothing has to survive a power cut.
+_AT_ONCE = ("--auth=trust", "--no-sync")
+
+
+@dataclass
+class Server:
+    """A process that can be killed, frozen and started again; it ends when the tests do."""
+
+    command: list[str]
+    folder: Path
+    port: int
+    user: str | None = None
+    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    def start(self) -> None:
+        command = [*_as_user(self.user), "--pdeathsig", "KILL", *self.command]
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder
+            )
+        self.wait_until_it_answers()
+
+    def wait_until_it_answers(self) -> None:
+        deadline = time.monotonic() + _PATIENCE_S
+        while not self.answers():
+            assert self.process
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail((self.folder / "server.log").read_text(errors="replace")[-4000:])
+            time.sleep(0.05)
+
+    def answers(self) -> bool:
+        raise NotImplementedError
+
+    def kill(self) -> None:
+        self.end(signal.SIGKILL)
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """End the process if it runs; a frozen one has to be woken to hear a TERM."""
+        if self.process is None:
+            return
+        self.process.send_signal(number)
+        self.process.send_signal(signal.SIGCONT)
+        self.process.wait(_PATIENCE_S)
+        self.process = None
+
+    def freeze(self) -> None:
+        assert self.process
+        self.process.send_signal(signal.SIGSTOP)
+
+    def wake(self) -> None:
+        assert self.process
+        self.process.send_signal(signal.SIGCONT)
+
+
+class RedisServer(Server):
+    """redis-server; with `appendonly` it forgets nothing when it is killed."""
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def client(self) -> redis.Redis:
+        return redis.Redis(port=self.port, socket_timeout=5)
+
+    def answers(self) -> bool:
+        with suppress(redis.RedisError, OSError), self.client() as client:
+            return bool(client.ping())
+        return False
+
+
+class PostgresServer(Server):
+    """postgres, which never runs as root."""
+
+    def url(self, database: str) -> str:
+        return f"postgresql://{_POSTGRES_USER}@127.0.0.1:{self.port}/{database}"
+
+    def answers(self) -> bool:
+        with suppress(psycopg.Error), self.connect():
+            return True
+        return False
+
+    def connect(self) -> psycopg.Connection[tuple[object, ...]]:
+        return psycopg.connect(self.url("postgres"), autocommit=True, connect_timeout=5)
+
+    def restart(self) -> None:
+        """As an administrator would: connections are cut, what was committed stays."""
+        self.end(signal.SIGINT)
+        self.start()
+
+    def create_database(self) -> str:
+        """The URL of a new and empty database."""
+        name = f"t{uuid4().hex[:12]}"
+        with self.connect() as connection:
+            connection.execute(f'create database "{name}"'.encode())
+        return self.url(name)
+
+    def drop_database(self, url: str) -> None:
+        name = url.rpartition("/")[2]
+        with self.connect() as connection:
+            connection.execute(f'drop database if exists "{name}" with (force)'.encode())
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def make_redis(folder: Path, *options: str) -> RedisServer:
+    """A redis-server that is not started yet."""
+    program = _program("redis-server", "redis-server")
+    port = free_port()
+    quiet = ["--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    return RedisServer([program, "--port", str(port), *quiet, *options], folder, port)
+
+
+def make_postgres(folder: Path) -> PostgresServer:
+    """A postgres with an empty cluster in `folder`, not started yet."""
+    binaries = _postgres_binaries()
+    user = _POSTGRES_USER if os.geteuid() == 0 else None
+    if user:
+        shutil.chown(folder, user, pwd.getpwnam(user).pw_gid)
+    port = free_port()
+    cluster = folder / "cluster"
+    subprocess.run(
+        [*_as_user(user), binaries / "initdb", "-D", cluster, "-U", _POSTGRES_USER, *_AT_ONCE],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        cwd=folder,
+    )
+    loose = [
+        "-c",
+        "fsync=off",
+        "-c",
+        "max_connections=300",
+        "-c",
+        f"unix_socket_directories={folder}",
+    ]
+    listen = ["-p", str(port), "-c", "listen_addresses=127.0.0.1"]
+    return PostgresServer(
+        [str(binaries / "postgres"), "-D", str(cluster), *listen, *loose], folder, port, user
+    )
+
+
+def missing(what: str, package: str) -> None:
+    """Skip the test for want of a service; where everything must be there, fail."""
+    why = f"{what} is missing; install it with: apt-get install {package}"
+    if os.environ.get("CI") == "true":
+        pytest.fail(why)
+    pytest.skip(why)
+
+
+@pytest.fixture
+def server_folder() -> Iterator[Path]:
+    with _folder() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """One server that all tests share; whoever breaks servers makes an own one."""
+    with _folder() as folder:
+        server = make_redis(folder)
+        server.start()
+        yield server
+        server.end()
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    """Where a redis is that knows nothing."""
+    with redis_server.client() as client:
+        client.flushall()
+    return redis_server.url
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One server that all tests share; whoever breaks servers makes an own one."""
+    with _folder() as folder:
+        server = make_postgres(folder)
+        server.start()
+        yield server
+        server.end(signal.SIGINT)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """Where an empty database is."""
+    url = postgres_server.create_database()
+    yield url
+    postgres_server.drop_database(url)
+
+
+def _as_user(user: str | None) -> list[str]:
+    """A command's beginning: the user it runs as, which need not be able to read our Python."""
+    switch = ["--reuid", user, "--regid", user, "--init-groups"] if user else []
+    return ["setpriv", *switch]
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder outside of pytest's, which no other user may enter: servers do not run as root."""
+    with tempfile.TemporaryDirectory(prefix="viralclip-test-") as folder:
+        yield Path(folder)
+
+
+def _program(name: str, package: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        missing(name, package)
+        raise AssertionError
+    return found
+
+
+def _postgres_binaries() -> Path:
+    """Debian keeps them out of the PATH, a folder for each version."""
+    if found := shutil.which("initdb"):
+        return Path(found).resolve().parent
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not versions:
+        missing("postgres", "postgresql")
+    return versions[-1].parent

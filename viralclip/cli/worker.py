@@ -1,0 +1,30 @@
+"""`viralclip worker`: renders what is asked for elsewhere, on any number of machines."""
+
+import asyncio
+import signal
+
+from viralclip.cli.compose import Shift, find_gear, open_records, working
+from viralclip.cli.serve import open_engine
+from viralclip.settings import Settings
+from viralclip.worker import new_worker_id
+
+
+async def serve_queues(settings: Settings, *, name: str | None, grace_s: float) -> int:
+    """Work until the process is told to stop; clips that run then have the grace to end."""
+    shift = Shift(await find_gear(settings, settings.encoder), name or new_worker_id(), grace_s)
+    async with (
+        open_records(settings) as records,
+        open_engine(settings) as engine,
+        working(settings, records, engine, shift),
+    ):
+        told = _told_to_stop()
+        print(f"viralclip worker {shift.worker} is at work", flush=True)
+        await told.wait()
+    return 0
+
+
+def _told_to_stop() -> asyncio.Event:
+    told = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    return told

@@ -1,0 +1,233 @@
+"""The roster of many machines: locks in PostgreSQL, and a beat that keeps them believed."""
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+import structlog
+from psycopg.conninfo import make_conninfo
+
+from viralclip.worker.liveness import Lease, Life, WorkerIdTakenError
+
+log = structlog.get_logger(__name__)
+
+_Connection = psycopg.Connection[tuple[Any, ...]]
+
+# The server's clock decides: no worker's own clock matters.
+_SCHEMA = """
+create table if not exists viralclip_workers (
+    worker text primary key, seen timestamptz not null
+)
+"""
+_NAME = b"hashtextextended('viralclip worker ' || %s, 0)"
+_TRY = b"select pg_try_advisory_lock(" + _NAME + b")"
+_RELEASE = b"select pg_advisory_unlock(" + _NAME + b")"
+# Half of a 64-bit key each, as pg_locks shows it.
+_HOLDERS = (
+    b"select pid from pg_locks where locktype = 'advisory' and objsubid = 1 and granted"
+    b" and database = (select oid from pg_database where datname = current_database())"
+    b" and (classid::bigint << 32) + objid::bigint = " + _NAME
+)
+_BEAT = "update viralclip_workers set seen = clock_timestamp() where worker = %s"
+_ENTER = (
+    "insert into viralclip_workers values (%s, clock_timestamp())"
+    " on conflict (worker) do update set seen = excluded.seen"
+)
+_LEAVE = "delete from viralclip_workers where worker = %s"
+_SILENT = (
+    "select extract(epoch from clock_timestamp() - seen)::float"
+    " from viralclip_workers where worker = %s"
+)
+
+
+@dataclass(frozen=True)
+class Tempo:
+    """Seconds: between beats, after which a silent worker is dead, and how long before that it
+    must have given up by itself, whatever its machine is busy with."""
+
+    beat_s: float = 1.0
+    dead_s: float = 6.0
+    margin_s: float = 1.5
+
+    @property
+    def give_up_s(self) -> float:
+        return self.dead_s - self.margin_s
+
+
+class PostgresRoster:
+    """The workers that serve the engine in the database at `url`."""
+
+    def __init__(self, url: str, tempo: Tempo | None = None) -> None:
+        self._url = url
+        self._tempo = tempo or Tempo()
+
+    @asynccontextmanager
+    async def hold(self, worker: str) -> AsyncIterator[Lease]:
+        lease = _Pulse(self._url, worker, self._tempo, asyncio.get_running_loop())
+        await asyncio.to_thread(lease.begin)
+        try:
+            yield lease
+        finally:
+            await asyncio.to_thread(lease.end)
+
+    async def life_of(self, worker: str) -> Life:
+        return await asyncio.to_thread(self._life_of, worker)
+
+    @asynccontextmanager
+    async def claim(self, worker: str) -> AsyncIterator[Life]:
+        db = await asyncio.to_thread(_connect, self._url, self._tempo)
+        try:
+            life = await asyncio.to_thread(self._claim, db, worker)
+            yield life
+            if life == "crashed":
+                await asyncio.to_thread(db.execute, _LEAVE, [worker])
+        finally:
+            # The lock ends with the connection.
+            await asyncio.to_thread(db.close)
+
+    def _life_of(self, worker: str) -> Life:
+        with _connect(self._url, self._tempo) as db:
+            silent_s = _silent_s(db, worker)
+        if silent_s is None:
+            return "left"
+        return "alive" if silent_s < self._tempo.dead_s else "crashed"
+
+    def _claim(self, db: _Connection, worker: str) -> Life:
+        silent_s = _silent_s(db, worker)
+        if silent_s is not None and silent_s < self._tempo.dead_s:
+            return "alive"
+        if silent_s is not None:
+            # It may be frozen, or cut off, and the server not know it: its connection is what it
+            # would speak through when it wakes.
+            for (pid,) in db.execute(_HOLDERS, [worker]).fetchall():
+                db.execute("select pg_terminate_backend(%s, 1000)", [pid])
+        if not _taken(db, worker):
+            return "alive"
+        # It may have come back, or been buried by another, before the lock was ours.
+        silent_s = _silent_s(db, worker)
+        if silent_s is not None and silent_s < self._tempo.dead_s:
+            db.execute(_RELEASE, [worker])
+            return "alive"
+        return "left" if silent_s is None else "crashed"
+
+
+class _Pulse:
+    """A worker's lock and its beat, in a thread: a busy event loop must not look like death."""
+
+    def __init__(
+        self, url: str, worker: str, tempo: Tempo, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._url = url
+        self._worker = worker
+        self._tempo = tempo
+        self._loop = loop
+        self._using = threading.Lock()
+        self._ended = threading.Event()
+        self._believed_until = 0.0
+        self.crashed_before = False
+        self.lost = asyncio.Event()
+
+    def begin(self) -> None:
+        with _connect(self._url, self._tempo) as db, suppress(psycopg.errors.UniqueViolation):
+            db.execute(_SCHEMA)  # two at once may both find it missing
+        asked_at = time.monotonic()
+        self._db = _connect(self._url, self._tempo)
+        if not _taken(self._db, self._worker):
+            self._db.close()
+            raise WorkerIdTakenError(worker=self._worker)
+        self.crashed_before = _silent_s(self._db, self._worker) is not None
+        self._db.execute(_ENTER, [self._worker])
+        self._believe(asked_at)
+        self._thread = threading.Thread(target=self._keep_beating, name="pulse", daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Leave in good order: the absence of the name means no crash."""
+        self._ended.set()
+        self._thread.join()
+        with suppress(psycopg.Error):
+            self._db.execute(_LEAVE, [self._worker])
+        self._db.close()
+
+    async def confirm(self) -> None:
+        if not await asyncio.to_thread(self._beat_until_believed):
+            self.lost.set()
+            await asyncio.Event().wait()
+
+    def _keep_beating(self) -> None:
+        while not self._ended.wait(self._tempo.beat_s):
+            if not self._beat_until_believed():
+                with suppress(RuntimeError):  # the loop has ended before us
+                    self._loop.call_soon_threadsafe(self.lost.set)
+                return
+
+    def _beat_until_believed(self) -> bool:
+        """Whether this worker is still itself; a lost connection is made anew while there is time.
+
+        The time is counted from when the last beat was sent: the others count from a later moment.
+        """
+        while not self._ended.is_set():
+            asked_at = time.monotonic()
+            try:
+                with self._using:
+                    alive = self._beat()
+            except psycopg.Error as error:
+                log.warning("Worker's lock unavailable", error=repr(error))
+                if time.monotonic() > self._believed_until:
+                    return False
+                self._ended.wait(0.2)
+                continue
+            if alive:
+                self._believe(asked_at)
+            return alive
+        return True
+
+    def _beat(self) -> bool:
+        """Whether the name still stands: whoever takes over strikes it out."""
+        try:
+            if self._db.closed:
+                self._db = _connect(self._url, self._tempo)
+                self._take_again()
+            return self._db.execute(_BEAT, [self._worker]).rowcount == 1
+        except psycopg.Error:
+            self._db.close()
+            raise
+
+    def _take_again(self) -> None:
+        """The server may not know yet that our own old connection is gone: that takes a while."""
+        if not _taken(self._db, self._worker) and _silent_s(self._db, self._worker) is not None:
+            raise psycopg.OperationalError("the old connection still holds the lock")
+
+    def _believe(self, asked_at: float) -> None:
+        self._believed_until = asked_at + self._tempo.give_up_s
+
+
+def _connect(url: str, tempo: Tempo) -> _Connection:
+    patience_ms = int(tempo.give_up_s * 500)
+    # A network that was cut is noticed although nobody closed the connection.
+    parameters = make_conninfo(
+        url,
+        connect_timeout=2,
+        keepalives_idle=2,
+        keepalives_interval=1,
+        keepalives_count=3,
+        tcp_user_timeout=patience_ms,
+        options=f"-c statement_timeout={patience_ms}",
+    )
+    return psycopg.connect(parameters, autocommit=True)
+
+
+def _taken(db: _Connection, worker: str) -> bool:
+    (got,) = db.execute(_TRY, [worker]).fetchone() or (False,)
+    return bool(got)
+
+
+def _silent_s(db: _Connection, worker: str) -> float | None:
+    """For how long the worker was not seen, by the server's clock; None if it is not known."""
+    row = db.execute(_SILENT, [worker]).fetchone()
+    return row[0] if row else None
