@@ -23,6 +23,7 @@ from viralclip.server.courier import Courier
 from viralclip.server.feed import Feeds
 from viralclip.server.guard import LOOPBACK
 from viralclip.server.services import Services
+from viralclip.server.wire import Wire
 from viralclip.settings import Settings
 from viralclip.storage import open_storage
 from viralclip.worker import new_worker_id
@@ -174,7 +175,7 @@ def _shown(settings: Settings) -> str:
 def config(app: object) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # pyright: ignore[reportArgumentType] - any ASGI application
-        ws="websockets-sansio",
+        ws=Wire,
         ws_per_message_deflate=False,
         ws_ping_interval=20,
         ws_ping_timeout=20,

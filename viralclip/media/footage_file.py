@@ -56,7 +56,7 @@ def write_footage(footage: Footage, target: Path) -> None:
 def read_sighting(source: Path) -> Sighting | None:
     """What the footage in a file comes to, without reading all of it; None if there is none."""
     try:
-        with np.load(source, allow_pickle=False) as arrays:
+        with source.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             faces, confidence = map(float, arrays["sighting"])
             return Sighting(int(faces), len(arrays["counts"]), confidence)
     except _UNREADABLE:
@@ -66,7 +66,7 @@ def read_sighting(source: Path) -> Sighting | None:
 def read_footage(source: Path) -> Footage | None:
     """The footage in a file; None if there is none that can be read."""
     try:
-        with np.load(source, allow_pickle=False) as arrays:
+        with source.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return _footage(arrays)
     except _UNREADABLE:
         return None
@@ -94,7 +94,7 @@ def write_framing(framing: Framing, target: Path) -> None:
 def read_framing(source: Path) -> Framing | None:
     """The framing in a file, without its inspection; None if there is none that can be read."""
     try:
-        with np.load(source, allow_pickle=False) as arrays:
+        with source.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             facts = json.loads(str(arrays["facts"]))
             panels = tuple(arrays[name] for name in sorted(arrays) if name.startswith("panel"))
             doubts = tuple(facts.pop("doubts"))
@@ -106,7 +106,7 @@ def read_framing(source: Path) -> Framing | None:
 def read_inspection(source: Path) -> tuple[Mapping[str, Any], ...]:
     """How the framing in a file came about; nothing if it cannot be read."""
     try:
-        with np.load(source, allow_pickle=False) as arrays:
+        with source.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return tuple(json.loads(str(arrays["inspection"])))
     except _UNREADABLE:
         return ()

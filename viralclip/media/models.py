@@ -52,7 +52,7 @@ def find_model(place: ModelPlace) -> Path | None:
     """
     if place.named is not None:
         return place.named if place.named.is_file() else None
-    return place.kept if _checksum(place.kept) == YUNET_SHA256 else None
+    return place.kept if checksum(place.kept) == YUNET_SHA256 else None
 
 
 def fetch_model(place: ModelPlace) -> Path:
@@ -60,13 +60,9 @@ def fetch_model(place: ModelPlace) -> Path:
 
     The file appears whole and verified or not at all.
     """
-    if _checksum(place.kept) == YUNET_SHA256:
+    if checksum(place.kept) == YUNET_SHA256:
         return place.kept
-    try:
-        content = _download(place.url)
-    except (OSError, HTTPException, ValueError) as error:
-        # An address that cannot be reached is an OSError, one cut short is an HTTPException.
-        raise ModelUnavailableError(why="it could not be downloaded", detail=repr(error)) from error
+    content = _download(place.url)
     if hashlib.sha256(content).hexdigest() != YUNET_SHA256:
         why = "what was downloaded is not the model that was expected"
         raise ModelUnavailableError(why=why, detail=f"{len(content)} bytes from {place.url}")
@@ -106,10 +102,6 @@ class FaceModel:
 
 def checksum(path: Path) -> str:
     """A file's SHA-256 in hexadecimal; empty if it cannot be read."""
-    return _checksum(path)
-
-
-def _checksum(path: Path) -> str:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:
@@ -117,8 +109,28 @@ def _checksum(path: Path) -> str:
 
 
 def _download(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - set by the user
-        return answer.read(YUNET_BYTES + 1)
+    try:
+        with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - set by the user
+            content = answer.read(YUNET_BYTES + 1)
+            wanted = int(answer.headers.get("Content-Length") or len(content))
+    except (OSError, HTTPException, ValueError) as error:
+        raise ModelUnavailableError(why=_cause(error), detail=f"{error!r} from {url}") from error
+    if len(content) < min(wanted, YUNET_BYTES):
+        raise ModelUnavailableError(why="the download was cut short", detail=f"{wanted} from {url}")
+    return content
+
+
+def _cause(error: Exception) -> str:
+    """Why nothing came, as far as the user can do something about it."""
+    match error:
+        case urllib.error.HTTPError():
+            return f"the server it should come from answers {error.code}"
+        case urllib.error.URLError() | TimeoutError():
+            return "the server it should come from cannot be reached"
+        case ValueError():
+            return "the address it should come from is not one"
+        case _:
+            return "the download was cut short"
 
 
 def _put(content: bytes, target: Path) -> None:

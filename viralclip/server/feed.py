@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import takewhile
 from typing import Literal, Self, cast
 
@@ -13,9 +14,12 @@ import structlog
 from viralclip.channel import ProgressChannel
 from viralclip.live import Frame, Reset, Snapshot, Ticked, Told
 from viralclip.progress import Progress, advance
+from viralclip.server.wire import framed
 
 # How many of the latest events a feed keeps; a viewer further behind gets a Reset instead.
 KEEP_EVENTS = 1000
+# While much is told, viewers are woken at most so often; what came in between they take in one go.
+PACE_S = 0.04
 # How much a viewer takes at a time: what it holds may be all that a stuck viewer keeps alive.
 _BATCH = 100
 # How long the channel may take to say what it owes, and how long to leave it alone if it fails.
@@ -33,6 +37,19 @@ class Line:
     cursor: str
     text: str
 
+    @cached_property
+    def framed(self) -> bytes:
+        """The text as one whole WebSocket message, as it is on the wire."""
+        return framed(self.text)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Lines to send in one go, and the number that whoever has them stands at."""
+
+    number: int
+    lines: list[Line]
+
 
 class Feed:
     """Follows the channel for one job while anybody looks.
@@ -42,10 +59,21 @@ class Feed:
     event. The feed folds the progress itself, so a state and the number it stands at always fit.
     """
 
-    def __init__(self, channel: ProgressChannel, job_id: str, *, keep: int = KEEP_EVENTS) -> None:
+    def __init__(
+        self,
+        channel: ProgressChannel,
+        job_id: str,
+        *,
+        keep: int = KEEP_EVENTS,
+        pace_s: float = PACE_S,
+    ) -> None:
         self._channel = channel
         self._job_id = job_id
         self._keep = keep
+        self._pace_s = pace_s
+        self._woken_at = 0.0
+        self._waking: asyncio.TimerHandle | None = None
+        self._batches: dict[int, Batch] = {}
         self._events: deque[tuple[int, Line]] = deque()
         self._ticks: dict[str, tuple[int, Line]] = {}
         self._places: dict[str, int] = {}
@@ -70,7 +98,7 @@ class Feed:
     def close(self) -> None:
         """Let every viewer come to its end."""
         self.closed = True
-        self._tell()
+        self._wake()
 
     def view(self, after: str | None, *, idle_s: float) -> "View":
         return View(self, after, idle_s=idle_s)
@@ -91,15 +119,24 @@ class Feed:
             self._states[kind] = encode(frame(cursor=self._cursor, progress=self._progress))
         return self._states[kind]
 
-    def since(self, number: int) -> list[tuple[int, Line]] | None:
-        """What came after the number, in order; None if some of it is not kept any more."""
+    def since(self, number: int) -> "Batch | None":
+        """What came after the number, in order; None if some of it is not kept any more.
+
+        Viewers that keep up stand at one number: what they get is put together once for all.
+        """
         if number < self._floor:
             return None
+        if number not in self._batches:
+            self._batches[number] = self._newer(number)
+        return self._batches[number]
+
+    def _newer(self, number: int) -> "Batch":
         newer = [
             *takewhile(lambda entry: entry[0] > number, reversed(self._events)),
             *takewhile(lambda entry: entry[0] > number, reversed(self._ticks.values())),
         ]
-        return sorted(newer, key=lambda entry: entry[0])[:_BATCH]
+        entries = sorted(newer, key=lambda entry: entry[0])[:_BATCH]
+        return Batch(entries[-1][0] if entries else number, [line for _, line in entries])
 
     async def missed(self, after: str) -> list[Line]:
         """What the channel has after a cursor that is not known here; empty if nothing is owed."""
@@ -121,6 +158,22 @@ class Feed:
         self._cursor = None
 
     def _tell(self) -> None:
+        """Wake the viewers: at once if it was quiet, else when the pace allows."""
+        self._batches.clear()
+        if self._waking is not None:
+            return
+        loop = asyncio.get_running_loop()
+        wait = self._woken_at + self._pace_s - loop.time()
+        if wait <= 0:
+            self._wake()
+        else:
+            self._waking = loop.call_later(wait, self._wake)
+
+    def _wake(self) -> None:
+        if self._waking is not None:
+            self._waking.cancel()
+            self._waking = None
+        self._woken_at = asyncio.get_running_loop().time()
         self.news.set()
         self.news = asyncio.Event()
 
@@ -196,12 +249,11 @@ class View:
                 return await self._catch_up(self._cursor)
         if self._number is None:
             return [self._at_latest("snapshot")]
-        entries = self._feed.since(self._number)
-        if entries is None:
+        batch = self._feed.since(self._number)
+        if batch is None:
             return [self._at_latest("reset")]
-        if entries:
-            self._number = entries[-1][0]
-        return [line for _, line in entries]
+        self._number = batch.number
+        return batch.lines
 
     async def _catch_up(self, cursor: str) -> list[Line]:
         """Nothing when the channel itself has no more: the feed is about to come to that place."""

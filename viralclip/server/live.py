@@ -1,7 +1,7 @@
 """A job as it happens: WebSocket, server-sent events and plain polling, all on one cursor."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Annotated, Any
 
@@ -20,8 +20,9 @@ from viralclip.server.jobs import EventPage, JobId, find_job
 from viralclip.server.problems import ProblemError, problems
 from viralclip.server.services import Services
 from viralclip.server.viewers import Viewers
+from viralclip.server.wire import as_framed, takes_framed
 
-_HEARTBEAT = '{"kind":"heartbeat"}'
+_HEARTBEAT = Line("heartbeat", "", '{"kind":"heartbeat"}')
 _SSE = "text/event-stream"
 _INTERNAL = 1011
 # A refusal closes with 4000 and the status that HTTP would have answered: 4401, 4404, 4429.
@@ -78,8 +79,14 @@ async def _converse(
 ) -> None:
     """Send until the viewer leaves. Reading is what notices that it left."""
 
-    async def send(line: Line | None) -> None:
-        await websocket.send_text(line.text if line else _HEARTBEAT)
+    at_once = takes_framed(websocket.scope)
+
+    async def send(lines: Sequence[Line]) -> None:
+        if at_once:
+            await websocket.send(as_framed(line.framed for line in lines))
+            return
+        for line in lines:
+            await websocket.send_text(line.text)
 
     async with services.feeds.of(job_id) as feed:
         view = feed.view(after, idle_s=services.heartbeat_s)
@@ -113,8 +120,8 @@ class _EventStream(StreamingResponse):
             await self._stream(HTTPConnection(scope), receive, send)
 
     async def _stream(self, connection: HTTPConnection, receive: Receive, send: Send) -> None:
-        async def send_line(line: Line | None) -> None:
-            body = _server_sent(line).encode()
+        async def send_lines(lines: Sequence[Line]) -> None:
+            body = "".join(map(_server_sent, lines)).encode()
             await send({"type": "http.response.body", "body": body, "more_body": True})
 
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
@@ -123,14 +130,14 @@ class _EventStream(StreamingResponse):
             with suppress(ProblemError):
                 await _first_of(
                     _gone(receive),
-                    _send(view, send_line, self._services.stuck_s),
+                    _send(view, send_lines, self._services.stuck_s),
                     _while_welcome(connection, self._services.recheck_s),
                 )
         await send({"type": "http.response.body", "body": b""})
 
 
-def _server_sent(line: Line | None) -> str:
-    if line is None:
+def _server_sent(line: Line) -> str:
+    if line is _HEARTBEAT:
         return ": heartbeat\n\n"
     if line.kind == "tick":
         # Without an id: a tick is no place to resume from.
@@ -138,12 +145,13 @@ def _server_sent(line: Line | None) -> str:
     return f"id: {line.cursor}\nevent: {line.kind}\ndata: {line.text}\n\n"
 
 
-async def _send(view: View, send: Callable[[Line | None], Awaitable[None]], stuck_s: float) -> None:
-    """Everything of the view, None when it is quiet; TimeoutError if a line is not taken."""
+async def _send(
+    view: View, send: Callable[[Sequence[Line]], Awaitable[None]], stuck_s: float
+) -> None:
+    """Everything of the view, a heartbeat when it is quiet; TimeoutError if it is not taken."""
     async for lines in view:
-        for line in lines or [None]:
-            async with asyncio.timeout(stuck_s):
-                await send(line)
+        async with asyncio.timeout(stuck_s):
+            await send(lines or [_HEARTBEAT])
 
 
 async def _gone(receive: Receive) -> None:
