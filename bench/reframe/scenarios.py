@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -130,6 +130,7 @@ class Scenario:
         )
 
 
+@cache
 def _syllables(spans: tuple[Span, ...], seed: int) -> Callable[[Floats], Floats]:
     """A mouth or voice that opens four or five times a second within `spans`."""
     last = max((end for _, end in spans), default=0.0)

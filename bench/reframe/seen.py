@@ -89,10 +89,10 @@ def _patch(openness: float, random: np.random.Generator) -> Patch:
     """Skin with a mouth that is a dark ellipse, not quite where it should be, and noise."""
     rows, columns = PATCH_SHAPE
     y, x = np.mgrid[0:rows, 0:columns]
-    across, down = columns / 2 + random.normal(0, 0.4), rows * 0.4 + random.normal(0, 0.4)
-    high = 0.8 + 3.5 * openness
+    across, down = columns / 2 + random.normal(0, 0.15), rows * 0.4 + random.normal(0, 0.15)
+    high = 0.8 + 4.0 * openness
     mouth = ((x - across) / (columns * 0.28)) ** 2 + ((y - down - high / 2) / high) ** 2 < 1
-    levels = 150 + 1.5 * (y - rows / 2) - 80 * mouth + random.normal(0, 5, PATCH_SHAPE)
+    levels = 150 + 1.5 * (y - rows / 2) - 80 * mouth + random.normal(0, 2, PATCH_SHAPE)
     return np.clip(np.round(levels), 0, 255).astype(np.uint8)
 
 

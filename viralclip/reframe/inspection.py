@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from viralclip.reframe.footage import Floats
 from viralclip.reframe.path import CameraPath, Take
 from viralclip.reframe.tracks import Track
 
@@ -33,7 +34,8 @@ def _track(track: Track) -> dict[str, Any]:
         "times": _rounded(track.times),
         "boxes": _rounded(track.boxes),
         "seen": track.seen.tolist(),
-        "mouth": _rounded(track.mouth),
+        "motion": _rounded(track.motion),
+        "opening": _rounded(track.opening),
     }
 
 
@@ -48,5 +50,5 @@ def _take(take: Take) -> dict[str, Any]:
     }
 
 
-def _rounded(values: Any) -> Any:
-    return np.round(values, _DIGITS).tolist()
+def _rounded(values: float | Floats) -> Any:
+    return np.round(np.asarray(values), _DIGITS).tolist()

@@ -20,6 +20,7 @@ _POINTS_PER_PIXEL = 2
 _FLAT = 8.0
 # Landmarks are never quite still: patches are compared as they fit best within so many pixels.
 _SHIFT = 1
+_RESTING_PERCENT = 50
 _RIGHT_EYE, _LEFT_EYE, _RIGHT_CORNER, _LEFT_CORNER = 0, 1, 3, 4
 
 
@@ -33,7 +34,7 @@ def mouth_patch(image: NDArray[np.uint8], landmarks: Floats) -> Patch:
     levels = _levels(image, points[..., 0], points[..., 1])
     rows, columns = PATCH_SHAPE
     blocks = levels.reshape(rows, _POINTS_PER_PIXEL, columns, _POINTS_PER_PIXEL)
-    return np.round(blocks.mean(axis=(1, 3))).astype(np.uint8)
+    return np.asarray(np.round(blocks.mean(axis=(1, 3))), dtype=np.uint8)
 
 
 def mouth_motion(patches: Sequence[Patch]) -> Floats:
@@ -41,19 +42,40 @@ def mouth_motion(patches: Sequence[Patch]) -> Floats:
 
     More or less light and a small shift change nothing; the first patch has not moved.
     """
-    if len(patches) < 2:  # noqa: PLR2004 - motion is between two
-        return np.zeros(len(patches))
-    seen = np.stack(patches).astype(np.float64)
-    level = seen - seen.mean(axis=(1, 2), keepdims=True)
-    level /= np.maximum(level.std(axis=(1, 2), keepdims=True), _FLAT)
+    if not patches:
+        return np.zeros(0)
+    seen = _normal(patches)
+    return np.concatenate([[0.0], _apart(seen[1:], seen[:-1])])
+
+
+def mouth_opening(patches: Sequence[Patch]) -> Floats:
+    """How much each patch differs from the person's mouth at rest, in the same measure.
+
+    At rest is what the patches usually look like while they move little.
+    """
+    if not patches:
+        return np.zeros(0)
+    seen, motion = _normal(patches), mouth_motion(patches)
+    rest = np.median(seen[motion <= np.percentile(motion, _RESTING_PERCENT)], axis=0)
+    return _apart(seen, np.broadcast_to(rest, seen.shape))
+
+
+def _normal(patches: Sequence[Patch]) -> Floats:
+    levels = np.stack(patches).astype(np.float64)
+    levels -= levels.mean(axis=(1, 2), keepdims=True)
+    return levels / np.maximum(levels.std(axis=(1, 2), keepdims=True), _FLAT)
+
+
+def _apart(patches: Floats, others: Floats) -> Floats:
+    """The mean difference of pairs, where they fit best."""
     shifts = range(2 * _SHIFT + 1)
-    inner = level[:-1, _SHIFT:-_SHIFT, _SHIFT:-_SHIFT]
+    inner = others[:, _SHIFT:-_SHIFT, _SHIFT:-_SHIFT]
     rows, columns = inner.shape[1:]
     apart = [
-        np.abs(level[1:, down : down + rows, right : right + columns] - inner).mean(axis=(1, 2))
+        np.abs(patches[:, down : down + rows, right : right + columns] - inner).mean(axis=(1, 2))
         for down, right in product(shifts, shifts)
     ]
-    return np.concatenate([[0.0], np.min(apart, axis=0)])
+    return np.min(apart, axis=0)
 
 
 def _points(landmarks: Floats) -> Floats:

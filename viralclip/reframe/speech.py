@@ -16,6 +16,8 @@ _QUIET_PERCENT, _LOUD_PERCENT = 10, 95
 _LEAST_RANGE_DB = 6.0
 # The loud parts are not counted as louder than this above the quiet ones: digital silence is deep.
 _WIDEST_RANGE_DB = 40.0
+# The level at a time is the mean of so many seconds.
+_AROUND_S = 0.08
 # Shorter breaks are those between syllables.
 _SYLLABLE_GAP_S = 0.1
 
@@ -45,13 +47,14 @@ class Speech:
         """How much of the `span` seconds before each time has speech, 0 to 1."""
         return self._within(np.concatenate([[0.0], np.cumsum(self.active)]), times, span) / span
 
-    def change(self, times: Floats, span: float) -> Floats:
-        """How much the level went up and down in the `span` seconds before each time."""
-        steps = np.abs(np.diff(self.levels, prepend=self.levels[:1]))
-        return self._within(np.concatenate([[0.0], np.cumsum(steps)]), times, span)
+    def level(self, times: Floats) -> Floats:
+        """The level around each time."""
+        half = _AROUND_S / 2
+        total = np.concatenate([[0.0], np.cumsum(self.levels)])
+        return self._within(total, times + half, _AROUND_S) / _AROUND_S
 
     def _within(self, total: Floats, times: Floats, span: float) -> Floats:
-        """What a running total gained in the `span` seconds before each time, in value seconds."""
+        """What a running total gained in the `span` seconds before each time, times a second."""
         seconds = np.arange(len(total)) / self.rate
         gained = np.interp(times, seconds, total) - np.interp(times - span, seconds, total)
         return gained / self.rate

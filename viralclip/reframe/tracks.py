@@ -3,14 +3,12 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import ndimage, optimize
 
-from viralclip.reframe.footage import Face, Flags, Floats, Footage, Patch
-from viralclip.reframe.mouths import mouth_motion
+from viralclip.reframe.footage import Face, Flags, Floats, Footage
+from viralclip.reframe.mouths import mouth_motion, mouth_opening
+from viralclip.reframe.solvers import assign
 
 # About the time between samples, in which a face may come or go.
 _SAMPLE_S = 0.1
@@ -36,15 +34,16 @@ class Track:
     """One face through one shot: at `times` (n,) its `boxes` (n, 4): x, y, width, height.
 
     Times are those of samples, without a gap: where the face was not found for a moment, `seen`
-    (n,) is False and the box lies between its neighbours. `mouth` (n,) is how much the mouth moved
-    since the sample before (`mouths.mouth_motion`), and 0 where that was not seen.
+    (n,) is False and the box lies between its neighbours. `motion` and `opening` (n,) are those of
+    the mouth (`mouths.mouth_motion`, `mouths.mouth_opening`), between those of neighbours as well.
     """
 
     shot: int
     times: Floats
     boxes: Floats
     seen: Flags
-    mouth: Floats
+    motion: Floats
+    opening: Floats
 
     @property
     def centres(self) -> Floats:
@@ -64,8 +63,7 @@ class Track:
 
     def box_at(self, times: Floats) -> Floats:
         """The boxes (n, 4) at any times; before its start and after its end those there."""
-        columns = [np.interp(times, self.times, column) for column in self.boxes.T]
-        return np.stack(columns, axis=1)
+        return between(times, self.times, self.boxes)
 
 
 def find_tracks(footage: Footage) -> tuple[Track, ...]:
@@ -78,6 +76,12 @@ def find_tracks(footage: Footage) -> tuple[Track, ...]:
         found = [_track(draft, shot, footage.times) for draft in kept]
         tracks += sorted(found, key=lambda track: float(np.median(track.centres[:, 0])))
     return tuple(tracks)
+
+
+def between(times: Floats, known: Floats, rows: Floats) -> Floats:
+    """Rows of values (n, k) known at some times, at other ones: on straight lines between them."""
+    columns: list[Floats] = [np.interp(times, known, rows[:, k]) for k in range(rows.shape[1])]
+    return np.stack(columns, axis=1)
 
 
 @dataclass
@@ -109,7 +113,8 @@ class _Draft:
 
 def _link(footage: Footage, start: float, end: float) -> list[_Draft]:
     drafts: list[_Draft] = []
-    for place in footage.samples_in(start, end).tolist():
+    places: list[int] = footage.samples_in(start, end).tolist()
+    for place in places:
         now = float(footage.times[place])
         faces = footage.faces[place]
         alive = [
@@ -134,9 +139,7 @@ def _assign(
     if not drafts or not faces:
         return []
     costs = np.array([[_cost(draft, face, times, now) for face in faces] for draft in drafts])
-    rows, columns = cast(Any, optimize).linear_sum_assignment(costs)
-    pairs = zip(rows.tolist(), columns.tolist(), strict=True)
-    return [(row, column) for row, column in pairs if costs[row, column] < _FAR]
+    return [(row, column) for row, column in assign(costs) if costs[row, column] < _FAR]
 
 
 def _cost(draft: _Draft, face: Face, times: Floats, now: float) -> float:
@@ -171,27 +174,22 @@ def _track(draft: _Draft, shot: int, times: Floats) -> Track:
     sizes = _steady([(face.width, face.height) for face in draft.faces], _SIZE_SAMPLES)
     centres = _steady([_centre(face) for face in draft.faces], _CENTRE_SAMPLES)
     boxes = np.concatenate([centres - sizes / 2, sizes], axis=1)
-    between = [np.interp(times[places], times[found], column) for column in boxes.T]
+    patches = [face.mouth for face in draft.faces]
+    # After a gap the mouth has had time to move; the first of all differs from nothing.
+    next_to = np.flatnonzero(np.diff(found, prepend=found[0]) <= 1)
     return Track(
         shot=shot,
         times=times[places],
-        boxes=np.stack(between, axis=1),
+        boxes=between(times[places], times[found], boxes),
         seen=np.isin(places, found),
-        mouth=_mouth(draft, places),
+        motion=np.interp(places, found[next_to], mouth_motion(patches)[next_to]),
+        opening=np.interp(places, found, mouth_opening(patches)),
     )
 
 
 def _steady(values: Sequence[tuple[float, float] | Floats], samples: int) -> Floats:
-    """The median of so many neighbours, less at the ends."""
-    rows = np.array(values, dtype=np.float64)
-    return cast(Any, ndimage).median_filter(rows, size=(samples, 1), mode="nearest")
-
-
-def _mouth(draft: _Draft, places: NDArray[np.intp]) -> Floats:
-    patches: list[Patch] = [face.mouth for face in draft.faces]
-    found = np.array(draft.places)
-    motion = mouth_motion(patches)
-    motion[1:][np.diff(found) > 1] = 0.0
-    spread = np.zeros(len(places))
-    spread[found - places[0]] = motion
-    return spread
+    """The median of so many neighbours; the first and the last stand for those beyond them."""
+    half = samples // 2
+    rows = np.pad(np.array(values, dtype=np.float64), ((half, half), (0, 0)), mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(rows, samples, axis=0)
+    return np.asarray(np.median(windows, axis=2), dtype=np.float64)

@@ -1,14 +1,11 @@
 """Crop windows for the times of frames."""
 
-from collections.abc import Callable
-from typing import Any, cast
-
 import numpy as np
-from scipy import interpolate
 
 from viralclip.geometry import Size
 from viralclip.reframe.footage import Floats
 from viralclip.reframe.path import CameraPath, PairPath, Take
+from viralclip.reframe.solvers import through
 
 # Half a millisecond, as some containers round times to whole ones.
 _EARLY_S = 0.0005
@@ -24,9 +21,9 @@ def crop_windows(path: CameraPath, times: Floats, *, early: float = _EARLY_S) ->
     starts = np.array([take.start for take in path.takes])
     chosen = np.clip(np.searchsorted(starts, times + early, side="right") - 1, 0, None)
     windows = np.zeros((len(times), 4))
-    for place in np.unique(chosen).tolist():
+    for place, take in enumerate(path.takes):
         rows = chosen == place
-        windows[rows] = _in_take(path.takes[place], times[rows], path.frame)
+        windows[rows] = _in_take(take, times[rows], path.frame)
     return windows
 
 
@@ -44,13 +41,8 @@ def pair_windows(
 
 
 def _in_take(take: Take, times: Floats, frame: Size) -> Floats:
-    centres = _smooth(take)(np.clip(times, take.start, take.end))
+    centres = through(take.times, take.centres)(np.clip(times, take.start, take.end))
     size = np.array([take.size.width, take.size.height], dtype=np.float64)
     room = np.array([frame.width, frame.height]) - size
     corners = np.clip(centres - size / 2, 0, room)
     return np.concatenate([corners, np.tile(size, (len(times), 1))], axis=1)
-
-
-def _smooth(take: Take) -> Callable[[Floats], Floats]:
-    """Through every point of the path, without a corner and without going beyond its extremes."""
-    return cast(Any, interpolate).PchipInterpolator(take.times, take.centres)
