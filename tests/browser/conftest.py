@@ -22,7 +22,7 @@ import viralclip
 ARTIFACTS = Path(__file__).parents[1] / "artifacts"
 PAGE = Path(viralclip.__file__).parent / "page" / "index.html"
 DESK = {"width": 1280, "height": 860}
-PATIENCE_MS = int(os.environ.get("PM", "60000"))
+PATIENCE_MS = 60_000
 # A busy machine may need its time to import and to make new databases.
 _START_S = 90
 _FLAGS = (
@@ -133,6 +133,10 @@ class Served:
     def media(self) -> Path:
         return self.folder / "media"
 
+    @property
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
     def start(self) -> None:
         command = ("serve", "--host", self.host, "--port", str(self.port))
         with (self.folder / "serve.log").open("ab") as log:
@@ -190,8 +194,7 @@ class Served:
         return {**inherited, **self.env}
 
     def _answers(self) -> bool:
-        assert self.process is not None
-        assert self.process.poll() is None, (self.folder / "serve.log").read_text()
+        assert self.is_running, (self.folder / "serve.log").read_text()
         with suppress(httpx.TransportError), self.client() as client:
             return client.get("/healthz").status_code == httpx.codes.OK
         return False
@@ -263,6 +266,8 @@ def served(_shared: Served) -> Iterator[Served]:
     yield _shared
     _shared.render_at(100)
     _shared.break_style(None)
+    if not _shared.is_running:
+        _shared.start()
 
 
 def _free_port() -> int:

@@ -18,18 +18,17 @@ def is_rendering(page: Page):
     return expect(page.get_by_role("article").last).to_contain_text("rendering")
 
 
-def test_a_killed_and_restarted_server_is_found_again_and_the_job_finishes(look, serving):
-    own = serving()
-    own.render_at(1)
-    page = look.open(own.submit((0, 1), (0, 50)))
+def test_a_killed_and_restarted_server_is_found_again_and_the_job_finishes(look, served):
+    served.render_at(1)
+    page = look.open(served.submit((0, 1), (0, 50)))
     expect(page.get_by_text("1 of 2 clips done")).to_be_visible()
     is_rendering(page)
-    own.kill()
+    served.kill()
     expect(badge(page)).to_have_text("offline")
     expect(page.get_by_text("connection lost")).to_be_visible()
     look.keep(page, "offline")
-    own.render_at(100)
-    own.start()
+    served.render_at(100)
+    served.start()
 
     expect(badge(page)).to_have_text("live")
     expect(page.get_by_text("2 of 2 clips done")).to_be_visible()

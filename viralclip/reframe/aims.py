@@ -9,7 +9,7 @@ from viralclip.reframe.footage import Flags, Floats, Footage
 # Shares of the face that must be seen beyond it: what the detector may err by, and hair.
 _BESIDE, _ABOVE, _BELOW = 0.08, 0.35, 0.15
 # How far from the middle of the window a face may be before the camera moves, in shares of it.
-_LOOSE_X, _LOOSE_Y = 0.15, 0.06
+_LOOSE_X, _LOOSE_Y = 0.2, 0.06
 # Where the middle of a face lies best: this share of the window's height from the top.
 _EYE_LINE = 0.4
 # Motion is averaged over so many seconds; less of it than this share of the picture is none.

@@ -20,7 +20,7 @@ from viralclip.reframe.tracks import Track, find_tracks
 # By how much another person must be better, summed over seconds, to be changed to; and for how long
 # they stay.
 _PROMINENCE_COST, _PROMINENCE_DWELL_S = 1.5, 1.5
-_TALK_COST, _TALK_DWELL_S = 0.3, 0.7
+_TALK_COST, _TALK_DWELL_S = 0.3, 0.8
 # Prominence decides between people who seem to talk alike.
 _TIE_BREAK = 0.05
 

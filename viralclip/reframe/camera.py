@@ -19,7 +19,7 @@ STEP_S = 0.1
 # What a length of the window costs in the first, second and third difference from point to point.
 _DIFFERENCES = (((-1.0, 1.0), 1.0), ((1.0, -2.0, 1.0), 10.0), ((-1.0, 3.0, -3.0, 1.0), 100.0))
 # What it costs, for each point, where the wanted range is missed, and where the needed one is.
-_WANTED, _NEEDED = 3.0, 100.0
+_WANTED, _NEEDED = 1.0, 100.0
 # Moving where it should hold still costs so many times more.
 _HELD = 20.0
 # A long path is solved in pieces of so many points, each with a look ahead that is thrown away; the
@@ -78,8 +78,8 @@ def _solve(aim: Aim, known: Floats) -> Floats:
 
 
 def _difference(stencil: tuple[float, ...], cost: float, still: Flags) -> Term:
-    """Any change costs; the camera moves where it should not if the later point is so marked."""
+    """Any change costs, and more if its last point is one where the camera should not move."""
     places = max(len(still) - len(stencil) + 1, 0)
-    held = np.where(still[len(stencil) - 1 :], _HELD, 1.0) if len(stencil) == 2 else np.ones(places)
+    held = np.where(still[len(still) - places :], _HELD, 1.0)
     zero = np.zeros(places)
     return Term(stencil, zero, zero, cost * held)

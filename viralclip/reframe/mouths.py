@@ -34,7 +34,7 @@ def mouth_patch(image: NDArray[np.uint8], landmarks: Floats) -> Patch:
     levels = _levels(image, points[..., 0], points[..., 1])
     rows, columns = PATCH_SHAPE
     blocks = levels.reshape(rows, _POINTS_PER_PIXEL, columns, _POINTS_PER_PIXEL)
-    return np.round(blocks.mean(axis=(1, 3))).astype(np.uint8)
+    return np.asarray(np.round(blocks.mean(axis=(1, 3))), dtype=np.uint8)
 
 
 def mouth_motion(patches: Sequence[Patch]) -> Floats:

@@ -15,9 +15,10 @@ _STILL_PERCENT, _TALKING_PERCENT = 20, 90
 _LEAST_SCALE = 0.5
 _MOST = 1.5
 _USUAL_STEP_S = 0.1
+_NO_SPREAD = 1e-9
 # Agreement of mouth and loudness is judged over so many seconds around, and counts so much.
-_AROUND_S = 1.2
-_AGREEMENT = 0.5
+_AROUND_S = 1.0
+_AGREEMENT = 1.0
 # Who is there is a little better than who is not.
 _PRESENT = 0.1
 # Where a turn begins, the nearest onset of speech within so many seconds is its start; a longer
@@ -33,13 +34,13 @@ def talking(tracks: Sequence[Track], times: Floats, speech: Speech) -> Floats:
     """
     step = float(np.median(np.diff(times))) if len(times) > 1 else _USUAL_STEP_S
     active = speech.share(times, step)
-    seen, lively, opening = _mouths(tracks, times)
-    moving = _in_own_measure(lively, seen, quiet=active < _QUIET)
+    there, lively, opening = _mouths(tracks, times)
+    moving = _in_own_measure(lively, there, quiet=active < _QUIET)
     width = max(3, round(_AROUND_S / step))
     level = speech.level(times)
     together = [_agreement(column, level, width) for column in opening.T]
     likely = moving + _AGREEMENT * np.maximum(np.stack(together, axis=1), 0)
-    return np.where(seen, active[:, None] * likely + _PRESENT, 0.0)
+    return np.where(there, active[:, None] * likely + _PRESENT, 0.0)
 
 
 def speech_start(time: float, speech: Speech) -> float:
@@ -51,23 +52,23 @@ def speech_start(time: float, speech: Speech) -> float:
 
 
 def _mouths(tracks: Sequence[Track], times: Floats) -> tuple[Flags, Floats, Floats]:
-    """Of each track at each sample: whether it was seen, how lively and how open the mouth was."""
+    """Of each track at each sample: whether it is there, how lively and how open the mouth is."""
     shape = (len(times), len(tracks))
-    seen, lively, opening = np.zeros(shape, dtype=np.bool_), np.zeros(shape), np.zeros(shape)
+    there, lively, opening = np.zeros(shape, dtype=np.bool_), np.zeros(shape), np.zeros(shape)
     for number, track in enumerate(tracks):
         rows = np.searchsorted(times, track.times)
-        seen[rows, number] = track.seen
+        there[rows, number] = True
         lively[rows, number] = track.motion + track.opening
         opening[rows, number] = track.opening
-    return seen, lively, opening
+    return there, lively, opening
 
 
-def _in_own_measure(motion: Floats, seen: Flags, *, quiet: Flags) -> Floats:
+def _in_own_measure(motion: Floats, there: Flags, *, quiet: Flags) -> Floats:
     """Motion beyond a person's still mouth, in shares of their liveliest."""
     still, scale = np.zeros(motion.shape[1]), np.zeros(motion.shape[1])
     for number in range(motion.shape[1]):
-        own = motion[seen[:, number], number]
-        calm = motion[seen[:, number] & quiet, number]
+        own = motion[there[:, number], number]
+        calm = motion[there[:, number] & quiet, number]
         enough = len(calm) >= _ENOUGH_QUIET
         still[number] = np.median(calm) if enough else np.percentile(own, _STILL_PERCENT)
         scale[number] = np.percentile(own, _TALKING_PERCENT) - still[number]
@@ -82,7 +83,7 @@ def _agreement(one: Floats, other: Floats, width: int) -> Floats:
     spread_one = np.maximum(_mean(one**2, width) - mean_one**2, 0)
     spread_other = np.maximum(_mean(other**2, width) - mean_other**2, 0)
     spread = np.sqrt(spread_one * spread_other)
-    return np.where(spread > 1e-12, together / np.maximum(spread, 1e-12), 0.0)
+    return together / np.maximum(spread, _NO_SPREAD)
 
 
 def _mean(values: Floats, width: int) -> Floats:

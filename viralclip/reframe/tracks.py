@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from viralclip.reframe.footage import Face, Flags, Floats, Footage, Places
+from viralclip.reframe.footage import Face, Flags, Floats, Footage
 from viralclip.reframe.mouths import mouth_motion, mouth_opening
 from viralclip.reframe.solvers import assign
 
@@ -36,7 +35,7 @@ class Track:
 
     Times are those of samples, without a gap: where the face was not found for a moment, `seen`
     (n,) is False and the box lies between its neighbours. `motion` and `opening` (n,) are those of
-    the mouth (`mouths.mouth_motion`, `mouths.mouth_opening`), 0 where they were not seen.
+    the mouth (`mouths.mouth_motion`, `mouths.mouth_opening`), between those of neighbours as well.
     """
 
     shot: int
@@ -64,8 +63,7 @@ class Track:
 
     def box_at(self, times: Floats) -> Floats:
         """The boxes (n, 4) at any times; before its start and after its end those there."""
-        columns = [np.interp(times, self.times, column) for column in self.boxes.T]
-        return np.stack(columns, axis=1)
+        return between(times, self.times, self.boxes)
 
 
 def find_tracks(footage: Footage) -> tuple[Track, ...]:
@@ -78,6 +76,12 @@ def find_tracks(footage: Footage) -> tuple[Track, ...]:
         found = [_track(draft, shot, footage.times) for draft in kept]
         tracks += sorted(found, key=lambda track: float(np.median(track.centres[:, 0])))
     return tuple(tracks)
+
+
+def between(times: Floats, known: Floats, rows: Floats) -> Floats:
+    """Rows of values (n, k) known at some times, at other ones: on straight lines between them."""
+    columns: list[Floats] = [np.interp(times, known, rows[:, k]) for k in range(rows.shape[1])]
+    return np.stack(columns, axis=1)
 
 
 @dataclass
@@ -109,7 +113,8 @@ class _Draft:
 
 def _link(footage: Footage, start: float, end: float) -> list[_Draft]:
     drafts: list[_Draft] = []
-    for place in footage.samples_in(start, end).tolist():
+    places: list[int] = footage.samples_in(start, end).tolist()
+    for place in places:
         now = float(footage.times[place])
         faces = footage.faces[place]
         alive = [
@@ -170,15 +175,15 @@ def _track(draft: _Draft, shot: int, times: Floats) -> Track:
     centres = _steady([_centre(face) for face in draft.faces], _CENTRE_SAMPLES)
     boxes = np.concatenate([centres - sizes / 2, sizes], axis=1)
     patches = [face.mouth for face in draft.faces]
-    gap = np.diff(found, prepend=found[0]) > 1
-    between = [np.interp(times[places], times[found], column) for column in boxes.T]
+    # After a gap the mouth has had time to move; the first of all differs from nothing.
+    next_to = np.flatnonzero(np.diff(found, prepend=found[0]) <= 1)
     return Track(
         shot=shot,
         times=times[places],
-        boxes=np.stack(between, axis=1),
+        boxes=between(times[places], times[found], boxes),
         seen=np.isin(places, found),
-        motion=_spread(np.where(gap, 0.0, mouth_motion(patches)), found, places),
-        opening=_spread(mouth_opening(patches), found, places),
+        motion=np.interp(places, found[next_to], mouth_motion(patches)[next_to]),
+        opening=np.interp(places, found, mouth_opening(patches)),
     )
 
 
@@ -188,10 +193,3 @@ def _steady(values: Sequence[tuple[float, float] | Floats], samples: int) -> Flo
     rows = np.pad(np.array(values, dtype=np.float64), ((half, half), (0, 0)), mode="edge")
     windows = np.lib.stride_tricks.sliding_window_view(rows, samples, axis=0)
     return np.asarray(np.median(windows, axis=2), dtype=np.float64)
-
-
-def _spread(values: Floats, found: Places, places: Places) -> Floats:
-    """Values of the samples with a face, put among all; 0 elsewhere."""
-    spread = np.zeros(len(places))
-    spread[found - places[0]] = values
-    return spread

@@ -21,9 +21,9 @@ def crop_windows(path: CameraPath, times: Floats, *, early: float = _EARLY_S) ->
     starts = np.array([take.start for take in path.takes])
     chosen = np.clip(np.searchsorted(starts, times + early, side="right") - 1, 0, None)
     windows = np.zeros((len(times), 4))
-    for place in np.unique(chosen).tolist():
+    for place, take in enumerate(path.takes):
         rows = chosen == place
-        windows[rows] = _in_take(path.takes[place], times[rows], path.frame)
+        windows[rows] = _in_take(take, times[rows], path.frame)
     return windows
 
 
