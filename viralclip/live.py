@@ -8,7 +8,11 @@ from viralclip.events import Envelope, Tick
 from viralclip.progress import Progress
 
 
-class Snapshot(BaseModel, frozen=True):
+class _Frame(BaseModel, frozen=True, json_schema_serialization_defaults_required=True):
+    pass
+
+
+class Snapshot(_Frame, frozen=True):
     """The progress up to `cursor`, for a watcher who came without one."""
 
     kind: Literal["snapshot"] = "snapshot"
@@ -16,7 +20,7 @@ class Snapshot(BaseModel, frozen=True):
     progress: Progress
 
 
-class Reset(BaseModel, frozen=True):
+class Reset(_Frame, frozen=True):
     """The progress up to `cursor`, for a watcher whose own cursor is not known here any more."""
 
     kind: Literal["reset"] = "reset"
@@ -24,7 +28,7 @@ class Reset(BaseModel, frozen=True):
     progress: Progress
 
 
-class Told(BaseModel, frozen=True):
+class Told(_Frame, frozen=True):
     """One event, and the cursor to resume after it."""
 
     kind: Literal["event"] = "event"
@@ -32,7 +36,7 @@ class Told(BaseModel, frozen=True):
     envelope: Envelope
 
 
-class Ticked(BaseModel, frozen=True):
+class Ticked(_Frame, frozen=True):
     """A tick; it does not move the cursor."""
 
     kind: Literal["tick"] = "tick"

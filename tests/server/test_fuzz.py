@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from collections import Counter
 
 import pytest
 import requests
@@ -54,24 +55,31 @@ async def test_no_request_makes_the_server_fail_or_say_what_is_not_documented(
         }
         made = await client.post("/api/jobs", json=asked)
         created = await client.post("/api/uploads", headers={**TUS, "Upload-Length": "10"})
+        hook = await client.post("/api/webhooks", json={"url": "https://hooks.example.com/"})
     known = {
         "job_id": made.json()["job_id"],
         "video_id": opened.json()["video_id"],
         "upload_id": created.headers["location"].rpartition("/")[2],
+        "webhook_id": hook.json()["webhook_id"],
         "scene_id": 1,
         "style": "original",
     }
 
     tried = await asyncio.to_thread(fuzz, described, f"http://{process.address}", known)
 
-    assert tried > 200
+    operations = {
+        (method, path) for path, methods in described["paths"].items() for method in methods
+    }
+    assert tried.keys() == operations
+    assert min(tried.values()) >= 2
+    assert tried.total() > 400
     assert await process.answers()
 
 
-def fuzz(described: dict, address: str, known: dict) -> int:
-    """Every operation with made-up input, and again with the ids of what is there."""
+def fuzz(described: dict, address: str, known: dict) -> Counter[tuple[str, str]]:
+    """Every operation with made-up input, and again with the ids of what is there; how often."""
     schema = schemathesis.openapi.from_dict(described)
-    tried = 0
+    tried: Counter[tuple[str, str]] = Counter()
     with requests.Session() as session:
         session.trust_env = False
         for found in schema.get_all_operations():
@@ -81,7 +89,6 @@ def fuzz(described: dict, address: str, known: dict) -> int:
             @PATIENT
             @given(case=operation.as_strategy())
             def check(case):
-                nonlocal tried
                 for places in (case.path_parameters, {**(case.path_parameters or {}), **known}):
                     names = [part.name for part in case.operation.path_parameters]
                     case.path_parameters = {name: (places or {})[name] for name in names}
@@ -89,7 +96,7 @@ def fuzz(described: dict, address: str, known: dict) -> int:
                     case.call_and_validate(
                         base_url=address, session=session, headers=headers, checks=CHECKS
                     )
-                    tried += 1
+                    tried[case.operation.method, case.operation.path] += 1
 
             check()
     return tried

@@ -155,7 +155,7 @@ async def test_viewers_that_never_read_cost_less_than_a_megabyte_each(spawn, unt
 
 
 async def heard(watching, number: int) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while f'"message":"{number} ' not in await watching.recv():
             pass
 
@@ -209,12 +209,12 @@ async def test_a_server_that_is_told_to_stop_does_not_wait_for_its_viewers(spawn
         ]
         await stuck_viewers(stack, process.port, 2)
         began = time.monotonic()
-        code = await asyncio.to_thread(process.end, signal.SIGTERM)
+        code = await asyncio.to_thread(process.end, signal.SIGTERM, within_s=60)
         took = time.monotonic() - began
         closed = [await last_of(socket) for socket in sockets]
 
         assert code in (0, -signal.SIGTERM)
-        assert took < 5
+        assert took < 10  # with a busy machine allowed for; the grace itself is 3 s
         assert closed == [1012] * STUCK
         for stream in streams:
             await stream.aread()  # came to a proper end: a cut stream would raise

@@ -22,11 +22,19 @@ from viralclip.server import (
     webhooks,
 )
 from viralclip.server.guard import LOOPBACK, Bounds, Guard
-from viralclip.server.identity import Accounts, identify_with
+from viralclip.server.identity import COOKIE, Accounts, identify_with
 from viralclip.server.problems import MEDIA_TYPE
 from viralclip.server.services import Services
 
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
+_ABOUT = (
+    "Clips of long videos, with progress that is true. A job is followed live over a WebSocket at "
+    "`/api/jobs/{job_id}/live?after=CURSOR`, whose messages are Snapshot, Reset, Told and Ticked."
+)
+_TOKENS = {
+    "token": {"type": "http", "scheme": "bearer", "description": "From `viralclip token create`."},
+    "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+}
 
 
 def create_app(
@@ -41,7 +49,7 @@ def create_app(
     app = FastAPI(
         title="viralclip",
         version=__version__,
-        description="Clips of long videos, with progress that is true.",
+        description=_ABOUT,
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
@@ -73,14 +81,19 @@ def create_app(
 
 
 def _describe(schema: dict[str, Any]) -> None:
-    """What FastAPI leaves out: the frames of a socket, and what kind of content a problem is."""
+    """What FastAPI leaves out: the frames of a socket, tokens, and what kind of content a problem
+    is."""
     _, frames = models_json_schema(
         [(frame, "serialization") for frame in (Snapshot, Reset, Told, Ticked)],
         ref_template="#/components/schemas/{model}",
     )
     schema["components"]["schemas"] = frames["$defs"] | schema["components"]["schemas"]
+    schema["components"]["securitySchemes"] = _TOKENS
     for path in schema["paths"].values():
         for operation in path.values():
+            if "401" in operation["responses"]:
+                # On this machine alone nobody needs one.
+                operation["security"] = [{"token": []}, {"session": []}, {}]
             for response in operation["responses"].values():
                 _name_problem(response)
 

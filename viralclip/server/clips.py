@@ -46,6 +46,7 @@ def routes(services: Services) -> APIRouter:
 
     @router.get("/clips", operation_id="listClips")
     async def list_clips(job_id: JobId, owner: Owner) -> list[ClipOut]:
+        """Every clip of the job, made or not, and what became of it."""
         job = await find_job(job_id, owner, services)
         return [_out(clip, job) for clip in await services.catalog.clips(job_id)]
 
@@ -75,6 +76,7 @@ def routes(services: Services) -> APIRouter:
         *,
         download: Annotated[bool, Query()] = False,
     ) -> Response:
+        """A finished clip or its picture; ranges are answered."""
         job = await find_job(job_id, owner, services)
         clip = await _find_clip(job, scene_id, style, services)
         key = clip.key if what == "file" else clip.thumbnail

@@ -160,6 +160,7 @@ def routes(services: Services) -> APIRouter:
 
     @router.get("/{job_id}", operation_id="getJob", responses=problems(404))
     async def get_job(job_id: JobId, owner: Owner) -> JobState:
+        """The job, its progress now, and the cursor to follow it from."""
         job = await find_job(job_id, owner, services)
         progress, cursor = await services.channel.progress(job_id)
         return JobState(job=job_out(job), progress=progress, cursor=cursor)

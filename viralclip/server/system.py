@@ -54,6 +54,7 @@ def routes(services: Services, accounts: Accounts | None) -> APIRouter:
 
     @router.get("/api/choices", operation_id="getChoices", responses=problems(401))
     async def get_choices(_: Owner) -> Choices:
+        """The styles, aspects and presets that there are here."""
         styles = [
             StyleOut(name=style.name, summary=style.summary, analysed=style.analysed)
             for style in all_styles().values()
@@ -62,6 +63,7 @@ def routes(services: Services, accounts: Accounts | None) -> APIRouter:
 
     @router.get("/api/me", operation_id="getMe", responses=problems(401))
     async def get_me(owner: Owner) -> Me:
+        """Who the server takes you for."""
         return Me(user=owner, needs_token=accounts is not None, version=__version__)
 
     @router.post(
@@ -85,10 +87,12 @@ def routes(services: Services, accounts: Accounts | None) -> APIRouter:
 
     @router.delete("/api/session", status_code=204, operation_id="closeSession")
     async def close_session(response: Response) -> None:
+        """Forget the token in the cookie."""
         response.delete_cookie(COOKIE)
 
     @router.get("/healthz", operation_id="isAlive")
     async def is_alive() -> Health:
+        """Whether the process answers; it looks at nothing else."""
         return Health(status="ok")
 
     @router.get("/readyz", operation_id="isReady", responses=problems(503))

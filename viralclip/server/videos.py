@@ -64,6 +64,7 @@ def routes(services: Services) -> APIRouter:
 
     @router.get("", operation_id="listVideos")
     async def list_videos(owner: Owner) -> list[VideoOut]:
+        """Your videos, the latest first."""
         return [video_out(video) for video in await services.catalog.videos(owner)]
 
     @router.get("/files", operation_id="listFiles", responses=problems(422))
@@ -82,6 +83,7 @@ def routes(services: Services) -> APIRouter:
 
     @router.get("/{video_id}", operation_id="getVideo", responses=problems(404, 422))
     async def get_video(video_id: VideoId, owner: Owner) -> VideoOut:
+        """What is known of a video."""
         return video_out(await find_video(video_id, owner, services))
 
     @router.get(

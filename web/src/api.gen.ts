@@ -37,7 +37,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Job */
+        /**
+         * Get Job
+         * @description The job, its progress now, and the cursor to follow it from.
+         */
         get: operations["getJob"];
         put?: never;
         post?: never;
@@ -142,7 +145,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List Clips */
+        /**
+         * List Clips
+         * @description Every clip of the job, made or not, and what became of it.
+         */
         get: operations["listClips"];
         put?: never;
         post?: never;
@@ -179,7 +185,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get File */
+        /**
+         * Get File
+         * @description A finished clip or its picture; ranges are answered.
+         */
         get: operations["getClipFile"];
         put?: never;
         post?: never;
@@ -196,7 +205,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List Videos */
+        /**
+         * List Videos
+         * @description Your videos, the latest first.
+         */
         get: operations["listVideos"];
         put?: never;
         post?: never;
@@ -237,7 +249,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Video */
+        /**
+         * Get Video
+         * @description What is known of a video.
+         */
         get: operations["getVideo"];
         put?: never;
         post?: never;
@@ -274,7 +289,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Choices */
+        /**
+         * Get Choices
+         * @description The styles, aspects and presets that there are here.
+         */
         get: operations["getChoices"];
         put?: never;
         post?: never;
@@ -291,7 +309,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Me */
+        /**
+         * Get Me
+         * @description Who the server takes you for.
+         */
         get: operations["getMe"];
         put?: never;
         post?: never;
@@ -315,7 +336,10 @@ export interface paths {
          * @description Keep a token in a cookie that scripts cannot read, for pages.
          */
         post: operations["openSession"];
-        /** Close Session */
+        /**
+         * Close Session
+         * @description Forget the token in the cookie.
+         */
         delete: operations["closeSession"];
         options?: never;
         head?: never;
@@ -329,7 +353,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Is Alive */
+        /**
+         * Is Alive
+         * @description Whether the process answers; it looks at nothing else.
+         */
         get: operations["isAlive"];
         put?: never;
         post?: never;
