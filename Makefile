@@ -6,6 +6,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PURE := viralclip/*.py,viralclip/styles/*,viralclip/reframe/*
 NOT_PURE := viralclip/settings.py,viralclip/__main__.py
 export COVERAGE_FILE := $(VENV)/.coverage
+# A face model beside the checkout spares the tests a download.
+export VIRALCLIP_YUNET_MODEL ?= $(abspath $(wildcard ../shared/models/face_detection_yunet_2023mar.onnx))
 
 .DEFAULT_GOAL := all
 .PHONY: all demo dev check test test-pure test-rest bench format lock transcripts page types web-check web-checked clean help

@@ -19,7 +19,10 @@ from viralclip.cli.request import accept
 from viralclip.engine.jobs import new_job_id, new_trace_id, outline
 from viralclip.events import ClipTick, Draft, JobTick
 from viralclip.live import Frame
+from viralclip.media.analysis import Analyses
 from viralclip.media.encoders import X264, Choice
+from viralclip.media.ffmpeg import Watchdogs
+from viralclip.media.models import FaceModel, ModelPlace
 from viralclip.pipeline import ClipTask, Tools
 from viralclip.pipeline.clip import make_clip
 from viralclip.pipeline.forecast import forecast
@@ -144,6 +147,8 @@ def _tools(catalog: Catalog, folder: Path) -> Tools:
         threads=threads(),
         work=folder / "work",
         worker="bench",
+        analyses=Analyses(folder / "analyses", threads=threads(), limits=Watchdogs()),
+        face_model=FaceModel(ModelPlace(folder / "models", named=folder / "none")),
     )
 
 

@@ -1,6 +1,7 @@
 """What all tests share: an FFmpeg, and small source videos of every awkward kind, made once."""
 
 import functools
+import os
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from viralclip.geometry import Size
 from viralclip.media.ffmpeg import find_ffmpeg
+from viralclip.media.sample import make_sample
 
 Source = Callable[[str], Path]
 
@@ -16,6 +19,10 @@ Source = Callable[[str], Path]
 _FLASH = "drawbox=enable='lt(mod(t,1),0.1)':color=white:thickness=fill"
 _TONE = "aevalsrc='if(lt(mod(t,1),0.1),0.5*sin(2*PI*1000*t),0)':s=48000"
 _STEREO = f"{_TONE},aformat=channel_layouts=stereo"
+
+
+TALK_S = 6.0
+TALK_SIZE = Size(640, 360)
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,21 @@ _KINDS = {
 
 
 @pytest.fixture(scope="session")
+def yunet() -> Path | None:
+    """The face model, where this machine has been given one."""
+    named = os.environ.get("VIRALCLIP_YUNET_MODEL")
+    return Path(named) if named else None
+
+
+@pytest.fixture(scope="session")
+def face_model(yunet: Path | None) -> Path:
+    """The face model; without one, the tests that need it are left out."""
+    if yunet is None:
+        pytest.skip("VIRALCLIP_YUNET_MODEL names no face model (`viralclip models fetch` has one)")
+    return yunet
+
+
+@pytest.fixture(scope="session")
 def ffmpeg() -> Path:
     return find_ffmpeg()
 
@@ -85,6 +107,13 @@ def source(ffmpeg: Path, tmp_path_factory: pytest.TempPathFactory) -> Source:
         return _generate(ffmpeg, _KINDS[kind], folder / f"{kind}{_KINDS[kind].suffix}")
 
     return make
+
+
+@pytest.fixture(scope="session")
+def talk(ffmpeg: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A face that moves through three shots, with sound; `sample.face_at` has the truth."""
+    target = tmp_path_factory.mktemp("talk") / "talk.mp4"
+    return make_sample(ffmpeg, target, seconds=TALK_S, size=TALK_SIZE)
 
 
 def _generate(ffmpeg: Path, kind: _Kind, target: Path) -> Path:

@@ -103,6 +103,12 @@ class ToolMissingError(InvalidRequestError):
     code = "tool_missing"
 
 
+class DetectorMissingError(InvalidRequestError):
+    """Faces cannot be looked for: {why}; run `viralclip models fetch` and try again."""
+
+    code = "detector_missing"
+
+
 class UnknownJobError(InvalidRequestError):
     """There is no job {job_id}; `viralclip jobs` lists the ones there are."""
 
@@ -131,6 +137,19 @@ class SourceUnreadableError(ClipError):
     """The video cannot be decoded in this scene; the file may be damaged or incomplete there."""
 
     code = "source_unreadable"
+
+
+class AnalysisFailedError(ClipError):
+    """The scene could not be looked through; the log has the details."""
+
+    code = "analysis_failed"
+
+
+class AnalysisStalledError(ClipError):
+    """Looking through the scene made no progress for {seconds:g} s and was ended."""
+
+    code = "analysis_stalled"
+    retryable = True
 
 
 class RenderFailedError(ClipError):
@@ -182,6 +201,12 @@ class ThumbnailFailedError(ViralclipError):
     """The clip has no thumbnail; the clip itself is fine."""
 
     code = "thumbnail_failed"
+
+
+class ModelUnavailableError(ViralclipError):
+    """The face model cannot be had: {why}."""
+
+    code = "model_unavailable"
 
 
 class JobError(ViralclipError):

@@ -46,6 +46,7 @@ class Options(_Value, frozen=True):
     preset: Preset = "balanced"
     encoder: str = "x264"
     loudness: bool = False
+    require_detector: bool = False
 
 
 class StyleChoice(_Value, frozen=True):
@@ -94,14 +95,14 @@ class Plan(_Value, frozen=True):
 
     def _clip(self, scene: Scene, style: StyleChoice) -> Clip:
         look = scene.model_dump_json(exclude={"id", "title"})
+        # What is required changes whether there is a clip, not how it looks.
+        options = self.options.model_dump_json(exclude={"require_detector"})
         return Clip(
             scene=scene,
             style=style.name,
             analysed=style.analysed,
             filename=f"{scene.id:02}_{slug(scene.title)}_{style.name}.mp4",
-            digest=_digest(
-                str(RECIPE), self.video.identity, look, style.name, self.options.model_dump_json()
-            ),
+            digest=_digest(str(RECIPE), self.video.identity, look, style.name, options),
         )
 
 

@@ -22,6 +22,7 @@ _SPELLINGS = {
     "end": ("end", "endtime", "endsec", "endseconds", "to", "out"),
     "duration": ("duration", "durationsec", "durationseconds", "length"),
     "webcam": ("webcam",),
+    "crop": ("crop",),
 }
 _HEADERLESS = ("title", "start", "end")
 _DELIMITERS = (",", ";", "\t")

@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, pairwise
 from typing import cast
 
 from pydantic import BaseModel
@@ -20,6 +20,7 @@ _LONGEST = 1000 * 3600
 # Times are written in milliseconds: two of them meet if they differ by less than half of one.
 _ROUNDING = 0.0005
 _SLACK = 1e-6
+MAX_PINS = 1000
 _SIDES = ("width", "height")
 
 
@@ -32,6 +33,17 @@ class Region(BaseModel, frozen=True):
     height: float
 
 
+class Pin(BaseModel, frozen=True):
+    """A crop set by hand: its left and width as shares of the picture's width, its top as a share
+    of the height, from this time of the video on or, between two pins, on the way to the next.
+    """
+
+    time: float
+    x: float
+    y: float
+    width: float
+
+
 class Scene(BaseModel, frozen=True):
     """A stretch of the video worth a clip: seconds from the video's start."""
 
@@ -40,6 +52,7 @@ class Scene(BaseModel, frozen=True):
     start: float
     end: float
     webcam: Region | None = None
+    crop: tuple[Pin, ...] = ()
 
     @property
     def range(self) -> TimeRange:
@@ -91,6 +104,7 @@ class _Draft:
     title: str
     span: TimeRange
     webcam: Region | None
+    crop: tuple[Pin, ...]
 
 
 @dataclass
@@ -130,6 +144,7 @@ def _numbered_scene(draft: _Draft, scene_id: int) -> Scene:
         start=draft.span.start,
         end=draft.span.end,
         webcam=draft.webcam,
+        crop=draft.crop,
     )
 
 
@@ -139,7 +154,8 @@ def _draft(entry: Entry, review: _Review) -> _Draft | None:
         return None
     scene_id, title = _id(entry, review), _title(entry, review)
     span, webcam = _span(entry, review), _webcam(entry, review)
-    return None if title is None or span is None else _Draft(scene_id, title, span, webcam)
+    crop = _crop(entry, span, review)
+    return None if title is None or span is None else _Draft(scene_id, title, span, webcam, crop)
 
 
 def _id(row: Row, review: _Review) -> int | None:
@@ -271,6 +287,60 @@ def _webcam(row: Row, review: _Review) -> Region | None:
         if known[offset] + known[side] > 1 + _SLACK:
             review.blame(place, f"the region reaches beyond the {edge} edge of the picture")
     return Region(**known)
+
+
+def _crop(row: Row, span: TimeRange | None, review: _Review) -> tuple[Pin, ...]:
+    """One pin for the whole scene, or a list of them in the order of their times."""
+    value = row.fields.get("crop")
+    if value is None:
+        return ()
+    place = row.at("crop")
+    if not isinstance(value, list):
+        return tuple(filter(None, [_pin(value, place, span, review, timed=False)]))
+    listed = cast("list[object]", value)
+    if not 1 <= len(listed) <= MAX_PINS:
+        review.blame(place, f"the list has {len(listed)} pins; 1 to {MAX_PINS} are allowed")
+        return ()
+    places = [f"{place}[{number}]" for number in range(len(listed))]
+    found = [
+        _pin(pin, at, span, review, timed=True) for pin, at in zip(listed, places, strict=True)
+    ]
+    for at, (one, other) in zip(places[1:], pairwise(found), strict=True):
+        if one is not None and other is not None and other.time <= one.time:
+            review.blame(f"{at}.time", f"{format_time(other.time)} is not after the pin before")
+    return tuple(filter(None, found))
+
+
+def _pin(
+    value: object, place: str, span: TimeRange | None, review: _Review, *, timed: bool
+) -> Pin | None:
+    if not isinstance(value, dict):
+        wanted = "{time, x, y, width}" if timed else "{x, y, width}"
+        review.blame(place, f"{shown(value)} is not a crop like {wanted}")
+        return None
+    fields = cast("dict[str, object]", value)
+    time = _pin_time(fields, place, span, review) if timed else (span.start if span else 0.0)
+    shares = {side: _share(fields, side, place, review) for side in ("x", "y", "width")}
+    known = {side: share for side, share in shares.items() if share is not None}
+    if time is None or len(known) < len(shares):
+        return None
+    if known["x"] + known["width"] > 1 + _SLACK:
+        review.blame(place, "the crop reaches beyond the right edge of the picture")
+        return None
+    return Pin(time=time, **known)
+
+
+def _pin_time(
+    fields: Mapping[str, object], place: str, span: TimeRange | None, review: _Review
+) -> float | None:
+    time = _time(Row(place, fields, keyed=True), "time", review)
+    if time is None or span is None:
+        return time
+    if not span.start - _ROUNDING <= time <= span.end + _ROUNDING:
+        within = f"{format_time(span.start)} to {format_time(span.end)}"
+        review.blame(f"{place}.time", f"{format_time(time)} is outside the scene ({within})")
+        return None
+    return time
 
 
 def _share(region: Mapping[str, object], side: str, place: str, review: _Review) -> float | None:

@@ -40,6 +40,8 @@ class Settings:
     hosts: tuple[str, ...]
     storage_url: str
     media_roots: tuple[Path, ...]
+    yunet_model: Path | None
+    yunet_url: str | None
 
     @property
     def catalog_url(self) -> str:
@@ -61,6 +63,15 @@ class Settings:
     @property
     def uploads(self) -> Path:
         return self.state_dir / "uploads"
+
+    @property
+    def analyses(self) -> Path:
+        return self.state_dir / "analyses"
+
+    @property
+    def models(self) -> Path:
+        """Shared by all state folders of a user: a download is of use to each."""
+        return Path(platformdirs.user_cache_dir("viralclip")) / "models"
 
     @property
     def locks(self) -> Path:
@@ -97,7 +108,14 @@ def read_settings(env: Mapping[str, str] = os.environ, *, slots: int | None = No
             Path(root).expanduser().resolve()
             for root in _list(env, "VIRALCLIP_MEDIA_ROOTS", os.pathsep)
         ),
+        yunet_model=_path(env, "VIRALCLIP_YUNET_MODEL"),
+        yunet_url=env.get("VIRALCLIP_YUNET_URL") or None,
     )
+
+
+def _path(env: Mapping[str, str], name: str) -> Path | None:
+    value = env.get(name)
+    return Path(value).expanduser().resolve() if value else None
 
 
 def _default_slots() -> int:

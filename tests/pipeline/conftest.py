@@ -16,7 +16,10 @@ from viralclip.channel import BEGINNING, ProgressChannel, open_channel
 from viralclip.engine.jobs import new_job_id, new_trace_id, outline
 from viralclip.events import Draft, Envelope
 from viralclip.live import Told
+from viralclip.media.analysis import Analyses
 from viralclip.media.encoders import X264, Choice
+from viralclip.media.ffmpeg import Watchdogs
+from viralclip.media.models import FaceModel, ModelPlace
 from viralclip.media.probe import probe
 from viralclip.pipeline import Checkpoint, ClipEnd, ClipTask, Retries, Tools, uncheckpointed
 from viralclip.pipeline.clip import make_clip
@@ -152,7 +155,7 @@ class Shop:
 
 
 @pytest.fixture
-async def shop(tmp_path: Path, ffmpeg: Path) -> AsyncIterator[Shop]:
+async def shop(tmp_path: Path, ffmpeg: Path, yunet: Path | None) -> AsyncIterator[Shop]:
     out = tmp_path / "out"
     out.mkdir()
     shelf = Shelf(out)
@@ -175,6 +178,8 @@ async def shop(tmp_path: Path, ffmpeg: Path) -> AsyncIterator[Shop]:
             threads=os.cpu_count() or 1,
             work=tmp_path / "work",
             worker="here",
+            analyses=Analyses(tmp_path / "analyses", threads=1, limits=Watchdogs()),
+            face_model=FaceModel(ModelPlace(tmp_path / "models", named=yunet)),
             retries=Retries(spread=lambda: 1.0, sleep=wait),
             on_ffmpeg=pids.append,
         )

@@ -15,7 +15,10 @@ from viralclip.engine import Engine
 from viralclip.engine.jobs import Jobs, new_trace_id
 from viralclip.events import ClipTick, Envelope
 from viralclip.live import Ticked, Told
+from viralclip.media.analysis import Analyses
 from viralclip.media.encoders import X264, Choice
+from viralclip.media.ffmpeg import Watchdogs
+from viralclip.media.models import FaceModel, ModelPlace
 from viralclip.media.probe import probe
 from viralclip.pipeline import Tools
 from viralclip.plan import Options, StyleChoice, make_plan
@@ -59,6 +62,8 @@ class Plant:
             threads=1,
             work=self.folder / "work",
             worker=name,
+            analyses=Analyses(self.folder / "analyses", threads=1, limits=Watchdogs()),
+            face_model=FaceModel(ModelPlace(self.folder / "models", named=self.folder / "none")),
         )
         async with Worker(
             engine_url=self.engine_url,

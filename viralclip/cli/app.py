@@ -15,6 +15,8 @@ app = typer.Typer(
 
 tokens = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Who may use the server.")
 app.add_typer(tokens, name="token")
+models = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What faces are found with.")
+app.add_typer(models, name="models")
 
 Source = Annotated[Path, typer.Argument(help="The video.", readable=False)]
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="The job's id, see `viralclip jobs`.")]
@@ -47,6 +49,13 @@ def render(
         str | None, typer.Option(help="x264, auto, or a hardware encoder's name.")
     ] = None,
     loudness: Annotated[bool, typer.Option(help="Bring the sound to -14 LUFS.")] = False,
+    require_detector: Annotated[
+        bool, typer.Option("--require-detector", help="Make no clip that cannot look for faces.")
+    ] = False,
+    debug_path: Annotated[
+        Path | None,
+        typer.Option(help="Write where the intelligent styles looked, and why, to this file."),
+    ] = None,
     slots: Slots = None,
     events: Events = None,
     as_json: AsJson = False,
@@ -63,6 +72,8 @@ def render(
         preset=preset,
         encoder=encoder,
         loudness=loudness,
+        require_detector=require_detector,
+        debug_path=debug_path,
         slots=slots,
         events=events,
         as_json=as_json,
@@ -168,6 +179,14 @@ def revoke_token(
     from viralclip.cli import run
 
     run.revoke_token(name)
+
+
+@models.command("fetch")
+def fetch_models() -> None:
+    """Get the face model that the intelligent styles need, unless it is here already."""
+    from viralclip.cli import run
+
+    run.fetch_models()
 
 
 @app.command()

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +14,10 @@ from viralclip.catalog import Catalog, JobRecord, open_catalog
 from viralclip.channel import ProgressChannel, open_channel
 from viralclip.engine import Engine
 from viralclip.engine.jobs import Jobs
+from viralclip.media.analysis import Analyses
 from viralclip.media.encoders import Choice, choose_encoder, threads_for
-from viralclip.media.ffmpeg import find_ffmpeg
+from viralclip.media.ffmpeg import Watchdogs, find_ffmpeg
+from viralclip.media.models import YUNET_URL, FaceModel, ModelPlace
 from viralclip.pipeline import Tools
 from viralclip.settings import Settings, StateNotWritableError
 from viralclip.storage import open_storage
@@ -97,14 +99,17 @@ async def open_worker(
     sweep(settings.ledger, settings.locks)
     forget_the_long_dead(settings.locks)
     ledger = FfmpegLedger(settings.ledger, me)
+    threads = threads_for(settings.slots, os.cpu_count() or 1)
     tools = Tools(
         catalog=records.catalog,
         open_storage=open_storage,
         ffmpeg=gear.ffmpeg,
         encoder=gear.encoder,
-        threads=threads_for(settings.slots, os.cpu_count() or 1),
+        threads=threads,
         work=settings.work,
         worker=me,
+        analyses=open_analyses(settings, threads=threads, on_start=ledger.note),
+        face_model=FaceModel(model_place(settings)),
         on_ffmpeg=ledger.note,
     )
     worker = Worker(
@@ -120,6 +125,17 @@ async def open_worker(
             yield
     finally:
         ledger.clear()
+
+
+def open_analyses(
+    settings: Settings, *, threads: int, on_start: Callable[[int], None] | None = None
+) -> Analyses:
+    return Analyses(settings.analyses, threads=threads, limits=Watchdogs(), on_start=on_start)
+
+
+def model_place(settings: Settings) -> ModelPlace:
+    url = settings.yunet_url or YUNET_URL
+    return ModelPlace(settings.models, named=settings.yunet_model, url=url)
 
 
 def forget_engine(settings: Settings, job: JobRecord) -> None:

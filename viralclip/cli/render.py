@@ -8,12 +8,21 @@ from datetime import UTC, datetime
 from typing import IO
 
 from viralclip.catalog import JobRecord
-from viralclip.cli.compose import Records, forget_engine, open_bench, open_records
+from viralclip.cli.compose import (
+    Records,
+    forget_engine,
+    model_place,
+    open_bench,
+    open_records,
+)
+from viralclip.cli.debug_path import write_paths
 from viralclip.cli.display import Display
 from viralclip.cli.follow import follow
+from viralclip.cli.models import get_model
 from viralclip.cli.request import Accepted, Request, accept
 from viralclip.engine.jobs import Jobs, new_job_id, new_trace_id
 from viralclip.errors import JobBusyError, UnknownJobError
+from viralclip.pipeline.analysis import needs_faces
 from viralclip.progress import Progress
 from viralclip.settings import Settings
 from viralclip.worker.liveness import life_of
@@ -24,10 +33,34 @@ Start = Callable[[Jobs], Awaitable[JobRecord]]
 
 
 async def render(
-    request: Request, settings: Settings, display: Display, events: IO[str] | None
+    request: Request,
+    settings: Settings,
+    display: Display,
+    events: IO[str] | None,
+    paths: IO[str] | None = None,
 ) -> int:
-    """Make the clips that were asked for, or go on where the same request was cut short."""
+    """Make the clips that were asked for, or go on where the same request was cut short.
+
+    `paths` is given what `--debug-path` promises once they are made.
+    """
     accepted = await accept(request)
+    if request.options.require_detector:
+        await _require_detector(accepted, settings)
+    code = await _render(accepted, settings, display, events)
+    if paths is not None:
+        await write_paths(accepted.plan, settings, paths)
+    return code
+
+
+async def _require_detector(accepted: Accepted, settings: Settings) -> None:
+    """Nothing is begun that would need a detector which is not to be had."""
+    if any(needs_faces(choice.name) for choice in accepted.plan.styles):
+        await asyncio.to_thread(get_model, model_place(settings))
+
+
+async def _render(
+    accepted: Accepted, settings: Settings, display: Display, events: IO[str] | None
+) -> int:
     async with open_records(settings) as records:
         with display:
             for note in accepted.notes:

@@ -37,6 +37,8 @@ def render(
     preset: str,
     encoder: str | None,
     loudness: bool,
+    require_detector: bool,
+    debug_path: Path | None,
     slots: int | None,
     events: str | None,
     as_json: bool,
@@ -48,12 +50,13 @@ def render(
             preset=_preset(preset),
             encoder=encoder or settings.encoder,
             loudness=loudness,
+            require_detector=require_detector,
         )
         names = tuple(name.strip() for name in styles.split(",") if name.strip())
         request = Request(source=source, scenes=scenes, styles=names, out=out, options=options)
-        with _event_file(events) as file:
+        with _event_file(events) as file, _written_to(debug_path) as paths:
             display = _display(as_json=as_json, events=events, title=source.name)
-            _exit(rendering.render(request, settings, display, file))
+            _exit(rendering.render(request, settings, display, file, paths))
 
 
 def retry(job_id: str, *, slots: int | None, events: str | None, as_json: bool) -> NoReturn:
@@ -131,6 +134,13 @@ def revoke_token(name: str) -> NoReturn:
         _exit(tokens.revoke(name, _settings()))
 
 
+def fetch_models() -> NoReturn:
+    from viralclip.cli.models import fetch
+
+    with _errors_said():
+        _exit(fetch(_settings()))
+
+
 def types(*, check: bool) -> NoReturn:
     from viralclip.cli.types import check_types, write_types
 
@@ -188,6 +198,16 @@ def _event_file(events: str | None) -> Iterator[IO[str] | None]:
             yield file
 
 
+@contextmanager
+def _written_to(path: Path | None) -> Iterator[IO[str] | None]:
+    """The file, opened before anything is done for it."""
+    if path is None:
+        yield None
+        return
+    with _opened(path) as file:
+        yield file
+
+
 def _opened(path: Path) -> IO[str]:
     try:
         return path.open("w", encoding="utf-8")
@@ -196,7 +216,7 @@ def _opened(path: Path) -> IO[str]:
 
 
 class EventFileNotWritableError(InvalidRequestError):
-    """The event file {name} cannot be written; check the folder and your permissions."""
+    """The file {name} cannot be written; check the folder and your permissions."""
 
     code = "event_file_not_writable"
 

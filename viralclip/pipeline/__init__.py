@@ -12,8 +12,10 @@ from pydantic import BaseModel
 
 from viralclip.catalog import Catalog, ClipRecord, Ending, JobRecord
 from viralclip.events import FailedDetails
+from viralclip.media.analysis import Analyses
 from viralclip.media.encoders import Choice
 from viralclip.media.ffmpeg import Watchdogs
+from viralclip.media.models import FaceModel
 from viralclip.plan import Clip
 from viralclip.storage import Storage
 
@@ -60,6 +62,8 @@ class Tools:
     threads: int
     work: Path
     worker: str
+    analyses: Analyses
+    face_model: FaceModel
     limits: Watchdogs = field(default_factory=Watchdogs)
     retries: Retries = field(default_factory=Retries)
     clock: Callable[[], float] = time.monotonic

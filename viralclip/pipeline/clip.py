@@ -9,13 +9,23 @@ import structlog
 from viralclip.catalog import ClipRecord
 from viralclip.errors import JobError, ViralclipError, WorkerCrashedError
 from viralclip.events import (
+    CameraPathComplete,
+    CameraPathCompleteDetails,
     Cancelled,
     CancelledDetails,
     ClipProgressed,
     Complete,
     CompleteDetails,
+    ComputingCameraPath,
+    ComputingCameraPathDetails,
+    ComputingCropWindows,
+    ComputingCropWindowsDetails,
+    DetectingFaces,
+    DetectingFacesDetails,
     ExtractingSegment,
     ExtractingSegmentDetails,
+    FaceDetectionComplete,
+    FaceDetectionCompleteDetails,
     Failed,
     FailedDetails,
     RenderComplete,
@@ -29,7 +39,16 @@ from viralclip.events import (
     Uploading,
     UploadingDetails,
 )
+from viralclip.media.frames import SAMPLE_FPS
 from viralclip.pipeline import Checkpoint, ClipEnd, ClipTask, R, Tools, uncheckpointed
+from viralclip.pipeline.analysis import (
+    DETECTOR_MISSING,
+    DOUBTS,
+    Analysis,
+    Looked,
+    Planned,
+    work_of,
+)
 from viralclip.pipeline.render import Rendition, RenditionLostError, discard_renditions, render_clip
 from viralclip.pipeline.reporter import ClipReport
 from viralclip.pipeline.segment import Segment, open_segment
@@ -59,6 +78,7 @@ async def make_clip(
     try:
         if task.stopped_by is not None:
             return await end_cancelled(task, tools, report)
+        task = await work_of(task, tools)
         if kept := await _find_kept(task, tools):
             return await _complete(task, tools, report, kept, kept=True)
         stored = await _make(task, tools, _Stages(tools, report, checkpoint))
@@ -86,6 +106,8 @@ async def _make(task: ClipTask, tools: Tools, stages: "_Stages") -> StoredClip:
         lambda: open_segment(task),
         Segment,
     )
+    if task.clip.analysed:
+        await _analyse(await Analysis.of(task, tools), stages)
     while True:
         rendition = await _render(task, tools, stages)
         try:
@@ -93,6 +115,45 @@ async def _make(task: ClipTask, tools: Tools, stages: "_Stages") -> StoredClip:
         except RenditionLostError:
             # Another machine rendered it and died before storing it: render it here.
             log.warning("Rendered file lost with its worker")
+
+
+async def _analyse(analysis: Analysis, stages: "_Stages") -> None:
+    place, report = stages.place, stages.report
+    looked = await stages.run(
+        DetectingFaces(
+            **place,
+            details=DetectingFacesDetails(detector=analysis.detector, sample_fps=SAMPLE_FPS),
+        ),
+        lambda: analysis.look(report),
+        Looked,
+    )
+    seen = FaceDetectionCompleteDetails(**looked.model_dump(exclude={"detector"}))
+    report.say(FaceDetectionComplete(**place, details=seen))
+    planned = await stages.run(
+        ComputingCameraPath(
+            **place, details=ComputingCameraPathDetails(algorithm=analysis.algorithm)
+        ),
+        lambda: analysis.plan(report),
+        Planned,
+    )
+    _warn(planned, report, blind=analysis.is_short_of_a_detector)
+    path = CameraPathCompleteDetails(
+        keyframes=planned.keyframes,
+        shots=planned.shots,
+        speaker_switches=planned.speaker_switches,
+    )
+    report.say(CameraPathComplete(**place, details=path))
+    windows = ComputingCropWindowsDetails(frames=planned.frames)
+    await stages.run(
+        ComputingCropWindows(**place, details=windows), lambda: analysis.plan(report), Planned
+    )
+
+
+def _warn(planned: Planned, report: ClipReport, *, blind: bool) -> None:
+    """Say why the clip is less than what was asked for; without a detector that is the reason."""
+    doubts = (DETECTOR_MISSING,) if blind else planned.doubts
+    for doubt in doubts:
+        report.warn(doubt, DOUBTS.get(doubt, doubt.replace("_", " ")))
 
 
 async def _render(task: ClipTask, tools: Tools, stages: "_Stages") -> Rendition:

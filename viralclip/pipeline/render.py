@@ -2,20 +2,24 @@
 
 import asyncio
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import BaseModel
 
 from viralclip.errors import ClipError, RenderIncompleteError
-from viralclip.geometry import parse_aspect
 from viralclip.media.command import GRAPH_INPUT, GRAPH_OUTPUT, RenderSpec
 from viralclip.media.meter import Progress
 from viralclip.media.probe import Probed
 from viralclip.media.render import Rendered, render, verify_output
 from viralclip.pipeline import ClipTask, Tools
+from viralclip.pipeline.analysis import Analysis
 from viralclip.pipeline.reporter import ClipReport
 from viralclip.pipeline.segment import probe_source
-from viralclip.styles import View, all_styles, target_size
+from viralclip.pipeline.view import view_of
+from viralclip.styles import Framing, Graph, Script, all_styles
 
 
 class Rendition(BaseModel, frozen=True):
@@ -39,17 +43,20 @@ async def render_clip(task: ClipTask, tools: Tools, report: ClipReport) -> Rendi
     """Render the clip, or find it rendered: a file under its final name here is whole."""
     probed = await probe_source(Path(task.job.plan.video.path))
     done = _path(task, tools)
-    spec = _spec(task, tools, probed, done.with_name(f"{done.stem}.{uuid.uuid4().hex[:8]}.part"))
+    target = done.with_name(f"{done.stem}.{uuid.uuid4().hex[:8]}.part")
+    framing = await (await Analysis.of(task, tools)).framing() if task.clip.analysed else None
+    spec, graph = _spec(task, tools, probed, target, framing)
     if found := await asyncio.to_thread(_already_rendered, done, spec):
         return _rendition(done, found)
     done.parent.mkdir(parents=True, exist_ok=True)
-    rendered = await render(
-        tools.ffmpeg,
-        spec,
-        on_progress=lambda progress: _tick(report, progress),
-        limits=tools.limits,
-        on_start=tools.on_ffmpeg,
-    )
+    with _written(graph, beside=target) as files:
+        rendered = await render(
+            tools.ffmpeg,
+            replace(spec, graph=graph.render(input=GRAPH_INPUT, output=GRAPH_OUTPUT, files=files)),
+            on_progress=lambda progress: _tick(report, progress),
+            limits=tools.limits,
+            on_start=tools.on_ffmpeg,
+        )
     spec.target.replace(done)
     return _rendition(done, rendered)
 
@@ -65,24 +72,41 @@ def _path(task: ClipTask, tools: Tools) -> Path:
     return tools.folder(task.job.job_id) / f"{task.clip.clip_id}-{task.clip.digest[:8]}.mp4"
 
 
-def _spec(task: ClipTask, tools: Tools, probed: Probed, target: Path) -> RenderSpec:
-    options = task.job.plan.options
-    style = all_styles()[task.clip.style]
-    source = probed.video.size
-    size = target_size(style, source, parse_aspect(options.aspect))
-    view = View(source=source, target=size, scene=task.clip.scene)
-    return RenderSpec(
+def _spec(
+    task: ClipTask, tools: Tools, probed: Probed, target: Path, framing: Framing | None
+) -> tuple[RenderSpec, Graph]:
+    """What to render, and the style's graph, whose scripts are not in files yet."""
+    plan, clip = task.job.plan, task.clip
+    view = view_of(plan, clip.scene, clip.style, probed, framing=framing)
+    spec = RenderSpec(
         source=probed,
-        start=probed.on_frame(task.clip.scene.start),
-        duration=task.clip.scene.duration,
-        graph=style.graph(view).render(input=GRAPH_INPUT, output=GRAPH_OUTPUT),
-        size=size,
+        start=probed.on_frame(clip.scene.start),
+        duration=clip.scene.duration,
+        graph="",
+        size=view.target,
         target=target,
         encoder=tools.encoder.encoder,
-        preset=options.preset,
-        loudness=options.loudness,
+        preset=plan.options.preset,
+        loudness=plan.options.loudness,
         threads=tools.threads,
     )
+    return spec, all_styles()[clip.style].graph(view)
+
+
+@contextmanager
+def _written(graph: Graph, *, beside: Path) -> Iterator[dict[Script, str]]:
+    """The graph's scripts in files for as long as the context is open."""
+    files = {
+        script: beside.with_name(f"{beside.name}.{place}.txt")
+        for place, script in enumerate(graph.scripts)
+    }
+    try:
+        for script, file in files.items():
+            file.write_text(script)
+        yield {script: str(file) for script, file in files.items()}
+    finally:
+        for file in files.values():
+            file.unlink(missing_ok=True)
 
 
 def _already_rendered(done: Path, spec: RenderSpec) -> Rendered | None:

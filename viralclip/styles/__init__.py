@@ -8,22 +8,29 @@ from viralclip.errors import StyleDoesNotFitError, UnknownStyleError
 from viralclip.geometry import Size
 from viralclip.styles.extensions import BrokenStyle, load_extensions
 from viralclip.styles.focus import CENTER_FOCUS, LEFT_FOCUS, RIGHT_FOCUS
-from viralclip.styles.graph import IN, OUT, Chain, Filter, Graph, Value, join, line
+from viralclip.styles.framing import Framing, Raster
+from viralclip.styles.graph import IN, OUT, Chain, Filter, Graph, Script, Value, join, line
+from viralclip.styles.intelligent import INTELLIGENT, INTELLIGENT_MOTION, INTELLIGENT_SPEAKER
+from viralclip.styles.intelligent_split import INTELLIGENT_SPLIT, INTELLIGENT_SPLIT_SPEAKER
 from viralclip.styles.original import ORIGINAL
 from viralclip.styles.split import SPLIT, SPLIT_FAST
 from viralclip.styles.streamer import STREAMER
 from viralclip.styles.streamer_split import STREAMER_SPLIT
-from viralclip.styles.style import StaticStyle, Style, View
+from viralclip.styles.style import AnalysedStyle, StaticStyle, Style, View
 
 __all__ = [
     "ALL",
     "IN",
     "OUT",
     "STYLES",
+    "AnalysedStyle",
     "BrokenStyle",
     "Chain",
     "Filter",
+    "Framing",
     "Graph",
+    "Raster",
+    "Script",
     "StaticStyle",
     "Style",
     "Value",
@@ -47,6 +54,11 @@ _BUILT_IN: tuple[Style, ...] = (
     RIGHT_FOCUS,
     STREAMER,
     STREAMER_SPLIT,
+    INTELLIGENT,
+    INTELLIGENT_MOTION,
+    INTELLIGENT_SPEAKER,
+    INTELLIGENT_SPLIT,
+    INTELLIGENT_SPLIT_SPEAKER,
 )
 STYLES: Mapping[str, Style] = MappingProxyType({style.name: style for style in _BUILT_IN})
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, get_args
 
+from viralclip.events import Algorithm
 from viralclip.styles.style import Style
 
 GROUP = "viralclip.styles"
@@ -14,6 +15,8 @@ GROUP = "viralclip.styles"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _KINDS = {"name": str, "summary": str, "analysed": bool}
 _METHODS = ("fits", "target_size", "graph")
+# What an analysed style has besides.
+_ALGORITHMS = get_args(Algorithm)
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,10 @@ def _problem(point: EntryPoint, style: Any) -> str:
     for method in _METHODS:
         if not callable(getattr(style, method, None)):
             return f"it has no method {method}"
+    if style.analysed and not callable(getattr(style, "frame", None)):
+        return "it is analysed and has no method frame"
+    if style.analysed and getattr(style, "algorithm", None) not in _ALGORITHMS:
+        return f"it is analysed and its algorithm is none of {', '.join(_ALGORITHMS)}"
     if style.name != point.name:
         return f"the style calls itself {style.name!r}"
     return ""

@@ -2,15 +2,28 @@
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 Value = str | int | float
+
+
+class Script(str):
+    """A text that FFmpeg reads from a file: as an argument it stands for the file's path."""
+
+    __slots__ = ()
+
+
+_NO_FILES: Mapping[Script, str] = MappingProxyType({})
 
 # The open ends of a graph: what it is given, and what it makes.
 IN = "in"
 OUT = "out"
 
 _NAME = re.compile(r"[A-Za-z0-9_]+")
+# A filter may have a name of its own behind its kind, by which commands reach it.
+_FILTER = re.compile(r"[A-Za-z0-9_]+(@[A-Za-z0-9_]+)?")
 _END = re.compile(r"[A-Za-z0-9_]+(:[A-Za-z0-9_]+)*")
 # FFmpeg reads an argument twice: as part of a graph, then as one of a filter's options. White space
 # counts for both, because an unescaped blank at either end of a value is dropped.
@@ -27,17 +40,28 @@ class Filter:
     options: tuple[tuple[str, Value], ...] = ()
 
     def __post_init__(self) -> None:
-        for name in (self.name, *(key for key, _ in self.options)):
-            _check(_NAME, name)
+        _check(_FILTER, self.name)
+        for key, _ in self.options:
+            _check(_NAME, key)
 
     @classmethod
     def of(cls, name: str, /, *args: Value, **options: Value) -> "Filter":
         """`Filter.of("scale", 1080, 1920, flags="bicubic")`."""
         return cls(name, args, tuple(options.items()))
 
-    def render(self) -> str:
-        written = [escape(value) for value in self.args]
-        written += [f"{key}={escape(value)}" for key, value in self.options]
+    @property
+    def scripts(self) -> tuple[Script, ...]:
+        values = (*self.args, *(value for _, value in self.options))
+        return tuple(value for value in values if isinstance(value, Script))
+
+    def render(self, files: Mapping[Script, str] = _NO_FILES) -> str:
+        """As FFmpeg wants it written; `files` has the path of each script."""
+
+        def written_as(value: Value) -> str:
+            return escape(files[value] if isinstance(value, Script) else value)
+
+        written = [written_as(value) for value in self.args]
+        written += [f"{key}={written_as(value)}" for key, value in self.options]
         return f"{self.name}={':'.join(written)}" if written else self.name
 
 
@@ -72,7 +96,20 @@ class Graph:
         if loose:
             raise ValueError(f"Pads not connected exactly once: {', '.join(loose)}")
 
-    def render(self, *, input: str = "0:v", output: str = "v") -> str:  # noqa: A002 - FFmpeg's word
+    @property
+    def scripts(self) -> tuple[Script, ...]:
+        """The texts that must be in files before FFmpeg can draw the graph."""
+        return tuple(
+            script for chain in self.chains for part in chain.filters for script in part.scripts
+        )
+
+    def render(
+        self,
+        *,
+        input: str = "0:v",  # noqa: A002 - FFmpeg's word
+        output: str = "v",
+        files: Mapping[Script, str] = _NO_FILES,
+    ) -> str:
         """The graph for `-filter_complex`, between two labels given without brackets.
 
         Inner pads carry the output's name, so that graphs with different outputs can stand in one
@@ -83,7 +120,7 @@ class Graph:
         ends = {IN: input, OUT: output}
         return ";".join(
             _labels(chain.inputs, ends)
-            + ",".join(part.render() for part in chain.filters)
+            + ",".join(part.render(files) for part in chain.filters)
             + _labels(chain.outputs, ends)
             for chain in self.chains
         )

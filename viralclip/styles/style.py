@@ -2,20 +2,27 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from viralclip.events import Algorithm
 from viralclip.geometry import Size, output_size
+from viralclip.reframe.footage import Footage
 from viralclip.scenes import Scene
+from viralclip.styles.framing import Framing, Raster
 from viralclip.styles.graph import Graph
 
 
 @dataclass(frozen=True)
 class View:
-    """Frames of `source` size, upright and in square pixels, to be made into `target` size."""
+    """Frames of `source` size, upright and in square pixels, to be made into `target` size.
+
+    `framing` is what an analysed style has planned for this clip.
+    """
 
     source: Size
     target: Size
     scene: Scene
+    framing: Framing | None = None
 
 
 class Style(Protocol):
@@ -46,6 +53,23 @@ class Style(Protocol):
 
     def graph(self, view: View) -> Graph:
         """From `view.source` frames to frames of exactly `view.target`, SAR 1:1."""
+        ...
+
+
+@runtime_checkable
+class AnalysedStyle(Style, Protocol):
+    """A style that looks at the scene before it draws: its `analysed` is true."""
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """How it chooses where to look."""
+        ...
+
+    def frame(self, footage: Footage, view: View, raster: Raster) -> Framing:
+        """The windows for each frame of the raster; `view` is that of the graph, still unframed.
+
+        It may take seconds: it is called in a process of its own, once for each clip.
+        """
         ...
 
 

@@ -118,6 +118,9 @@ const CODES: Record<string, string> = {
   clip_failed: "the clip cannot be made",
   source_changed: "the video changed",
   source_unreadable: "the video cannot be decoded there",
+  detector_missing: "faces cannot be looked for",
+  analysis_failed: "the scene could not be looked through",
+  analysis_stalled: "looking through the scene made no progress",
   render_failed: "FFmpeg could not render it",
   render_stalled: "FFmpeg stopped making progress",
   render_timed_out: "FFmpeg took too long",
@@ -140,6 +143,7 @@ const CODES: Record<string, string> = {
 // What to try next, where the message itself does not say it.
 const ADVICE: Record<string, string> = {
   source_unreadable: "Play the video at this scene; if it breaks there too, fetch it again.",
+  analysis_failed: "Try the clip again; a style that follows nobody needs no such look.",
   render_failed: "If a retry fails too, the server's log says what FFmpeg did not like.",
   render_stalled: "Check that the disk of the video is there and fast enough.",
   render_timed_out: "Try shorter scenes or the fast preset.",

@@ -1,0 +1,184 @@
+"""One look at a scene: faces, cuts, motion and sound where they are, on every kind of source."""
+
+import itertools
+import subprocess
+
+import numpy as np
+import pytest
+
+from viralclip.errors import SourceUnreadableError
+from viralclip.geometry import Size
+from viralclip.media.faces import FaceDetector
+from viralclip.media.footage_file import read_footage, read_sighting, write_footage
+from viralclip.media.frames import sample_frames
+from viralclip.media.look import Stretch, look
+from viralclip.media.probe import probe
+from viralclip.media.sample import face_at
+from viralclip.media.sound import listen
+
+TALK_S, TALK_SIZE = 6.0, Size(640, 360)
+SHOTS = (0.42, 0.71)
+
+
+@pytest.fixture(scope="session")
+def footage(talk, face_model):
+    """The whole talk, looked at."""
+    stretch = Stretch(probe(talk), 0.0, TALK_S)
+    return look(stretch, model=face_model, threads=1, on_progress=lambda *_: None)
+
+
+def watch(path, *, start=0.0, duration=3.0, model=None):
+    stretch = Stretch(probe(path), start, duration)
+    return look(stretch, model=model, threads=1, on_progress=lambda *_: None)
+
+
+def test_the_face_is_found_where_it_is_in_nearly_every_sample(footage):
+    found = [len(seen) == 1 for seen in footage.faces]
+    wrong = [
+        np.hypot(seen[0].x + seen[0].width / 2 - x, seen[0].y + seen[0].height / 2 - y)
+        for time, seen in zip(footage.times, footage.faces, strict=True)
+        if seen
+        for x, y in [face_at(float(time), seconds=TALK_S, size=TALK_SIZE)]
+    ]
+
+    assert np.mean(found) > 0.97
+    assert np.quantile(wrong, 0.95) < 0.03 * TALK_SIZE.width
+
+
+def test_landmarks_lie_in_the_face_and_the_right_eye_is_on_the_left(footage):
+    faces = list(itertools.chain.from_iterable(footage.faces))
+    for face in faces:
+        x, y = face.landmarks.T
+        assert np.all((x > face.x) & (x < face.x + face.width))
+        assert np.all((y > face.y) & (y < face.y + face.height))
+        assert x[0] < x[1]
+        assert face.mouth.std() > 5
+
+
+def test_cuts_are_exact_to_the_frame(footage):
+    assert footage.cuts == pytest.approx([share * TALK_S for share in SHOTS], abs=0.5 / 25)
+
+
+def test_nothing_moves_across_a_cut(footage):
+    for cut in footage.cuts:
+        after = np.flatnonzero(footage.times >= cut - 1e-6)[0]
+        assert tuple(footage.motion[after]) == (320.0, 180.0, 0.0)
+
+
+def test_speech_and_pauses_are_heard_when_they_are(footage):
+    time = np.arange(len(footage.loudness.levels)) / footage.loudness.rate
+    speaks = time % 4.0 < 2.7
+    rests = (time % 4.0 > 2.9) & (time % 4.0 < 3.9)
+
+    assert len(footage.loudness.levels) == 600
+    assert footage.loudness.levels[speaks].mean() > 10 * footage.loudness.levels[rests].mean()
+
+
+def test_footage_comes_back_from_a_file_as_it_was(footage, tmp_path):
+    write_footage(footage, tmp_path / "footage.npz")
+    again = read_footage(tmp_path / "footage.npz")
+
+    assert again.size == footage.size
+    assert again.faces[7][0].landmarks.tolist() == footage.faces[7][0].landmarks.tolist()
+    assert again.faces[7][0].mouth.tolist() == footage.faces[7][0].mouth.tolist()
+    assert again.loudness.levels.tolist() == footage.loudness.levels.tolist()
+    assert (again.duration, again.cuts.tolist()) == (footage.duration, footage.cuts.tolist())
+    sighting = read_sighting(tmp_path / "footage.npz")
+    assert (sighting.faces, sighting.frames) == (1, len(footage.times))
+    assert sighting.mean_confidence > 0.8
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 not really", b"\x93NUMPY"])
+def test_a_file_that_is_not_footage_is_none(tmp_path, content):
+    path = tmp_path / "footage.npz"
+    path.write_bytes(content)
+
+    assert read_footage(path) is None
+    assert read_sighting(path) is None
+    assert read_footage(tmp_path / "absent.npz") is None
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["landscape", "wide", "portrait", "rotated", "vfr", "fps60", "odd", "anamorphic", "ten_bit"],
+)
+def test_every_kind_of_source_is_seen_upright_and_in_its_own_time(source, kind):
+    path = source(kind)
+    size = probe(path).video.size
+    seen = watch(path, start=0.5, duration=2.0)
+
+    assert seen.size == size
+    assert seen.loudness is not None
+    assert 17 <= len(seen.times) <= 21
+    assert np.all(np.diff(seen.times) > 0)
+    assert 0 <= seen.times[0] < 0.06
+    assert seen.times[-1] < 2.0
+    assert np.all((seen.motion[:, 0] >= 0) & (seen.motion[:, 0] <= size.width))
+    assert np.all((seen.motion[:, 1] >= 0) & (seen.motion[:, 1] <= size.height))
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_a_face_in_a_turned_video_is_found_upright(talk, ffmpeg, face_model, tmp_path, turn):
+    """What a phone writes: the stored pictures lie, and a note says how they are to be shown."""
+    path = tmp_path / "turned.mp4"
+    filters = {90: "transpose=clock", 180: "hflip,vflip", 270: "transpose=cclock"}[turn]
+    lying = tmp_path / "lying.mp4"
+    cut = ("-t", "1", "-i", str(talk), "-vf", filters, "-preset", "ultrafast", str(lying))
+    subprocess.run([ffmpeg, "-v", "error", *cut], check=True)
+    note = ("-display_rotation", str(turn), "-i", str(lying), "-c", "copy", str(path))
+    subprocess.run([ffmpeg, "-v", "error", *note], check=True)
+    seen = watch(path, duration=0.8, model=face_model)
+
+    assert seen.size == TALK_SIZE
+    for time, faces in zip(seen.times, seen.faces, strict=True):
+        x, y = face_at(float(time), seconds=TALK_S, size=TALK_SIZE)
+        assert (faces[0].x + faces[0].width / 2, faces[0].y + faces[0].height / 2) == (
+            pytest.approx(x, abs=25),
+            pytest.approx(y, abs=25),
+        )
+
+
+def test_a_source_without_sound_has_no_loudness_and_a_silent_one_is_silent(source):
+    assert watch(source("no_audio")).loudness is None
+    assert watch(source("silent")).loudness.levels.max() < 0.001
+
+
+@pytest.mark.parametrize(
+    ("kind", "beeps"),
+    [("landscape", [0.5, 1.5]), ("matroska", [0.5, 1.5]), ("surround", [0.5, 1.5])],
+)
+def test_sound_is_placed_to_the_hundredth_of_a_second(source, kind, beeps):
+    """Each second of the source begins with a tenth of tone."""
+    heard = listen(probe(source(kind)), start=0.5, duration=2.0)
+    loud = heard.levels > 0.1
+    begins = np.flatnonzero(loud & ~np.roll(loud, 1)) / heard.rate
+
+    assert begins == pytest.approx(beeps, abs=0.02)
+
+
+def test_sound_that_begins_late_or_ends_early_is_silence_there(source):
+    late = listen(probe(source("late_audio")), start=0.0, duration=3.0)
+    short = listen(probe(source("short_audio")), start=0.0, duration=3.0)
+
+    assert late.levels[:65].max() == 0
+    assert late.levels.max() > 0.1
+    assert short.levels[170:].max() == 0
+
+
+def test_a_stretch_of_which_nothing_can_be_decoded_is_an_error(source):
+    with pytest.raises(SourceUnreadableError):
+        watch(source("truncated"), start=2.5, duration=0.4)
+
+
+def test_small_faces_are_looked_for_at_a_larger_side(talk, face_model):
+    """The detector's side follows from the smallest face, and is looked up once a second."""
+    frame = next(iter(sample_frames(talk)))
+    small = np.zeros((1440, 2560, 3), np.uint8)
+    small[600:960, 900:1540] = frame.image
+    detector = FaceDetector(face_model, source=Size(2560, 1440))
+    near = FaceDetector(face_model, source=TALK_SIZE)
+
+    assert len(near.find(frame.image)) == 1
+    assert near._side == 320
+    assert len(detector.find(small)) == 1
+    assert detector._side > 320

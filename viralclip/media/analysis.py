@@ -1,0 +1,302 @@
+"""Analyses of scenes: made in a process of their own, once for all who ask, and kept on disk."""
+
+import asyncio
+import hashlib
+import inspect
+import json
+import os
+import shutil
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from viralclip.errors import (
+    AnalysisFailedError,
+    AnalysisStalledError,
+    RenderFailedError,
+    RenderStalledError,
+    RenderTimedOutError,
+    SourceUnreadableError,
+)
+from viralclip.media.analyst import UNREADABLE, FrameTask, FramingTask, LookTask, command
+from viralclip.media.ffmpeg import Watchdogs, run_ffmpeg
+from viralclip.media.footage_file import (
+    Sighting,
+    read_framing,
+    read_inspection,
+    read_sighting,
+)
+from viralclip.media.meter import Progress
+from viralclip.media.models import checksum
+from viralclip.plan import Video
+from viralclip.styles import Framing, Raster, View, all_styles
+
+LIMIT_BYTES = 512 * 1024 * 1024
+# What was used a moment ago may be in use still.
+_SAFE_S = 3600.0
+_HERE = Path(__file__).parent
+_CODE = (
+    *(_HERE / name for name in ("analyst.py", "faces.py", "footage_file.py", "frames.py")),
+    *(_HERE / name for name in ("look.py", "sound.py")),
+    *sorted((_HERE.parent / "reframe").glob("*.py")),
+    *sorted((_HERE.parent / "styles").glob("*.py")),
+)
+
+OnProgress = Callable[[Progress], None]
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The part of a video that is looked at, and the model that finds its faces, if any."""
+
+    video: Video
+    start: float
+    duration: float
+    model: Path | None
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A clip of the scene: how it is to be framed, in which frames."""
+
+    style: str
+    view: View
+    raster: Raster
+
+
+class Analyses:
+    """Looks at scenes and plans framings, for all clips of a worker.
+
+    Whoever asks for what is being made waits for it with the others; it is killed when the last of
+    them is gone. Only what was made whole is kept, under a name made of everything it depends on.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        threads: int,
+        limits: Watchdogs,
+        on_start: Callable[[int], None] | None = None,
+        limit_bytes: int = LIMIT_BYTES,
+    ) -> None:
+        self._folder = folder
+        self._threads = threads
+        self._limits = limits
+        self._on_start = on_start
+        self._limit_bytes = limit_bytes
+        self._going_on: dict[str, _Shared[None]] = {}
+
+    async def look(self, subject: Subject, on_progress: OnProgress) -> Sighting:
+        """Have the scene looked at, unless it was; ClipError if that cannot be done."""
+        key = await asyncio.to_thread(_key_of, subject)
+        path = self._footage(key)
+        with suppress(OSError):
+            os.utime(path.parent)
+        found = await asyncio.to_thread(read_sighting, path)
+        if found is None:
+            await self._share(
+                path.name + key, lambda tell: self._look(subject, key, tell), on_progress
+            )
+            found = await asyncio.to_thread(read_sighting, path)
+        if found is None:
+            raise AnalysisFailedError(detail="what was seen cannot be read back")
+        return found
+
+    async def frame(
+        self, subject: Subject, wish: Wish, others: Sequence[Wish], on_progress: OnProgress
+    ) -> Framing:
+        """The framing of a clip; with it those of `others` are planned, clips of the same scene."""
+        key = await asyncio.to_thread(_key_of, subject)
+        task = self._framing_task(key, wish)
+        if found := await asyncio.to_thread(read_framing, Path(task.framing)):
+            return found
+        await self.look(subject, on_progress=lambda _: None)
+        wanted = {
+            task.framing: task for task in (task, *(self._framing_task(key, w) for w in others))
+        }
+        tasks = tuple(wanted[path] for path in sorted(wanted))
+        name = " ".join(wanted[path].framing for path in sorted(wanted))
+        with suppress(AnalysisFailedError):
+            await self._share(name, lambda tell: self._frame(key, tasks, tell), on_progress)
+        found = await asyncio.to_thread(read_framing, Path(task.framing))
+        if found is None:
+            # One of the others may have been in the way; alone, it tells its own error.
+            await self._share(
+                task.framing, lambda tell: self._frame(key, (task,), tell), on_progress
+            )
+            found = await asyncio.to_thread(read_framing, Path(task.framing))
+        if found is None:
+            raise AnalysisFailedError(detail="what was planned cannot be read back")
+        return found
+
+    async def inspect(self, subject: Subject, wish: Wish) -> Framing:
+        """The framing of a clip with its inspection, made if need be."""
+        framing = await self.frame(subject, wish, (), lambda _: None)
+        key = await asyncio.to_thread(_key_of, subject)
+        path = Path(self._framing_task(key, wish).framing)
+        return replace(framing, inspection=await asyncio.to_thread(read_inspection, path))
+
+    async def _look(self, subject: Subject, key: str, on_progress: OnProgress) -> None:
+        await asyncio.to_thread(prune, self._folder, limit=self._limit_bytes)
+        task = LookTask(
+            source=subject.video.path,
+            start=subject.start,
+            duration=subject.duration,
+            model=str(subject.model) if subject.model else None,
+            threads=self._threads,
+            footage=str(self._footage(key)),
+        )
+        await self._run(task, subject.duration, on_progress)
+
+    async def _frame(
+        self, key: str, tasks: tuple[FramingTask, ...], on_progress: OnProgress
+    ) -> None:
+        task = FrameTask(footage=str(self._footage(key)), framings=tasks)
+        await self._run(task, float(len(tasks)), on_progress)
+
+    async def _run(
+        self, task: LookTask | FrameTask, duration: float, on_progress: OnProgress
+    ) -> None:
+        try:
+            await run_ffmpeg(
+                command(task),
+                duration=duration,
+                on_progress=on_progress,
+                limits=self._limits,
+                on_start=self._on_start,
+                env={**os.environ, "OPENCV_LOG_LEVEL": "ERROR"},
+            )
+        except RenderFailedError as error:
+            unreadable = error.facts.get("returncode") == UNREADABLE
+            kind = SourceUnreadableError if unreadable else AnalysisFailedError
+            raise kind(detail=error.detail) from error
+        except (RenderStalledError, RenderTimedOutError) as error:
+            raise AnalysisStalledError(seconds=error.facts["seconds"]) from error
+
+    async def _share(
+        self, name: str, work: Callable[[OnProgress], Awaitable[None]], on_progress: OnProgress
+    ) -> None:
+        shared = self._going_on.get(name)
+        if shared is None:
+            shared = self._going_on[name] = _Shared(work)
+        try:
+            await shared.wait(on_progress)
+        finally:
+            if not shared.waited_for and self._going_on.get(name) is shared:
+                del self._going_on[name]
+                await shared.end()
+
+    def _footage(self, key: str) -> Path:
+        return self._folder / key / "footage.npz"
+
+    def _framing_task(self, key: str, wish: Wish) -> FramingTask:
+        view, raster = wish.view, wish.raster
+        task = FramingTask(
+            style=wish.style,
+            scene=view.scene,
+            source=(view.source.width, view.source.height),
+            target=(view.target.width, view.target.height),
+            frames=raster.frames,
+            fps=str(raster.fps),
+            framing="",
+        )
+        facts = task.model_dump(mode="json") | {
+            "scene": view.scene.model_dump(exclude={"id", "title"})
+        }
+        name = f"{wish.style}-{_digest(facts, _code_of(wish.style))}.npz"
+        return task.model_copy(update={"framing": str(self._folder / key / name)})
+
+
+class _Shared(Generic[R]):
+    """Work that several wait for; each is told how far it is, and leaves without stopping it."""
+
+    def __init__(self, work: Callable[[OnProgress], Awaitable[R]]) -> None:
+        self._listeners: list[OnProgress] = []
+        self._task = asyncio.ensure_future(work(self._tell))
+
+    @property
+    def waited_for(self) -> bool:
+        return bool(self._listeners)
+
+    async def wait(self, on_progress: OnProgress) -> R:
+        self._listeners.append(on_progress)
+        try:
+            return await asyncio.shield(self._task)
+        finally:
+            self._listeners.remove(on_progress)
+
+    async def end(self) -> None:
+        """Stop the work if it still goes on, and return when it has stopped."""
+        self._task.cancel()
+        await asyncio.wait({self._task})
+
+    def _tell(self, progress: Progress) -> None:
+        for listener in tuple(self._listeners):
+            listener(progress)
+
+
+def prune(folder: Path, *, limit: int, now: Callable[[], float] = time.time) -> None:
+    """Remove the analyses that were used longest ago, until all take at most `limit` bytes."""
+    entries = sorted(folder.iterdir(), key=_used_at) if folder.is_dir() else []
+    sizes = {entry: _size(entry) for entry in entries}
+    total = sum(sizes.values())
+    for entry, size in sizes.items():
+        if total <= limit or now() - _used_at(entry) < _SAFE_S:
+            return
+        shutil.rmtree(entry, ignore_errors=True)
+        total -= size
+
+
+def _used_at(entry: Path) -> float:
+    with suppress(OSError):
+        return entry.stat().st_mtime
+    return 0.0
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    for file in folder.glob("*"):
+        with suppress(OSError):
+            total += file.stat().st_size
+    return total
+
+
+def _key_of(subject: Subject) -> str:
+    facts = {
+        "video": subject.video.identity,
+        "start": subject.start,
+        "duration": subject.duration,
+        "model": checksum(subject.model) if subject.model else "",
+    }
+    return _digest(facts, _code())
+
+
+def _digest(facts: dict[str, Any], code: str) -> str:
+    written = json.dumps({**facts, "code": code}, sort_keys=True)
+    return hashlib.sha256(written.encode()).hexdigest()[:32]
+
+
+@cache
+def _code() -> str:
+    """What looks and plans, as it is now: no one has to remember to raise a version."""
+    digest = hashlib.sha256()
+    for file in _CODE:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+@cache
+def _code_of(style: str) -> str:
+    """The code of a style, which may be another package's."""
+    try:
+        file = inspect.getsourcefile(type(all_styles()[style]))
+        own = Path(file or "").read_bytes()
+    except (OSError, TypeError):
+        own = b""
+    return _code() + hashlib.sha256(own).hexdigest()

@@ -1,0 +1,145 @@
+"""Run as a module: looks at a scene, or plans where styles look in it, and ends.
+
+It is a process of its own so that nobody waits for it who does not want to, and it can be killed at
+any moment. It tells how far it is in FFmpeg's words, so that it is attended to as FFmpeg is.
+"""
+
+import sys
+import time
+import traceback
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, TypeAdapter
+
+from viralclip.errors import SourceMissingError, SourceNotVideoError, SourceUnreadableError
+from viralclip.geometry import Size
+from viralclip.reframe.footage import Footage
+from viralclip.scenes import Scene
+from viralclip.styles import AnalysedStyle, Raster, View, all_styles
+
+# FFmpeg's own exit code for a source of which nothing could be decoded.
+UNREADABLE = 69
+_SAY_EVERY_S = 0.1
+
+
+class LookTask(BaseModel, frozen=True):
+    """Look at a stretch of a source and write its footage."""
+
+    kind: Literal["look"] = "look"
+    source: str
+    start: float
+    duration: float
+    model: str | None
+    threads: int
+    footage: str
+
+
+class FramingTask(BaseModel, frozen=True):
+    """A clip to plan: the style, its view and its frames, and the file for the framing."""
+
+    style: str
+    scene: Scene
+    source: tuple[int, int]
+    target: tuple[int, int]
+    frames: int
+    fps: str
+    framing: str
+
+
+class FrameTask(BaseModel, frozen=True):
+    """Plan clips of one scene from its footage; those whose file is there are left as they are."""
+
+    kind: Literal["frame"] = "frame"
+    footage: str
+    framings: tuple[FramingTask, ...]
+
+
+AnalystTask = Annotated[LookTask | FrameTask, Field(discriminator="kind")]
+_TASK: TypeAdapter[LookTask | FrameTask] = TypeAdapter(AnalystTask)
+
+
+def command(task: LookTask | FrameTask) -> list[str]:
+    """The command line that does the task; -P: a folder people are in may hold any module."""
+    return [sys.executable, "-P", "-m", __name__, task.model_dump_json()]
+
+
+def main(written: str) -> int:
+    match _TASK.validate_json(written):
+        case LookTask() as task:
+            return _look(task, _Teller(task.duration))
+        case FrameTask() as task:
+            return _frame_all(task, _Teller(float(len(task.framings))))
+
+
+class _Teller:
+    """Says on stdout how far the work is, not oftener than anybody looks."""
+
+    def __init__(self, duration: float) -> None:
+        self._duration = duration
+        self._began = time.monotonic()
+        self._next = 0.0
+
+    def tell(self, fraction: float, frames: int = 0) -> None:
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + _SAY_EVERY_S
+        rate = frames / (now - self._began) if now > self._began else 0.0
+        said = f"fps={rate:.1f}\nout_time_us={int(fraction * self._duration * 1e6)}"
+        sys.stdout.write(f"{said}\nprogress=continue\n")
+        sys.stdout.flush()
+
+
+def _look(task: LookTask, teller: _Teller) -> int:
+    # OpenCV and PyAV are for looking alone, and planning is to begin quickly.
+    from viralclip.media.footage_file import write_footage  # noqa: PLC0415
+    from viralclip.media.look import Stretch, look  # noqa: PLC0415
+    from viralclip.media.probe import probe  # noqa: PLC0415
+
+    try:
+        stretch = Stretch(probe(Path(task.source)), task.start, task.duration)
+        model = Path(task.model) if task.model else None
+        footage = look(stretch, model=model, threads=task.threads, on_progress=teller.tell)
+    except (SourceUnreadableError, SourceMissingError, SourceNotVideoError) as error:
+        sys.stderr.write(f"{error.detail or error.message}\n")
+        return UNREADABLE
+    write_footage(footage, Path(task.footage))
+    return 0
+
+
+def _frame_all(task: FrameTask, teller: _Teller) -> int:
+    """Plan every clip that can be planned; one that fails is no reason to leave out the others."""
+    from viralclip.media.footage_file import read_footage  # noqa: PLC0415
+
+    footage = read_footage(Path(task.footage))
+    if footage is None:
+        sys.stderr.write("the footage cannot be read\n")
+        return 1
+    failures = 0
+    for place, framing in enumerate(task.framings):
+        teller.tell(place / len(task.framings))
+        try:
+            _frame(framing, footage)
+        except Exception:  # noqa: BLE001 - a style may be someone else's code
+            traceback.print_exc()
+            failures += 1
+    return min(failures, 1)
+
+
+def _frame(task: FramingTask, footage: Footage) -> None:
+    from viralclip.media.footage_file import write_framing  # noqa: PLC0415
+
+    target = Path(task.framing)
+    if target.exists():
+        return
+    style = all_styles()[task.style]
+    if not isinstance(style, AnalysedStyle):
+        raise TypeError(f"the style {task.style} plans no framing")
+    view = View(source=Size(*task.source), target=Size(*task.target), scene=task.scene)
+    write_framing(style.frame(footage, view, Raster(task.frames, Fraction(task.fps))), target)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,158 @@
+"""Footage and framings as files: arrays and numbers, nothing that could be run when read."""
+
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viralclip.geometry import Size
+from viralclip.reframe.footage import Face, Floats, Footage, Loudness, Patch
+from viralclip.reframe.mouths import PATCH_SHAPE
+from viralclip.styles import Framing
+
+_MISTAKES = 2
+# What reading a file can raise that another version wrote, or a full disk cut short.
+_UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What a look found: how many faces at one time at most, in how many samples, how surely."""
+
+    faces: int
+    frames: int
+    mean_confidence: float
+
+
+def write_footage(footage: Footage, target: Path) -> None:
+    """Writes `target` whole or not at all."""
+    faces = [face for seen in footage.faces for face in seen]
+    loudness = footage.loudness
+    _write(
+        target,
+        size=np.array([footage.size.width, footage.size.height]),
+        duration=np.array(footage.duration),
+        times=footage.times,
+        counts=np.array([len(seen) for seen in footage.faces], np.int64),
+        boxes=np.array([[f.x, f.y, f.width, f.height, f.score] for f in faces]).reshape(-1, 5),
+        landmarks=np.array([face.landmarks for face in faces]).reshape(-1, 5, 2),
+        mouths=np.array([face.mouth for face in faces], np.uint8).reshape(-1, *PATCH_SHAPE),
+        motion=footage.motion,
+        cuts=footage.cuts,
+        levels=np.array([]) if loudness is None else loudness.levels,
+        rate=np.array(0.0 if loudness is None else loudness.rate),
+        sighting=np.array([_most_at_once(footage), np.mean([f.score for f in faces] or [0.0])]),
+    )
+
+
+def read_sighting(source: Path) -> Sighting | None:
+    """What the footage in a file comes to, without reading all of it; None if there is none."""
+    try:
+        with source.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            faces, confidence = map(float, arrays["sighting"])
+            return Sighting(int(faces), len(arrays["counts"]), confidence)
+    except _UNREADABLE:
+        return None
+
+
+def read_footage(source: Path) -> Footage | None:
+    """The footage in a file; None if there is none that can be read."""
+    try:
+        with source.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return _footage(arrays)
+    except _UNREADABLE:
+        return None
+
+
+def write_framing(framing: Framing, target: Path) -> None:
+    """Writes `target` whole or not at all."""
+    facts = {
+        "fps": str(framing.fps),
+        "algorithm": framing.algorithm,
+        "keyframes": framing.keyframes,
+        "shots": framing.shots,
+        "speaker_switches": framing.speaker_switches,
+        "doubts": framing.doubts,
+    }
+    panels = {f"panel{place}": panel for place, panel in enumerate(framing.panels)}
+    _write(
+        target,
+        facts=np.array(json.dumps(facts)),
+        inspection=np.array(json.dumps(framing.inspection)),
+        **panels,
+    )
+
+
+def read_framing(source: Path) -> Framing | None:
+    """The framing in a file, without its inspection; None if there is none that can be read."""
+    try:
+        with source.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            facts = json.loads(str(arrays["facts"]))
+            panels = tuple(arrays[name] for name in sorted(arrays) if name.startswith("panel"))
+            doubts = tuple(facts.pop("doubts"))
+            return Framing(panels, Fraction(facts.pop("fps")), doubts=doubts, **facts)
+    except _UNREADABLE:
+        return None
+
+
+def read_inspection(source: Path) -> tuple[Mapping[str, Any], ...]:
+    """How the framing in a file came about; nothing if it cannot be read."""
+    try:
+        with source.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return tuple(json.loads(str(arrays["inspection"])))
+    except _UNREADABLE:
+        return ()
+
+
+def _most_at_once(footage: Footage) -> int:
+    """The most faces at one time; once or twice may be a mistake."""
+    counts = sorted((len(seen) for seen in footage.faces), reverse=True)
+    return counts[min(_MISTAKES, len(counts) - 1)] if counts else 0
+
+
+def _footage(arrays: Mapping[str, NDArray[Any]]) -> Footage:
+    width, height = map(int, arrays["size"])
+    rate = float(arrays["rate"])
+    return Footage(
+        size=Size(width, height),
+        duration=float(arrays["duration"]),
+        times=arrays["times"],
+        faces=_faces(arrays),
+        motion=arrays["motion"],
+        cuts=arrays["cuts"],
+        loudness=Loudness(arrays["levels"], rate) if rate else None,
+    )
+
+
+def _faces(arrays: Mapping[str, NDArray[Any]]) -> tuple[tuple[Face, ...], ...]:
+    rows = zip(arrays["boxes"], arrays["landmarks"], arrays["mouths"], strict=True)
+    faces = [_face(*row) for row in rows]
+    ends = np.cumsum(arrays["counts"])
+    return tuple(
+        tuple(faces[end - count : end]) for end, count in zip(ends, arrays["counts"], strict=True)
+    )
+
+
+def _face(box: Floats, landmarks: Floats, mouth: Patch) -> Face:
+    x, y, width, height, score = map(float, box)
+    return Face(x, y, width, height, score, landmarks, mouth)
+
+
+def _write(target: Path, **arrays: NDArray[Any]) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+        Path(partial).replace(target)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise

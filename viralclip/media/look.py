@@ -1,0 +1,134 @@
+"""Looks at a scene once: faces, cuts, motion and sound of a stretch of a source."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from viralclip.geometry import Size
+from viralclip.media.faces import FaceDetector
+from viralclip.media.frames import LONG_SIDE, SAMPLE_FPS, SampledFrame, refine_cuts, sample_frames
+from viralclip.media.probe import Probed
+from viralclip.media.sound import listen
+from viralclip.reframe.footage import Face, Floats, Footage
+from viralclip.reframe.shots import CutFinder, signature
+
+# Motion is judged on pictures this wide or high; changes below so many levels are noise.
+_MOTION_SIDE = 160
+_NOISE = 12.0
+_BLUR = (5, 5)
+# What remains after the last sample: exact cuts.
+_SAMPLED_SHARE = 0.95
+
+_Grey = NDArray[np.float32]
+_Motion = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of a source, in seconds."""
+
+    source: Probed
+    start: float
+    duration: float
+
+
+def look(
+    stretch: Stretch,
+    *,
+    model: Path | None,
+    threads: int,
+    on_progress: Callable[[float, int], None],
+) -> Footage:
+    """The footage of the stretch; without a model there are no faces in it.
+
+    `on_progress` is given the fraction done and the samples so far. Memory grows with what is
+    found, some kilobytes a second, not with the pictures that pass through.
+    """
+    cv2.setNumThreads(threads)
+    size = stretch.source.video.size
+    eye = _Eye(size, FaceDetector(model, source=size) if model else None)
+    frames = sample_frames(
+        stretch.source.path,
+        start=stretch.start,
+        end=stretch.start + stretch.duration,
+        fps=SAMPLE_FPS,
+        long_side=LONG_SIDE,
+        threads=threads,
+    )
+    for frame in frames:
+        eye.see(frame)
+        on_progress(_SAMPLED_SHARE * min(frame.time / stretch.duration, 1), len(eye.times))
+    return eye.footage(stretch, threads)
+
+
+class _Eye:
+    """Takes samples one after another and keeps what footage is made of."""
+
+    def __init__(self, size: Size, detector: FaceDetector | None) -> None:
+        self._size = size
+        self._detector = detector
+        self._finder = CutFinder()
+        self._last: _Grey | None = None
+        self._faces: list[tuple[Face, ...]] = []
+        self._motion: list[_Motion] = []
+        self.times: list[float] = []
+
+    def see(self, frame: SampledFrame) -> None:
+        self.times.append(frame.time)
+        self._finder.add(frame.time, signature(frame.image))
+        self._faces.append(self._detector.find(frame.image) if self._detector else ())
+        grey = _small_grey(frame.image)
+        self._motion.append(_motion(self._last, grey, self._size))
+        self._last = grey
+
+    def footage(self, stretch: Stretch, threads: int) -> Footage:
+        times = np.array(self.times)
+        seen = self._finder.finish()
+        exact = refine_cuts(stretch.source.path, seen, start=stretch.start, threads=threads)
+        inside = (exact > 0) & (exact < stretch.duration)
+        return Footage(
+            size=self._size,
+            duration=stretch.duration,
+            times=times,
+            faces=tuple(self._faces),
+            motion=self._motion_within_shots(times, seen),
+            cuts=np.unique(exact[inside]),
+            loudness=listen(stretch.source, start=stretch.start, duration=stretch.duration),
+        )
+
+    def _motion_within_shots(self, times: Floats, cuts: Floats) -> Floats:
+        """A cut changes the whole picture, and nothing has moved."""
+        motion = np.array(self._motion).reshape(-1, 3)
+        motion[np.isin(times, cuts)] = _nothing(self._size)
+        return motion
+
+
+def _small_grey(image: NDArray[np.uint8]) -> _Grey:
+    height, width = image.shape[:2]
+    share = min(1.0, _MOTION_SIDE / max(height, width))
+    size = (max(1, round(width * share)), max(1, round(height * share)))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.blur(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), _BLUR), np.float32)
+
+
+def _motion(before: _Grey | None, now: _Grey, size: Size) -> _Motion:
+    """The centre of what changed, and the share of the picture that did, weighted by how much."""
+    if before is None:
+        return _nothing(size)
+    change = np.clip(np.abs(now - before) - _NOISE, 0, None)
+    total = float(change.sum())
+    if not total:
+        return _nothing(size)
+    height, width = change.shape
+    x = float((change.sum(axis=0) * (np.arange(width) + 0.5)).sum() / total)
+    y = float((change.sum(axis=1) * (np.arange(height) + 0.5)).sum() / total)
+    moved = float((change > 0).mean())
+    return x * size.width / width, y * size.height / height, moved
+
+
+def _nothing(size: Size) -> _Motion:
+    return size.width / 2, size.height / 2, 0.0

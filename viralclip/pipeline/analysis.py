@@ -1,0 +1,156 @@
+"""The stages before the render of an analysed style: look at the scene, plan its windows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from viralclip.errors import DetectorMissingError
+from viralclip.events import Algorithm
+from viralclip.media.analysis import Subject
+from viralclip.media.meter import Progress
+from viralclip.media.probe import Probed
+from viralclip.pipeline import ClipTask, Tools
+from viralclip.pipeline.reporter import ClipReport
+from viralclip.pipeline.segment import probe_source
+from viralclip.pipeline.view import subject_of, wish_of
+from viralclip.plan import Plan
+from viralclip.styles import AnalysedStyle, Framing, all_styles
+
+YUNET, NO_DETECTOR = "yunet", "none"
+DETECTOR_MISSING = "detector_missing"
+
+# Why a clip is less than what was asked for, in words.
+DOUBTS = {
+    DETECTOR_MISSING: (
+        "Faces could not be looked for, so the crop follows the motion: the face model is not here"
+        " and could not be downloaded; `viralclip models fetch` says why."
+    ),
+    "no_faces_found": "No face was found in this scene, so the crop follows the motion.",
+    "no_sound_to_follow": (
+        "This scene has no sound to tell who speaks, so the crop follows the main face."
+    ),
+    "no_pair_found": "No two people are together in this scene, so one crop fills the clip.",
+}
+
+
+class Looked(BaseModel, frozen=True):
+    """What was found in the scene, and what looked for faces."""
+
+    detector: str
+    faces: int
+    frames: int
+    mean_confidence: float
+
+
+class Planned(BaseModel, frozen=True):
+    """A planned clip; the plan itself is kept with the analyses, and made again if it is lost."""
+
+    algorithm: Algorithm
+    keyframes: int
+    shots: int
+    speaker_switches: int
+    frames: int
+    doubts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """The analysis of a clip's scene, with what there is on this machine to look with."""
+
+    task: ClipTask
+    tools: Tools
+    model: Path | None
+
+    @classmethod
+    async def of(cls, task: ClipTask, tools: Tools) -> "Analysis":
+        return cls(task, tools, await tools.face_model.find())
+
+    @property
+    def detector(self) -> str:
+        return YUNET if self.model else NO_DETECTOR
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """What the style goes by, or what is left of it without a detector."""
+        return "motion" if self.model is None else _algorithm(self.task.clip.style)
+
+    @property
+    def is_short_of_a_detector(self) -> bool:
+        return self.model is None and needs_faces(self.task.clip.style)
+
+    async def look(self, report: ClipReport) -> Looked:
+        if self.is_short_of_a_detector and self._plan.options.require_detector:
+            raise DetectorMissingError(why="the face model is not here")
+        found = await self.tools.analyses.look(self._subject(await self._probe()), _ticker(report))
+        return Looked(
+            detector=self.detector,
+            faces=found.faces,
+            frames=found.frames,
+            mean_confidence=round(found.mean_confidence, 4),
+        )
+
+    async def plan(self, report: ClipReport) -> Planned:
+        framing = await self.framing(_ticker(report))
+        return Planned(
+            algorithm=framing.algorithm,
+            keyframes=framing.keyframes,
+            shots=framing.shots,
+            speaker_switches=framing.speaker_switches,
+            frames=len(framing.panels[0]),
+            doubts=framing.doubts,
+        )
+
+    async def framing(self, on_progress: Callable[[Progress], None] = lambda _: None) -> Framing:
+        """The plan itself, kept or made now; the scene's other clips are planned along with it."""
+        probed = await self._probe()
+        mine = self.task.clip.style
+        others = [s.name for s in self._plan.styles if s.analysed and s.name != mine]
+        wish, *wishes = (
+            wish_of(self._plan, self.task.clip.scene, style, probed) for style in (mine, *others)
+        )
+        return await self.tools.analyses.frame(self._subject(probed), wish, wishes, on_progress)
+
+    @property
+    def _plan(self) -> Plan:
+        return self.task.job.plan
+
+    async def _probe(self) -> Probed:
+        return await probe_source(Path(self._plan.video.path))
+
+    def _subject(self, probed: Probed) -> Subject:
+        return subject_of(self._plan, self.task.clip.scene, probed, model=self.model)
+
+
+async def work_of(task: ClipTask, tools: Tools) -> ClipTask:
+    """The task under the name of the work that can be done here.
+
+    Without the face model it is other work, so that its clip is not kept once the model is there.
+    """
+    if not task.clip.analysed:
+        return task
+    analysis = await Analysis.of(task, tools)
+    if not analysis.is_short_of_a_detector:
+        return task
+    digest = f"{task.clip.digest}-{NO_DETECTOR}"
+    return replace(task, clip=task.clip.model_copy(update={"digest": digest}))
+
+
+def needs_faces(style: str) -> bool:
+    """Whether the style is less than it says where nobody looks for faces."""
+    return _algorithm(style) != "motion"
+
+
+def _algorithm(name: str) -> Algorithm:
+    style = all_styles()[name]
+    return style.algorithm if isinstance(style, AnalysedStyle) else "motion"
+
+
+def _ticker(report: ClipReport) -> Callable[[Progress], None]:
+    def tick(progress: Progress) -> None:
+        report.tick(
+            progress.fraction, fps=progress.fps, speed=progress.speed, eta_sec=progress.eta_sec
+        )
+
+    return tick
