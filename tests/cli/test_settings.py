@@ -63,3 +63,43 @@ def test_each_job_of_a_terminal_has_an_engine_of_its_own(tmp_path):
 
     assert settings.engine_url("a") != settings.engine_url("b")
     assert settings.engine_url("a").startswith(f"sqlite:///{tmp_path}/engines/")
+
+
+def test_without_servers_everything_is_kept_on_this_machine(tmp_path):
+    settings = read_settings(
+        {
+            "VIRALCLIP_STATE_DIR": str(tmp_path),
+            "VIRALCLIP_DATABASE": "sqlite",
+            "VIRALCLIP_CHANNEL": "embedded",
+        }
+    )
+
+    assert settings.catalog_url == f"sqlite:///{tmp_path}/catalog.db"
+    assert settings.service_engine_url == f"sqlite:///{tmp_path}/engine.db"
+    assert settings.service_engine_name == settings.service_engine_url
+    assert settings.channel_url == f"sqlite:///{tmp_path}/events.db"
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
+def test_a_fleet_shares_a_database_and_a_channel(scheme):
+    settings = read_settings(
+        {
+            "VIRALCLIP_DATABASE": f"{scheme}://ann:secret@db/clips",
+            "VIRALCLIP_CHANNEL": "redis://cache:6379/0",
+        }
+    )
+
+    assert settings.catalog_url == "postgresql://ann:secret@db/clips"
+    assert settings.service_engine_url == settings.catalog_url
+    assert "secret" not in settings.service_engine_name
+    assert settings.channel_url == "redis://cache:6379/0"
+
+
+@pytest.mark.parametrize("name", ["VIRALCLIP_DATABASE", "VIRALCLIP_CHANNEL"])
+@pytest.mark.parametrize("value", ["mysql://ann:secret@db/clips", "postgresql://", "redis:", "?"])
+def test_a_place_that_cannot_be_used_is_refused_without_its_password(name, value):
+    with pytest.raises(InvalidSettingError) as refusal:
+        read_settings({name: value})
+
+    assert name in refusal.value.message
+    assert "secret" not in refusal.value.message

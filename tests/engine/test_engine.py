@@ -1,12 +1,13 @@
 """The engine's queues as a client sees them: places, order, repetition, cancellation."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viralclip.engine import Engine, Work, parse_work, priority_number
+from viralclip.engine import Engine, Work, clip_numbers, parse_work, priority_number
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 MOMENTS = st.datetimes(
@@ -30,6 +31,28 @@ def test_of_jobs_submitted_together_the_urgent_goes_first_and_the_low_last(momen
     numbers = [priority_number(name, moment) for name in ("urgent", "normal", "low")]
 
     assert numbers == sorted(set(numbers))
+
+
+@given(MOMENTS, PRIORITIES, st.integers(0, 10**5), st.integers(1, 1000))
+def test_clips_of_a_job_are_numbered_in_order_and_not_beyond_the_next_class(
+    moment, priority, behind, count
+):
+    numbers = list(islice(clip_numbers(priority, moment, behind=behind), count))
+
+    assert numbers == sorted(numbers)
+    assert numbers[0] >= priority_number(priority, moment)
+    if priority != "low":
+        assert numbers[-1] < priority_number("normal" if priority == "urgent" else "low", moment)
+
+
+@given(MOMENTS, PRIORITIES, PRIORITIES, st.integers(0, 10**5))
+def test_a_clip_is_overtaken_only_by_what_is_submitted_within_two_hours(
+    moment, priority, other, behind
+):
+    number = next(clip_numbers(priority, moment, behind=behind))
+    later = moment + timedelta(hours=2, seconds=1)
+
+    assert next(clip_numbers(other, later, behind=0)) > number
 
 
 @given(MOMENTS, PRIORITIES, st.integers(1, 10**6))

@@ -19,7 +19,7 @@ async def test_a_fleet_makes_a_job(fleet: Fleet, submit):
 
 
 async def test_a_worker_killed_in_the_middle_of_a_render(fleet: Fleet, submit):
-    _, first = await asyncio.gather(fleet.serve(), fleet.worker("w1"))
+    _, first = await asyncio.gather(fleet.serve(), fleet.slow_worker("w1"))
     job = await submit((0, 4), (4, 8))
     await job.rendering()
     second = await fleet.worker("w2")
@@ -46,8 +46,8 @@ async def test_a_worker_told_to_leave_lets_its_clips_end(fleet: Fleet, submit):
 
 
 async def test_a_worker_told_to_leave_at_once_hands_over_what_it_was_making(fleet: Fleet, submit):
-    _, first = await asyncio.gather(fleet.serve(), fleet.worker("w1", "--grace", "0"))
-    job = await submit((0, 8))
+    _, first = await asyncio.gather(fleet.serve(), fleet.slow_worker("w1", "--grace", "0"))
+    job = await submit((0, 4))
     await job.rendering()
     await fleet.worker("w2")
     assert await first.stop() == 0
@@ -58,7 +58,7 @@ async def test_a_worker_told_to_leave_at_once_hands_over_what_it_was_making(flee
 
 
 async def test_a_worker_frozen_for_long_and_woken_has_no_say_any_more(fleet: Fleet, submit):
-    _, first = await asyncio.gather(fleet.serve(), fleet.worker("w1"))
+    _, first = await asyncio.gather(fleet.serve(), fleet.slow_worker("w1"))
     job = await submit((0, 4), (4, 8))
     await job.rendering()
     second = await fleet.worker("w2")

@@ -45,6 +45,35 @@ async def test_urgent_clips_go_first_and_old_normal_ones_are_not_starved(plant, 
     assert began == sorted(began)
 
 
+async def test_clips_of_a_job_are_begun_in_the_order_of_its_scenes(plant, source):
+    spans = [(0.1 * at, 0.1 * at + 0.2) for at in range(8)]
+    job = plant.job("a1", source("small"), *spans, styles=["original", "split"])
+    async with plant.worker("w1", slots=1):
+        await plant.jobs.submit(job)
+        told = await plant.told("a1", type="job_finished")
+    begun = [
+        (e.event.scene_id, e.event.style)
+        for e in told
+        if getattr(e.event, "step", None) == "extracting_segment"
+    ]
+
+    assert begun == [(clip.scene.id, clip.style) for clip in job.plan.clips()]
+
+
+async def test_who_asks_for_one_clip_does_not_wait_for_all_clips_of_who_asked_before(plant, source):
+    many = [(0.1 * at, 0.1 * at + 0.2) for at in range(20)]
+    first = plant.job("many", source("small"), *many)
+    at = first.created_at + timedelta(seconds=15)
+    second = plant.job("one", source("small")).model_copy(update={"owner": "ben", "created_at": at})
+    for job in (first, second):
+        await plant.jobs.submit(job)
+    async with plant.worker("w1", slots=1):
+        await plant.told("one", type="job_finished")
+        ended = [clip.ending for clip in await plant.catalog.clips("many")]
+
+    assert ended.count("complete") < 10
+
+
 async def test_parents_hold_no_slot(plant, source):
     """More jobs and scenes than slots would otherwise wait for each other for ever."""
     async with plant.worker("w1", slots=1):

@@ -17,6 +17,7 @@ from viralclip.channel import ProgressChannel
 from viralclip.engine import APP_NAME, APP_VERSION, Engine
 from viralclip.pipeline import Tools
 from viralclip.pipeline.reporter import Reporter
+from viralclip.worker.leftovers import keep_clear
 from viralclip.worker.liveness import Roster
 from viralclip.worker.takeover import Succession
 from viralclip.worker.workflows import Workflows
@@ -75,6 +76,8 @@ class Worker:
             stack.callback(_shut_down)
             await succession.take_over()
             await _in_background(stack, succession.watch_over(), name="takeover")
+            clearing = keep_clear(self._tools.work, self._tools.catalog)
+            await _in_background(stack, clearing, name="leftovers")
             stack.push_async_callback(self._leave)
             self._stack = stack.pop_all()
         return self
