@@ -3,9 +3,10 @@
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
@@ -16,9 +17,11 @@ from viralclip.engine import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.media.encoders import Choice, choose_encoder, threads_for
 from viralclip.media.ffmpeg import find_ffmpeg
+from viralclip.media.probe import identity
 from viralclip.pipeline import Tools
 from viralclip.settings import Settings, StateNotWritableError
-from viralclip.storage import open_storage
+from viralclip.storage import Storage, open_storage
+from viralclip.storage.sources import Sources
 from viralclip.worker import Worker, new_worker_id
 from viralclip.worker.liveness import forget_the_long_dead
 from viralclip.worker.memory import hold_little_memory
@@ -97,9 +100,16 @@ async def open_worker(
     sweep(settings.ledger, settings.locks)
     forget_the_long_dead(settings.locks)
     ledger = FfmpegLedger(settings.ledger, me)
+    opener = storage_opener(settings)
     tools = Tools(
         catalog=records.catalog,
-        open_storage=open_storage,
+        open_storage=opener,
+        source=Sources(
+            settings.sources,
+            most_bytes=settings.source_cache_bytes,
+            open_storage=opener,
+            identify=identity,
+        ).hold,
         ffmpeg=gear.ffmpeg,
         encoder=gear.encoder,
         threads=threads_for(settings.slots, os.cpu_count() or 1),
@@ -120,6 +130,13 @@ async def open_worker(
             yield
     finally:
         ledger.clear()
+
+
+def storage_opener(settings: Settings) -> Callable[[str], Storage]:
+    """Opens a storage by its URL, each once: its connections are kept for the next clip."""
+    return lru_cache(maxsize=32)(
+        partial(open_storage, timeout_s=settings.storage_timeout_s, public=settings.storage_public)
+    )
 
 
 def forget_engine(settings: Settings, job: JobRecord) -> None:

@@ -8,7 +8,13 @@ from datetime import UTC, datetime
 from typing import IO
 
 from viralclip.catalog import JobRecord
-from viralclip.cli.compose import Records, forget_engine, open_bench, open_records
+from viralclip.cli.compose import (
+    Records,
+    forget_engine,
+    open_bench,
+    open_records,
+    storage_opener,
+)
 from viralclip.cli.display import Display
 from viralclip.cli.follow import follow
 from viralclip.cli.request import Accepted, Request, accept
@@ -27,7 +33,7 @@ async def render(
     request: Request, settings: Settings, display: Display, events: IO[str] | None
 ) -> int:
     """Make the clips that were asked for, or go on where the same request was cut short."""
-    accepted = await accept(request)
+    accepted = await accept(request, storage_opener(settings))
     async with open_records(settings) as records:
         with display:
             for note in accepted.notes:
@@ -74,7 +80,7 @@ def _new_job(accepted: Accepted, settings: Settings) -> JobRecord:
         job_id=job_id,
         owner="local",
         plan=accepted.plan,
-        storage_url=accepted.out.as_uri(),
+        storage_url=accepted.storage_url,
         engine_url=settings.engine_url(job_id),
         trace_id=new_trace_id(),
         created_at=datetime.now(UTC),
@@ -121,7 +127,7 @@ async def _interruptible(jobs: Jobs, job: JobRecord, display: Display) -> AsyncI
 
 
 async def _unfinished(accepted: Accepted, records: Records) -> JobRecord | None:
-    return await records.catalog.unfinished(accepted.plan.digest, accepted.out.as_uri())
+    return await records.catalog.unfinished(accepted.plan.digest, accepted.storage_url)
 
 
 async def is_served(job: JobRecord, records: Records, settings: Settings) -> bool:

@@ -7,11 +7,18 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import uvicorn
 
 from viralclip.catalog.accounts import SqlAccounts
-from viralclip.cli.compose import Records, find_gear, open_records, open_worker
+from viralclip.cli.compose import (
+    Records,
+    find_gear,
+    open_records,
+    open_worker,
+    storage_opener,
+)
 from viralclip.engine import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.errors import InvalidRequestError
@@ -22,7 +29,7 @@ from viralclip.server.feed import Feeds
 from viralclip.server.guard import LOOPBACK
 from viralclip.server.services import Services
 from viralclip.settings import Settings
-from viralclip.storage import open_storage
+from viralclip.storage import Storage
 
 # Little waits in the kernel for a viewer that does not read; its place is kept here instead.
 _SEND_BUFFER = 64 * 1024
@@ -52,7 +59,7 @@ async def serve(settings: Settings, *, with_worker: bool) -> int:
         _engine(settings) as engine,
         _accounts(settings) as accounts,
     ):
-        services = _services(settings, records, engine)
+        services = await _services(settings, records, engine)
         hosts = (*LOOPBACK, settings.host, *settings.hosts)
         app = create_app(
             services,
@@ -93,7 +100,9 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _services(settings: Settings, records: Records, engine: Engine) -> Services:
+async def _services(settings: Settings, records: Records, engine: Engine) -> Services:
+    opener = storage_opener(settings)
+
     async def look_into(path: Path) -> Video:
         return (await asyncio.to_thread(probe, path)).video
 
@@ -104,12 +113,21 @@ def _services(settings: Settings, records: Records, engine: Engine) -> Services:
         feeds=Feeds(records.channel),
         storage_url=settings.storage_url,
         engine_url=settings.service_engine_url,
-        open_storage=open_storage,
+        open_storage=opener,
+        media_origin=await _media_origin(opener(settings.storage_url)),
         probe=look_into,
         media_roots=settings.media_roots,
         uploads=settings.uploads,
         encoder=settings.encoder,
     )
+
+
+async def _media_origin(storage: Storage) -> str:
+    """Where a browser is sent for clips that lie in an object store."""
+    if storage.local_path("") is not None:
+        return ""
+    parts = urlsplit(await storage.signed_url("origin"))
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 @asynccontextmanager

@@ -3,7 +3,8 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
@@ -14,7 +15,7 @@ from viralclip.catalog import Catalog, ClipRecord, Ending, JobRecord
 from viralclip.events import FailedDetails
 from viralclip.media.encoders import Choice
 from viralclip.media.ffmpeg import Watchdogs
-from viralclip.plan import Clip
+from viralclip.plan import Clip, Video
 from viralclip.storage import Storage
 
 R = TypeVar("R", bound=BaseModel)
@@ -49,6 +50,12 @@ class Retries:
         return bound * (0.5 + self.spread() / 2)
 
 
+@asynccontextmanager
+async def in_place(video: Video) -> AsyncIterator[Path]:
+    """The video where it lies, on this machine."""
+    yield Path(video.path)
+
+
 @dataclass(frozen=True)
 class Tools:
     """What making a clip needs from the world, opened once and passed in."""
@@ -60,6 +67,7 @@ class Tools:
     threads: int
     work: Path
     worker: str
+    source: Callable[[Video], AbstractAsyncContextManager[Path]] = in_place
     limits: Watchdogs = field(default_factory=Watchdogs)
     retries: Retries = field(default_factory=Retries)
     clock: Callable[[], float] = time.monotonic
