@@ -10,6 +10,8 @@ import pytest
 
 from viralclip.media.ffmpeg import find_ffmpeg
 
+pytest_plugins = ["tests.peers.s3"]
+
 Source = Callable[[str], Path]
 
 # Each second begins with a tenth of a second of white picture and of tone, to measure sync.

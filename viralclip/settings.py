@@ -112,7 +112,7 @@ def read_settings(env: Mapping[str, str] = os.environ, *, slots: int | None = No
             Path(root).expanduser().resolve()
             for root in _list(env, "VIRALCLIP_MEDIA_ROOTS", os.pathsep)
         ),
-        storage_public=_web_address(env, "VIRALCLIP_STORAGE_PUBLIC"),
+        storage_public=_public(env, "VIRALCLIP_STORAGE_PUBLIC"),
         storage_timeout_s=_positive(env, "VIRALCLIP_STORAGE_TIMEOUT", 15),
         source_cache_bytes=_bytes(env, "VIRALCLIP_SOURCE_CACHE", "20GiB"),
         catalog=_catalog(env),
@@ -159,13 +159,17 @@ def _storage(env: Mapping[str, str]) -> str | None:
     return value
 
 
-def _web_address(env: Mapping[str, str], name: str) -> str | None:
+def _public(env: Mapping[str, str], name: str) -> str | None:
     if not (value := env.get(name)):
         return None
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
         wanted = "an address such as https://media.example.com"
         raise InvalidSettingError(name=name, value=f"{parts.scheme}://…", wanted=wanted)
+    if env.get("AWS_ENDPOINT_URL_S3"):
+        # The library lets that one win over every endpoint it is given.
+        wanted = "the store's own endpoint in AWS_ENDPOINT_URL, not in AWS_ENDPOINT_URL_S3"
+        raise InvalidSettingError(name=name, value=value, wanted=wanted)
     return value.rstrip("/")
 
 

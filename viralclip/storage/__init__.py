@@ -196,7 +196,7 @@ def _open(url: str, timeout_s: float, **config: Any) -> ObjectStore:
 def _seen_from_outside(url: str, endpoint: str | None, timeout_s: float) -> ObjectStore | None:
     if endpoint is None or not url.startswith("s3"):
         return None
-    return _open(url, timeout_s, aws_endpoint_url_s3=endpoint)
+    return _open(url, timeout_s, endpoint=endpoint)
 
 
 def _classified(error: Exception, path: Path) -> ViralclipError | Exception:

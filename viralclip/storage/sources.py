@@ -76,6 +76,7 @@ class Sources:
             yield entry.file
         finally:
             os.close(lock)
+            self._make_room(0)
 
     def _entry(self, video: Video) -> "_Entry":
         suffix = PurePosixPath(video.path).suffix
@@ -127,12 +128,15 @@ class Sources:
         log.info("Video fetched", bytes=stored.size)
 
     def _make_room(self, size: int) -> None:
-        """Remove what killed processes left, then the longest unused, until `size` fits."""
+        """Remove what killed processes left, then the longest unused, until `size` fits.
+
+        With nothing to come, the latest stays even if it alone is too much: its next clip is near.
+        """
         for part in self._folder.glob(f"*{_PART}"):
             _Entry(part.with_name(part.name.split("~")[0])).remove_if_unused(part)
         entries = sorted(self._entries(), key=lambda entry: entry.used_at)
         total = size + sum(entry.size for entry in entries)
-        for entry in entries:
+        for entry in entries if size else entries[:-1]:
             if total <= self._most_bytes:
                 return
             if entry.remove_if_unused(entry.file):

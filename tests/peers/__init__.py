@@ -1,0 +1,1 @@
+"""What viralclip speaks to, started by the tests themselves so that it can be broken."""
