@@ -10,7 +10,7 @@ import pytest
 
 from viralclip.media.ffmpeg import find_ffmpeg
 
-pytest_plugins = ["tests.peers.s3"]
+pytest_plugins = ["peers.s3", "peers.firestore"]
 
 Source = Callable[[str], Path]
 

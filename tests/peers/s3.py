@@ -12,7 +12,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from tests.peers.relay import Relay
+from peers.relay import Relay
 
 _SERVER = """
 import logging

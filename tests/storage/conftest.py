@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from obstore.store import MemoryStore
+from peers.s3 import Bucket
 
-from tests.peers.s3 import Bucket
 from viralclip.storage import Storage, open_storage
 
 _MB = 1_000_000

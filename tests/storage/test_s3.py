@@ -9,9 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from peers.relay import Fault, How
+from peers.s3 import SECRET, Bucket
 
-from tests.peers.relay import Fault, How
-from tests.peers.s3 import SECRET, Bucket
 from viralclip.errors import (
     StorageFullError,
     StorageRejectedError,

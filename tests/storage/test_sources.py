@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from obstore.store import MemoryStore
+from peers.relay import Fault
+from peers.s3 import Bucket
 
-from tests.peers.relay import Fault
-from tests.peers.s3 import Bucket
 from viralclip.errors import SourceChangedError, StorageUnavailableError
 from viralclip.plan import Video
 from viralclip.storage import Storage, open_storage

@@ -3,9 +3,10 @@
 import asyncio
 import hashlib
 import secrets
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -17,6 +18,33 @@ from viralclip.errors import InvalidRequestError
 _PREFIX = "vc_"
 
 
+class Accounts(Protocol):
+    """The tokens; a token's name is its user."""
+
+    async def create(self, name: str) -> str:
+        """A new token for the user `name`; this is the only time it can be seen."""
+        ...
+
+    async def owner_of(self, token: str) -> str | None: ...
+
+    async def names(self) -> list[tuple[str, datetime]]:
+        """Who has a token, and since when, by name."""
+        ...
+
+    async def revoke(self, name: str) -> bool:
+        """Whether there was such a token."""
+        ...
+
+
+def open_accounts(url: str) -> AbstractAsyncContextManager[Accounts]:
+    """The accounts in the catalog behind the URL."""
+    if url.startswith("firestore://"):
+        from viralclip.catalog.firestore_tokens import FirestoreAccounts  # noqa: PLC0415
+
+        return FirestoreAccounts(url)
+    return SqlAccounts(url)
+
+
 class TokenNameTakenError(InvalidRequestError):
     """There is a token named {name} already; revoke it first or choose another name."""
 
@@ -24,7 +52,7 @@ class TokenNameTakenError(InvalidRequestError):
 
 
 class SqlAccounts:
-    """The tokens in the catalog's database; a token's name is its user."""
+    """The tokens in the catalog's database."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -42,9 +70,8 @@ class SqlAccounts:
         await asyncio.to_thread(self._engine.dispose)
 
     async def create(self, name: str) -> str:
-        """A new token for the user `name`; this is the only time it can be seen."""
-        token = _PREFIX + secrets.token_urlsafe(32)
-        row = {"name": name, "hash": _hash(token), "created_at": datetime.now(UTC)}
+        token = new_token()
+        row = {"name": name, "hash": hash_of(token), "created_at": datetime.now(UTC)}
 
         def work() -> None:
             try:
@@ -57,7 +84,7 @@ class SqlAccounts:
         return token
 
     async def owner_of(self, token: str) -> str | None:
-        query = sa.select(tokens.c.name).where(tokens.c.hash == _hash(token))
+        query = sa.select(tokens.c.name).where(tokens.c.hash == hash_of(token))
 
         def work() -> str | None:
             with self._engine.begin() as db:
@@ -74,8 +101,6 @@ class SqlAccounts:
         return await asyncio.to_thread(work)
 
     async def revoke(self, name: str) -> bool:
-        """Whether there was such a token."""
-
         def work() -> bool:
             with self._engine.begin() as db:
                 return db.execute(sa.delete(tokens).where(tokens.c.name == name)).rowcount > 0
@@ -83,6 +108,10 @@ class SqlAccounts:
         return await asyncio.to_thread(work)
 
 
-def _hash(token: str) -> str:
+def new_token() -> str:
+    return _PREFIX + secrets.token_urlsafe(32)
+
+
+def hash_of(token: str) -> str:
     # The token is 256 random bits: a plain hash cannot be guessed backwards.
     return hashlib.sha256(token.encode()).hexdigest()

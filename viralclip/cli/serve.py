@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
-from viralclip.catalog.accounts import SqlAccounts
+from viralclip.catalog.accounts import Accounts, open_accounts
 from viralclip.cli.compose import (
     Records,
     find_gear,
@@ -131,12 +131,12 @@ async def _media_origin(storage: Storage) -> str:
 
 
 @asynccontextmanager
-async def _accounts(settings: Settings) -> AsyncIterator[SqlAccounts | None]:
+async def _accounts(settings: Settings) -> AsyncIterator[Accounts | None]:
     """The tokens, where others than this machine's user can reach the server."""
     if settings.host in LOOPBACK:
         yield None
         return
-    async with SqlAccounts(settings.catalog_url) as accounts:
+    async with open_accounts(settings.catalog_url) as accounts:
         if not await accounts.names():
             raise NoTokensError
         yield accounts

@@ -3,7 +3,7 @@
 import re
 import sys
 
-from viralclip.catalog.accounts import SqlAccounts
+from viralclip.catalog.accounts import open_accounts
 from viralclip.cli.compose import open_records
 from viralclip.errors import InvalidRequestError
 from viralclip.settings import Settings
@@ -27,7 +27,7 @@ async def create(name: str, settings: Settings) -> int:
     """Print a new token, which nobody can show again."""
     if not _NAME.fullmatch(name):
         raise InvalidTokenNameError
-    async with open_records(settings), SqlAccounts(settings.catalog_url) as accounts:
+    async with open_records(settings), open_accounts(settings.catalog_url) as accounts:
         token = await accounts.create(name)
     sys.stdout.write(f"{token}\n")
     sys.stderr.write("Keep it: it is shown this once.\n")
@@ -36,7 +36,7 @@ async def create(name: str, settings: Settings) -> int:
 
 async def show(settings: Settings) -> int:
     """List the names of the tokens, and since when there are."""
-    async with open_records(settings), SqlAccounts(settings.catalog_url) as accounts:
+    async with open_records(settings), open_accounts(settings.catalog_url) as accounts:
         names = await accounts.names()
     for name, created_at in names:
         sys.stdout.write(f"{name}\t{created_at.astimezone():%Y-%m-%d %H:%M}\n")
@@ -47,7 +47,7 @@ async def show(settings: Settings) -> int:
 
 async def revoke(name: str, settings: Settings) -> int:
     """Whoever still has the token is a stranger from now on."""
-    async with open_records(settings), SqlAccounts(settings.catalog_url) as accounts:
+    async with open_records(settings), open_accounts(settings.catalog_url) as accounts:
         if not await accounts.revoke(name):
             raise UnknownTokenError(name=name)
     sys.stdout.write(f"The token {name} is revoked.\n")
