@@ -379,10 +379,10 @@ async def test_a_catalog_opened_by_many_processes_at_once_is_made_once(url: str)
 
 async def test_a_job_of_more_clips_than_one_write_can_hold_is_there_whole(catalog: Catalog):
     job = _job()
-    scenes = [Scene(id=i, title="t", start=i, end=i + 1) for i in range(1, 301)]
+    scenes = [Scene(id=i, title="t", start=i, end=i + 1) for i in range(1, 261)]
     job = job.model_copy(update={"plan": job.plan.model_copy(update={"scenes": tuple(scenes)})})
     await catalog.add_job(job)
-    await catalog.end_clip(_ended(job, "complete", scene_id=300))
+    await catalog.end_clip(_ended(job, "complete", scene_id=260))
     await catalog.begin_run("job", 2)
     clips = await catalog.clips("job")
     await catalog.delete_job("job")
@@ -390,7 +390,7 @@ async def test_a_job_of_more_clips_than_one_write_can_hold_is_there_whole(catalo
     assert [(clip.scene_id, clip.style) for clip in clips] == [
         (scene.id, style) for scene in scenes for style in ("intelligent", "split")
     ]
-    assert [clip.run for clip in clips] == [2] * 599 + [1]
+    assert [clip.run for clip in clips] == [2] * 519 + [1]
     assert await catalog.clips("job") == []
 
 

@@ -64,28 +64,27 @@ def test_clips_go_to_the_bucket_and_are_kept_by_the_next_run(
     assert all(end.details.kept for end in viralclip.history.endings().values())
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        Fault("status", times=6, status=500, words=_CLIP_PUT),
-        Fault("status", times=6, status=503, words=_CLIP_PUT),
-        Fault("silence", times=6, words=_CLIP_PUT),
-        Fault("cut", times=6, words=_CLIP_PUT),
-        Fault("cut_answer", times=6, words=_CLIP_PUT),
-    ],
-    ids=["500", "503", "half-open", "cut", "answer-lost"],
-)
 def test_a_store_that_fails_for_a_while_is_waited_for_in_sight(
-    viralclip, bucket, asked, keep_promises, fault
+    viralclip, bucket, asked, keep_promises
 ):
-    bucket.relay.faults.append(Fault(fault.how, fault.times, fault.words, fault.status))
+    """Three failures are one that is seen: a stumble is not, and each is asked three times."""
+    first, second = ("PUT", "01_", ".mp4"), ("PUT", "02_", ".mp4")
+    bucket.relay.faults += [
+        Fault("status", times=3, status=500, words=first),
+        Fault("silence", times=3, words=first),
+        Fault("status", times=3, status=503, words=second),
+        Fault("cut", times=3, words=second),
+        Fault("cut_answer", times=3, words=second),
+    ]
     done = viralclip.run(*asked)
     history = viralclip.history
-    retried = history.told(step="retrying")
+    retried = [
+        (each.event.scene_id, each.event.details.code) for each in history.told(step="retrying")
+    ]
 
     assert done.code == 0
     keep_promises(history)
-    assert {each.event.details.code for each in retried} == {"storage_unavailable"}
+    assert sorted(retried) == [(1, "storage_unavailable")] * 2 + [(2, "storage_unavailable")] * 3
     assert {end.step for end in history.endings().values()} == {"complete"}
     assert_all_there_once(viralclip, bucket)
 
@@ -122,28 +121,6 @@ def test_a_store_that_refuses_fails_the_job_at_once(viralclip, bucket, asked, ke
     assert "AccessDenied" not in done.out
 
 
-@pytest.mark.parametrize(
-    ("fault", "said"),
-    [
-        (Fault("status", times=_ALWAYS, status=403, code="AccessDenied"), "refused"),
-        (Fault("status", times=_ALWAYS), "did not answer"),
-    ],
-    ids=["forbidden", "down"],
-)
-def test_a_store_that_cannot_be_used_is_named_before_anything_starts(
-    viralclip, bucket, asked, fault, said
-):
-    bucket.relay.faults.append(Fault(fault.how, _ALWAYS, (), fault.status, fault.code))
-    done = viralclip.run(*asked)
-
-    assert done.code == 2
-    assert done.err.startswith(
-        f"viralclip: Clips cannot be stored in s3://{bucket.name}, it {said}"
-    )
-    assert done.err.count("\n") == 1
-    assert viralclip.jobs() == []
-
-
 def test_after_kill_9_in_the_middle_of_an_upload_each_clip_is_there_once(
     viralclip, bucket, asked, until, keep_promises
 ):
@@ -151,7 +128,7 @@ def test_after_kill_9_in_the_middle_of_an_upload_each_clip_is_there_once(
     stuck = Fault("silence", times=_ALWAYS, words=_CLIP_PUT)
     bucket.relay.faults.append(stuck)
     run = viralclip.start(*asked)
-    until(lambda: len(bucket.relay.faulty) == 2)
+    until(lambda: len(bucket.relay.faulty) == 2, within_s=150)
     run.kill()
     seen = bucket.objects().keys() & _CLIPS
     bucket.relay.faults.clear()
@@ -170,20 +147,11 @@ def test_ctrl_c_in_the_middle_of_an_upload_leaves_no_clip(
     viralclip.env["VIRALCLIP_STORAGE_TIMEOUT"] = "60"
     bucket.relay.faults.append(Fault("silence", times=_ALWAYS, words=_CLIP_PUT))
     run = viralclip.start(*asked)
-    until(lambda: len(bucket.relay.faulty) == 2)
+    until(lambda: len(bucket.relay.faulty) == 2, within_s=150)
     run.send(signal.SIGINT)
-    done = run.end(within_s=30)
+    done = run.end()
 
     assert done.code == 130
     keep_promises(viralclip.history)
     assert bucket.objects() == {}
     assert viralclip.debris() == set()
-
-
-def test_credentials_in_an_address_are_refused_and_not_repeated(viralclip, bucket, asked):
-    place = asked.index("--out") + 1
-    secret = f"s3://me:{SECRET}@{bucket.name}/clips"
-    done = viralclip.run(*asked[:place], secret, *asked[place + 1 :])
-
-    assert done.code == 2
-    assert SECRET not in told_of(viralclip, done)
