@@ -17,8 +17,9 @@ from urllib.parse import quote
 from google.api_core import exceptions as refusals
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import firestore
-from google.cloud.firestore_v1.async_document import AsyncDocumentReference, DocumentSnapshot
+from google.cloud.firestore_v1.async_document import AsyncDocumentReference
 from google.cloud.firestore_v1.async_query import AsyncQuery
+from google.cloud.firestore_v1.base_document import DocumentSnapshot
 from google.cloud.firestore_v1.base_query import FieldFilter
 
 from viralclip.catalog import Claim, ClipRecord, JobRecord, Priority
@@ -186,8 +187,9 @@ class FirestoreCatalog:
 
     async def begin_attempt(self, job_id: str, run: int) -> int:
         def begin(was: Document | None) -> Document | None:
-            here = was is not None and was["run"] == run
-            return {"attempt": was["attempt"] + 1} if here else None
+            if was is None or was["run"] != run:
+                return None
+            return {"attempt": was["attempt"] + 1}
 
         now = await self._firestore.change(self._jobs.document(job_id), begin)
         return now["attempt"] if now is not None and now["run"] == run else 0
