@@ -117,7 +117,7 @@ def routes(services: Services, folder: Path) -> APIRouter:
     @router.head(
         "/{upload_id}",
         operation_id="getUpload",
-        responses={200: {"headers": _TOLD | _VIDEO}, **problems(404, 422)},
+        responses={200: {"headers": _TOLD | _VIDEO}, **problems(404, 422, 502, 507)},
     )
     async def look(upload_id: UploadId, owner: Uploader, response: Response) -> None:
         """How much has come; go on from there."""
@@ -132,7 +132,7 @@ def routes(services: Services, folder: Path) -> APIRouter:
         "/{upload_id}",
         status_code=204,
         operation_id="sendUpload",
-        responses={204: {"headers": _TOLD | _VIDEO}, **problems(404, 409, 413, 415, 422, 423)},
+        responses={204: {"headers": _TOLD | _VIDEO}, **problems(404, 409, 413, 415, 422, 423, 502, 507)},
         openapi_extra={
             "requestBody": {
                 "content": {_CONTENT_TYPE: {"schema": {"type": "string", "format": "binary"}}}
