@@ -132,7 +132,10 @@ def routes(services: Services, folder: Path) -> APIRouter:
         "/{upload_id}",
         status_code=204,
         operation_id="sendUpload",
-        responses={204: {"headers": _TOLD | _VIDEO}, **problems(404, 409, 413, 415, 422, 423, 502, 507)},
+        responses={
+            204: {"headers": _TOLD | _VIDEO},
+            **problems(404, 409, 413, 415, 422, 423, 502, 507),
+        },
         openapi_extra={
             "requestBody": {
                 "content": {_CONTENT_TYPE: {"schema": {"type": "string", "format": "binary"}}}
