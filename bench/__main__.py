@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import events, fold, live, machine, memory, overhead, progress, rig, start
+from bench import events, fold, live, machine, memory, overhead, progress, rig, start, store
 from bench.figures import Figure, table
 
 BENCHES: dict[str, Callable[..., list[Figure]]] = {
@@ -17,6 +17,7 @@ BENCHES: dict[str, Callable[..., list[Figure]]] = {
     "events": events.measure,
     "fold": fold.measure,
     "live": live.measure,
+    "store": store.measure,
 }
 
 

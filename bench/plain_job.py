@@ -93,12 +93,12 @@ class _Run:
 
 
 async def _measure(folder: Path, source: Path, job: Job, *, told: bool) -> dict[str, float]:
-    accepted = await accept(job.request(source, folder, folder / "clips"))
+    accepted = await accept(job.request(source, folder, folder / "clips"), open_storage)
     record = JobRecord(
         job_id=new_job_id(),
         owner="bench",
         plan=accepted.plan,
-        storage_url=accepted.out.as_uri(),
+        storage_url=accepted.storage_url,
         engine_url="",
         trace_id=new_trace_id(),
         created_at=datetime.now(UTC),

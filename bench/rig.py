@@ -19,6 +19,7 @@ from viralclip.media.probe import Probed, probe
 from viralclip.media.sample import make_sample
 from viralclip.plan import Clip, Options, Preset
 from viralclip.settings import read_settings
+from viralclip.storage import open_storage
 from viralclip.styles import View, all_styles, target_size
 
 SAMPLE_S = 24.0
@@ -53,7 +54,7 @@ class Job:
             source=source,
             scenes=self.write_scenes(folder),
             styles=self.styles,
-            out=out,
+            out=str(out),
             options=Options(preset=self.preset),
         )
 
@@ -122,7 +123,7 @@ def timed_bare(job: Job, source: Path, folder: Path, out: Path) -> float:
 
 
 def bare_commands(job: Job, source: Path, folder: Path, out: Path) -> list[list[str]]:
-    accepted = asyncio.run(accept(job.request(source, folder, out)))
+    accepted = asyncio.run(accept(job.request(source, folder, out), open_storage))
     probed = probe(source)
     program = ffmpeg()
     return [

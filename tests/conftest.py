@@ -13,7 +13,7 @@ from viralclip.geometry import Size
 from viralclip.media.ffmpeg import find_ffmpeg
 from viralclip.media.sample import make_sample
 
-pytest_plugins = ("services",)
+pytest_plugins = ("services", "peers.s3", "peers.firestore")
 
 Source = Callable[[str], Path]
 

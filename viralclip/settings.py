@@ -1,10 +1,12 @@
 """Settings: `VIRALCLIP_*` in the environment, read once, at the edge."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import platformdirs
 
@@ -13,6 +15,10 @@ from viralclip.errors import InvalidRequestError
 LogFormat = Literal["json", "console"]
 Reach = Literal["public", "anywhere"]
 DEFAULT_SLOTS = 4
+STORAGES = frozenset({"file", "s3", "gs", "az"})
+_UNITS = ("", "KiB", "MiB", "GiB", "TiB")
+_SIZE = re.compile(r"([0-9]{1,15})(KiB|MiB|GiB|TiB)?")
+_FIRESTORE = re.compile(r"firestore://[a-z0-9-]+(/[a-z0-9()-]+)?")
 
 
 class InvalidSettingError(InvalidRequestError):
@@ -58,10 +64,19 @@ class Settings:
     webhooks: Reach
     yunet_model: Path | None
     yunet_url: str | None
+    storage_public: str | None
+    storage_timeout_s: float
+    source_cache_bytes: int
+    catalog: str | None
+
+    @property
+    def database_url(self) -> str:
+        """The SQL database, where what the catalog does not hold is kept, too."""
+        return self.database or f"sqlite:///{self.state_dir / 'catalog.db'}"
 
     @property
     def catalog_url(self) -> str:
-        return self.database or f"sqlite:///{self.state_dir / 'catalog.db'}"
+        return self.catalog or self.database_url
 
     @property
     def channel_url(self) -> str:
@@ -103,6 +118,11 @@ class Settings:
         return self.state_dir / "ffmpegs"
 
     @property
+    def sources(self) -> Path:
+        """Videos fetched from an object store, for as long as there is room."""
+        return self.state_dir / "sources"
+
+    @property
     def work(self) -> Path:
         return self.state_dir / "work"
 
@@ -126,7 +146,7 @@ def read_settings(env: Mapping[str, str] = os.environ, *, slots: int | None = No
         host=env.get("VIRALCLIP_HOST") or "127.0.0.1",
         port=_positive(env, "VIRALCLIP_PORT", 8765),
         hosts=_list(env, "VIRALCLIP_HOSTS", ","),
-        storage_url=env.get("VIRALCLIP_STORAGE") or (state_dir / "clips").as_uri(),
+        storage_url=_storage(env) or (state_dir / "clips").as_uri(),
         media_roots=tuple(
             Path(root).expanduser().resolve()
             for root in _list(env, "VIRALCLIP_MEDIA_ROOTS", os.pathsep)
@@ -134,6 +154,10 @@ def read_settings(env: Mapping[str, str] = os.environ, *, slots: int | None = No
         webhooks=_reach(env),
         yunet_model=_path(env, "VIRALCLIP_YUNET_MODEL"),
         yunet_url=env.get("VIRALCLIP_YUNET_URL") or None,
+        storage_public=_public(env, "VIRALCLIP_STORAGE_PUBLIC"),
+        storage_timeout_s=_positive(env, "VIRALCLIP_STORAGE_TIMEOUT", 15),
+        source_cache_bytes=_bytes(env, "VIRALCLIP_SOURCE_CACHE", "20GiB"),
+        catalog=_catalog(env),
     )
 
 
@@ -182,6 +206,51 @@ def _reach(env: Mapping[str, str]) -> Reach:
             raise InvalidSettingError(
                 name="VIRALCLIP_WEBHOOKS", value=other, wanted="public or anywhere"
             )
+
+
+def _bytes(env: Mapping[str, str], name: str, default: str) -> int:
+    value = env.get(name) or default
+    found = _SIZE.fullmatch(value)
+    if found is None or not int(found[1]):
+        raise InvalidSettingError(name=name, value=value, wanted="a size such as 500MiB or 20GiB")
+    return int(found[1]) * 1024 ** _UNITS.index(found[2] or "")
+
+
+def _storage(env: Mapping[str, str]) -> str | None:
+    """The storage's URL; credentials have names of their own, for a URL is shown to people."""
+    name = "VIRALCLIP_STORAGE"
+    if not (value := env.get(name)):
+        return None
+    parts = urlsplit(value)
+    if parts.username is not None or parts.password is not None:
+        wanted = "to be without credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        raise InvalidSettingError(name=name, value=f"{parts.scheme}://…", wanted=wanted)
+    if parts.scheme not in STORAGES or (parts.scheme != "file" and not parts.netloc):
+        wanted = "a URL such as file:///srv/clips or s3://bucket/prefix"
+        raise InvalidSettingError(name=name, value=value, wanted=wanted)
+    return value
+
+
+def _public(env: Mapping[str, str], name: str) -> str | None:
+    if not (value := env.get(name)):
+        return None
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
+        wanted = "an address such as https://media.example.com"
+        raise InvalidSettingError(name=name, value=f"{parts.scheme}://…", wanted=wanted)
+    if env.get("AWS_ENDPOINT_URL_S3"):
+        # The library lets that one win over every endpoint it is given.
+        wanted = "the store's own endpoint in AWS_ENDPOINT_URL, not in AWS_ENDPOINT_URL_S3"
+        raise InvalidSettingError(name=name, value=value, wanted=wanted)
+    return value.rstrip("/")
+
+
+def _catalog(env: Mapping[str, str]) -> str | None:
+    value = env.get("VIRALCLIP_CATALOG")
+    if value and not _FIRESTORE.fullmatch(value):
+        wanted = "firestore://PROJECT or firestore://PROJECT/DATABASE"
+        raise InvalidSettingError(name="VIRALCLIP_CATALOG", value=value, wanted=wanted)
+    return value or None
 
 
 def _log_format(env: Mapping[str, str]) -> LogFormat:

@@ -4,18 +4,10 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from viralclip.catalog import Catalog, ClipRecord, Ending, JobRecord, open_catalog
-from viralclip.catalog import sql as sql_catalog
-from viralclip.catalog.sql import HEAD
-from viralclip.catalog.tables import METADATA
 from viralclip.eta import Timings
 from viralclip.events import FailedDetails, Outcome
 from viralclip.plan import Options, StyleChoice, Video, make_plan
@@ -36,14 +28,6 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where an empty catalog is; another database is another parameter."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'state' / 'catalog.db'}"
-    return request.getfixturevalue(f"{request.param}_url")
 
 
 @pytest.fixture
@@ -393,17 +377,103 @@ async def test_a_catalog_opened_by_many_processes_at_once_is_made_once(url: str)
     assert timings.rates["split/fast"].count == 4
 
 
-async def test_the_migrations_lead_to_the_version_that_the_code_expects():
-    folder = Path(sql_catalog.__file__).parent / "migrations"
+async def test_a_job_of_more_clips_than_one_write_can_hold_is_there_whole(catalog: Catalog):
+    job = _job()
+    scenes = [Scene(id=i, title="t", start=i, end=i + 1) for i in range(1, 261)]
+    job = job.model_copy(update={"plan": job.plan.model_copy(update={"scenes": tuple(scenes)})})
+    await catalog.add_job(job)
+    await catalog.end_clip(_ended(job, "complete", scene_id=260))
+    await catalog.begin_run("job", 2)
+    clips = await catalog.clips("job")
+    await catalog.delete_job("job")
 
-    assert ScriptDirectory(str(folder)).get_heads() == [HEAD]
+    assert [(clip.scene_id, clip.style) for clip in clips] == [
+        (scene.id, style) for scene in scenes for style in ("intelligent", "split")
+    ]
+    assert [clip.run for clip in clips] == [2] * 519 + [1]
+    assert await catalog.clips("job") == []
 
 
-async def test_the_migrated_tables_are_the_tables_that_the_code_uses(url: str, catalog: Catalog):
-    engine = sa.create_engine(url)
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        differences = compare_metadata(context, METADATA)
-    engine.dispose()
+async def test_the_clips_of_one_scene_are_told_from_those_of_another(catalog: Catalog):
+    await catalog.add_job(_job())
 
-    assert differences == []
+    assert {clip.scene_id for clip in await catalog.clips("job", 2)} == {2}
+    assert await catalog.clips("job", 12) == []
+
+
+async def test_how_many_jobs_of_an_owner_have_not_ended_is_known(catalog: Catalog):
+    for number in range(3):
+        await catalog.add_job(_job(f"job{number}"))
+    await catalog.add_job(_job("other", owner="ben"))
+    await catalog.finish_job("job0", 1, "failed", _AT)
+    await catalog.finish_job("job1", 1, "failed", _AT)
+    await catalog.begin_run("job1", 2)
+
+    assert await catalog.count_running("ann") == 2
+    assert await catalog.count_running("nobody") == 0
+
+
+async def test_the_first_to_stop_a_clip_is_remembered_until_another_run(catalog: Catalog):
+    await catalog.add_job(_job())
+    await catalog.stop_clip("job", 1, "split", by="ann")
+    await catalog.stop_clip("job", 1, "split", by="ben")
+    first = await _clip(catalog)
+    await catalog.begin_run("job", 2)
+
+    assert first.stop_by == "ann"
+    assert (await _clip(catalog)).stop_by is None
+
+
+async def test_a_priority_can_be_changed(catalog: Catalog):
+    await catalog.add_job(_job())
+    await catalog.prioritise("job", "urgent")
+    await catalog.prioritise("none", "urgent")
+    job = await catalog.job("job")
+
+    assert job
+    assert job.priority == "urgent"
+
+
+async def test_of_two_claims_on_a_key_the_first_stands(url: str):
+    async with open_catalog(url) as one, open_catalog(url) as two:
+        claims = await asyncio.gather(
+            one.claim("ann", "a/b", "d1", "job1"), two.claim("ann", "a/b", "d2", "job2")
+        )
+        mine = await one.claim("ben", "a/b", "d3", "job3")
+
+        assert claims[0] == claims[1] == await one.claimed("ann", "a/b")
+        assert mine.job_id == "job3"
+        assert await one.claimed("ann", "other") is None
+
+
+async def test_an_owners_videos_are_listed_latest_first_each_at_its_latest_place(catalog: Catalog):
+    video = _job().plan.video
+    for name in ("one", "two"):
+        await catalog.add_video("ann", video.model_copy(update={"identity": name, "name": name}))
+    moved = video.model_copy(update={"identity": "one", "name": "one", "path": "/elsewhere"})
+    await catalog.add_video("ann", moved)
+
+    assert [each.identity for each in await catalog.videos("ann")] == ["two", "one"]
+    assert await catalog.video("ann", "one") == moved
+    assert await catalog.video("ben", "one") is None
+    assert await catalog.videos("ben") == []
+
+
+async def test_a_job_brings_its_video_to_its_owner(catalog: Catalog):
+    await catalog.add_job(_job())
+
+    assert await catalog.videos("ann") == [_job().plan.video]
+
+
+async def test_styles_may_be_named_with_any_sign(catalog: Catalog):
+    job = _job()
+    names = ("a/b.c", "ü ..", "__x__")
+    styles = tuple(StyleChoice(name=name) for name in names)
+    job = job.model_copy(update={"plan": job.plan.model_copy(update={"styles": styles})})
+    await catalog.add_job(job)
+    for name in names:
+        await catalog.end_clip(_ended(job, "complete", style=name))
+        await catalog.learn(name, "fast", 1.0)
+
+    assert {clip.style for clip in await catalog.clips("job", 1)} == set(names)
+    assert set((await catalog.timings()).rates) == {f"{name}/fast" for name in names}

@@ -103,3 +103,69 @@ def test_a_place_that_cannot_be_used_is_refused_without_its_password(name, value
 
     assert name in refusal.value.message
     assert "secret" not in refusal.value.message
+
+
+def test_an_object_store_is_told_by_its_address():
+    settings = read_settings(
+        {
+            "VIRALCLIP_STORAGE": "s3://bucket/prefix",
+            "VIRALCLIP_STORAGE_PUBLIC": "https://media.example.com/",
+            "VIRALCLIP_STORAGE_TIMEOUT": "3",
+            "VIRALCLIP_SOURCE_CACHE": "2GiB",
+        }
+    )
+
+    assert settings.storage_url == "s3://bucket/prefix"
+    assert settings.storage_public == "https://media.example.com"
+    assert settings.storage_timeout_s == 3
+    assert settings.source_cache_bytes == 2 * 1024**3
+
+
+@pytest.mark.parametrize(
+    "value", ["s3://key:hidden@bucket/prefix", "s3://", "bucket", "ftp://bucket/x", "/srv/clips"]
+)
+def test_a_storage_that_is_none_or_holds_credentials_is_refused_and_those_are_not_repeated(value):
+    with pytest.raises(InvalidSettingError, match="VIRALCLIP_STORAGE") as refusal:
+        read_settings({"VIRALCLIP_STORAGE": value})
+
+    assert "hidden" not in refusal.value.message
+
+
+@pytest.mark.parametrize("value", ["media.example.com", "s3://bucket", "https://me:hidden@host"])
+def test_a_public_endpoint_is_an_address_of_the_web(value):
+    with pytest.raises(InvalidSettingError, match="VIRALCLIP_STORAGE_PUBLIC") as refusal:
+        read_settings({"VIRALCLIP_STORAGE_PUBLIC": value})
+
+    assert "hidden" not in refusal.value.message
+
+
+def test_a_public_endpoint_and_one_for_s3_alone_do_not_go_together():
+    env = {"VIRALCLIP_STORAGE_PUBLIC": "https://a.example", "AWS_ENDPOINT_URL_S3": "http://b:9000"}
+
+    with pytest.raises(InvalidSettingError, match="AWS_ENDPOINT_URL"):
+        read_settings(env)
+
+
+@pytest.mark.parametrize(
+    ("value", "size"),
+    [("1", 1), ("3KiB", 3072), ("500MiB", 500 * 1024**2), ("1TiB", 1024**4)],
+)
+def test_a_size_has_a_unit_or_is_in_bytes(value, size):
+    assert read_settings({"VIRALCLIP_SOURCE_CACHE": value}).source_cache_bytes == size
+
+
+@pytest.mark.parametrize("value", ["0", "20GB", "many", "-1GiB", "1.5GiB", "²GiB"])
+def test_a_size_that_is_none_is_refused(value):
+    with pytest.raises(InvalidSettingError, match="VIRALCLIP_SOURCE_CACHE"):
+        read_settings({"VIRALCLIP_SOURCE_CACHE": value})
+
+
+@pytest.mark.parametrize("value", ["firestore://my-project", "firestore://my-project/clips"])
+def test_records_may_be_kept_in_firestore(value):
+    assert read_settings({"VIRALCLIP_CATALOG": value}).catalog_url == value
+
+
+@pytest.mark.parametrize("value", ["firestore://", "firestore://a/b/c", "mysql://x", "Project"])
+def test_a_catalog_that_is_none_is_refused(value):
+    with pytest.raises(InvalidSettingError, match="VIRALCLIP_CATALOG"):
+        read_settings({"VIRALCLIP_CATALOG": value})

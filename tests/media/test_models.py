@@ -24,7 +24,7 @@ class Server:
         self.asked = 0
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(handler) -> None:  # noqa: N802, N805 - the library's name; self is the server's
+            def do_GET(handler) -> None:  # noqa: N805 - the library's name; self is the server's
                 self.asked += 1
                 answer(handler)
 

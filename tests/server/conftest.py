@@ -178,14 +178,17 @@ async def _served(
             channel=used,
             jobs=Jobs(catalog=catalog, channel=used, engine=engine),
             feeds=Feeds(used, keep=keep),
-            storage_url=(folder / "clips").as_uri(),
             engine_url=engine_url,
             open_storage=open_storage,
             probe=_look_into,
             uploads=folder / "uploads",
             webhooks=webhooks,
             limits=limits or Limits(),
-            **{"media_roots": (roots,), **changes},
+            **{
+                "media_roots": (roots,),
+                "storage_url": (folder / "clips").as_uri(),
+                **changes,
+            },
         )
         page = folder / "page"
         app = create_app(services, accounts=accounts, page=page if page.is_dir() else None)
@@ -361,7 +364,7 @@ def spawn(tmp_path: Path, blank: Path) -> Iterator[Callable[..., Any]]:
                 stderr=output,
             )
         running.append(Process(process, port, tmp_path, log))
-        await _until(running[-1].answers)
+        await _until(running[-1].answers, within_s=180)
         return running[-1]
 
     yield start

@@ -145,7 +145,12 @@ class Catalog(Protocol):
 
 
 def open_catalog(url: str) -> AbstractAsyncContextManager[Catalog]:
-    """The catalog behind a URL: `sqlite:///path` or `postgresql://...`."""
-    from viralclip.catalog.sql import SqlCatalog  # noqa: PLC0415 - only the one that is asked for
+    """The catalog behind a URL: `sqlite:///path`, `postgresql://...` or `firestore://project`."""
+    # Only the library of the one that is asked for is imported.
+    if url.startswith("firestore://"):
+        from viralclip.catalog.firestore import FirestoreCatalog  # noqa: PLC0415
+
+        return FirestoreCatalog(url)
+    from viralclip.catalog.sql import SqlCatalog  # noqa: PLC0415
 
     return SqlCatalog(url)

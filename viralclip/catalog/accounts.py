@@ -3,10 +3,11 @@
 import asyncio
 import hashlib
 import secrets
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
@@ -19,12 +20,6 @@ from viralclip.errors import InvalidRequestError
 _PREFIX = "vc_"
 
 
-class TokenNameTakenError(InvalidRequestError):
-    """There is a token named {name} already; revoke it first or choose another name."""
-
-    code = "token_name_taken"
-
-
 @dataclass(frozen=True)
 class Account:
     """A token that is there, without the token itself; it may end by itself."""
@@ -34,8 +29,43 @@ class Account:
     expires_at: datetime | None
 
 
+class Accounts(Protocol):
+    """The tokens; a token's name is its user."""
+
+    async def create(self, name: str, *, expires_at: datetime | None = None) -> str:
+        """A new token for the user `name`; this is the only time it can be seen."""
+        ...
+
+    async def owner_of(self, token: str) -> str | None:
+        """Whose token this is, or None if there is none or it has expired."""
+        ...
+
+    async def all(self) -> list[Account]:
+        """Every token, expired or not, by name."""
+        ...
+
+    async def revoke(self, name: str) -> bool:
+        """Whether there was such a token."""
+        ...
+
+
+def open_accounts(url: str) -> AbstractAsyncContextManager[Accounts]:
+    """The accounts in the catalog behind the URL."""
+    if url.startswith("firestore://"):
+        from viralclip.catalog.firestore_tokens import FirestoreAccounts  # noqa: PLC0415
+
+        return FirestoreAccounts(url)
+    return SqlAccounts(url)
+
+
+class TokenNameTakenError(InvalidRequestError):
+    """There is a token named {name} already; revoke it first or choose another name."""
+
+    code = "token_name_taken"
+
+
 class SqlAccounts:
-    """The tokens in the catalog's database; a token's name is its user."""
+    """The tokens in the catalog's database."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -53,9 +83,8 @@ class SqlAccounts:
         await asyncio.to_thread(self._engine.dispose)
 
     async def create(self, name: str, *, expires_at: datetime | None = None) -> str:
-        """A new token for the user `name`; this is the only time it can be seen."""
-        token = _PREFIX + secrets.token_urlsafe(32)
-        row = {"name": name, "hash": _hash(token), "created_at": datetime.now(UTC)}
+        token = new_token()
+        row = {"name": name, "hash": hash_of(token), "created_at": datetime.now(UTC)}
         row["expires_at"] = expires_at
 
         def work() -> None:
@@ -69,9 +98,8 @@ class SqlAccounts:
         return token
 
     async def owner_of(self, token: str) -> str | None:
-        """Whose token this is, or None if there is none or it has expired."""
         valid = sa.or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > datetime.now(UTC))
-        query = sa.select(tokens.c.name).where(tokens.c.hash == _hash(token), valid)
+        query = sa.select(tokens.c.name).where(tokens.c.hash == hash_of(token), valid)
 
         def work() -> str | None:
             with self._engine.begin() as db:
@@ -80,8 +108,6 @@ class SqlAccounts:
         return await asyncio.to_thread(work)
 
     async def all(self) -> list[Account]:
-        """Every token, expired or not, by name."""
-
         def work() -> list[Account]:
             with self._engine.begin() as db:
                 rows = db.execute(sa.select(tokens).order_by(tokens.c.name)).mappings()
@@ -90,8 +116,6 @@ class SqlAccounts:
         return await asyncio.to_thread(work)
 
     async def revoke(self, name: str) -> bool:
-        """Whether there was such a token."""
-
         def work() -> bool:
             with self._engine.begin() as db:
                 return db.execute(sa.delete(tokens).where(tokens.c.name == name)).rowcount > 0
@@ -108,6 +132,10 @@ def _account(row: RowMapping) -> Account:
     )
 
 
-def _hash(token: str) -> str:
+def new_token() -> str:
+    return _PREFIX + secrets.token_urlsafe(32)
+
+
+def hash_of(token: str) -> str:
     # The token is 256 random bits: a plain hash cannot be guessed backwards.
     return hashlib.sha256(token.encode()).hexdigest()

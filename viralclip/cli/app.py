@@ -40,9 +40,9 @@ def render(
         ),
     ] = None,
     styles: Annotated[str, typer.Option(help="Styles, comma-separated, or all.")] = "all",
-    out: Annotated[Path, typer.Option(help="The folder the clips go to.", readable=False)] = Path(
-        "clips"
-    ),
+    out: Annotated[
+        str, typer.Option(help="The folder the clips go to, or s3://BUCKET/PREFIX.")
+    ] = "clips",
     aspect: Annotated[str, typer.Option(help="9:16, 1:1, 4:5 or 16:9.")] = "9:16",
     preset: Annotated[str, typer.Option(help="fast, balanced or quality.")] = "balanced",
     encoder: Annotated[

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from viralclip.media.analysis import Analyses
 from viralclip.media.encoders import Choice, choose_encoder, threads_for
 from viralclip.media.ffmpeg import Watchdogs, find_ffmpeg
 from viralclip.media.models import YUNET_URL, FaceModel, ModelPlace
+from viralclip.media.probe import identity
 from viralclip.pipeline import Tools
 from viralclip.settings import (
     DatabaseUnreachableError,
@@ -27,7 +29,8 @@ from viralclip.settings import (
     Settings,
     StateNotWritableError,
 )
-from viralclip.storage import open_storage
+from viralclip.storage import Storage, open_storage
+from viralclip.storage.sources import Sources
 from viralclip.worker import Worker, new_worker_id
 from viralclip.worker.liveness import (
     FileLock,
@@ -147,9 +150,16 @@ async def open_worker(
         ledger = FfmpegLedger(settings.ledger, me)
         stack.callback(ledger.clear)
         threads = threads_for(settings.slots, os.cpu_count() or 1)
+        opener = storage_opener(settings)
         tools = Tools(
             catalog=records.catalog,
-            open_storage=open_storage,
+            open_storage=opener,
+            source=Sources(
+                settings.sources,
+                most_bytes=settings.source_cache_bytes,
+                open_storage=opener,
+                identify=identity,
+            ).hold,
             ffmpeg=gear.ffmpeg,
             encoder=gear.encoder,
             threads=threads,
@@ -236,6 +246,13 @@ def open_analyses(
 def model_place(settings: Settings) -> ModelPlace:
     url = settings.yunet_url or YUNET_URL
     return ModelPlace(settings.models, named=settings.yunet_model, url=url)
+
+
+def storage_opener(settings: Settings) -> Callable[[str], Storage]:
+    """Opens a storage by its URL, each once: its connections are kept for the next clip."""
+    return lru_cache(maxsize=32)(
+        partial(open_storage, timeout_s=settings.storage_timeout_s, public=settings.storage_public)
+    )
 
 
 def forget_engine(settings: Settings, job: JobRecord) -> None:

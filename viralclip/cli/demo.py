@@ -24,7 +24,7 @@ async def demonstrate(out: Path, settings: Settings, display: Display) -> int:
     ffmpeg = await asyncio.to_thread(find_ffmpeg, settings.ffmpeg)
     video, scenes = await asyncio.to_thread(_prepare, ffmpeg, out)
     request = Request(
-        source=video, scenes=scenes, styles=STYLES, out=out, options=Options(preset="fast")
+        source=video, scenes=scenes, styles=STYLES, out=str(out), options=Options(preset="fast")
     )
     return await render(request, settings, display, None)
 

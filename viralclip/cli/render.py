@@ -16,6 +16,7 @@ from viralclip.cli.compose import (
     open_bench,
     open_records,
     open_roster,
+    storage_opener,
 )
 from viralclip.cli.debug_path import write_paths
 from viralclip.cli.display import Display
@@ -44,7 +45,7 @@ async def render(
 
     `paths` is given what `--debug-path` promises once they are made.
     """
-    accepted = await accept(request)
+    accepted = await accept(request, storage_opener(settings))
     if request.options.require_detector:
         await _require_detector(accepted, settings)
     code = await _render(accepted, settings, display, events)
@@ -108,7 +109,7 @@ def _new_job(accepted: Accepted, settings: Settings) -> JobRecord:
         job_id=job_id,
         owner="local",
         plan=accepted.plan,
-        storage_url=accepted.out.as_uri(),
+        storage_url=accepted.storage_url,
         engine_url=settings.engine_url(job_id),
         trace_id=new_trace_id(),
         created_at=datetime.now(UTC),
@@ -159,7 +160,7 @@ async def _interruptible(jobs: Jobs, job: JobRecord, display: Display) -> AsyncI
 
 
 async def _unfinished(accepted: Accepted, records: Records) -> JobRecord | None:
-    return await records.catalog.unfinished(accepted.plan.digest, accepted.out.as_uri())
+    return await records.catalog.unfinished(accepted.plan.digest, accepted.storage_url)
 
 
 async def is_served(job: JobRecord, records: Records, settings: Settings) -> bool:

@@ -2,16 +2,25 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from viralclip.errors import Fault, InvalidScenesError, OutputNotWritableError
+from viralclip.errors import (
+    Fault,
+    InvalidRequestError,
+    InvalidScenesError,
+    OutputNotWritableError,
+    StorageRejectedError,
+    StorageUnavailableError,
+)
 from viralclip.geometry import parse_aspect
 from viralclip.media.probe import Probed, probe
 from viralclip.plan import Options, Plan, StyleChoice, make_plan
 from viralclip.scenes import Scene, parse_scenes, scenes_from_chapters
+from viralclip.storage import Storage
 from viralclip.styles import ALL, Style, resolve
 
 
@@ -22,7 +31,7 @@ class Request:
     source: Path
     scenes: Path | None
     styles: tuple[str, ...]
-    out: Path
+    out: str
     options: Options
 
 
@@ -31,20 +40,26 @@ class Accepted:
     """A request without faults, and what its sender should know about it."""
 
     plan: Plan
-    out: Path
+    storage_url: str
     notes: tuple[str, ...]
 
 
-async def accept(request: Request) -> Accepted:
+class DestinationError(InvalidRequestError):
+    """Clips cannot be stored in {name}, it {why}; `viralclip doctor` says what to check."""
+
+    code = "destination_refused"
+
+
+async def accept(request: Request, open_storage: Callable[[str], Storage]) -> Accepted:
     """The plan for the request; InvalidRequestError names what is wrong with it."""
     aspect = parse_aspect(request.options.aspect)
     probed = await asyncio.to_thread(probe, request.source)
     scenes = await asyncio.to_thread(_scenes, request, probed)
     styles = resolve(request.styles, source=probed.video.size, aspect=aspect)
-    out = await asyncio.to_thread(_writable, request.out)
+    storage_url = await _destination(request.out, open_storage)
     choices = [StyleChoice(name=style.name, analysed=style.analysed) for style in styles]
     plan = make_plan(probed.video, scenes, choices, request.options)
-    return Accepted(plan, out, tuple(_notes(request.styles, styles, probed)))
+    return Accepted(plan, storage_url, tuple(_notes(request.styles, styles, probed)))
 
 
 def _scenes(request: Request, probed: Probed) -> Sequence[Scene]:
@@ -66,6 +81,20 @@ def _chapters(probed: Probed) -> Sequence[Scene]:
         problem = "no chapters in the video; give a scene list with --scenes"
         raise InvalidScenesError([Fault("", problem)])
     return scenes_from_chapters([(c.title, c.start, c.end) for c in probed.chapters])
+
+
+async def _destination(out: str, open_storage: Callable[[str], Storage]) -> str:
+    """The URL of where the clips go, once something could be written there."""
+    if "://" not in out:
+        return (await asyncio.to_thread(_writable, Path(out))).as_uri()
+    shown = f"{urlsplit(out).scheme}://{urlsplit(out).hostname or ''}"
+    try:
+        await open_storage(out).prove()
+    except StorageUnavailableError as error:
+        raise DestinationError(name=shown, why="did not answer", detail=error.detail) from error
+    except StorageRejectedError as error:
+        raise DestinationError(name=shown, why="refused", detail=error.detail) from error
+    return out
 
 
 def _writable(out: Path) -> Path:

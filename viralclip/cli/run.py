@@ -32,7 +32,7 @@ def render(
     *,
     scenes: Path | None,
     styles: str,
-    out: Path,
+    out: str,
     aspect: str,
     preset: str,
     encoder: str | None,

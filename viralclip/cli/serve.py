@@ -7,12 +7,20 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import uvicorn
 
-from viralclip.catalog.accounts import SqlAccounts
+from viralclip.catalog.accounts import Accounts, open_accounts
 from viralclip.catalog.webhooks import SqlWebhooks
-from viralclip.cli.compose import Records, Shift, find_gear, open_records, working
+from viralclip.cli.compose import (
+    Records,
+    Shift,
+    find_gear,
+    open_records,
+    storage_opener,
+    working,
+)
 from viralclip.engine import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.errors import InvalidRequestError
@@ -25,7 +33,7 @@ from viralclip.server.guard import LOOPBACK
 from viralclip.server.services import Services
 from viralclip.server.wire import Wire
 from viralclip.settings import Settings
-from viralclip.storage import open_storage
+from viralclip.storage import Storage
 from viralclip.worker import new_worker_id
 
 # Little waits in the kernel for a viewer that does not read; its place is kept here instead.
@@ -55,9 +63,9 @@ async def serve(settings: Settings, *, with_worker: bool) -> int:
         open_records(settings) as records,
         open_engine(settings) as engine,
         _accounts(settings) as accounts,
-        SqlWebhooks(settings.catalog_url) as webhooks,
+        SqlWebhooks(settings.database_url) as webhooks,
     ):
-        services = _services(settings, records, engine, webhooks)
+        services = await _services(settings, records, engine, webhooks)
         hosts = (*LOOPBACK, settings.host, *settings.hosts)
         app = create_app(
             services,
@@ -101,9 +109,11 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _services(
+async def _services(
     settings: Settings, records: Records, engine: Engine, webhooks: SqlWebhooks
 ) -> Services:
+    opener = storage_opener(settings)
+
     async def look_into(path: Path) -> Video:
         return (await asyncio.to_thread(probe, path)).video
 
@@ -114,7 +124,8 @@ def _services(
         feeds=Feeds(records.channel),
         storage_url=settings.storage_url,
         engine_url=settings.service_engine_name,
-        open_storage=open_storage,
+        open_storage=opener,
+        media_origin=await _media_origin(opener(settings.storage_url)),
         probe=look_into,
         media_roots=settings.media_roots,
         uploads=settings.uploads,
@@ -124,13 +135,21 @@ def _services(
     )
 
 
+async def _media_origin(storage: Storage) -> str:
+    """Where a browser is sent for clips that lie in an object store."""
+    if storage.local_path("") is not None:
+        return ""
+    parts = urlsplit(await storage.signed_url("origin"))
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 @asynccontextmanager
-async def _accounts(settings: Settings) -> AsyncIterator[SqlAccounts | None]:
+async def _accounts(settings: Settings) -> AsyncIterator[Accounts | None]:
     """The tokens, where others than this machine's user can reach the server."""
     if settings.host in LOOPBACK:
         yield None
         return
-    async with SqlAccounts(settings.catalog_url) as accounts:
+    async with open_accounts(settings.catalog_url) as accounts:
         if not await accounts.all():
             raise NoTokensError
         yield accounts

@@ -3,7 +3,8 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
@@ -16,7 +17,7 @@ from viralclip.media.analysis import Analyses
 from viralclip.media.encoders import Choice
 from viralclip.media.ffmpeg import Watchdogs
 from viralclip.media.models import FaceModel
-from viralclip.plan import Clip
+from viralclip.plan import Clip, Video
 from viralclip.storage import Storage
 
 R = TypeVar("R", bound=BaseModel)
@@ -55,6 +56,12 @@ async def unquestioned() -> None:
     """Nobody else could be making the same clips."""
 
 
+@asynccontextmanager
+async def in_place(video: Video) -> AsyncIterator[Path]:
+    """The video where it lies, on this machine."""
+    yield Path(video.path)
+
+
 @dataclass(frozen=True)
 class Tools:
     """What making a clip needs from the world, opened once and passed in."""
@@ -68,6 +75,7 @@ class Tools:
     worker: str
     analyses: Analyses
     face_model: FaceModel
+    source: Callable[[Video], AbstractAsyncContextManager[Path]] = in_place
     limits: Watchdogs = field(default_factory=Watchdogs)
     retries: Retries = field(default_factory=Retries)
     clock: Callable[[], float] = time.monotonic

@@ -103,7 +103,7 @@ async def _make(task: ClipTask, tools: Tools, stages: "_Stages") -> StoredClip:
     )
     await stages.run(
         ExtractingSegment(**stages.place, details=extracting),
-        lambda: open_segment(task),
+        lambda: open_segment(task, tools),
         Segment,
     )
     if task.clip.analysed:

@@ -41,7 +41,13 @@ class RenditionLostError(ClipError):
 
 async def render_clip(task: ClipTask, tools: Tools, report: ClipReport) -> Rendition:
     """Render the clip, or find it rendered: a file under its final name here is whole."""
-    probed = await probe_source(Path(task.job.plan.video.path))
+    async with tools.source(task.job.plan.video) as source:
+        return await _render_clip(task, tools, report, await probe_source(source))
+
+
+async def _render_clip(
+    task: ClipTask, tools: Tools, report: ClipReport, probed: Probed
+) -> Rendition:
     done = _path(task, tools)
     target = done.with_name(f"{done.stem}.{uuid.uuid4().hex[:8]}.part")
     framing = await (await Analysis.of(task, tools)).framing() if task.clip.analysed else None

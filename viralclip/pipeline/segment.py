@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from viralclip.errors import SourceChangedError, SourceMissingError, SourceNotVideoError
 from viralclip.media.probe import Probed, identity, probe
-from viralclip.pipeline import ClipTask
+from viralclip.pipeline import ClipTask, Tools
 
 
 class Segment(BaseModel, frozen=True):
@@ -16,11 +16,12 @@ class Segment(BaseModel, frozen=True):
     identity: str
 
 
-async def open_segment(task: ClipTask) -> Segment:
+async def open_segment(task: ClipTask, tools: Tools) -> Segment:
     """SourceChangedError if the file is not the one planned with, or not there any more."""
     video = task.job.plan.video
     try:
-        now = await asyncio.to_thread(identity, Path(video.path))
+        async with tools.source(video) as path:
+            now = await asyncio.to_thread(identity, path)
     except SourceMissingError as error:
         raise SourceChangedError(detail=error.message) from error
     if now != video.identity:

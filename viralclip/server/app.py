@@ -71,7 +71,7 @@ def create_app(
         body_bytes=services.limits.body_bytes,
         streamed=(uploads.PREFIX,),
         any_address=any_address,
-        remote_media=not services.storage_url.startswith("file:"),
+        media_origin=services.media_origin,
     )
     app.add_middleware(Guard, bounds=bounds)
     if page is not None:

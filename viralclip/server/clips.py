@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from viralclip.catalog import ClipRecord, Ending, JobRecord
 from viralclip.events import FailedDetails
-from viralclip.server.files import FILE, file_response
+from viralclip.server.files import FILE, SIGNED, file_response
 from viralclip.server.identity import Owner
 from viralclip.server.jobs import JobId, SceneId, StyleName, find_job
 from viralclip.server.problems import NotFoundError, problems
@@ -65,7 +65,7 @@ def routes(services: Services) -> APIRouter:
         "/clips/{scene_id}/{style}/{what}",
         operation_id="getClipFile",
         response_class=FileResponse,
-        responses=FILE | {307: {"description": "It is at this signed address."}},
+        responses=FILE | SIGNED,
     )
     async def get_file(
         job_id: JobId,

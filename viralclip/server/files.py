@@ -14,6 +14,8 @@ FILE: dict[int | str, dict[str, Any]] = {
     400: {"description": "The range is not one.", "content": {"text/plain": {}}},
     416: {"description": "There is no such range.", "content": {"text/plain": {}}},
 }
+# From an object store nothing goes through the server.
+SIGNED: dict[int | str, dict[str, Any]] = {307: {"description": "It is at this signed address."}}
 _SHOWN = ("video/", "audio/", "image/jpeg")
 
 

@@ -10,7 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from viralclip.server.headers import REMOTE_MEDIA, SECURITY_HEADERS
+from viralclip.server.headers import SECURITY_HEADERS, remote_media
 from viralclip.server.problems import (
     ForbiddenOriginError,
     ProblemError,
@@ -36,7 +36,7 @@ class Bounds:
     body_bytes: int
     streamed: Sequence[str] = ()
     any_address: bool = False
-    remote_media: bool = False
+    media_origin: str = ""
 
 
 class Guard:
@@ -45,7 +45,9 @@ class Guard:
     def __init__(self, app: ASGIApp, bounds: Bounds) -> None:
         self._app = app
         self._bounds = bounds
-        self._headers = SECURITY_HEADERS | (REMOTE_MEDIA if bounds.remote_media else {})
+        self._headers = SECURITY_HEADERS | (
+            remote_media(bounds.media_origin) if bounds.media_origin else {}
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):

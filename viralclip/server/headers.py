@@ -14,5 +14,8 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
-# Clips in an object store are shown from signed addresses there.
-REMOTE_MEDIA = {"Content-Security-Policy": _CONTENT.format(remote=" https:")}
+
+
+def remote_media(origin: str) -> dict[str, str]:
+    """Clips in an object store are shown from signed addresses there."""
+    return {"Content-Security-Policy": _CONTENT.format(remote=f" {origin}")}

@@ -101,6 +101,8 @@ _BY_CODE = {
     "unknown_job": HTTPStatus.NOT_FOUND,
     "job_busy": HTTPStatus.CONFLICT,
     "storage_unavailable": HTTPStatus.BAD_GATEWAY,
+    "storage_rejected": HTTPStatus.BAD_GATEWAY,
+    "storage_full": HTTPStatus.INSUFFICIENT_STORAGE,
 }
 
 

@@ -42,6 +42,8 @@ class Services:
     # Whether a webhook may lead to this machine or its neighbours.
     webhooks_anywhere: bool = False
     encoder: str = "x264"
+    # Where the signed addresses of an object store lead: pages may show media from there.
+    media_origin: str = ""
     limits: Limits = field(default_factory=Limits)
     # A viewer that hears nothing for so long hears a heartbeat; a proxy would close the line.
     heartbeat_s: float = 15.0

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi import Path as PathParam
 from starlette.requests import ClientDisconnect
 
-from viralclip.errors import ViralclipError
+from viralclip.errors import SourceNotVideoError
 from viralclip.server.arrivals import EXPIRES_S, Arrival, Arrivals, Note
 from viralclip.server.identity import Owner
 from viralclip.server.problems import ProblemError, TooLargeError, problems
@@ -28,6 +28,7 @@ VIDEO_HEADER = "Video-Id"
 # A connection that brings nothing for so long is as good as cut.
 _SILENCE_S = 60.0
 _CONTENT_TYPE = "application/offset+octet-stream"
+_IN_STORE = "uploads"
 _EXTENSIONS = "creation,expiration,termination"
 
 
@@ -116,7 +117,7 @@ def routes(services: Services, folder: Path) -> APIRouter:
     @router.head(
         "/{upload_id}",
         operation_id="getUpload",
-        responses={200: {"headers": _TOLD | _VIDEO}, **problems(404, 422)},
+        responses={200: {"headers": _TOLD | _VIDEO}, **problems(404, 422, 502, 507)},
     )
     async def look(upload_id: UploadId, owner: Uploader, response: Response) -> None:
         """How much has come; go on from there."""
@@ -131,7 +132,10 @@ def routes(services: Services, folder: Path) -> APIRouter:
         "/{upload_id}",
         status_code=204,
         operation_id="sendUpload",
-        responses={204: {"headers": _TOLD | _VIDEO}, **problems(404, 409, 413, 415, 422, 423)},
+        responses={
+            204: {"headers": _TOLD | _VIDEO},
+            **problems(404, 409, 413, 415, 422, 423, 502, 507),
+        },
         openapi_extra={
             "requestBody": {
                 "content": {_CONTENT_TYPE: {"schema": {"type": "string", "format": "binary"}}}
@@ -198,18 +202,29 @@ async def _taken_in(arrival: Arrival, owner: str, arrivals: Arrivals, services: 
     assert note is not None  # noqa: S101 - it was found, and nobody else writes to it now
     if note.video_id is not None or await asyncio.to_thread(arrival.offset) < note.length:
         return note
-    target = arrivals.place(owner, arrival, note)
-    await asyncio.to_thread(_move, arrival.data, target)
     try:
-        video = await services.probe(target)
-    except ViralclipError:
-        await asyncio.to_thread(_drop, target)
+        video = await services.probe(arrival.data)
+    except SourceNotVideoError as error:
         await asyncio.to_thread(arrival.remove)
-        raise
+        raise SourceNotVideoError(name=note.name, detail=error.detail) from error
+    path = await _put_away(arrival, arrivals.place(owner, arrival, note), services)
+    video = video.model_copy(update={"name": note.name, "path": path})
     await services.catalog.add_video(owner, video)
     note = note.model_copy(update={"video_id": video.identity})
     await asyncio.to_thread(arrival.write_note, note)
+    await asyncio.to_thread(arrival.data.unlink, missing_ok=True)
     return note
+
+
+async def _put_away(arrival: Arrival, target: Path, services: Services) -> str:
+    """Where the whole file is from now on: a folder here, or the store that every worker reads."""
+    storage = services.open_storage(services.storage_url)
+    if storage.local_path("") is None:
+        key = f"{_IN_STORE}/{target.parent.parent.name}/{target.parent.name}/{target.name}"
+        await storage.put(arrival.data, key)
+        return storage.url(key)
+    await asyncio.to_thread(_move, arrival.data, target)
+    return str(target)
 
 
 def _tell(response: Response, offset: int, video_id: str | None = None) -> None:
@@ -230,8 +245,3 @@ def _metadata(text: str) -> Mapping[str, str]:
 def _move(path: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     path.replace(target)
-
-
-def _drop(target: Path) -> None:
-    target.unlink(missing_ok=True)
-    target.parent.rmdir()

@@ -7,16 +7,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from fastapi import Path as PathParam
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, RedirectResponse
 from pydantic import BaseModel
 
 from viralclip.plan import Video
-from viralclip.server.files import FILE, file_response
+from viralclip.server.files import FILE, SIGNED, file_response
 from viralclip.server.identity import Owner
 from viralclip.server.problems import NotFoundError, problems
 from viralclip.server.services import Services
+from viralclip.storage.sources import in_store, open_stored
 
 _VIDEO_SUFFIXES = frozenset(
     {
@@ -90,11 +91,14 @@ def routes(services: Services) -> APIRouter:
         "/{video_id}/content",
         operation_id="getVideoContent",
         response_class=FileResponse,
-        responses=problems(404, 422) | FILE,
+        responses=problems(404, 422) | FILE | SIGNED,
     )
-    async def get_content(video_id: VideoId, owner: Owner) -> FileResponse:
+    async def get_content(video_id: VideoId, owner: Owner) -> Response:
         """The video itself, for the preview; ranges are answered."""
         video = await find_video(video_id, owner, services)
+        if in_store(video):
+            storage, key = open_stored(video, services.open_storage)
+            return RedirectResponse(await storage.signed_url(key), status_code=307)
         path = Path(video.path)
         if not await asyncio.to_thread(path.is_file):
             raise NotFoundError

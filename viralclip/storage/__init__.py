@@ -1,24 +1,30 @@
-"""Where finished clips and thumbnails live: one interface over local folders and object stores."""
+"""Where clips and uploaded videos live: one interface over local folders and object stores."""
 
-import asyncio
-import errno
 import re
-from collections.abc import AsyncIterator, Callable
+import secrets
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import obstore
-from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
+from obstore.exceptions import BaseError
 from obstore.store import AzureStore, GCSStore, LocalStore, ObjectStore, S3Store, from_url
 
-from viralclip.errors import StorageFullError, StorageRejectedError, StorageUnavailableError
+from viralclip.errors import StorageRejectedError, StorageUnavailableError, ViralclipError
+from viralclip.storage.refusals import told_apart
+from viralclip.storage.upload import CHUNK, MTIME, OnProgress, upload
 
-_CHUNK = 5 * 1024 * 1024
-# What another try cannot change: no permission, no folder, read-only, a name too long.
-_HOPELESS = (errno.EACCES, errno.ENOTDIR, errno.EISDIR, errno.EROFS, errno.ENAMETOOLONG)
+TIMEOUT_S = 15.0
+# A store that stumbles is asked again at once and unseen; if that does not help, it is seen.
+_RETRIES = 2
+_FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=0.2), timedelta(seconds=2)
+# A whole answer may take long, for a video is large; each piece of it may not.
+_WHOLE_ANSWER = timedelta(days=1)
+_CONNECT_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -33,22 +39,25 @@ class Stored:
 class Storage:
     """A bucket or a folder; keys are relative paths with forward slashes."""
 
-    def __init__(self, store: ObjectStore, *, url: str, folder: Path | None) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        *,
+        url: str,
+        folder: Path | None,
+        public: ObjectStore | None = None,
+    ) -> None:
         self._store = store
         self._url = url
         self._folder = folder
+        self._public = public or store
 
-    async def put(
-        self, path: Path, key: str, *, on_progress: Callable[[float], None] | None = None
-    ) -> Stored:
-        """Store the file under the key, whole or not at all; progress is the share read so far."""
+    async def put(self, path: Path, key: str, *, on_progress: OnProgress | None = None) -> Stored:
+        """Store the file under the key, whole or not at all; progress is the share that is safe."""
         stored = False
         try:
-            size = (await asyncio.to_thread(path.stat)).st_size
             self._sweep(key)
-            await obstore.put_async(
-                self._store, key, _chunks(path, size, on_progress), chunk_size=_CHUNK
-            )
+            sent = await upload(self._store, key, path, on_progress=on_progress)
             stored = True
             head = await obstore.head_async(self._store, key)
         except (BaseError, OSError) as error:
@@ -57,6 +66,8 @@ class Storage:
             if not stored:
                 with suppress(OSError):
                     self._sweep(key)
+        if head["size"] != sent:
+            raise StorageUnavailableError(detail=f"{head['size']} of {sent} bytes are there")
         return Stored(key=key, size=head["size"], tag=head["e_tag"] or "")
 
     async def head(self, key: str) -> Stored | None:
@@ -66,7 +77,7 @@ class Storage:
         except FileNotFoundError:
             return None
         except (BaseError, OSError) as error:
-            raise StorageUnavailableError(detail=str(error)) from error
+            raise told_apart(error) from error
         return Stored(key=key, size=head["size"], tag=head["e_tag"] or "")
 
     async def delete(self, key: str) -> None:
@@ -75,7 +86,7 @@ class Storage:
         except FileNotFoundError:
             return
         except (BaseError, OSError) as error:
-            raise _told_apart(error) from error
+            raise told_apart(error) from error
 
     def url(self, key: str) -> str:
         """Where the object is, for people: a path for a folder, else an address without secrets."""
@@ -87,18 +98,46 @@ class Storage:
 
     async def signed_url(self, key: str, *, seconds: int = 3600) -> str:
         """An address that lets anybody read the object for a while; object stores only."""
-        if not isinstance(self._store, (S3Store, GCSStore, AzureStore)):
+        if not isinstance(self._public, (S3Store, GCSStore, AzureStore)):
             raise StorageUnavailableError(detail="this storage has no signed addresses")
-        return await obstore.sign_async(self._store, "GET", key, timedelta(seconds=seconds))
+        try:
+            return await obstore.sign_async(self._public, "GET", key, timedelta(seconds=seconds))
+        except BaseError as error:
+            raise told_apart(error) from error
 
     async def read(self, key: str) -> AsyncIterator[bytes]:
-        """The object's bytes, a chunk at a time."""
+        """The object's bytes, a chunk at a time; FileNotFoundError if it is not there."""
         try:
             found = await obstore.get_async(self._store, key)
-            async for chunk in found.stream(min_chunk_size=_CHUNK):
+            async for chunk in found.stream(min_chunk_size=CHUNK):
                 yield bytes(chunk)
+        except FileNotFoundError:
+            raise
         except (BaseError, OSError) as error:
-            raise StorageUnavailableError(detail=str(error)) from error
+            raise told_apart(error) from error
+
+    async def written_at(self, key: str) -> int | None:
+        """When the file that was stored had been written to: nanoseconds since the epoch."""
+        try:
+            found = await obstore.get_async(self._store, key, options={"head": True})
+        except (BaseError, OSError) as error:
+            raise told_apart(error) from error
+        kept = found.attributes.get(MTIME)
+        return int(kept) if kept is not None else None
+
+    async def prove(self) -> None:
+        """Write, read and delete a small object; the error says what cannot be done."""
+        key, content = f".viralclip-{secrets.token_hex(6)}", b"viralclip"
+        try:
+            await obstore.put_async(self._store, key, content, use_multipart=False)
+            try:
+                found = await (await obstore.get_async(self._store, key)).bytes_async()
+            finally:
+                await obstore.delete_async(self._store, key)
+        except (BaseError, OSError) as error:
+            raise told_apart(error) from error
+        if bytes(found) != content:
+            raise StorageRejectedError(detail="what is read is not what was written")
 
     def _sweep(self, key: str) -> None:
         """A killed upload leaves `name#1` beside the target; nobody else writes this key now."""
@@ -111,8 +150,13 @@ class Storage:
                 entry.unlink(missing_ok=True)
 
 
-def open_storage(url: str) -> Storage:
-    """The storage behind a URL: `file:///folder`, or what obstore knows (`s3://bucket/prefix`)."""
+def open_storage(url: str, *, timeout_s: float = TIMEOUT_S, public: str | None = None) -> Storage:
+    """The storage behind a URL: `file:///folder`, or what obstore knows (`s3://bucket/prefix`).
+
+    Credentials and the endpoint come from the environment, under the names of each cloud's own
+    tools. A store that says nothing for `timeout_s` has failed. `public` is the endpoint that
+    signed addresses lead to, where browsers know the store by another name than we do.
+    """
     parts = urlsplit(url)
     if parts.scheme == "file":
         folder = Path(unquote(parts.path))
@@ -120,33 +164,41 @@ def open_storage(url: str) -> Storage:
             return Storage(LocalStore(prefix=folder, mkdir=True), url=url, folder=folder)
         except OSError as error:
             raise StorageRejectedError(detail=str(error)) from error
-    return Storage(from_url(url), url=url, folder=None)
+    if parts.username is not None or parts.password is not None or parts.query:
+        # It would be told to everybody as the place of the clips.
+        raise StorageRejectedError(detail="the address of the storage holds credentials")
+    store = _open(url, timeout_s)
+    return Storage(store, url=url, folder=None, public=_seen_from_outside(url, public, timeout_s))
 
 
-async def _chunks(
-    path: Path, size: int, on_progress: Callable[[float], None] | None
-) -> AsyncIterator[bytes]:
-    sent = 0
-    with path.open("rb") as file:
-        while chunk := await asyncio.to_thread(file.read, _CHUNK):
-            yield chunk
-            sent += len(chunk)
-            if on_progress:
-                on_progress(min(1.0, sent / size))
+def _open(url: str, timeout_s: float, **config: Any) -> ObjectStore:
+    try:
+        return from_url(
+            url,
+            **config,
+            client_options={
+                # Only an endpoint that was given as http:// is spoken to in the open.
+                "allow_http": True,
+                "connect_timeout": timedelta(seconds=min(timeout_s, _CONNECT_S)),
+                "read_timeout": timedelta(seconds=timeout_s),
+                "timeout": _WHOLE_ANSWER,
+            },
+            retry_config={
+                "max_retries": _RETRIES,
+                "retry_timeout": timedelta(seconds=4 * timeout_s),
+                "backoff": {"init_backoff": _FIRST_WAIT, "max_backoff": _LONGEST_WAIT, "base": 2},
+            },
+        )
+    except (BaseError, ValueError) as error:
+        raise StorageRejectedError(detail=str(error).partition("\n")[0]) from error
 
 
-def _classified(error: Exception, path: Path) -> Exception:
-    """Refused for good, or worth another try; a vanished input is the caller's own fault."""
-    if not path.exists():
-        return error
-    return _told_apart(error)
+def _seen_from_outside(url: str, endpoint: str | None, timeout_s: float) -> ObjectStore | None:
+    if endpoint is None or not url.startswith("s3"):
+        return None
+    return _open(url, timeout_s, endpoint=endpoint)
 
 
-def _told_apart(error: Exception) -> Exception:
-    text = str(error)
-    if "StorageFull" in text or "os error 28" in text:
-        return StorageFullError(detail=text)
-    refused = (PermissionDeniedError, UnauthenticatedError, PermissionError)
-    if isinstance(error, refused) or any(f"(os error {code})" in text for code in _HOPELESS):
-        return StorageRejectedError(detail=text)
-    return StorageUnavailableError(detail=text)
+def _classified(error: Exception, path: Path) -> ViralclipError | Exception:
+    """A vanished input is the caller's own fault, whatever the store made of it."""
+    return told_apart(error) if path.exists() else error

@@ -2899,6 +2899,13 @@ export interface operations {
                     "video/*": string;
                 };
             };
+            /** @description It is at this signed address. */
+            307: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The range is not one. */
             400: {
                 headers: {

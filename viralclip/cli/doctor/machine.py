@@ -1,56 +1,29 @@
-"""`viralclip doctor`: what is installed, what would run where, and what to do about gaps."""
+"""What is on this machine: viralclip itself, FFmpeg, encoders, styles, and room to work."""
 
 import asyncio
 import importlib.metadata
-import json
 import os
 import platform
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Literal
-
-from rich.console import Console
-from rich.text import Text
 
 from viralclip import __version__
+from viralclip.cli.doctor.finding import Finding
 from viralclip.errors import ViralclipError
 from viralclip.media.encoders import HARDWARE, works
 from viralclip.media.ffmpeg import find_ffmpeg
 from viralclip.settings import Settings
 from viralclip.styles import all_styles, broken_styles
 
-Verdict = Literal["ok", "note", "missing"]
-_MARKS: dict[Verdict, tuple[str, str]] = {
-    "ok": ("ok", "green"),
-    "note": ("--", "yellow"),
-    "missing": ("!!", "red"),
-}
 _LOW_SPACE_BYTES = 2 * 1024**3
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at: how it is, and what to do if it is not well."""
-
-    what: str
-    verdict: Verdict
-    found: str
-    advice: str = ""
-
-
-async def examine(settings: Settings, *, as_json: bool) -> int:
-    """Print every finding; exit code 1 if clips cannot be made here."""
+async def look(settings: Settings) -> list[Finding]:
     checks: tuple[Callable[[Settings], list[Finding]], ...] = (_python, _ffmpeg, _state, _styles)
     findings = [f for check in checks for f in await asyncio.to_thread(check, settings)]
-    findings += await _encoders(settings)
-    if as_json:
-        sys.stdout.writelines(json.dumps(asdict(finding)) + "\n" for finding in findings)
-    else:
-        _print(findings)
-    return 1 if any(finding.verdict == "missing" for finding in findings) else 0
+    return findings + await _encoders(settings)
 
 
 def _python(settings: Settings) -> list[Finding]:
@@ -107,13 +80,3 @@ async def _encoders(settings: Settings) -> list[Finding]:
     found = ", ".join(["x264", *working])
     chosen = f"{found}; {settings.encoder} is used unless --encoder says otherwise"
     return [Finding("encoders", "ok", chosen)]
-
-
-def _print(findings: list[Finding]) -> None:
-    console = Console(soft_wrap=True)
-    for finding in findings:
-        mark, colour = _MARKS[finding.verdict]
-        line = Text.assemble((f"{mark} ", colour), (f"{finding.what:<10}", "bold"), finding.found)
-        console.print(line)
-        if finding.advice:
-            console.print(Text(f"   {'':<10}{finding.advice}", style="dim"))

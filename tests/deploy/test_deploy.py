@@ -1,0 +1,259 @@
+"""What is in deploy/ fits the program: settings that exist, pinned images, no secrets."""
+
+import json
+import re
+import shutil
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+import yaml
+from dbos._schemas.system_database import SystemSchema
+
+from viralclip.cli.app import app
+
+ROOT = Path(__file__).parent.parent.parent
+DEPLOY = ROOT / "deploy"
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined] - a group has commands
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+TEXTS = [path for path in sorted(DEPLOY.rglob("*")) if path.is_file()]
+# A tag that names one release: never `latest`, a branch or a major version alone.
+PINNED = re.compile(r"[\w./-]+:(v?\d+\.\d+\.\d+|\d+\.\d+|RELEASE\.\d{4}-\d\d-\d\dT[\d-]+Z)[\w.-]*")
+
+
+def read(name: str) -> str:
+    return (DEPLOY / name).read_text(encoding="utf-8")
+
+
+COMPOSE: dict[str, Any] = yaml.safe_load(read("compose.yaml"))
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+KUBERNETES = [
+    document
+    for path in sorted((DEPLOY / "kubernetes").glob("*.yaml"))
+    for document in yaml.safe_load_all(path.read_text(encoding="utf-8"))
+]
+CONTAINERS = [
+    (document, container)
+    for document in KUBERNETES
+    if document["kind"] == "Deployment"
+    for container in document["spec"]["template"]["spec"]["containers"]
+]
+
+
+def instructions() -> list[tuple[str, str]]:
+    """The Dockerfile's instructions, continued lines joined."""
+    text = re.sub(r"\\\n\s*", "", read("Dockerfile"))
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return [(line.split()[0], line.partition(" ")[2]) for line in lines]
+
+
+def images() -> Iterator[str]:
+    yield from (service["image"] for service in SERVICES.values())
+    yield from (container["image"] for _, container in CONTAINERS)
+    yield from (rest.split()[0] for name, rest in instructions() if name == "FROM")
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(DEPLOY)))
+def test_every_setting_that_is_named_exists(path: Path):
+    source = (ROOT / "viralclip" / "settings.py").read_text(encoding="utf-8")
+    known = set(re.findall(r'"(VIRALCLIP_[A-Z_]+)"', source))
+    named = set(re.findall(r"VIRALCLIP_[A-Z_]+", path.read_text(encoding="utf-8")))
+
+    assert named - known - {"VIRALCLIP_DATABASE", "VIRALCLIP_CHANNEL"} == set()
+
+
+@pytest.mark.parametrize("image", sorted(set(images())))
+def test_every_image_is_pinned_to_a_release(image: str):
+    assert PINNED.fullmatch(image)
+
+
+def test_our_own_image_has_the_version_of_the_package():
+    own = {image for image in images() if image.startswith("viralclip:")}
+
+    assert own == {f"viralclip:{VERSION}"}
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(DEPLOY)))
+def test_no_secret_has_a_value(path: Path):
+    words = "PASSWORD|SECRET|ACCESS_KEY|PASS"
+    secret = re.compile(rf"^\s*(\w*(?:{words})\w*)[ \t]*[:=][ \t]*(.*)$", re.MULTILINE)
+    for name, value in secret.findall(path.read_text(encoding="utf-8")):
+        assert value == "" or value.startswith("${"), name
+    assert not re.search(r"://[^/\s:$]+:[^$@\s/]+@", path.read_text(encoding="utf-8"))
+
+
+def test_every_variable_of_the_compose_file_is_in_the_example_and_must_be_given():
+    wanted = dict(re.findall(r"(?<!\$)\$\{([A-Z0-9_]+)(:\?)?", read("compose.yaml")))
+    example = set(re.findall(r"^([A-Z0-9_]+)=", read("env.example"), re.MULTILINE))
+
+    assert set(wanted) == example
+    assert set(wanted.values()) == {":?"}
+
+
+def test_the_parts_that_are_waited_for_are_there_and_can_tell_that_they_are_ready():
+    for service in SERVICES.values():
+        for name, wait in service.get("depends_on", {}).items():
+            assert name in SERVICES
+            assert wait["condition"] != "service_healthy" or "healthcheck" in SERVICES[name]
+
+
+def test_volumes_and_files_that_are_mounted_exist():
+    named = {
+        volume.partition(":")[0]
+        for service in SERVICES.values()
+        for volume in service.get("volumes", ())
+        if ":" in volume
+    }
+    files = {name for name in named if name.startswith(".")}
+
+    assert {name for name in files if not (DEPLOY / name).exists()} == set()
+    assert named - files == set(COMPOSE["volumes"])
+
+
+def test_only_loopback_is_published():
+    ports = [port for service in SERVICES.values() for port in service.get("ports", ())]
+
+    assert ports
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+@pytest.mark.parametrize("name", ["server", "worker"])
+def test_our_containers_run_a_command_that_exists_with_few_rights(name: str):
+    service = SERVICES[name]
+    command, *options = service["command"]
+
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert command in {*COMMANDS, "worker"}
+    if command in COMMANDS:
+        known = {name for option in COMMANDS[command].params for name in _names(option)}
+        assert {option for option in options if option.startswith("--")} <= known
+
+
+def _names(option: Any) -> list[str]:
+    return [*option.opts, *option.secondary_opts]
+
+
+def test_redis_keeps_every_event():
+    command = " ".join(SERVICES["redis"]["command"])
+
+    assert "--maxmemory-policy noeviction" in command
+    assert "--appendonly yes" in command
+
+
+def test_the_image_ends_as_a_user_without_rights():
+    last_stage = instructions()[[name for name, _ in instructions()].index("FROM") :]
+    users = [rest for name, rest in last_stage if name == "USER"]
+
+    assert users[-1] == "10001:10001"
+    assert {name for name, _ in last_stage} <= {
+        *("FROM", "RUN", "COPY", "ENV", "USER", "VOLUME", "EXPOSE", "STOPSIGNAL", "WORKDIR"),
+        *("ENTRYPOINT", "CMD"),
+    }
+
+
+def test_the_image_installs_what_is_locked_and_copies_what_there_is():
+    copies = [rest for name, rest in instructions() if name == "COPY" and "--from" not in rest]
+    copied = {word for rest in copies for word in rest.split()[:-1]}
+    ignored = read("Dockerfile.dockerignore").splitlines()
+    sent = {line[1:] for line in ignored if line.startswith("!")}
+
+    assert {word for word in copied if not (ROOT / word).exists()} == set()
+    assert all(any(Path(word).is_relative_to(kept) for kept in sent) for word in copied)
+    assert any("--require-hashes" in rest for name, rest in instructions() if name == "RUN")
+    assert all('["' in rest for name, rest in instructions() if name in {"ENTRYPOINT", "CMD"})
+
+
+@pytest.mark.parametrize(("document", "container"), CONTAINERS, ids=["server", "worker"])
+def test_pods_have_few_rights_bounds_and_time_to_leave(
+    document: dict[str, Any], container: dict[str, Any]
+):
+    pod = document["spec"]["template"]["spec"]
+    mounted = {mount["name"] for mount in container["volumeMounts"]}
+    grace = int(container["args"][-1]) if "--grace" in container["args"] else 0
+
+    assert pod["securityContext"]["runAsNonRoot"]
+    assert container["securityContext"]["readOnlyRootFilesystem"]
+    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    assert {"cpu", "memory"} <= set(container["resources"]["requests"])
+    assert "memory" in container["resources"]["limits"]
+    assert mounted == {volume["name"] for volume in pod["volumes"]}
+    assert pod.get("terminationGracePeriodSeconds", 30) > grace
+
+
+def test_workers_are_scaled_by_a_deployment_and_columns_that_exist():
+    (scaled,) = [each for each in KUBERNETES if each["kind"] == "ScaledObject"]
+    names = {each["metadata"]["name"] for each in KUBERNETES if each["kind"] == "Deployment"}
+    (trigger,) = scaled["spec"]["triggers"]
+    env = {
+        variable["name"]: variable["value"]
+        for _, container in CONTAINERS
+        for variable in container.get("env", ())
+    }
+
+    assert scaled["spec"]["scaleTargetRef"]["name"] in names
+    assert trigger["metadata"]["targetQueryValue"] == env["VIRALCLIP_FFMPEG_SLOTS"]
+    _has_columns(trigger["metadata"]["query"])
+
+
+def test_the_queue_is_measured_by_columns_that_exist():
+    (about,) = yaml.safe_load(read("prometheus/queue.yaml")).values()
+    measured = {name for metric in about["metrics"] for name in metric}
+
+    _has_columns(about["query"])
+    assert all(name in about["query"] for name in measured)
+
+
+def _has_columns(query: str) -> None:
+    known = set(SystemSchema.workflow_status.columns.keys())
+    named = set(re.findall(r"\bwork\.(\w+)", query)) | {"queue_name", "status"}
+
+    assert "dbos.workflow_status" in query
+    assert named <= known
+
+
+def test_alerts_speak_of_what_is_measured():
+    rules = yaml.safe_load(read("prometheus/rules.yaml"))["groups"][0]["rules"]
+    (measured,) = yaml.safe_load(read("prometheus/queue.yaml")).items()
+    ours = {f"{measured[0]}_{name}" for metric in measured[1]["metrics"] for name in metric}
+    named = set(re.findall(r"viralclip_\w+", " ".join(rule["expr"] for rule in rules)))
+
+    assert named <= ours
+    assert all(rule["annotations"]["action"] for rule in rules)
+
+
+def test_dashboards_speak_of_what_is_measured():
+    board = json.loads(read("grafana/dashboards/viralclip.json"))
+    source = yaml.safe_load(read("grafana/provisioning/datasources/prometheus.yaml"))
+    text = json.dumps(board)
+
+    assert {panel["datasource"]["uid"] for panel in board["panels"]} == {
+        source["datasources"][0]["uid"]
+    }
+    assert set(re.findall(r"viralclip_\w+", text)) <= {
+        "viralclip_queue_clips",
+        "viralclip_queue_oldest_seconds",
+    }
+
+
+def test_every_part_that_is_scraped_is_a_service():
+    jobs = yaml.safe_load(read("prometheus/prometheus.yaml"))["scrape_configs"]
+    static = [each for job in jobs for each in job["static_configs"]]
+    targets = {target for each in static for target in each["targets"]}
+
+    assert {target.partition(":")[0] for target in targets} <= set(SERVICES)
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="install prometheus for its promtool")
+def test_prometheus_takes_its_rules_and_its_configuration():
+    folder = DEPLOY / "prometheus"
+    for command in (["rules", "rules.yaml"], ["config", "prometheus.yaml"]):
+        done = subprocess.run(
+            ["promtool", "check", *command], cwd=folder, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,426 @@
+"""The catalog in Firestore.
+
+Every query is a range over one field or compares for equality: a fresh database needs no index.
+What depends on what is stored already is a compare-and-set on the document's time of change.
+"""
+
+import asyncio
+import hashlib
+import random
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+from google.api_core import exceptions as refusals
+from google.auth.exceptions import GoogleAuthError
+from google.cloud import firestore
+from google.cloud.firestore_v1.async_document import AsyncDocumentReference
+from google.cloud.firestore_v1.async_query import AsyncQuery
+from google.cloud.firestore_v1.base_document import DocumentSnapshot
+from google.cloud.firestore_v1.base_query import FieldFilter
+
+from viralclip.catalog import Claim, ClipRecord, JobRecord, Priority
+from viralclip.errors import InvalidRequestError
+from viralclip.eta import Rate, Timings
+from viralclip.events import Outcome
+from viralclip.plan import Clip, Plan, Video
+
+Document = dict[str, Any]
+Change = Callable[[Document | None], Document | None]
+
+# Firestore takes 500 writes at once.
+_BATCH = 400
+_KNOWN_PLANS = 32
+_HELLO_S = 10.0
+_CONTENTION_S = 30.0
+# Numbers that fall as time goes on: in a rising order the latest comes first.
+_END_OF_TIME = 10**17
+# The sign after the dot: what begins with `x.` lies between `x.` and `x/`.
+_AFTER_DOT = "/"
+_LOST = (
+    refusals.FailedPrecondition,
+    refusals.AlreadyExists,
+    refusals.NotFound,
+    refusals.Aborted,
+)
+
+
+class CatalogUnavailableError(InvalidRequestError):
+    """Firestore does not let us in; check the project, the credentials and the network."""
+
+    code = "catalog_unavailable"
+
+
+class Firestore:
+    """The database behind `firestore://project` or `firestore://project/database`."""
+
+    def __init__(self, url: str) -> None:
+        project, _, database = url.removeprefix("firestore://").partition("/")
+        self._project = project
+        self._database = database or None
+
+    async def __aenter__(self) -> Self:
+        try:
+            self.db = firestore.AsyncClient(project=self._project, database=self._database)
+            async with asyncio.timeout(_HELLO_S):
+                await self.db.collection("hello").document("hello").get()
+        except (refusals.GoogleAPIError, GoogleAuthError, TimeoutError) as error:
+            raise CatalogUnavailableError(detail=repr(error)) from error
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.db.close()
+
+    async def change(self, place: AsyncDocumentReference, change: Change) -> Document | None:
+        """What the document is after `change` of what it was; a change of None leaves it alone.
+
+        Whoever is overtaken by another's change looks again and decides anew.
+        """
+        async with asyncio.timeout(_CONTENTION_S):
+            while True:
+                found = await place.get()
+                was = found.to_dict()
+                fields = change(was)
+                if fields is None:
+                    return was
+                with suppress(*_LOST):
+                    await self._write(place, found, fields)
+                    return (was or {}) | fields
+                await asyncio.sleep(random.random() / 20)  # noqa: S311 - so as not to meet again
+
+    async def _write(
+        self, place: AsyncDocumentReference, found: DocumentSnapshot, fields: Document
+    ) -> None:
+        if found.exists:
+            unchanged = self.db.write_option(last_update_time=found.update_time)
+            await place.update(fields, option=unchanged)
+        else:
+            await place.create(fields)
+
+
+class FirestoreCatalog:
+    """Records as documents; a clip's name sorts as its scene does within its job."""
+
+    def __init__(self, url: str) -> None:
+        self._firestore = Firestore(url)
+        self._plans: dict[str, Plan] = {}
+
+    async def __aenter__(self) -> Self:
+        await self._firestore.__aenter__()
+        self._db = self._firestore.db
+        self._jobs = self._db.collection("jobs")
+        self._clips = self._db.collection("clips")
+        self._videos = self._db.collection("videos")
+        self._claims = self._db.collection("claims")
+        self._timings = self._db.collection("timings")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        await self._firestore.__aexit__(kind, error, tb)
+
+    async def add_job(self, job: JobRecord) -> None:
+        """The job's own document comes last: where it is, everything is."""
+        if (await self._jobs.document(job.job_id).get()).exists:
+            return
+        for clips in _pieces(job.plan.clips()):
+            batch = self._db.batch()
+            for clip in clips:
+                fields = _new_clip(job, clip)
+                batch.create(self._clips.document(fields["place"]), fields)
+            with suppress(refusals.AlreadyExists):
+                await batch.commit()
+        await self._remember(job.owner, job.plan.video, job.created_at)
+        with suppress(refusals.AlreadyExists):
+            await self._jobs.document(job.job_id).create(_job_fields(job))
+
+    async def job(self, job_id: str) -> JobRecord | None:
+        fields = (await self._jobs.document(job_id).get()).to_dict()
+        if fields is None:
+            return None
+        # A plan never changes: it is checked once, and shared by all who ask after it.
+        job = _job(fields, self._plans.get(job_id))
+        self._plans[job_id] = job.plan
+        while len(self._plans) > _KNOWN_PLANS:
+            self._plans.pop(next(iter(self._plans)))
+        return job
+
+    async def jobs(
+        self, *, owner: str | None = None, before: datetime | None = None, limit: int = 50
+    ) -> list[JobRecord]:
+        field, prefix = ("rank", "") if owner is None else ("owner_rank", f"{_hash(owner)}.")
+        after = prefix if before is None else prefix + _rank(before) + _AFTER_DOT
+        query = self._jobs.where(filter=FieldFilter(field, ">", after)).order_by(field)
+        if owner is not None:
+            query = query.where(filter=FieldFilter(field, "<", prefix[:-1] + _AFTER_DOT))
+        return [_job(fields) async for fields in _documents(query.limit(limit))]
+
+    async def unfinished(self, digest: str, storage_url: str) -> JobRecord | None:
+        query = _equal(self._jobs, digest=digest, storage_url=storage_url, running=True)
+        found = [fields async for fields in _documents(query)]
+        return _job(max(found, key=_created_at)) if found else None
+
+    async def begin_run(self, job_id: str, run: int) -> None:
+        """The clips first: a job that is in its run has every clip ready for it."""
+        async for page in self._pages(f"{job_id}."):
+            await self._open_again(page, run)
+
+        def begin(was: Document | None) -> Document | None:
+            if was is None or was["run"] >= run:
+                return None
+            fresh = {"outcome": None, "finished_at": None, "stop_by": None, "stop_failed": False}
+            return fresh | {"run": run, "attempt": 0, "running": True}
+
+        await self._firestore.change(self._jobs.document(job_id), begin)
+
+    async def begin_attempt(self, job_id: str, run: int) -> int:
+        def begin(was: Document | None) -> Document | None:
+            if was is None or was["run"] != run:
+                return None
+            return {"attempt": was["attempt"] + 1}
+
+        now = await self._firestore.change(self._jobs.document(job_id), begin)
+        return now["attempt"] if now is not None and now["run"] == run else 0
+
+    async def finish_job(self, job_id: str, run: int, outcome: Outcome, at: datetime) -> None:
+        ended = {"outcome": outcome, "finished_at": at.astimezone(UTC), "running": False}
+        await self._change_job(job_id, lambda was: ended if was["run"] == run else None)
+
+    async def stop_job(self, job_id: str, *, by: str, failed: bool) -> None:
+        stop = {"stop_by": by, "stop_failed": failed}
+        await self._change_job(job_id, lambda was: stop if was["stop_by"] is None else None)
+
+    async def stop_clip(self, job_id: str, scene_id: int, style: str, *, by: str) -> None:
+        await self._change_clip(
+            (job_id, scene_id, style),
+            lambda was: {"stop_by": by} if was["stop_by"] is None else None,
+        )
+
+    async def prioritise(self, job_id: str, priority: Priority) -> None:
+        await self._change_job(job_id, lambda _: {"priority": priority})
+
+    async def count_running(self, owner: str) -> int:
+        counted = await _equal(self._jobs, owner=owner, running=True).count().get()
+        return int(counted[0][0].value)
+
+    async def claim(self, owner: str, key: str, digest: str, job_id: str) -> Claim:
+        mine = Claim(digest=digest, job_id=job_id)
+        try:
+            await self._claims.document(_hash(owner, key)).create(mine.model_dump())
+        except refusals.AlreadyExists:
+            return await self.claimed(owner, key) or mine
+        return mine
+
+    async def claimed(self, owner: str, key: str) -> Claim | None:
+        fields = (await self._claims.document(_hash(owner, key)).get()).to_dict()
+        return Claim.model_validate(fields) if fields is not None else None
+
+    async def add_video(self, owner: str, video: Video) -> None:
+        await self._remember(owner, video, datetime.now(UTC))
+
+    async def videos(self, owner: str) -> list[Video]:
+        videos: list[Video] = []
+        async for page in _pages(self._videos, "place", f"{_hash(owner)}."):
+            videos += (Video.model_validate_json(found.get("facts")) for found in page)
+        return videos
+
+    async def video(self, owner: str, identity: str) -> Video | None:
+        fields = (await self._videos.document(_hash(owner, identity)).get()).to_dict()
+        return Video.model_validate_json(fields["facts"]) if fields is not None else None
+
+    async def delete_job(self, job_id: str) -> None:
+        """The job's own document goes last: until then the deletion can be repeated."""
+        async for page in self._pages(f"{job_id}."):
+            batch = self._db.batch()
+            for clip in page:
+                batch.delete(clip.reference)
+            await batch.commit()
+        await self._jobs.document(job_id).delete()
+
+    async def clips(self, job_id: str, scene_id: int | None = None) -> list[ClipRecord]:
+        prefix = f"{job_id}." if scene_id is None else f"{job_id}.{scene_id:010}."
+        clips: list[ClipRecord] = []
+        async for page in self._pages(prefix):
+            clips += (ClipRecord.model_validate(found.to_dict()) for found in page)
+        return clips
+
+    async def end_clip(self, record: ClipRecord) -> ClipRecord:
+        ended = record.model_dump(exclude={"job_id", "scene_id", "style", "crashes"})
+
+        def end(was: Document) -> Document | None:
+            # A worker that was thought dead may still speak of an earlier run.
+            return ended if was["run"] == record.run and was["ending"] is None else None
+
+        here = (record.job_id, record.scene_id, record.style)
+        now = await self._change_clip(here, end)
+        stands = now is not None and now["ending"] is not None
+        return ClipRecord.model_validate(now) if stands else record
+
+    async def count_crash(self, job_id: str, scene_id: int, style: str) -> int:
+        now = await self._change_clip(
+            (job_id, scene_id, style), lambda was: {"crashes": was["crashes"] + 1}
+        )
+        return now["crashes"] if now is not None else 0
+
+    async def kept(self, digest: str, key: str, storage_url: str) -> ClipRecord | None:
+        query = _equal(
+            self._clips, digest=digest, key=key, storage_url=storage_url, ending="complete"
+        )
+        found = [fields async for fields in _documents(query)]
+        return ClipRecord.model_validate(max(found, key=_created_at)) if found else None
+
+    async def timings(self) -> Timings:
+        rates = {
+            fields["kind"]: Rate.model_validate(fields)
+            async for fields in _documents(self._timings.order_by("kind"))
+        }
+        return Timings(rates=rates)
+
+    async def learn(self, style: str, preset: str, rate: float) -> None:
+        kind = f"{style}/{preset}"
+
+        def observe(was: Document | None) -> Document:
+            known = Rate.model_validate(was) if was is not None else Rate()
+            return known.observe(rate).model_dump() | {"kind": kind}
+
+        await self._firestore.change(self._timings.document(quote(kind, safe="")), observe)
+
+    async def _change_job(self, job_id: str, change: Callable[[Document], Document | None]) -> None:
+        await self._firestore.change(self._jobs.document(job_id), _of_existing(change))
+
+    async def _change_clip(
+        self, here: tuple[str, int, str], change: Callable[[Document], Document | None]
+    ) -> Document | None:
+        return await self._firestore.change(
+            self._clips.document(_place(*here)), _of_existing(change)
+        )
+
+    async def _remember(self, owner: str, video: Video, at: datetime) -> None:
+        """The latest place of the video is the one that counts; when it was first added stays."""
+        facts = {"facts": video.model_dump_json()}
+        new = facts | {"place": f"{_hash(owner)}.{_rank(at)}.{video.identity}"}
+        await self._firestore.change(
+            self._videos.document(_hash(owner, video.identity)),
+            lambda was: new if was is None else facts,
+        )
+
+    def _pages(self, prefix: str) -> AsyncIterator[list[DocumentSnapshot]]:
+        return _pages(self._clips, "place", prefix)
+
+    async def _open_again(self, page: Sequence[DocumentSnapshot], run: int) -> None:
+        """Clips that did not complete may end anew; what changes meanwhile is looked at again."""
+        fresh = {"run": run, "ending": None, "failure": None, "crashes": 0, "stop_by": None}
+        while stale := [clip for clip in page if _is_stale(clip, run)]:
+            batch = self._db.batch()
+            for clip in stale:
+                unchanged = self._db.write_option(last_update_time=clip.update_time)
+                batch.update(clip.reference, fresh, option=unchanged)
+            with suppress(*_LOST):
+                await batch.commit()
+                return
+            page = [clip async for clip in self._db.get_all([clip.reference for clip in stale])]
+
+
+def _is_stale(clip: DocumentSnapshot, run: int) -> bool:
+    return clip.exists and clip.get("run") < run and clip.get("ending") != "complete"
+
+
+def _of_existing(change: Callable[[Document], Document | None]) -> Change:
+    return lambda was: change(was) if was is not None else None
+
+
+async def _pages(
+    collection: firestore.AsyncCollectionReference, field: str, prefix: str
+) -> AsyncIterator[list[DocumentSnapshot]]:
+    """The documents whose field begins with the prefix, which ends in a dot, in its order."""
+    after, end = prefix, prefix[:-1] + _AFTER_DOT
+    while True:
+        within = collection.where(filter=FieldFilter(field, ">", after))
+        within = within.where(filter=FieldFilter(field, "<", end))
+        page = [found async for found in within.order_by(field).limit(_BATCH).stream()]
+        if page:
+            yield page
+        if len(page) < _BATCH:
+            return
+        after = page[-1].get(field)
+
+
+async def _documents(query: AsyncQuery) -> AsyncIterator[Document]:
+    async for found in query.stream():
+        if (fields := found.to_dict()) is not None:
+            yield fields
+
+
+def _equal(collection: firestore.AsyncCollectionReference, **facts: object) -> AsyncQuery:
+    query = AsyncQuery(collection)
+    for name, fact in facts.items():
+        query = query.where(filter=FieldFilter(name, "==", fact))
+    return query
+
+
+def _pieces(clips: Sequence[Clip]) -> Iterator[Sequence[Clip]]:
+    return (clips[start : start + _BATCH] for start in range(0, len(clips), _BATCH))
+
+
+def _place(job_id: str, scene_id: int, style: str) -> str:
+    """A clip's name, which sorts as its scene does; the name of a style may hold anything."""
+    return f"{job_id}.{scene_id:010}.{quote(style, safe='')}"
+
+
+def _rank(at: datetime) -> str:
+    micros = int(at.timestamp() * 1_000_000) if at.year > 1970 else 0  # noqa: PLR2004
+    return f"{_END_OF_TIME - micros:018}"
+
+
+def _hash(*parts: str) -> str:
+    """Users choose their names, Firestore's signs have meanings."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def _created_at(fields: Document) -> datetime:
+    return fields["created_at"]
+
+
+def _job_fields(job: JobRecord) -> Document:
+    rank = f"{_rank(job.created_at)}.{job.job_id}"
+    fields = job.model_dump(exclude={"plan"})
+    fields["created_at"] = job.created_at.astimezone(UTC)
+    return fields | {
+        "plan": job.plan.model_dump_json(),
+        "digest": job.plan.digest,
+        "running": job.outcome is None,
+        "rank": rank,
+        "owner_rank": f"{_hash(job.owner)}.{rank}",
+    }
+
+
+def _new_clip(job: JobRecord, clip: Clip) -> Document:
+    record = ClipRecord(
+        job_id=job.job_id,
+        scene_id=clip.scene.id,
+        style=clip.style,
+        digest=clip.digest,
+        run=job.run,
+    )
+    return record.model_dump() | {
+        "place": _place(job.job_id, clip.scene.id, clip.style),
+        "storage_url": job.storage_url,
+        "created_at": job.created_at.astimezone(UTC),
+    }
+
+
+def _job(fields: Document, plan: Plan | None = None) -> JobRecord:
+    known = plan or Plan.model_validate_json(fields["plan"])
+    return JobRecord.model_validate({**fields, "plan": known})
