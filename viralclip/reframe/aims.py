@@ -16,10 +16,12 @@ _EYE_LINE = 0.4
 _MOTION_S = 1.6
 _LEAST_MOTION = 0.002
 _LOOSE_MOTION = 0.12
+_SHORTEST_S = 0.001
 
 
 def grid(start: float, end: float) -> Floats:
-    """Points from `start` to `end`, evenly and `STEP_S` apart at most."""
+    """Points from `start` to `end`, evenly and `STEP_S` apart at most; two at least."""
+    end = max(end, start + _SHORTEST_S)
     return np.linspace(start, end, max(2, int(np.ceil((end - start) / STEP_S - 1e-6)) + 1))
 
 

@@ -68,7 +68,11 @@ def _solve(aim: Aim, known: Floats) -> Floats:
         (np.clip(part, *aim.room) - origin) / aim.length for part in (aim.needed, aim.wanted, known)
     )
     terms = [
-        *(_difference(stencil, cost, aim.still) for stencil, cost in _DIFFERENCES),
+        *(
+            _difference(stencil, cost, aim.still)
+            for stencil, cost in _DIFFERENCES
+            if len(stencil) <= count
+        ),
         Term((1.0,), *wanted.T, cost=np.full(count, _WANTED)),
         Term((1.0,), *needed.T, cost=np.full(count, _NEEDED)),
     ]
@@ -79,7 +83,6 @@ def _solve(aim: Aim, known: Floats) -> Floats:
 
 def _difference(stencil: tuple[float, ...], cost: float, still: Flags) -> Term:
     """Any change costs, and more if its last point is one where the camera should not move."""
-    places = max(len(still) - len(stencil) + 1, 0)
-    held = np.where(still[len(still) - places :], _HELD, 1.0)
-    zero = np.zeros(places)
+    held = np.where(still[len(stencil) - 1 :], _HELD, 1.0)
+    zero = np.zeros(len(held))
     return Term(stencil, zero, zero, cost * held)

@@ -75,7 +75,7 @@ def best_runs(
     edges = np.clip(np.maximum.accumulate([shot.start, *inner]), shot.start, shot.end).tolist()
     choices = sequence[[0, *changes.tolist()]].tolist()
     spans = zip(pairwise([*edges, shot.end]), choices, strict=True)
-    return [Run(start, end, choice) for (start, end), choice in spans]
+    return [Run(start, end, choice) for (start, end), choice in spans if end > start]
 
 
 def best_sequence(

@@ -40,9 +40,9 @@ def _take(frame: Size, aspect: float, pins: Sequence[Pin], *, start: float, end:
 
 def _size(frame: Size, aspect: float, width: float) -> Size:
     largest = crop(Rect(0, 0, frame.width, frame.height), aspect).size
-    width = min(max(width, 2.0), float(largest.width))
-    asked = Rect(0, 0, round(width), min(round(width / aspect), largest.height))
-    return crop(asked, aspect).size
+    if width >= largest.width:
+        return largest
+    return crop(Rect(0, 0, round(width), round(width / aspect)), aspect).size
 
 
 def _centre(pin: Pin, aspect: float) -> tuple[float, float]:

@@ -12,10 +12,14 @@ from viralclip.reframe.tracks import Track
 _AT_EDGE = 0.35
 # A face that was not found for a moment is there all the same.
 _HIDDEN = 0.8
+_NOTHING = 1e-9
 
 
 def prominence(tracks: Sequence[Track], times: Floats, frame: Size) -> Floats:
-    """Of each track at each sample of its shot, (n, tracks), 0 to 1: large, central, there."""
+    """Of each track at each sample of its shot, (n, tracks), 0 to 1: large, central, there.
+
+    It is compared with the most prominent one at that time: who is alone is all there is to see.
+    """
     value = np.zeros((len(times), len(tracks)))
     for number, track in enumerate(tracks):
         size = np.sqrt(track.boxes[:, 2] * track.boxes[:, 3])
@@ -24,4 +28,4 @@ def prominence(tracks: Sequence[Track], times: Floats, frame: Size) -> Floats:
         there = np.where(track.seen, 1.0, _HIDDEN)
         rows = np.searchsorted(times, track.times)
         value[rows, number] = size * (1 - _AT_EDGE * aside) * there
-    return value / max(float(value.max()), 1e-9)
+    return value / np.maximum(value.max(axis=1, keepdims=True), _NOTHING)

@@ -68,6 +68,6 @@ def least_deviation(terms: Sequence[Term], bounds: Floats) -> Floats:
 
 
 def _rows(arrays: Any, stencil: tuple[float, ...], count: int) -> Any:
-    rows = max(count - len(stencil) + 1, 0)
+    rows = count - len(stencil) + 1
     diagonals = [np.full(rows, weight) for weight in stencil]
     return arrays.diags_array(diagonals, offsets=range(len(stencil)), shape=(rows, count))
