@@ -20,7 +20,7 @@ _LONGEST = 1000 * 3600
 # Times are written in milliseconds: two of them meet if they differ by less than half of one.
 _ROUNDING = 0.0005
 _SLACK = 1e-6
-MAX_PINS = 1000
+MAX_PINS = 200
 _SIDES = ("width", "height")
 
 
@@ -298,8 +298,8 @@ def _crop(row: Row, span: TimeRange | None, review: _Review) -> tuple[Pin, ...]:
     if not isinstance(value, list):
         return tuple(filter(None, [_pin(value, place, span, review, timed=False)]))
     listed = cast("list[object]", value)
-    if not 1 <= len(listed) <= MAX_PINS:
-        review.blame(place, f"the list has {len(listed)} pins; 1 to {MAX_PINS} are allowed")
+    if len(listed) > MAX_PINS:
+        review.blame(place, f"the list has {len(listed)} crops; at most {MAX_PINS} are allowed")
         return ()
     places = [f"{place}[{number}]" for number in range(len(listed))]
     found = [
@@ -307,7 +307,7 @@ def _crop(row: Row, span: TimeRange | None, review: _Review) -> tuple[Pin, ...]:
     ]
     for at, (one, other) in zip(places[1:], pairwise(found), strict=True):
         if one is not None and other is not None and other.time <= one.time:
-            review.blame(f"{at}.time", f"{format_time(other.time)} is not after the pin before")
+            review.blame(f"{at}.time", f"{format_time(other.time)} is not after the one before")
     return tuple(filter(None, found))
 
 

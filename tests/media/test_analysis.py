@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -29,10 +28,15 @@ class Bench:
 
     folder: Path
     pids: list[int] = field(default_factory=list)
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
 
     def open(self, **changes: object) -> Analyses:
-        about = {"threads": 1, "limits": Watchdogs(), "on_start": self.pids.append, **changes}
+        about = {"threads": 1, "limits": Watchdogs(), "on_start": self.begin, **changes}
         return Analyses(self.folder, **about)  # type: ignore[arg-type] - the test's own choice
+
+    def begin(self, pid: int) -> None:
+        self.pids.append(pid)
+        self.begun.set()
 
     def kept(self) -> list[str]:
         return sorted(path.name.partition("-")[0] for path in self.folder.rglob("*.npz"))
@@ -137,7 +141,7 @@ async def test_the_last_who_leaves_ends_the_process_and_nothing_is_kept(bench, t
     analyses = bench.open()
     first = asyncio.create_task(analyses.look(subject, silently))
     second = asyncio.create_task(analyses.look(subject, silently))
-    await _until(lambda: bool(bench.pids))
+    await bench.begun.wait()
     first.cancel()
     await asyncio.wait({first})
 
@@ -213,21 +217,14 @@ async def test_a_style_that_fails_takes_no_other_with_it(bench, subject):
 
 
 def test_what_was_used_longest_ago_goes_first_when_there_is_too_much(tmp_path):
-    for place, name in enumerate(("old", "older", "new")):
+    for name, used in (("old", 200.0), ("older", 100.0), ("new", 300.0)):
         folder = tmp_path / name
         folder.mkdir()
         (folder / "footage.npz").write_bytes(bytes(1000))
-        used = {"old": 200.0, "older": 100.0, "new": 300.0}[name]
         os.utime(folder, (used, used))
-        assert place < 3
 
     prune(tmp_path, limit=2500, now=lambda: 10_000.0)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "old"]
     prune(tmp_path, limit=0, now=lambda: 301.0)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "old"]
     prune(tmp_path / "absent", limit=0)
-
-
-async def _until(claim: Callable[[], bool]) -> None:
-    while not claim():
-        await asyncio.sleep(0.01)

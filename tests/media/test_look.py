@@ -27,6 +27,11 @@ def footage(talk, face_model):
     return look(stretch, model=face_model, threads=1, on_progress=lambda *_: None)
 
 
+def loudness_of(footage):
+    assert footage.loudness is not None
+    return footage.loudness
+
+
 def watch(path, *, start=0.0, duration=3.0, model=None):
     stretch = Stretch(probe(path), start, duration)
     return look(stretch, model=model, threads=1, on_progress=lambda *_: None)
@@ -66,24 +71,27 @@ def test_nothing_moves_across_a_cut(footage):
 
 
 def test_speech_and_pauses_are_heard_when_they_are(footage):
-    time = np.arange(len(footage.loudness.levels)) / footage.loudness.rate
+    heard = loudness_of(footage)
+    time = np.arange(len(heard.levels)) / heard.rate
     speaks = time % 4.0 < 2.7
     rests = (time % 4.0 > 2.9) & (time % 4.0 < 3.9)
 
-    assert len(footage.loudness.levels) == 600
-    assert footage.loudness.levels[speaks].mean() > 10 * footage.loudness.levels[rests].mean()
+    assert len(heard.levels) == 600
+    assert heard.levels[speaks].mean() > 10 * heard.levels[rests].mean()
 
 
 def test_footage_comes_back_from_a_file_as_it_was(footage, tmp_path):
     write_footage(footage, tmp_path / "footage.npz")
     again = read_footage(tmp_path / "footage.npz")
 
+    assert again is not None
     assert again.size == footage.size
     assert again.faces[7][0].landmarks.tolist() == footage.faces[7][0].landmarks.tolist()
     assert again.faces[7][0].mouth.tolist() == footage.faces[7][0].mouth.tolist()
-    assert again.loudness.levels.tolist() == footage.loudness.levels.tolist()
+    assert loudness_of(again).levels.tolist() == loudness_of(footage).levels.tolist()
     assert (again.duration, again.cuts.tolist()) == (footage.duration, footage.cuts.tolist())
     sighting = read_sighting(tmp_path / "footage.npz")
+    assert sighting is not None
     assert (sighting.faces, sighting.frames) == (1, len(footage.times))
     assert sighting.mean_confidence > 0.8
 
@@ -140,7 +148,7 @@ def test_a_face_in_a_turned_video_is_found_upright(talk, ffmpeg, face_model, tmp
 
 def test_a_source_without_sound_has_no_loudness_and_a_silent_one_is_silent(source):
     assert watch(source("no_audio")).loudness is None
-    assert watch(source("silent")).loudness.levels.max() < 0.001
+    assert loudness_of(watch(source("silent"))).levels.max() < 0.001
 
 
 @pytest.mark.parametrize(
@@ -150,6 +158,7 @@ def test_a_source_without_sound_has_no_loudness_and_a_silent_one_is_silent(sourc
 def test_sound_is_placed_to_the_hundredth_of_a_second(source, kind, beeps):
     """Each second of the source begins with a tenth of tone."""
     heard = listen(probe(source(kind)), start=0.5, duration=2.0)
+    assert heard is not None
     loud = heard.levels > 0.1
     begins = np.flatnonzero(loud & ~np.roll(loud, 1)) / heard.rate
 
@@ -160,6 +169,8 @@ def test_sound_that_begins_late_or_ends_early_is_silence_there(source):
     late = listen(probe(source("late_audio")), start=0.0, duration=3.0)
     short = listen(probe(source("short_audio")), start=0.0, duration=3.0)
 
+    assert late is not None
+    assert short is not None
     assert late.levels[:65].max() == 0
     assert late.levels.max() > 0.1
     assert short.levels[170:].max() == 0

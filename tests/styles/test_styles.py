@@ -47,6 +47,11 @@ def test_the_built_in_styles_stand_in_this_order():
         "right_focus",
         "streamer",
         "streamer_split",
+        "intelligent",
+        "intelligent_motion",
+        "intelligent_speaker",
+        "intelligent_split",
+        "intelligent_split_speaker",
     )
 
 
@@ -72,6 +77,11 @@ def test_all_means_every_style_that_fits_in_the_order_of_the_table():
         "center_focus",
         "streamer",
         "streamer_split",
+        "intelligent",
+        "intelligent_motion",
+        "intelligent_speaker",
+        "intelligent_split",
+        "intelligent_split_speaker",
     )
 
 

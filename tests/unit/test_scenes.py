@@ -5,7 +5,7 @@ import json
 import pytest
 
 from viralclip.errors import InvalidScenesError
-from viralclip.scenes import MAX_SCENES, Region, parse_scenes, scenes_from_chapters
+from viralclip.scenes import MAX_SCENES, Pin, Region, parse_scenes, scenes_from_chapters
 
 HOUR = 3600.0
 FPS = 25.0
@@ -240,6 +240,76 @@ def test_a_webcam_that_is_no_region_is_refused():
     problem = fault({"start": 0, "end": 1, "webcam": [0, 0]})
 
     assert problem == "scenes[1].webcam: a list is not a region like {x, y, width, height}"
+
+
+def test_a_crop_for_the_whole_scene_is_kept():
+    crop = {"x": 0.25, "y": 0, "width": 0.3}
+    [scene] = read(json.dumps([{"start": 1, "end": 2, "crop": crop}]))
+
+    assert scene.crop == (Pin(time=1, x=0.25, y=0, width=0.3),)
+
+
+def test_crops_at_several_times_are_kept_in_their_order():
+    crop = [
+        {"time": "0:01", "x": 0.1, "y": 0, "width": 0.3},
+        {"time": 1.5, "x": 0.7, "y": 0.25, "width": 0.3},
+    ]
+    [scene] = read(json.dumps([{"start": 1, "end": 2, "crop": crop}]))
+
+    assert [pin.time for pin in scene.crop] == [1, 1.5]
+    assert scene.crop[1] == Pin(time=1.5, x=0.7, y=0.25, width=0.3)
+
+
+@pytest.mark.parametrize("crop", [None, []])
+def test_no_crop_is_no_crop(crop):
+    [scene] = read(json.dumps([{"start": 1, "end": 2, "crop": crop}]))
+
+    assert scene.crop == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"x": -0.1}, "crop[1].x: -0.1 is not a share from 0 to 1"),
+        ({"y": None}, "crop[1]: y is missing"),
+        ({"width": 0}, "crop[1].width: 0 is not a share above 0 and up to 1"),
+        ({"x": 0.8}, "crop[1]: the crop reaches beyond the right edge of the picture"),
+        ({"time": None}, "crop[1]: time is missing"),
+        ({"time": "soon"}, "crop[1].time: soon is not a time"),
+        ({"time": 0.5}, "crop[1].time: 0:00.5 is outside the scene (0:01 to 0:09)"),
+        ({"time": 9.5}, "crop[1].time: 0:09.5 is outside the scene (0:01 to 0:09)"),
+        ({"time": 2}, "crop[1].time: 0:02 is not after the one before"),
+    ],
+)
+def test_every_crop_must_lie_in_the_picture_and_its_time_in_the_scene(change, problem):
+    crop = [
+        {"time": 2, "x": 0, "y": 0, "width": 0.3},
+        {"time": 3, "x": 0, "y": 0, "width": 0.3} | change,
+    ]
+
+    assert fault({"start": 1, "end": 9, "crop": crop}) == f"scenes[1].{problem}"
+
+
+@pytest.mark.parametrize(
+    ("crop", "problem"),
+    [
+        (0.5, "crop: 0.5 is not a crop like {x, y, width}"),
+        ([0.5], "crop[0]: 0.5 is not a crop like {time, x, y, width}"),
+        ([{}] * 201, "crop: the list has 201 crops; at most 200 are allowed"),
+    ],
+)
+def test_what_is_no_crop_is_refused(crop, problem):
+    assert fault({"start": 0, "end": 1, "crop": crop}) == f"scenes[1].{problem}"
+
+
+def test_a_crop_is_judged_even_if_the_scene_has_no_good_times():
+    item = {"start": "x", "end": 1, "crop": [{"time": 0, "x": 0, "y": 0, "width": 2}]}
+
+    assert faults(json.dumps([item])) == [
+        "scenes[0].start: x is not a time",
+        "scenes[0].crop[0].width: 2 is not a share above 0 and up to 1",
+    ]
+    assert len(faults(json.dumps([item | {"crop": {"x": 2, "y": 0, "width": 1}}]))) == 2
 
 
 def test_chapters_of_a_video_are_scenes():
