@@ -53,7 +53,12 @@ class Settings:
 
     @property
     def catalog_url(self) -> str:
-        return self.catalog or f"sqlite:///{self.state_dir / 'catalog.db'}"
+        return self.catalog or self.tables_url
+
+    @property
+    def tables_url(self) -> str:
+        """The database of what is kept in tables, wherever the catalog is."""
+        return f"sqlite:///{self.state_dir / 'catalog.db'}"
 
     @property
     def channel_url(self) -> str:
