@@ -70,13 +70,13 @@ class Settings:
     catalog: str | None
 
     @property
-    def database_url(self) -> str:
-        """The SQL database, where what the catalog does not hold is kept, too."""
-        return self.database or f"sqlite:///{self.state_dir / 'catalog.db'}"
+    def catalog_url(self) -> str:
+        return self.catalog or self.tables_url
 
     @property
-    def catalog_url(self) -> str:
-        return self.catalog or self.database_url
+    def tables_url(self) -> str:
+        """The database of what is kept in tables, wherever the catalog is."""
+        return self.database or f"sqlite:///{self.state_dir / 'catalog.db'}"
 
     @property
     def channel_url(self) -> str:

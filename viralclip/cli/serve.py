@@ -63,7 +63,7 @@ async def serve(settings: Settings, *, with_worker: bool) -> int:
         open_records(settings) as records,
         open_engine(settings) as engine,
         _accounts(settings) as accounts,
-        SqlWebhooks(settings.database_url) as webhooks,
+        SqlWebhooks(settings.tables_url) as webhooks,
     ):
         services = await _services(settings, records, engine, webhooks)
         hosts = (*LOOPBACK, settings.host, *settings.hosts)
