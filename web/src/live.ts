@@ -197,25 +197,21 @@ class Follower {
       const socket = new this.#world.WebSocket(this.#socketUrl(this.#cursor));
       let openedAt = 0;
       const close = () => {
-        clearTimeout(watchdog);
+        watchdog.stop();
         socket.onmessage = socket.onclose = null;
         socket.close();
         if (openedAt && Date.now() - openedAt > STEADY_MS) this.#failures = 0;
         resolve(openedAt > 0);
       };
-      let watchdog = setTimeout(close, OPEN_MS);
-      const heard = () => {
-        clearTimeout(watchdog);
-        watchdog = setTimeout(close, SILENCE_MS);
-      };
+      const watchdog = new Watchdog(close);
       line.addEventListener("abort", close, { once: true });
       socket.onopen = () => {
         openedAt = Date.now();
-        heard();
+        watchdog.hear();
         this.#opened();
       };
       socket.onmessage = (message) => {
-        heard();
+        watchdog.hear();
         this.#take(message.data as string);
       };
       socket.onclose = ({ code }) => {
@@ -230,11 +226,7 @@ class Follower {
   async #stream(line: AbortSignal): Promise<boolean> {
     const own = new AbortController();
     const signal = AbortSignal.any([line, own.signal]);
-    let watchdog = setTimeout(() => own.abort(), OPEN_MS);
-    const heard = () => {
-      clearTimeout(watchdog);
-      watchdog = setTimeout(() => own.abort(), SILENCE_MS);
-    };
+    const watchdog = new Watchdog(() => own.abort());
     let opened = false;
     try {
       // Without a cursor the answer begins with a snapshot: a proxy that holds bytes back is found out.
@@ -242,14 +234,14 @@ class Follower {
       if (!response.ok || !response.body) return false;
       for await (const data of messagesOf(response.body)) {
         opened = true;
-        heard();
+        watchdog.hear();
         if (data !== undefined) this.#take(data);
       }
       return opened;
     } catch {
       return opened;
     } finally {
-      clearTimeout(watchdog);
+      watchdog.stop();
     }
   }
 
@@ -346,6 +338,32 @@ class Follower {
     const woken = new AbortController();
     this.#awake = () => woken.abort();
     await pause(most * (0.5 + this.#world.random() / 2), AbortSignal.any([woken.signal, this.#closed.signal]));
+  }
+}
+
+/** Barks when a line does not open in time, or falls silent. Hearing costs nothing: there is much to hear. */
+class Watchdog {
+  #timer: ReturnType<typeof setTimeout>;
+  #bark: () => void;
+  #heardAt = 0;
+
+  constructor(bark: () => void) {
+    this.#bark = bark;
+    this.#timer = setTimeout(() => this.#look(), OPEN_MS);
+  }
+
+  hear(): void {
+    this.#heardAt = Date.now();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #look(): void {
+    const left = this.#heardAt + SILENCE_MS - Date.now();
+    if (left <= 0) this.#bark();
+    else this.#timer = setTimeout(() => this.#look(), left);
   }
 }
 

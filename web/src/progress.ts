@@ -83,6 +83,8 @@ const ANALYSIS: ReadonlySet<Step> = new Set<Step>([
   "computing_crop_windows",
 ]);
 const ENDS: ReadonlySet<Step> = new Set<Step>(["complete", "failed", "cancelled"]);
+const [WEIGHT, PLAIN_WEIGHT] = [sumOf(() => true), sumOf((step) => !ANALYSIS.has(step))];
+const [REACHED, PLAIN_REACHED] = [reached(true), reached(false)];
 
 /** What a scene card is drawn from. */
 export interface SceneProgress {
@@ -166,22 +168,25 @@ export function advance(progress: Progress, item: Envelope | Tick): Progress {
 /** The progress after ticks in a row: as one after the other, with one sum at the end. */
 export function advanceTicks(progress: Progress, ticks: Tick[]): Progress {
   if (progress.status === "finished") return progress;
-  const scenes = [...progress.scenes];
-  const placeOf = new Map(scenes.map((scene, at) => [scene.scene_id, at]));
+  const byScene = new Map<number, ClipTick[]>();
   let latest = progress;
   for (const tick of ticks) {
     if (tick.type === "job_tick") latest = jobTicked(latest, tick);
-    else tickScene(scenes, placeOf.get(tick.scene_id), tick);
+    else byScene.get(tick.scene_id)?.push(tick) ?? byScene.set(tick.scene_id, [tick]);
   }
+  const scenes = progress.scenes.map((scene) => tickedScene(scene, byScene.get(scene.scene_id)));
   return { ...latest, scenes, fraction: jobFraction(progress.fraction, scenes) };
 }
 
-function tickScene(scenes: SceneState[], sceneAt: number | undefined, tick: ClipTick): void {
-  const scene = scenes[sceneAt ?? -1];
-  const clipAt = scene?.clips.findIndex((clip) => clip.style === tick.style) ?? -1;
-  const clip = scene?.clips[clipAt];
-  if (!scene || !clip || sceneAt === undefined || !fits(clip, tick)) return;
-  scenes[sceneAt] = withClips(scene, scene.clips.with(clipAt, ticked(clip, tick)));
+function tickedScene(scene: SceneState, ticks: ClipTick[] | undefined): SceneState {
+  if (!ticks) return scene;
+  const clips = [...scene.clips];
+  for (const tick of ticks) {
+    const at = clips.findIndex((clip) => clip.style === tick.style);
+    const clip = clips[at];
+    if (clip && fits(clip, tick)) clips[at] = ticked(clip, tick);
+  }
+  return withClips(scene, clips);
 }
 
 export function hasEnded(clip: ClipState): boolean {
@@ -438,7 +443,7 @@ function withClips(scene: SceneState, clips: ClipState[]): SceneState {
     done += weight * clip.reached;
     whole += weight * (clip.step === "failed" ? clip.reached : 1);
   }
-  const ended = (step: Step) => clips.filter((clip) => clip.step === step).length;
+  const ended = (step: Step) => clips.reduce((count, clip) => (clip.step === step ? count + 1 : count), 0);
   return {
     ...scene,
     clips,
@@ -476,15 +481,23 @@ function jobFraction(shown: number, scenes: SceneState[]): number {
 }
 
 function totalWeight(analysed: boolean): number {
-  return sumOf((step) => analysed || !ANALYSIS.has(step));
+  return analysed ? WEIGHT : PLAIN_WEIGHT;
 }
 
 function share(step: Step, stepFraction: number, analysed: boolean): number {
   if (step === "complete") return 1;
-  const before = sumOf((early) => ORDER[early] < ORDER[step] && (analysed || !ANALYSIS.has(early)));
-  const counts = analysed || !ANALYSIS.has(step);
-  const within = counts ? (WEIGHTS.find(([name]) => name === step)?.[1] ?? 0) : 0;
+  const { before, within } = (analysed ? REACHED : PLAIN_REACHED)[step];
   return millionths(Math.min((before + within * stepFraction) / totalWeight(analysed), 1));
+}
+
+/** What lies before each step and in it: sums that every tick needs. */
+function reached(analysed: boolean): Record<Step, { before: number; within: number }> {
+  const counts = (step: Step) => analysed || !ANALYSIS.has(step);
+  const shares = (Object.keys(ORDER) as Step[]).map((step) => {
+    const before = sumOf((early) => ORDER[early] < ORDER[step] && counts(early));
+    return [step, { before, within: sumOf((same) => same === step && counts(same)) }] as const;
+  });
+  return Object.fromEntries(shares) as ReturnType<typeof reached>;
 }
 
 function sumOf(counts: (step: Step) => boolean): number {
