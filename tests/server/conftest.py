@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -49,6 +50,8 @@ Said = Draft | ClipTick | JobTick
 _LINE: TypeAdapter[Envelope | ClipTick | JobTick] = TypeAdapter(Envelope | ClipTick | JobTick)
 _TRANSCRIPTS = Path(__file__).parents[1] / "transcripts"
 _LOOK_S = 0.02
+# Else every client reads all certificates there are, for a server that speaks no TLS.
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,8 @@ class Served:
             base_url=f"http://{self.address}",
             headers=headers,
             trust_env=False,
-            timeout=30,
+            timeout=60,
+            verify=_NO_TLS,
             **settings,
         )
 
@@ -160,6 +164,7 @@ async def _served(
     keep: int = KEEP_EVENTS,
     limits: Limits | None = None,
     channel: ProgressChannel | None = None,
+    ws: str | None = None,
     **changes: Any,
 ) -> AsyncIterator[Served]:
     roots = folder / "media"
@@ -179,7 +184,6 @@ async def _served(
             jobs=Jobs(catalog=catalog, channel=used, engine=engine),
             feeds=Feeds(used, keep=keep),
             engine_url=engine_url,
-            open_storage=open_storage,
             probe=_look_into,
             uploads=folder / "uploads",
             webhooks=webhooks,
@@ -187,12 +191,13 @@ async def _served(
             **{
                 "media_roots": (roots,),
                 "storage_url": (folder / "clips").as_uri(),
+                "open_storage": open_storage,
                 **changes,
             },
         )
         page = folder / "page"
         app = create_app(services, accounts=accounts, page=page if page.is_dir() else None)
-        listening = _listening(app, services.feeds, stuck_s=services.stuck_s)
+        listening = _listening(app, services.feeds, stuck_s=services.stuck_s, ws=ws)
         port, connections = await stack.enter_async_context(listening)
         yield Served(port, services, accounts, engine, folder, connections)
 
@@ -203,11 +208,13 @@ async def _look_into(path: Path) -> Video:
 
 @asynccontextmanager
 async def _listening(
-    app: object, feeds: Feeds, *, stuck_s: float
+    app: object, feeds: Feeds, *, stuck_s: float, ws: str | None
 ) -> AsyncIterator[tuple[int, Collection[object]]]:
     listening = socket.create_server(("127.0.0.1", 0))
     leave_the_stuck(listening, stuck_s)
-    server = _Server(config(app), feeds)
+    settings = config(app)
+    settings.ws = ws or settings.ws
+    server = _Server(settings, feeds)
     async with asyncio.TaskGroup() as group:
         group.create_task(server.serve(sockets=[listening]))
         await server.listening.wait()
@@ -330,7 +337,11 @@ class Process:
     def client(self, token: str | None = None) -> httpx.AsyncClient:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return httpx.AsyncClient(
-            base_url=f"http://{self.address}", headers=headers, trust_env=False, timeout=30
+            base_url=f"http://{self.address}",
+            headers=headers,
+            trust_env=False,
+            timeout=60,
+            verify=_NO_TLS,
         )
 
     async def answers(self) -> bool:

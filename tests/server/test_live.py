@@ -2,9 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
+from itertools import cycle
 from random import Random
 from typing import Any, cast
 
@@ -12,13 +13,19 @@ import httpx
 import pytest
 from pydantic import TypeAdapter
 from websockets.asyncio.client import connect
+from websockets.client import ClientProtocol
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame as WsFrame
+from websockets.frames import Opcode
+from websockets.protocol import State
+from websockets.uri import parse_uri
 
 from viralclip.channel import BEGINNING, ProgressChannel
 from viralclip.events import ClipTick, Draft, Envelope
 from viralclip.live import Frame, Reset, Snapshot, Ticked, Told
 from viralclip.progress import Progress, advance
 from viralclip.server.feed import Feeds, View
+from viralclip.server.wire import framed
 from viralclip.steps import Step
 
 VIEWERS = 50
@@ -77,31 +84,31 @@ Watch = Callable[..., Coroutine[Any, Any, None]]
 
 
 async def by_websocket(served, viewer: Viewer) -> None:
-    """Watch to the end of the job, and come back after each drop."""
-    while not viewer.finished:
-        address = served.live(viewer.job_id, viewer.cursor)
-        async with connect(address, proxy=None, compression=None) as socket:
-            with suppress(ConnectionClosed):
-                async for text in socket:
-                    if viewer.take(_FRAME.validate_json(text)):
-                        socket.transport.abort()
-                        break
-                    if viewer.finished:
-                        break
+    """Watch until the connection drops or the job is over."""
+    address = served.live(viewer.job_id, viewer.cursor)
+    async with connect(address, proxy=None, compression=None) as socket:
+        with suppress(ConnectionClosed):
+            async for text in socket:
+                if "heartbeat" in str(text):
+                    continue
+                if viewer.take(_FRAME.validate_json(text)):
+                    socket.transport.abort()
+                    break
+                if viewer.finished:
+                    break
 
 
 async def by_event_stream(served, viewer: Viewer) -> None:
-    async with served.client() as client:
-        while not viewer.finished:
-            async with (
-                client.stream(
-                    "GET", f"/api/jobs/{viewer.job_id}/events", headers=_resuming(viewer)
-                ) as answer,
-                aclosing(_messages(answer)) as messages,
-            ):
-                async for frame in messages:
-                    if viewer.take(frame) or viewer.finished:
-                        break
+    async with (
+        served.client() as client,
+        client.stream(
+            "GET", f"/api/jobs/{viewer.job_id}/events", headers=_resuming(viewer)
+        ) as answer,
+        aclosing(_messages(answer)) as messages,
+    ):
+        async for frame in messages:
+            if viewer.take(frame) or viewer.finished:
+                break
 
 
 def _resuming(viewer: Viewer) -> dict[str, str]:
@@ -125,23 +132,30 @@ async def _messages(answer: httpx.Response) -> AsyncGenerator[Frame, None]:
 
 
 async def by_polling(served, viewer: Viewer) -> None:
-    """An answer that is lost on the way is one that the viewer never saw: it asks again."""
+    """Ask once. An answer that is lost on the way is one that the viewer never saw."""
+    viewer.cursor = viewer.cursor or BEGINNING
     async with served.client() as client:
-        viewer.cursor = viewer.cursor or BEGINNING
-        while not viewer.finished:
-            answer = await client.get(
-                f"/api/jobs/{viewer.job_id}/events", params={"after": viewer.cursor}
-            )
-            page = answer.json()
-            assert page["kind"] == "events"
-            envelopes = [Envelope.model_validate(event) for event in page["events"]]
-            lost = viewer.drops & {envelope.seq for envelope in envelopes}
-            viewer.drops -= lost
-            if lost:
-                continue
-            for envelope in envelopes:
-                viewer.take(Told(cursor=page["cursor"], envelope=envelope))
-            viewer.progress = Progress.model_validate(page["progress"])
+        answer = await client.get(
+            f"/api/jobs/{viewer.job_id}/events", params={"after": viewer.cursor}
+        )
+    page = answer.json()
+    assert page["kind"] == "events"
+    envelopes = [Envelope.model_validate(event) for event in page["events"]]
+    lost = viewer.drops & {envelope.seq for envelope in envelopes}
+    viewer.drops -= lost
+    if lost:
+        return
+    for envelope in envelopes:
+        viewer.take(Told(cursor=page["cursor"], envelope=envelope))
+    viewer.progress = Progress.model_validate(page["progress"])
+
+
+async def to_the_end(ways: Sequence[Watch], served, viewer: Viewer) -> None:
+    """Come back after each drop, each time in the next of the ways."""
+    for way in cycle(ways):
+        if viewer.finished:
+            return
+        await way(served, viewer)
 
 
 def viewers_that_drop(job_id: str, count: int, events: int) -> list[Viewer]:
@@ -155,13 +169,13 @@ def viewers_that_drop(job_id: str, count: int, events: int) -> list[Viewer]:
     return viewers
 
 
-async def seen_by(viewers: list[Viewer], watch: Watch, served, said, say) -> None:
+async def seen_by(viewers: list[Viewer], ways: Sequence[Watch], served, said, say) -> None:
     """Tell the story step by step, each step once the viewer that never drops has seen the last."""
     witness, told = viewers[0], 0
-    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(120), asyncio.TaskGroup() as group:
         for viewer in viewers:
-            group.create_task(watch(served, viewer))
-        if watch is not by_polling:
+            group.create_task(to_the_end(ways, served, viewer))
+        if witness.cursor is None and ways[0] is not by_polling:
             for viewer in viewers:
                 await viewer.until(lambda v: bool(v.kinds))
         for item in said:
@@ -170,19 +184,28 @@ async def seen_by(viewers: list[Viewer], watch: Watch, served, said, say) -> Non
             await witness.until(lambda v, n=told: len(v.seqs) >= n)
 
 
-@pytest.mark.parametrize(
-    ("watch", "count"), [(by_websocket, VIEWERS), (by_event_stream, VIEWERS), (by_polling, 10)]
-)
+WAYS = {
+    "websocket": ((by_websocket,), VIEWERS),
+    "event stream": ((by_event_stream,), VIEWERS),
+    "polling": ((by_polling,), 10),
+    "each in turn": ((by_websocket, by_event_stream, by_polling), VIEWERS),
+}
+
+
+@pytest.mark.parametrize(("ways", "count"), WAYS.values(), ids=WAYS)
 async def test_viewers_that_drop_at_every_event_see_each_once_and_in_order(
-    watch, count, served, recorded, say
+    ways, count, served, recorded, say
 ):
     said = recorded(STORY)
     events = sum(isinstance(item, Draft) for item in said)
     job_id = said[0].job_id
     await served.add(job_id)
     viewers = viewers_that_drop(job_id, count, events)
+    if len(ways) > 1:
+        for viewer in viewers:
+            viewer.cursor = BEGINNING
 
-    await seen_by(viewers, watch, served, said, say)
+    await seen_by(viewers, ways, served, said, say)
 
     assert not any(viewer.drops for viewer in viewers)
     assert [viewer.seqs for viewer in viewers] == [list(range(1, events + 1))] * count
@@ -203,7 +226,7 @@ async def test_a_single_viewer_that_drops_at_every_event_sees_each_once(
     viewer = Viewer(said[0].job_id, events, drops=drops, cursor=BEGINNING)
     async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         group.create_task(say(served.channel, *said))
-        group.create_task(watch(served, viewer))
+        group.create_task(to_the_end([watch], served, viewer))
 
     assert viewer.seqs == list(range(1, events + 1))
     final, _ = await served.channel.progress(said[0].job_id)
@@ -451,15 +474,54 @@ async def test_a_viewer_that_hears_nothing_hears_a_heartbeat(kind, serve):
 
 
 async def test_viewers_share_one_encoding_of_each_frame(served, say, note):
+    """Down to the bytes on the wire."""
     feeds = Feeds(served.channel)
-    async with feeds.of("job") as feed, asyncio.timeout(10):
-        one, other = feed.view(None, idle_s=5), feed.view(None, idle_s=5)
+    async with feeds.of("job") as feed, asyncio.timeout(60):
+        one, other = feed.view(None, idle_s=30), feed.view(None, idle_s=30)
         states = await anext(one), await anext(other)
         await say(served.channel, note(1), tick(0.5))
         first = [await anext(one), await anext(other)]
 
         assert states[0][0] is states[1][0]
-        assert first[0][0] is first[1][0]
+        assert first[0] is first[1]
+        assert first[0][0].framed is first[1][0].framed
+
+
+async def test_a_server_that_cannot_be_given_framed_messages_is_given_text(serve, say, note):
+    served = await serve(ws="websockets-sansio")
+    await served.add("job")
+    async with asyncio.timeout(60), connect(served.live("job"), proxy=None) as socket:
+        snapshot = _FRAME.validate_json(await socket.recv())
+        await say(served.channel, *map(note, range(1, 4)))
+        told = [_FRAME.validate_json(await socket.recv()) for _ in range(3)]
+
+    assert isinstance(snapshot, Snapshot)
+    assert [frame.envelope.seq for frame in told if isinstance(frame, Told)] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536, 200_000])
+async def test_what_is_framed_here_is_a_message_of_any_length(size):
+    client = ClientProtocol(parse_uri("ws://localhost/"), state=State.OPEN)
+    text = "é" * (size // 2) + "x" * (size % 2)
+    client.receive_data(framed(text) + framed("next"))
+
+    frames = [frame for frame in client.events_received() if isinstance(frame, WsFrame)]
+    assert [bytes(frame.data).decode() for frame in frames] == [text, "next"]
+    assert all(frame.opcode is Opcode.TEXT and frame.fin for frame in frames)
+
+
+async def test_while_much_is_told_viewers_take_it_many_at_a_time(served, say, note, until):
+    feeds = Feeds(served.channel, pace_s=3600)
+    async with feeds.of("job") as feed, asyncio.timeout(60):
+        view = feed.view(None, idle_s=20)
+        assert await kinds_and_places(view) == [("snapshot", 0)]
+        waiting = asyncio.create_task(kinds_and_places(view))
+        await say(served.channel, *map(note, range(1, 4)))
+        await until(lambda: feed.latest == 4)
+        assert not waiting.done()
+        feed._wake()
+
+        assert await waiting == [("event", 1), ("event", 2), ("event", 3)]
 
 
 async def test_a_feed_ends_with_its_last_viewer(served, until):

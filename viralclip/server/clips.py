@@ -1,7 +1,7 @@
 """Finished clips over HTTP: a list, each file and thumbnail, and all of them as one zip."""
 
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from io import RawIOBase
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
@@ -17,6 +17,7 @@ from viralclip.server.identity import Owner
 from viralclip.server.jobs import JobId, SceneId, StyleName, find_job
 from viralclip.server.problems import NotFoundError, problems
 from viralclip.server.services import Services
+from viralclip.storage import Storage
 
 
 class _Zip(StreamingResponse):
@@ -58,7 +59,8 @@ def routes(services: Services) -> APIRouter:
         if not clips:
             raise NotFoundError
         headers = {"Content-Disposition": f'attachment; filename="{job_id}.zip"'}
-        stream = _zip([clip.key for clip in clips if clip.key], job, services)
+        storage = services.open_storage(job.storage_url)
+        stream = packed([clip.key for clip in clips if clip.key], storage)
         return _Zip(stream, headers=headers)
 
     @router.get(
@@ -142,9 +144,11 @@ class _Outbox(RawIOBase):
         return taken
 
 
-async def _zip(keys: list[str], job: JobRecord, services: Services) -> AsyncIterator[bytes]:
-    """Stored, not compressed: video does not shrink. Memory holds one chunk at a time."""
-    storage = services.open_storage(job.storage_url)
+async def packed(keys: Sequence[str], storage: Storage) -> AsyncIterator[bytes]:
+    """A zip of the stored objects, which are not compressed: video does not shrink.
+
+    Memory holds one chunk at a time; the next is read when that one was taken.
+    """
     outbox = _Outbox()
     with zipfile.ZipFile(outbox, "w", zipfile.ZIP_STORED) as archive:
         for key in keys:

@@ -1,6 +1,7 @@
 """One job's frames for all its viewers in this process: read once, encoded once, never queued."""
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
@@ -71,7 +72,7 @@ class Feed:
         self._job_id = job_id
         self._keep = keep
         self._pace_s = pace_s
-        self._woken_at = 0.0
+        self._woken_at = -math.inf
         self._waking: asyncio.TimerHandle | None = None
         self._batches: dict[int, Batch] = {}
         self._events: deque[tuple[int, Line]] = deque()
@@ -270,9 +271,12 @@ class View:
 class Feeds:
     """The feeds of the jobs that somebody looks at."""
 
-    def __init__(self, channel: ProgressChannel, *, keep: int = KEEP_EVENTS) -> None:
+    def __init__(
+        self, channel: ProgressChannel, *, keep: int = KEEP_EVENTS, pace_s: float = PACE_S
+    ) -> None:
         self._channel = channel
         self._keep = keep
+        self._pace_s = pace_s
         self._feeds: dict[str, tuple[Feed, asyncio.Task[None]]] = {}
         self._closed = False
 
@@ -299,7 +303,7 @@ class Feeds:
             feed.close()
 
     def _open(self, job_id: str) -> tuple[Feed, asyncio.Task[None]]:
-        feed = Feed(self._channel, job_id, keep=self._keep)
+        feed = Feed(self._channel, job_id, keep=self._keep, pace_s=self._pace_s)
         feed.closed = self._closed
         return feed, asyncio.create_task(feed.follow(), name=f"feed {job_id}")
 
