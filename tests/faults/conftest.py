@@ -42,4 +42,5 @@ async def submit(fleet: Fleet) -> AsyncIterator[Callable[..., Awaitable[Job]]]:
     yield submit
     for task in watching:
         task.cancel()
-    await asyncio.wait(watching)
+    if watching:
+        await asyncio.wait(watching)

@@ -212,6 +212,8 @@ def _listen(host: str, port: int) -> socket.socket:
     leave_the_stuck(listening, _STUCK_S)
     try:
         listening.bind((host, port))
+        # Who is told the address may come at once: it waits here until the server is ready.
+        listening.listen()
     except OSError as error:
         listening.close()
         raise AddressTakenError(host=host, port=port) from error
