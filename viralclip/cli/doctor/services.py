@@ -93,7 +93,8 @@ async def _database(url: str) -> list[Finding]:
         took = await _timed(lambda: connection.execute("select 1"))
         asked = await connection.execute(
             "select current_setting('server_version_num')::int / 10000,"
-            " current_setting('max_connections')::int, (select count(*) from pg_stat_activity where datname is not null)"
+            " current_setting('max_connections')::int,"
+            " (select count(*) from pg_stat_activity where datname is not null)"
         )
         version, most, used = await asked.fetchone() or (0, 0, 0)
     found = f"{shown(url)}, PostgreSQL {version}, {used} of {most} connections in use"
