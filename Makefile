@@ -5,8 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SERVICES := redis-server postgresql libfaketime
 PURE := viralclip/*.py,viralclip/styles/*,viralclip/reframe/*
-NOT_SERVICES := redis-server postgresql libfaketime
-PURE := viralclip/settings.py,viralclip/__main__.py
+NOT_PURE := viralclip/settings.py,viralclip/__main__.py
 export COVERAGE_FILE := $(VENV)/.coverage
 # A face model beside the checkout spares the tests a download.
 export VIRALCLIP_YUNET_MODEL ?= $(abspath $(wildcard ../shared/models/face_detection_yunet_2023mar.onnx))
