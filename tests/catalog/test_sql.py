@@ -20,7 +20,7 @@ async def test_the_migrations_lead_to_the_version_that_the_code_expects():
     assert ScriptDirectory(str(folder)).get_heads() == [HEAD]
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", "postgres"])
 def sql_url(request: pytest.FixtureRequest) -> str:
     return request.getfixturevalue(f"{request.param}_url")
 

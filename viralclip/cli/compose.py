@@ -270,9 +270,20 @@ def _engine_url(settings: Settings, job_id: str) -> str:
 
 def check_installed(settings: Settings) -> None:
     """What the settings ask for may need packages that a laptop does without."""
-    for wanted, package in ((settings.database, "psycopg"), (settings.channel, "redis")):
-        if wanted and find_spec(package) is None:
+    for wanted, package in (
+        (settings.database, "psycopg"),
+        (settings.channel, "redis"),
+        (settings.catalog, "google.cloud.firestore"),
+    ):
+        if wanted and not _is_installed(package):
             raise NotInstalledError(package=package)
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:  # one of the packages that it is in
+        return False
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The stages before the render of an analysed style: look at the scene, plan its windows."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -83,7 +84,8 @@ class Analysis:
     async def look(self, report: ClipReport) -> Looked:
         if self.is_short_of_a_detector and self._plan.options.require_detector:
             raise DetectorMissingError(why="the face model is not here")
-        found = await self.tools.analyses.look(self._subject(await self._probe()), _ticker(report))
+        async with self._source() as probed:
+            found = await self.tools.analyses.look(self._subject(probed), _ticker(report))
         return Looked(
             detector=self.detector,
             faces=found.faces,
@@ -104,20 +106,24 @@ class Analysis:
 
     async def framing(self, on_progress: Callable[[Progress], None] = lambda _: None) -> Framing:
         """The plan itself, kept or made now; the scene's other clips are planned along with it."""
-        probed = await self._probe()
         mine = self.task.clip.style
         others = [s.name for s in self._plan.styles if s.analysed and s.name != mine]
-        wish, *wishes = (
-            wish_of(self._plan, self.task.clip.scene, style, probed) for style in (mine, *others)
-        )
-        return await self.tools.analyses.frame(self._subject(probed), wish, wishes, on_progress)
+        async with self._source() as probed:
+            wish, *wishes = (
+                wish_of(self._plan, self.task.clip.scene, style, probed)
+                for style in (mine, *others)
+            )
+            return await self.tools.analyses.frame(self._subject(probed), wish, wishes, on_progress)
 
     @property
     def _plan(self) -> Plan:
         return self.task.job.plan
 
-    async def _probe(self) -> Probed:
-        return await probe_source(Path(self._plan.video.path))
+    @asynccontextmanager
+    async def _source(self) -> AsyncIterator[Probed]:
+        """The video, held on this machine for as long as it is looked at."""
+        async with self.tools.source(self._plan.video) as path:
+            yield await probe_source(path)
 
     def _subject(self, probed: Probed) -> Subject:
         return subject_of(self._plan, self.task.clip.scene, probed, model=self.model)
