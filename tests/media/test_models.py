@@ -30,7 +30,7 @@ class Server:
         class Handler(BaseHTTPRequestHandler):
             do_GET = count_and_answer  # noqa: N815 - the library's name for it
 
-            def log_request(self, *_: object) -> None:
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 """Stay quiet."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
