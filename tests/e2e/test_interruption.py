@@ -69,18 +69,15 @@ def test_cancel_from_another_terminal_ends_the_job_in_its_own(
     assert_cancelled_truly(viralclip, keep_promises)
 
 
-def test_ctrl_c_twice_leaves_at_once_and_leaves_no_ffmpeg(viralclip, rendering, until):
-    rendering.send(signal.SIGINT)
+def test_ctrl_c_again_and_again_leaves_at_once_and_leaves_no_ffmpeg(viralclip, rendering, until):
     rendering.send(signal.SIGINT)
     until(lambda: "note: Cancelling" in rendering.out.read_text())
-    if rendering.process.poll() is None:
-        rendering.send(signal.SIGINT)
+    until(lambda: rendering.send(signal.SIGINT) or rendering.process.poll() is not None)
     took = seconds_until_no_ffmpeg(viralclip, until)
     done = rendering.end(within_s=10)
 
     assert took < WITHIN_S
-    assert done.code == 130
-    assert "Traceback" not in done.err
+    assert (done.code, done.err) == (130, "")
     assert viralclip.clips() == {"01_scene-1_original.mp4"}
 
 

@@ -233,8 +233,9 @@ def test_a_job_of_which_every_clip_failed_has_failed(
 
 
 def test_a_storage_that_rejects_midway_fails_the_job(viralclip, source, until, keep_promises):
-    scenes = viralclip.scenes((0, 8), SHORT, (1, 2))
-    run = viralclip.start(*viralclip.asked(source("five_minutes"), scenes, slots=1))
+    scenes, styles = viralclip.scenes((0, 8)), "original,left_focus,right_focus"
+    asked = viralclip.asked(source("five_minutes"), scenes, styles=styles, slots=1)
+    run = viralclip.start(*asked)
     history = viralclip.history
     until(lambda: history.is_rendering(1, "original"))
     viralclip.out.rmdir()
@@ -246,7 +247,7 @@ def test_a_storage_that_rejects_midway_fails_the_job(viralclip, source, until, k
     ends = history.endings()
     assert ends[1, "original"].step == "failed"
     assert ends[1, "original"].details.code.startswith("storage_")
-    assert {ends[scene, "original"].step for scene in (2, 3)} == {"cancelled"}
+    assert {ends[1, style].step for style in ("left_focus", "right_focus")} == {"cancelled"}
     assert history.final().outcome == "failed"
     assert not viralclip.ffmpegs()
 

@@ -135,12 +135,14 @@ async def _make(
 
 @asynccontextmanager
 async def _interruptible(jobs: Jobs, job: JobRecord, display: Display) -> AsyncIterator[None]:
-    """Ctrl-C cancels the job and lets it say so."""
+    """Ctrl-C cancels the job and lets it say so; a second one leaves, which no third disturbs."""
     loop = asyncio.get_running_loop()
     cancelling: list[asyncio.Task[None]] = []
 
     def interrupt() -> None:
         if cancelling:
+            loop.remove_signal_handler(signal.SIGINT)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
             raise KeyboardInterrupt
         display.note("Cancelling … (Ctrl-C again to leave at once)")
         cancelling.append(loop.create_task(jobs.cancel(job.job_id, by="user")))
@@ -150,6 +152,8 @@ async def _interruptible(jobs: Jobs, job: JobRecord, display: Display) -> AsyncI
         yield
     finally:
         loop.remove_signal_handler(signal.SIGINT)
+        # What is left is to close what was opened, and that takes no longer than being impatient.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         await asyncio.gather(*cancelling)
 
 
