@@ -6,7 +6,19 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import events, fold, live, machine, memory, overhead, progress, rig, start, store
+from bench import (
+    analysis,
+    events,
+    fold,
+    live,
+    machine,
+    memory,
+    overhead,
+    progress,
+    rig,
+    start,
+    store,
+)
 from bench.figures import Figure, table
 
 BENCHES: dict[str, Callable[..., list[Figure]]] = {
@@ -18,6 +30,7 @@ BENCHES: dict[str, Callable[..., list[Figure]]] = {
     "fold": fold.measure,
     "live": live.measure,
     "store": store.measure,
+    "analysis": analysis.measure,
 }
 
 

@@ -23,6 +23,7 @@ from viralclip.storage import open_storage
 from viralclip.styles import View, all_styles, target_size
 
 SAMPLE_S = 24.0
+MODEL = "VIRALCLIP_YUNET_MODEL"
 
 
 class BenchError(Exception):
@@ -144,9 +145,9 @@ def check_same(ours: Path, bare: Path) -> int:
 
 
 def _settings(state: Path) -> dict[str, str]:
-    """Nothing the user has set may change what is measured, but for the FFmpeg to use."""
+    """Nothing the user has set changes what is measured, but for the FFmpeg and the face model."""
     empty = {name: "" for name in os.environ if name.startswith("VIRALCLIP_")}
-    chosen = {"VIRALCLIP_FFMPEG": os.environ.get("VIRALCLIP_FFMPEG", "")}
+    chosen = {name: os.environ.get(name, "") for name in ("VIRALCLIP_FFMPEG", MODEL)}
     return {**empty, **chosen, "VIRALCLIP_STATE_DIR": str(state)}
 
 

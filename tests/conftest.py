@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
 from viralclip.geometry import Size
@@ -116,6 +117,14 @@ def talk(ffmpeg: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A face that moves through three shots, with sound; `sample.face_at` has the truth."""
     target = tmp_path_factory.mktemp("talk") / "talk.mp4"
     return make_sample(ffmpeg, target, seconds=TALK_S, size=TALK_SIZE)
+
+
+@pytest.fixture
+def is_running() -> Callable[[int], bool]:
+    def ask(pid: int) -> bool:
+        return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+    return ask
 
 
 def _generate(ffmpeg: Path, kind: _Kind, target: Path) -> Path:

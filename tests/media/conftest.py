@@ -10,7 +10,6 @@ from typing import Any
 
 import av
 import numpy as np
-import psutil
 import pytest
 
 from viralclip.geometry import Size
@@ -141,11 +140,3 @@ def _listen(container: Any, measured: Measured) -> None:
     loud = np.flatnonzero(sound > 0.1)
     begins = loud[np.diff(loud, prepend=-stream.rate) > stream.rate // 10]
     measured.beeps = [frames[0].time + sample / stream.rate for sample in begins]
-
-
-@pytest.fixture
-def is_running() -> Callable[[int], bool]:
-    def ask(pid: int) -> bool:
-        return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-
-    return ask

@@ -29,6 +29,7 @@ from viralclip.pipeline.scene import process_scene
 from viralclip.plan import Options, StyleChoice, make_plan
 from viralclip.scenes import Scene
 from viralclip.storage import Storage, Stored, open_storage
+from viralclip.styles import STYLES
 
 Put = Callable[[Path, str], None]
 
@@ -72,17 +73,20 @@ class Shop:
         video: Path,
         *spans: tuple[float, float],
         styles: Sequence[str] = ("original",),
+        **options: Any,
     ) -> JobRecord:
         """A job of these scenes, recorded and told."""
         scenes = [
             Scene(id=place + 1, title=f"Scene {place + 1}", start=start, end=end)
             for place, (start, end) in enumerate(spans or [(0.0, 0.4)])
         ]
-        choices = [StyleChoice(name=name) for name in styles]
+        choices = [StyleChoice(name=name, analysed=STYLES[name].analysed) for name in styles]
         job = JobRecord(
             job_id=new_job_id(),
             owner="local",
-            plan=make_plan(probe(video).video, scenes, choices, Options(preset="fast")),
+            plan=make_plan(
+                probe(video).video, scenes, choices, Options(**{"preset": "fast", **options})
+            ),
             storage_url=self.out.as_uri(),
             engine_url="",
             trace_id=new_trace_id(),

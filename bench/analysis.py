@@ -1,0 +1,164 @@
+"""What it costs to look at a scene before drawing it, and how much of that a second style pays."""
+
+import asyncio
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from bench.figures import Figure, spread
+from bench.rig import MODEL, BenchError, Job, ffmpeg, sample, timed_render
+from viralclip.geometry import Size
+from viralclip.media.analysis import Analyses, Subject, Wish
+from viralclip.media.analyst import FrameTask, FramingTask, LookTask, command
+from viralclip.media.ffmpeg import Watchdogs
+from viralclip.media.meter import Progress
+from viralclip.media.probe import probe
+from viralclip.media.sample import make_sample
+from viralclip.scenes import Scene
+from viralclip.styles import Raster, View
+
+AT_MOST = {720: 0.10, 1080: 0.15}
+SECOND_STYLE_AT_MOST = 0.01
+GROWTH_AT_MOST = 1.10
+JOB_AT_MOST = 1.15
+_SCENE_S = 20.0
+_ROUNDS = 3
+_MOVING = ("intelligent", "intelligent_motion", "intelligent_speaker")
+_STILL = ("left_focus", "center_focus", "right_focus")
+
+
+def measure(folder: Path, *, short: bool) -> list[Figure]:
+    if not os.environ.get(MODEL):
+        print(f"{MODEL} names no face model", flush=True)
+        return []
+    rounds = 1 if short else _ROUNDS
+    return [
+        *(_share_of_real_time(folder, height, rounds) for height in AT_MOST),
+        *asyncio.run(_second_style(sample(folder), folder)),
+        *_memory(folder, long_s=60 if short else 600),
+        _whole_job(folder, rounds, short=short),
+    ]
+
+
+@dataclass(frozen=True)
+class Spent:
+    """CPU seconds and peak resident megabytes of a process."""
+
+    cpu_s: float
+    peak_mb: float
+
+
+def _share_of_real_time(folder: Path, height: int, rounds: int) -> Figure:
+    """The whole process on one thread: start, look, plan; CPU time, which one core would take."""
+    video = _talk(folder, height)
+    looks = [_spent(_look(video, folder, _SCENE_S)) for _ in range(rounds)]
+    plans = [_spent(_plan(folder, _SCENE_S, probe(video).video.size)) for _ in range(rounds)]
+    shares = [(look.cpu_s + plan.cpu_s) / _SCENE_S for look, plan in zip(looks, plans, strict=True)]
+    parts = f"look {spread([look.cpu_s for look in looks], 's')}"
+    raw = f"{parts}, plan {spread([plan.cpu_s for plan in plans], 's')} of {_SCENE_S:g} s"
+    what = f"analysis / real time, {height}p, one core"
+    return Figure(what, statistics.median(shares), "x", raw, AT_MOST[height])
+
+
+async def _second_style(video: Path, folder: Path) -> list[Figure]:
+    """Wall time for a clip's look and plan, the first in a scene and the second."""
+    analyses = Analyses(folder / "analyses", threads=1, limits=Watchdogs())
+    subject = Subject(probe(video).video, 0.0, _SCENE_S, Path(os.environ[MODEL]))
+    wishes = [_wish(style, probe(video).video.size) for style in _MOVING[::2]]
+    seconds: list[float] = []
+    for wish in wishes:
+        began = time.perf_counter()
+        await analyses.look(subject, _ignore)
+        await analyses.frame(subject, wish, wishes, _ignore)
+        seconds.append(time.perf_counter() - began)
+    raw = f"{seconds[1] * 1000:.1f} ms / {seconds[0]:.2f} s"
+    ratio = seconds[1] / seconds[0]
+    return [Figure("second style / first, analysis", ratio, "", raw, SECOND_STYLE_AT_MOST)]
+
+
+def _memory(folder: Path, *, long_s: int) -> list[Figure]:
+    """Peak memory of looking and of planning, for ten seconds and for many."""
+    video = folder / "long.mp4"
+    loops = ("-stream_loop", str(long_s // 24), "-i", str(sample(folder)), "-c", "copy")
+    subprocess.run([ffmpeg(), "-v", "error", *loops, str(video)], check=True)
+    size = probe(video).video.size
+    figures: list[Figure] = []
+    brief = _spent(_look(video, folder, 10.0)), _spent(_plan(folder, 10.0, size))
+    long = _spent(_look(video, folder, float(long_s))), _spent(_plan(folder, float(long_s), size))
+    for name, one, other in zip(("looking", "planning"), brief, long, strict=True):
+        raw = f"{other.peak_mb:.0f} MB / {one.peak_mb:.0f} MB"
+        what = f"peak memory of {name}, {long_s} s / 10 s"
+        figures.append(Figure(what, other.peak_mb / one.peak_mb, "", raw, GROWTH_AT_MOST))
+    return figures
+
+
+def _whole_job(folder: Path, rounds: int, *, short: bool) -> Figure:
+    source = sample(folder)
+    count, seconds = (1, 6) if short else (2, 11)
+    moving: list[float] = []
+    still: list[float] = []
+    for turn in range(rounds):
+        for styles, times in ((_MOVING, moving), (_STILL, still)):
+            job = Job(count=count, seconds=seconds, styles=styles)
+            times.append(timed_render(job, source, folder, folder / f"{styles[0]}-{turn}"))
+    ratio = statistics.median(moving) / statistics.median(still)
+    raw = f"{spread(moving, 's')} / {spread(still, 's')}, {count} scenes x {len(_MOVING)} styles"
+    return Figure("intelligent job / static job, wall time", ratio, "", raw, JOB_AT_MOST)
+
+
+def _talk(folder: Path, height: int) -> Path:
+    if height == Size(1280, 720).height:
+        return sample(folder)
+    video = folder / f"talk-{height}.mp4"
+    size = Size(height * 16 // 9, height)
+    return video if video.exists() else make_sample(ffmpeg(), video, seconds=_SCENE_S, size=size)
+
+
+def _look(video: Path, folder: Path, seconds: float) -> LookTask:
+    return LookTask(
+        source=str(video),
+        start=0.0,
+        duration=seconds,
+        model=os.environ[MODEL],
+        threads=1,
+        footage=str(folder / "footage.npz"),
+    )
+
+
+def _plan(folder: Path, seconds: float, size: Size) -> FrameTask:
+    with tempfile.TemporaryDirectory(dir=folder) as fresh:
+        framing = str(Path(fresh) / "framing.npz")
+    wish = _wish(_MOVING[0], size)
+    task = FramingTask(
+        style=wish.style,
+        scene=wish.view.scene,
+        source=(size.width, size.height),
+        target=(wish.view.target.width, wish.view.target.height),
+        frames=round(seconds * 25),
+        fps="25",
+        framing=framing,
+    )
+    return FrameTask(footage=str(folder / "footage.npz"), framings=(task,))
+
+
+def _wish(style: str, size: Size) -> Wish:
+    view = View(source=size, target=Size(1080, 1920), scene=Scene(id=1, title="", start=0, end=1))
+    return Wish(style, view, Raster(round(_SCENE_S * 25), Fraction(25)))
+
+
+def _spent(task: LookTask | FrameTask) -> Spent:
+    process = subprocess.Popen(command(task), stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise BenchError(f"the analyst ended with {process.returncode}")
+    return Spent(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1000)
+
+
+def _ignore(_: Progress) -> None:
+    """Nobody watches."""
