@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import events, fold, machine, memory, overhead, progress, rig, start
+from bench import events, fold, machine, memory, overhead, page, progress, rig, start
 from bench.figures import Figure, table
 
 BENCHES: dict[str, Callable[..., list[Figure]]] = {
@@ -16,6 +16,7 @@ BENCHES: dict[str, Callable[..., list[Figure]]] = {
     "memory": memory.measure,
     "events": events.measure,
     "fold": fold.measure,
+    "page": page.measure,
 }
 
 
