@@ -11,7 +11,7 @@ export COVERAGE_FILE := $(VENV)/.coverage
 export VIRALCLIP_YUNET_MODEL ?= $(abspath $(wildcard ../shared/models/face_detection_yunet_2023mar.onnx))
 
 .DEFAULT_GOAL := all
-.PHONY: all demo dev check test services test-pure test-rest bench format lock transcripts page types web-check web-checked clean help
+.PHONY: all demo dev check test services chromium test-pure test-rest e2e bench format lock transcripts page wheel types web-check web-checked clean help
 
 all: check test
 
@@ -39,8 +39,18 @@ test-pure: $(VENV)/dev
 	$(BIN)/coverage run -m pytest tests/unit tests/styles tests/reframe
 	$(BIN)/coverage report --include='$(PURE)' --omit='$(NOT_PURE)' --fail-under=100 --skip-covered --show-missing
 
-test-rest: $(VENV)/dev
+test-rest: $(VENV)/dev chromium
 	$(BIN)/python -m pytest --ignore=tests/unit --ignore=tests/styles --ignore=tests/reframe
+
+e2e: $(VENV)/dev chromium page ## Test the page in a browser, with the real server and FFmpeg
+	$(BIN)/python -m pytest tests/browser
+
+# Where it may not be installed the browser tests say what is missing, and in CI they fail.
+chromium:
+	@if ! command -v chromium >/dev/null && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium \
+	  || echo "chromium could not be installed" >&2; \
+	fi
 
 transcripts: $(VENV)/dev ## Record anew what the transcripts lead to
 	$(BIN)/python tests/transcripts/test_transcripts.py
@@ -61,6 +71,9 @@ lock: $(VENV)/dev ## Pin the newest versions that fit pyproject.toml
 
 page: web/node_modules/.package-lock.json ## Build the page into the package (needs Node.js)
 	cd web && npm run build
+
+wheel: $(VENV)/dev page ## Build the package with the page inside, into dist
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 types: $(VENV)/dev web/node_modules/.package-lock.json ## Write the page's types from the API
 	$(BIN)/viralclip types

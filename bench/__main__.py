@@ -14,6 +14,7 @@ from bench import (
     machine,
     memory,
     overhead,
+    page,
     progress,
     rig,
     start,
@@ -31,6 +32,7 @@ BENCHES: dict[str, Callable[..., list[Figure]]] = {
     "live": live.measure,
     "store": store.measure,
     "analysis": analysis.measure,
+    "page": page.measure,
 }
 
 

@@ -94,19 +94,26 @@ class Replay:
         return Ticked(cursor=_CURSOR, tick=tick).model_dump_json()
 
 
+class _Server(uvicorn.Server):
+    """Leaves the signals to the bench."""
+
+    def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return contextlib.nullcontext()
+
+
 @asynccontextmanager
-async def serving(replay: Replay) -> AsyncIterator[str]:
+async def serving(app: object) -> AsyncIterator[str]:
     """The address of the job's page while the block runs."""
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(config(_app(replay)))
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign] - the bench has its own
+    server = _Server(config(app))
     async with asyncio.TaskGroup() as group:
         group.create_task(server.serve(sockets=[listening]))
         yield f"http://127.0.0.1:{listening.getsockname()[1]}/#/jobs/{JOB}"
         server.should_exit = server.force_exit = True
 
 
-def _app(replay: Replay) -> Starlette:
+def replaying(replay: Replay) -> Starlette:
+    """What the page asks the API about one job, and the job's live view."""
     progress = replay.progress().model_dump(mode="json")
     events = {"kind": "events", "events": [], "progress": progress, "cursor": _CURSOR}
     answers: dict[str, Any] = {
