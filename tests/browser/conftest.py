@@ -22,9 +22,10 @@ import viralclip
 ARTIFACTS = Path(__file__).parents[1] / "artifacts"
 PAGE = Path(viralclip.__file__).parent / "page" / "index.html"
 DESK = {"width": 1280, "height": 860}
-PATIENCE_MS = 60_000
+# A busy machine may make everything wait; nothing here waits longer than it must.
+PATIENCE_MS = 120_000
 # A busy machine may need its time to import and to make new databases.
-_START_S = 90
+_START_S = 240
 _FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -53,6 +54,13 @@ def _missing(what: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(what)
     pytest.skip(what)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.timeout(900))
 
 
 @pytest.fixture(scope="session")
