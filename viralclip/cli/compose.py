@@ -16,6 +16,7 @@ from viralclip.catalog import Catalog, JobRecord, open_catalog
 from viralclip.channel import ProgressChannel, open_channel
 from viralclip.engine import Engine
 from viralclip.engine.jobs import Jobs
+from viralclip.engine.recall import Recalling
 from viralclip.media.encoders import Choice, choose_encoder, threads_for
 from viralclip.media.ffmpeg import find_ffmpeg
 from viralclip.pipeline import Tools
@@ -57,7 +58,7 @@ async def open_records(settings: Settings) -> AsyncIterator[Records]:
         with _kept_in(settings):
             catalog = await stack.enter_async_context(open_catalog(settings.catalog_url))
             channel = await stack.enter_async_context(open_channel(settings.channel_url))
-        yield Records(catalog, channel)
+        yield Records(catalog, Recalling(channel, catalog))
 
 
 @asynccontextmanager
