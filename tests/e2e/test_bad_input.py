@@ -63,7 +63,7 @@ REFUSED = {
     "an empty file called .mp4": Bad("The file empty.mp4 is not a video", source="empty.mp4"),
     "a video without its index": Bad("The file headless.mp4 is not a video", source="headless.mp4"),
     "an event file in no folder": Bad(
-        "The event file nowhere/e.jsonl cannot be written",
+        "The file nowhere/e.jsonl cannot be written",
         arguments=("--events", "nowhere/e.jsonl"),
     ),
     "an output folder that is a file": Bad(
@@ -184,7 +184,7 @@ def test_an_event_file_without_permission_is_refused(bound, viralclip, source):
     viralclip.history.path.touch(mode=0o444)
     done = viralclip.run(*viralclip.asked(source("landscape"), viralclip.scenes(SPAN)))
 
-    assert_refused(viralclip, done, f"The event file {viralclip.history.path} cannot be written")
+    assert_refused(viralclip, done, f"The file {viralclip.history.path} cannot be written")
 
 
 @pytest.mark.parametrize("inside", ["", "logs", "engines", "catalog.db"])

@@ -18,6 +18,7 @@ from viralclip.channel import ProgressChannel, open_channel
 from viralclip.engine import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.media.analysis import Analyses
+from viralclip.engine.recall import Recalling
 from viralclip.media.encoders import Choice, choose_encoder, threads_for
 from viralclip.media.ffmpeg import Watchdogs, find_ffmpeg
 from viralclip.media.models import YUNET_URL, FaceModel, ModelPlace
@@ -62,7 +63,7 @@ async def open_records(settings: Settings) -> AsyncIterator[Records]:
         with _kept_in(settings):
             catalog = await stack.enter_async_context(open_catalog(settings.catalog_url))
             channel = await stack.enter_async_context(open_channel(settings.channel_url))
-        yield Records(catalog, channel)
+        yield Records(catalog, Recalling(channel, catalog))
 
 
 @asynccontextmanager
