@@ -75,7 +75,7 @@ def _rows(
 ) -> Iterator[Row]:
     film = films / f"{scenario.name}.mp4"
     if not film.exists():
-        write_film(find_ffmpeg().path, film, scenario)
+        write_film(find_ffmpeg(), film, scenario)
     yield Row(scenario.name, "ours", score(scenario, _planned(scenario, film)))
     if asked.rendered:
         yield Row(

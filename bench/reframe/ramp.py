@@ -24,7 +24,12 @@ def read_windows(path: Path, source: Size) -> Floats:
     """
     with av.open(str(path)) as container:
         frames = container.decode(container.streams.video[0])
-        return np.array([_window(frame.to_ndarray(format="gray"), source) for frame in frames])
+        return np.array(
+            [
+                _window(np.asarray(frame.to_ndarray(format="gray"), np.uint8), source)
+                for frame in frames
+            ]
+        )
 
 
 def _window(luma: Image, source: Size) -> list[float]:
