@@ -17,8 +17,8 @@ from viralclip.catalog import Catalog, JobRecord, open_catalog
 from viralclip.channel import ProgressChannel, open_channel
 from viralclip.engine import Engine
 from viralclip.engine.jobs import Jobs
-from viralclip.media.analysis import Analyses
 from viralclip.engine.recall import Recalling
+from viralclip.media.analysis import Analyses
 from viralclip.media.encoders import Choice, choose_encoder, threads_for
 from viralclip.media.ffmpeg import Watchdogs, find_ffmpeg
 from viralclip.media.models import YUNET_URL, FaceModel, ModelPlace
