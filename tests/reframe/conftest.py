@@ -17,10 +17,11 @@ MakeFootage = Callable[..., Footage]
 def face(x: float, y: float = 300, *, width: float = 80, score: float = 0.9) -> Face:
     """A face around a point, with a mouth that says nothing."""
     height = width * 1.3
-    landmarks = np.array([[0.24, 0.34], [0.77, 0.35], [0.47, 0.55], [0.23, 0.71], [0.69, 0.71]])
-    corner = np.array([x - width / 2, y - height / 2])
+    shares = np.array([[0.24, 0.34], [0.77, 0.35], [0.47, 0.55], [0.23, 0.71], [0.69, 0.71]])
+    left, top = x - width / 2, y - height / 2
+    landmarks = np.array([left, top]) + shares * (width, height)
     mouth = np.full(PATCH_SHAPE, 120, np.uint8)
-    return Face(*corner, width, height, score, corner + landmarks * (width, height), mouth)
+    return Face(left, top, width, height, score, landmarks, mouth)
 
 
 @pytest.fixture

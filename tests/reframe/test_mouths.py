@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 
+from viralclip.reframe.footage import Floats, Patch
 from viralclip.reframe.mouths import PATCH_SHAPE, mouth_motion, mouth_opening, mouth_patch
 
 
-def picture(*, angle: float = 0.0, scale: float = 1.0, openness: float = 0.2, light: float = 1.0):
+def picture(
+    *, angle: float = 0.0, scale: float = 1.0, openness: float = 0.2, light: float = 1.0
+) -> tuple[Patch, Floats]:
     """A grey face of eyes and mouth, turned and scaled about (160, 120), and its landmarks."""
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) / scale
     y, x = np.mgrid[0:240, 0:320]
@@ -16,7 +19,7 @@ def picture(*, angle: float = 0.0, scale: float = 1.0, openness: float = 0.2, li
     image[mouth] = 40
     points = np.array([[-20, -15], [20, -15], [0, 5], [-18, 25], [18, 25]], dtype=float)
     landmarks = points @ np.linalg.inv(turn).T + (160, 120)
-    return np.clip(image * light, 0, 255).astype(np.uint8), landmarks
+    return np.clip(image * light, 0, 255).astype(np.uint8), np.asarray(landmarks, np.float64)
 
 
 def test_a_patch_shows_the_mouth_in_its_upper_half():

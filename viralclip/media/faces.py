@@ -15,7 +15,7 @@ _Row = NDArray[np.float64]
 
 # The longer side of what YuNet is given: it costs by the pixel, and a face must be so wide in it.
 _SIDES = (320, 480, 640)
-_WIDE_ENOUGH = 16
+_WIDE_ENOUGH = 28
 # Every so many pictures the largest side is looked at, to know which side the faces need.
 _LOOK_CLOSELY_EVERY = 10
 # YuNet's own default is 0.9, which loses faces in profile; the tracker forgets short mistakes.
@@ -36,14 +36,18 @@ class FaceDetector:
         self._net = cv2.FaceDetectorYN.create(str(model), "", (32, 32), _SCORE, _OVERLAP, _MOST)
         self._side = _SIDES[0]
         self._until_close_look = 0
+        self._expected = 0
 
     def find(self, image: Image) -> tuple[Face, ...]:
         """The faces of a picture that shows the whole source, the surest first."""
-        if not self._until_close_look:
-            self._side = _side_for(self._rows(image, _SIDES[-1]), image)
-            self._until_close_look = _LOOK_CLOSELY_EVERY
         self._until_close_look -= 1
-        rows = sorted(self._rows(image, self._side), key=lambda row: -row[14])
+        rows = self._rows(image, self._side) if self._until_close_look > 0 else []
+        if len(rows) < self._expected or self._until_close_look <= 0:
+            close = self._rows(image, _SIDES[-1])
+            self._side, self._expected = _side_for(close, image), len(close)
+            self._until_close_look = _LOOK_CLOSELY_EVERY
+            rows = close if self._side == _SIDES[-1] else self._rows(image, self._side)
+        rows.sort(key=lambda row: -row[14])
         return tuple(self._face(row, image) for row in rows)
 
     def _rows(self, image: Image, side: int) -> list[_Row]:
