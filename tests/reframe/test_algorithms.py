@@ -55,19 +55,19 @@ def test_who_leaves_is_followed_no_more(make_footage):
 
 
 def test_a_change_waits_for_speech_where_the_camera_waits_for_it(make_footage):
-    levels = np.where(np.arange(800) / 100 >= 4.0, 0.2, 0.002)
+    levels = np.where(np.arange(1000) / 100 >= 7.0, 0.2, 0.002)
     path = plan_camera(
         make_footage(
-            lambda t: face(400, width=170) if t < 3 else None,
+            lambda t: face(400, width=170) if t < 6 else None,
             lambda _: face(900),
-            duration=8.0,
+            duration=10.0,
             loudness=Loudness(levels, 100.0),
         ),
         TALL,
         "audio_aware",
     )
 
-    assert path.takes[1].start == pytest.approx(4.0, abs=0.11)
+    assert path.takes[1].start == pytest.approx(7.0, abs=0.11)
 
 
 def test_the_camera_holds_still_through_silence(make_footage):
