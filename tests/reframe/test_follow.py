@@ -4,7 +4,7 @@ from itertools import pairwise, product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -22,6 +22,7 @@ def stays(sequence, dwell: int) -> bool:
     return all(end - start >= dwell for start, end in pairwise([*changes, len(sequence)]))
 
 
+@settings(deadline=None)
 @given(
     arrays(float, (7, 2), elements=st.floats(0, 1)),
     st.floats(0.05, 1.5),

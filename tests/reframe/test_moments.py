@@ -4,7 +4,7 @@ import math
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from viralclip.reframe.moments import group_shots
@@ -16,6 +16,7 @@ def edges_of(shots: list[float]) -> list[float]:
     return [math.fsum(shots[:count]) for count in range(len(shots) + 1)]
 
 
+@settings(deadline=None)
 @given(lengths)
 def test_scenes_cover_the_video_without_gap_or_overlap(shots):
     edges = edges_of(shots)
@@ -27,6 +28,7 @@ def test_scenes_cover_the_video_without_gap_or_overlap(shots):
     assert all(one[1] == other[0] for one, other in pairwise(scenes))
 
 
+@settings(deadline=None)
 @given(lengths)
 def test_no_scene_is_longer_than_the_longest(shots):
     edges = edges_of(shots)
@@ -36,6 +38,7 @@ def test_no_scene_is_longer_than_the_longest(shots):
     assert all(0 < end - start <= 60 + 1e-5 for start, end in scenes)
 
 
+@settings(deadline=None)
 @given(lengths)
 def test_scenes_begin_on_cuts_or_inside_a_shot_too_long_for_a_scene(shots):
     edges = edges_of(shots)
@@ -47,6 +50,7 @@ def test_scenes_begin_on_cuts_or_inside_a_shot_too_long_for_a_scene(shots):
         assert start in edges or any(first < start < last for first, last in too_long)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0.2, 15), min_size=8, max_size=60))
 def test_many_short_shots_make_no_scene_that_is_too_short(shots):
     edges = edges_of(shots)
