@@ -9,12 +9,17 @@ from pathlib import Path
 
 import psutil
 import pytest
+from hypothesis import settings
 
 from viralclip.geometry import Size
 from viralclip.media.ffmpeg import find_ffmpeg
 from viralclip.media.sample import make_sample
 
 pytest_plugins = ("services", "peers.s3", "peers.firestore")
+
+# A busy machine is no fault.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 Source = Callable[[str], Path]
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
 
 from viralclip.catalog import JobRecord, open_catalog
 from viralclip.channel import BEGINNING, ProgressChannel, open_channel
@@ -32,10 +31,6 @@ from viralclip.storage import Storage, Stored, open_storage
 from viralclip.styles import STYLES
 
 Put = Callable[[Path, str], None]
-
-# A busy machine is no fault.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
 
 
 class Shelf(Storage):
