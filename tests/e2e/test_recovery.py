@@ -117,7 +117,7 @@ def test_sigterm_hands_the_job_back_without_counting_a_crash(
 def test_a_second_terminal_with_the_same_request_watches_the_first(
     viralclip, source, until, keep_promises
 ):
-    asked = viralclip.asked(source("five_minutes"), viralclip.scenes((0, 15)))
+    asked = viralclip.asked(source("five_minutes"), viralclip.scenes((0, 60)))
     run = viralclip.start(*asked)
     until(lambda: viralclip.history.is_rendering(1, "original"))
     other = viralclip.start(*asked[:-1], viralclip.folder / "other.jsonl")
