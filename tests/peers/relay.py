@@ -9,6 +9,7 @@ from typing import Literal, Self
 
 How = Literal["status", "silence", "cut", "cut_answer"]
 _FEW_BYTES = 200_000
+_ROUNDS = 5
 
 
 @dataclass
@@ -64,24 +65,34 @@ class Relay:
     async def _serve(self, ready: Callable[[], None]) -> None:
         self._stop = asyncio.Event()
         self._open: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
         server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self.address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         ready()
         await self._stop.wait()
         server.close()
-        for task in self._open:
+        # Connections that were just accepted are told of in the loop's next rounds.
+        for _ in range(_ROUNDS):
+            await asyncio.sleep(0)
+        tasks = list(self._open)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.sleep(0)
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        task = self._loop.create_task(self._attend(reader, writer))
         self._open.add(task)
+        task.add_done_callback(self._open.discard)
+
+    async def _attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             with suppress(OSError, asyncio.IncompleteReadError):
                 await self._handle(reader, writer)
         finally:
-            self._open.discard(task)
             writer.close()
 
     async def _handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -115,6 +126,7 @@ class Relay:
     ) -> None:
         """One request and its answer; the server closes the connection after each."""
         answering, asking = await asyncio.open_connection(self.host, self.port)
+        self._writers.add(asking)
         asking.write(head)
         sending = asyncio.create_task(_pump(reader, asking))
         try:
