@@ -4,7 +4,9 @@ import re
 import zipfile
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
+
+from viralclip.media.sample import make_sample
 
 
 def new_job(look, served, **context) -> Page:
@@ -14,6 +16,14 @@ def new_job(look, served, **context) -> Page:
 def choose(page: Page, *styles: str) -> None:
     for style in styles:
         page.get_by_role("checkbox", name=re.compile(f"^{style}")).check()
+
+
+def pick(page: Page, option: str) -> None:
+    """Choose among options that are shown as segments of one button."""
+    radio = page.get_by_role("radio", name=option, exact=True)
+    # Whoever clicks sees the words alone, and clicks once they stand still.
+    page.locator("label", has=radio).click()
+    expect(radio).to_be_checked()
 
 
 def make(page: Page) -> None:
@@ -33,7 +43,7 @@ def test_an_uploaded_video_becomes_clips_to_play_and_download(look, served, talk
     page.keyboard.press("Enter")
     page.get_by_label("Title of scene 1").fill("A good start")
     choose(page, "original", "split fast")
-    page.get_by_role("radio", name="fast", exact=True).check(force=True)
+    pick(page, "fast")
     look.keep(page, "ready")
     expect(page.get_by_text(re.compile("1 scene . 2 styles = 2 clips"))).to_be_visible()
     make(page)
@@ -72,7 +82,7 @@ def downloads(page: Page, folder) -> None:
 def test_a_scene_list_is_pasted_mended_at_its_faults_and_taken(look, served):
     page = new_job(look, served)
     page.get_by_role("button", name="talk.mp4").last.click()
-    page.get_by_role("radio", name="Paste or file").check(force=True)
+    pick(page, "Paste or file")
     page.get_by_label("Scene list").fill("0:01 - 0:02 Opening\n0:09 - 0:08 Backwards\n0:70 Never")
     choose(page, "original")
     make(page)
@@ -163,3 +173,55 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(look, served, scheme):
     expect(page.get_by_role("link", name="talk.mp4").first).to_be_visible()
 
     assert page.evaluate(fits)
+
+
+def test_the_crop_is_seen_before_it_is_made_and_set_by_hand(look, serving, face_model, ffmpeg):
+    def prepare(served) -> None:
+        served.env["VIRALCLIP_YUNET_MODEL"] = str(face_model)
+        make_sample(ffmpeg, served.folder / "media" / "faces.mp4", seconds=4.0)
+
+    page = new_job(look, serving(prepare=prepare))
+    page.get_by_role("button", name="faces.mp4").last.click()
+    page.get_by_role("button", name="Add a row").click()
+    page.get_by_label("Start of scene 1").fill("0:00")
+    page.get_by_label("End of scene 1").fill("0:02")
+    choose(page, "original", "intelligent the")
+    page.get_by_role("combobox", name="Show the crop of").select_option("intelligent")
+    crop = page.get_by_label(re.compile("^Crop of .*drag it"))
+    expect(crop).to_be_visible()
+    expect(page.get_by_text(re.compile("follows the main face .* face"))).to_be_visible()
+    look.keep(page, "planned")
+    planned = box_of(crop)
+
+    crop.press("ArrowRight")
+    expect(page.get_by_text("Set by hand for this scene.")).to_be_visible()
+    assert box_of(crop)["x"] > planned["x"]
+    drag(page, crop, by=-2 * planned["width"])
+    assert float(crop.get_attribute("x") or "nan") == 0
+    look.keep(page, "pinned")
+    page.get_by_role("button", name="Follow again").click()
+    expect(page.get_by_text(re.compile("follows the main face .* face"))).to_be_visible()
+    crop.press("ArrowLeft")
+    with page.expect_request("**/api/jobs") as asked:
+        make(page)
+    (scene,) = asked.value.post_data_json["scenes"]
+
+    assert set(scene["crop"]) == {"x", "y", "width"}
+    expect(page.get_by_role("list", name="2 finished clips")).to_be_visible()
+
+
+def box_of(crop: Locator) -> dict[str, float]:
+    box = crop.bounding_box()
+    assert box is not None
+    return {"x": box["x"], "y": box["y"], "width": box["width"], "height": box["height"]}
+
+
+def drag(page: Page, crop: Locator, *, by: float) -> None:
+    crop.scroll_into_view_if_needed()
+    box = box_of(crop)
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + by / 2, y, steps=3)
+    page.mouse.move(x + by, y, steps=3)
+    page.mouse.up()

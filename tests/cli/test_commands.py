@@ -15,9 +15,9 @@ COMMANDS = {"render", "watch", "jobs", "cancel", "retry", "scenes", "doctor", "d
 def test_help_imports_nothing_heavy():
     code = (
         "import sys\n"
-        "from viralclip.__main__ import main\n"
+        "from viralclip.cli.app import app\n"
         "sys.argv = ['viralclip', '--help']\n"
-        "try:\n    main()\n"
+        "try:\n    app()\n"
         "except SystemExit:\n    pass\n"
         "print('imported', *sorted(sys.modules))\n"
     )

@@ -16,7 +16,7 @@ from sqlalchemy.event import listen
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 
 from viralclip.catalog import Claim, ClipRecord, JobRecord, Priority
-from viralclip.catalog.tables import claims, clips, jobs, timings, videos
+from viralclip.catalog.tables import METADATA, claims, clips, jobs, timings, videos
 from viralclip.eta import Rate, Timings
 from viralclip.events import Outcome
 from viralclip.plan import Clip, Plan, Video
@@ -32,6 +32,12 @@ PATIENCE_S = 30.0
 _LOOK_S = 0.5
 # One process at a time changes the schema.
 _MIGRATING = 0x7669_7261
+# As Alembic makes it.
+_VERSIONS = sa.Table(
+    "alembic_version",
+    sa.MetaData(),
+    sa.Column("version_num", sa.String(32), primary_key=True),
+)
 
 
 class SqlCatalog:
@@ -273,15 +279,20 @@ class SqlCatalog:
 
 def open_database(url: str) -> Engine:
     """The database, brought up to the latest schema."""
+    engine = connect(url)
+    with engine.begin() as db:
+        _bring_up_to_date(db)
+    return engine
+
+
+def connect(url: str) -> Engine:
+    """The database as it is."""
     if url.startswith("sqlite:///"):
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(url, pool_pre_ping=True, connect_args=_connect_args(url))
     if engine.dialect.name == "sqlite":
         listen(engine, "connect", _prepare_sqlite)
         listen(engine, "begin", _begin_immediate)
-    # A later schema only adds to what this code knows: a newer process may have come first.
-    if (_version(engine) or "") < HEAD:
-        _migrate(engine)
     return engine
 
 
@@ -309,25 +320,40 @@ def _begin_immediate(connection: Connection) -> None:
     connection.exec_driver_sql("begin immediate")
 
 
-def _version(engine: Engine) -> str | None:
-    """The schema's version; alembic itself is slow to import and needed only when it must act."""
-    with engine.begin() as db:
-        if not sa.inspect(db).has_table("alembic_version"):
-            return None
-        return db.execute(sa.text("select version_num from alembic_version")).scalar()
+def _bring_up_to_date(db: Connection) -> None:
+    """A later schema only adds to what this code knows: a newer process may have come first."""
+    if (_version(db) or "") >= HEAD:
+        return
+    if db.dialect.name != "sqlite":
+        db.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
+    if _version(db) is None:
+        create(db)
+    else:
+        migrate(db)
 
 
-def _migrate(engine: Engine) -> None:
+def _version(db: Connection) -> str | None:
+    if not sa.inspect(db).has_table(_VERSIONS.name):
+        return None
+    return db.execute(sa.select(_VERSIONS.c.version_num)).scalar()
+
+
+def create(db: Connection) -> None:
+    """The latest schema in an empty database: what `migrate` leads to, without its slow import."""
+    METADATA.create_all(db)
+    _VERSIONS.create(db)
+    db.execute(sa.insert(_VERSIONS).values(version_num=HEAD))
+
+
+def migrate(db: Connection, to: str = HEAD) -> None:
+    """From any earlier schema, or none, to a later one."""
     from alembic import command  # noqa: PLC0415 - needed once per upgrade, and slow
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with engine.begin() as db:
-        if engine.dialect.name != "sqlite":
-            db.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
-        config.attributes["connection"] = db
-        command.upgrade(config, "head")
+    config.attributes["connection"] = db
+    command.upgrade(config, to)
 
 
 def _one(db: Connection, query: sa.Select[Any]) -> RowMapping | None:

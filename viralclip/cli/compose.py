@@ -155,12 +155,7 @@ async def open_worker(
         tools = Tools(
             catalog=records.catalog,
             open_storage=opener,
-            source=Sources(
-                settings.sources,
-                most_bytes=settings.source_cache_bytes,
-                open_storage=opener,
-                identify=identity,
-            ).hold,
+            source=open_sources(settings, opener).hold,
             ffmpeg=gear.ffmpeg,
             encoder=gear.encoder,
             threads=threads,
@@ -242,6 +237,15 @@ def open_analyses(
     settings: Settings, *, threads: int, on_start: Callable[[int], None] | None = None
 ) -> Analyses:
     return Analyses(settings.analyses, threads=threads, limits=Watchdogs(), on_start=on_start)
+
+
+def open_sources(settings: Settings, opener: Callable[[str], Storage]) -> Sources:
+    return Sources(
+        settings.sources,
+        most_bytes=settings.source_cache_bytes,
+        open_storage=opener,
+        identify=identity,
+    )
 
 
 def model_place(settings: Settings) -> ModelPlace:

@@ -1,6 +1,7 @@
 """Runs a command to its exit code: opens the displays, turns errors into one clear sentence."""
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Coroutine, Iterator
@@ -110,7 +111,7 @@ def serve(*, host: str | None, port: int | None, with_worker: bool, slots: int |
         settings = _settings(slots, serving=True)
         settings = replace(settings, host=host or settings.host, port=port or settings.port)
         # The web server has its own way to leave when it is told to.
-        sys.exit(asyncio.run(serve_all(settings, with_worker=with_worker)))
+        sys.exit(_run(serve_all(settings, with_worker=with_worker)))
 
 
 def worker(*, slots: int | None, name: str | None, grace_s: float) -> NoReturn:
@@ -119,7 +120,7 @@ def worker(*, slots: int | None, name: str | None, grace_s: float) -> NoReturn:
     with _errors_said():
         settings = _settings(slots, serving=True)
         # A worker that is told to stop has its own way to leave.
-        sys.exit(asyncio.run(serve_queues(settings, name=name, grace_s=grace_s)))
+        sys.exit(_run(serve_queues(settings, name=name, grace_s=grace_s)))
 
 
 def create_token(name: str, *, days: int | None) -> NoReturn:
@@ -256,7 +257,13 @@ def _errors_said() -> Iterator[None]:
 
 
 def _exit(work: Coroutine[Any, Any, int]) -> NoReturn:
-    sys.exit(asyncio.run(_terminable(work)))
+    sys.exit(_run(_terminable(work)))
+
+
+def _run(work: Coroutine[Any, Any, int]) -> int:
+    gc.freeze()
+    gc.enable()
+    return asyncio.run(work)
 
 
 async def _terminable(work: Coroutine[Any, Any, int]) -> int:

@@ -17,13 +17,18 @@ from viralclip.cli.compose import (
     Records,
     Shift,
     find_gear,
+    model_place,
+    open_analyses,
     open_records,
+    open_sources,
     storage_opener,
     working,
 )
+from viralclip.cli.framing import Framer
 from viralclip.engine import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.errors import InvalidRequestError
+from viralclip.media.models import FaceModel
 from viralclip.media.probe import probe
 from viralclip.plan import Video
 from viralclip.server.app import create_app
@@ -127,6 +132,11 @@ async def _services(
         open_storage=opener,
         media_origin=await _media_origin(opener(settings.storage_url)),
         probe=look_into,
+        frame=Framer(
+            open_analyses(settings, threads=1),
+            FaceModel(model_place(settings)),
+            open_sources(settings, opener).hold,
+        ),
         media_roots=settings.media_roots,
         uploads=settings.uploads,
         webhooks=webhooks,

@@ -103,13 +103,21 @@ class Engine:
     ) -> None:
         await asyncio.to_thread(self._client.destroy)
 
-    async def set_slots(self, slots: int) -> None:
-        """Register the queues; a worker makes `slots` clips at once, and parents hold no slot."""
+    @property
+    def is_shared(self) -> bool:
+        """Whether workers on several machines can serve it."""
+        return not self._url.startswith("sqlite")
+
+    async def set_slots(self, slots: int, *, poll_s: float = POLL_S) -> None:
+        """Register the queues; a worker makes `slots` clips at once, and parents hold no slot.
+
+        Every worker that serves the engine looks for work every `poll_s`.
+        """
         for kind, queue in QUEUES.items():
             await self._client.register_queue_async(
                 queue,
                 worker_concurrency=slots if kind == "clip" else None,
-                polling_interval_sec=POLL_S,
+                polling_interval_sec=poll_s,
             )
 
     async def enqueue(self, works: Iterable[Work], *, priority: int) -> None:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from viralclip.errors import (
     AnalysisFailedError,
@@ -24,16 +24,13 @@ from viralclip.errors import (
 )
 from viralclip.media.analyst import UNREADABLE, FrameTask, FramingTask, LookTask, command
 from viralclip.media.ffmpeg import Watchdogs, run_ffmpeg
-from viralclip.media.footage_file import (
-    Sighting,
-    read_framing,
-    read_inspection,
-    read_sighting,
-)
 from viralclip.media.meter import Progress
 from viralclip.media.models import checksum
 from viralclip.plan import Video
 from viralclip.styles import Framing, Raster, View, all_styles
+
+if TYPE_CHECKING:
+    from viralclip.media.footage_file import Sighting
 
 LIMIT_BYTES = 512 * 1024 * 1024
 # What was used a moment ago may be in use still.
@@ -92,18 +89,18 @@ class Analyses:
         self._limit_bytes = limit_bytes
         self._going_on: dict[str, _Shared[None]] = {}
 
-    async def look(self, subject: Subject, on_progress: OnProgress) -> Sighting:
+    async def look(self, subject: Subject, on_progress: OnProgress) -> "Sighting":
         """Have the scene looked at, unless it was; ClipError if that cannot be done."""
         key = await asyncio.to_thread(_key_of, subject)
         path = self._footage(key)
         with suppress(OSError):
             os.utime(path.parent)
-        found = await asyncio.to_thread(read_sighting, path)
+        found = await asyncio.to_thread(_read_sighting, path)
         if found is None:
             await self._share(
                 path.name + key, lambda tell: self._look(subject, key, tell), on_progress
             )
-            found = await asyncio.to_thread(read_sighting, path)
+            found = await asyncio.to_thread(_read_sighting, path)
         if found is None:
             raise AnalysisFailedError(detail="what was seen cannot be read back")
         return found
@@ -114,7 +111,7 @@ class Analyses:
         """The framing of a clip; with it those of `others` are planned, clips of the same scene."""
         key = await asyncio.to_thread(_key_of, subject)
         task = self._framing_task(key, wish)
-        if found := await asyncio.to_thread(read_framing, Path(task.framing)):
+        if found := await asyncio.to_thread(_read_framing, Path(task.framing)):
             return found
         await self.look(subject, on_progress=lambda _: None)
         wanted = {
@@ -124,19 +121,21 @@ class Analyses:
         name = " ".join(wanted[path].framing for path in sorted(wanted))
         with suppress(AnalysisFailedError):
             await self._share(name, lambda tell: self._frame(key, tasks, tell), on_progress)
-        found = await asyncio.to_thread(read_framing, Path(task.framing))
+        found = await asyncio.to_thread(_read_framing, Path(task.framing))
         if found is None:
             # One of the others may have been in the way; alone, it tells its own error.
             await self._share(
                 task.framing, lambda tell: self._frame(key, (task,), tell), on_progress
             )
-            found = await asyncio.to_thread(read_framing, Path(task.framing))
+            found = await asyncio.to_thread(_read_framing, Path(task.framing))
         if found is None:
             raise AnalysisFailedError(detail="what was planned cannot be read back")
         return found
 
     async def inspect(self, subject: Subject, wish: Wish) -> Framing:
         """The framing of a clip with its inspection, made if need be."""
+        from viralclip.media.footage_file import read_inspection  # noqa: PLC0415 - see below
+
         framing = await self.frame(subject, wish, (), lambda _: None)
         key = await asyncio.to_thread(_key_of, subject)
         path = Path(self._framing_task(key, wish).framing)
@@ -211,6 +210,19 @@ class Analyses:
         }
         name = f"{wish.style}-{_digest(facts, _code_of(wish.style))}.npz"
         return task.model_copy(update={"framing": str(self._folder / key / name)})
+
+
+def _read_sighting(path: Path) -> "Sighting | None":
+    # NumPy's import is for those who analyse: the others' first clip begins without it.
+    from viralclip.media.footage_file import read_sighting  # noqa: PLC0415
+
+    return read_sighting(path)
+
+
+def _read_framing(path: Path) -> Framing | None:
+    from viralclip.media.footage_file import read_framing  # noqa: PLC0415 - see above
+
+    return read_framing(path)
 
 
 class _Shared(Generic[R]):

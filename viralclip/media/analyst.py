@@ -9,15 +9,17 @@ import time
 import traceback
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, Field, TypeAdapter
 
 from viralclip.errors import SourceMissingError, SourceNotVideoError, SourceUnreadableError
 from viralclip.geometry import Size
-from viralclip.reframe.footage import Footage
 from viralclip.scenes import Scene
 from viralclip.styles import AnalysedStyle, Raster, View, all_styles
+
+if TYPE_CHECKING:
+    from viralclip.reframe.footage import Footage
 
 # FFmpeg's own exit code for a source of which nothing could be decoded.
 UNREADABLE = 69
@@ -128,7 +130,7 @@ def _frame_all(task: FrameTask, teller: _Teller) -> int:
     return min(failures, 1)
 
 
-def _frame(task: FramingTask, footage: Footage) -> None:
+def _frame(task: FramingTask, footage: "Footage") -> None:
     from viralclip.media.footage_file import write_framing  # noqa: PLC0415
 
     target = Path(task.framing)

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,15 +105,18 @@ def probe(path: Path) -> Probed:
             raise SourceMissingError(name=path.name)
         if not path.is_file():
             raise SourceNotVideoError(name=path.name, detail="not a regular file")
-        content = identity(path)
-        with av.open(
-            f"file:{path.absolute()}",
-            metadata_errors="replace",
-            options={"protocol_whitelist": "file"},
-        ) as container:
-            return _look(container, path, content)
+        return _probe(path.absolute(), identity(path))
     except (av.error.FFmpegError, OSError, ValueError, EOFError) as error:
         raise SourceNotVideoError(name=path.name, detail=repr(error)) from error
+
+
+@lru_cache(maxsize=64)
+def _probe(path: Path, content: str) -> Probed:
+    """Every clip asks anew, mostly about the same file."""
+    with av.open(
+        f"file:{path}", metadata_errors="replace", options={"protocol_whitelist": "file"}
+    ) as container:
+        return _look(container, path, content)
 
 
 def identity(path: Path) -> str:
@@ -162,7 +166,7 @@ def _look(container: "InputContainer", path: Path, content: str) -> Probed:
     width, height = _upright(frame, picture)
     video = Video(
         name=path.name,
-        path=str(path.absolute()),
+        path=str(path),
         width=width,
         height=height,
         duration=end,

@@ -1,6 +1,7 @@
 """The still picture of a clip: neither black, nor blurred, nor a flash."""
 
 import os
+import threading
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,13 +27,16 @@ _LOOK_AT = 160
 _DARK, _BRIGHT = 40.0, 215.0
 # Quantiser scale of MJPEG, 2 (best) to 31.
 _JPEG_SCALE = 3
+# A decoder holds some twenty large pictures; clips of equal length end together.
+_DECODING = threading.BoundedSemaphore(1 + (os.cpu_count() or 1) // 8)
 
 
 def make_thumbnail(clip: Path, target: Path) -> None:
     """Writes the best of several frames of `clip` as a JPEG; ThumbnailFailedError if it cannot."""
     partial = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        _write_jpeg(_best(clip), partial)
+        with _DECODING:
+            _write_jpeg(_best(clip), partial)
         partial.replace(target)
     except (av.error.FFmpegError, OSError, ValueError, IndexError) as error:
         raise ThumbnailFailedError(detail=repr(error)) from error

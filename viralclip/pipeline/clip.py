@@ -39,7 +39,6 @@ from viralclip.events import (
     Uploading,
     UploadingDetails,
 )
-from viralclip.media.frames import SAMPLE_FPS
 from viralclip.pipeline import Checkpoint, ClipEnd, ClipTask, R, Tools, uncheckpointed
 from viralclip.pipeline.analysis import (
     DETECTOR_MISSING,
@@ -118,6 +117,8 @@ async def _make(task: ClipTask, tools: Tools, stages: "_Stages") -> StoredClip:
 
 
 async def _analyse(analysis: Analysis, stages: "_Stages") -> None:
+    from viralclip.media.frames import SAMPLE_FPS  # noqa: PLC0415 - NumPy, for those who analyse
+
     place, report = stages.place, stages.report
     looked = await stages.run(
         DetectingFaces(

@@ -8,7 +8,6 @@ from pydantic import BaseModel
 
 from viralclip.catalog import ClipRecord
 from viralclip.errors import ThumbnailFailedError
-from viralclip.media.thumbnail import make_thumbnail
 from viralclip.pipeline import ClipTask, Tools
 from viralclip.pipeline.render import Rendition, RenditionLostError, discard_renditions
 from viralclip.pipeline.reporter import ClipReport
@@ -75,10 +74,17 @@ async def _store_thumbnail(
     picture = clip.with_suffix(".jpg")
     name = str(PurePosixPath(key).with_suffix(".jpg"))
     try:
-        await asyncio.to_thread(make_thumbnail, clip, picture)
+        await asyncio.to_thread(_make_thumbnail, clip, picture)
         await storage.put(picture, name)
     except (ThumbnailFailedError, OSError) as error:
         log.warning("Thumbnail failed", error=repr(error))
         report.warn("thumbnail_failed", "The clip has no thumbnail: no good frame could be stored.")
         return None
     return name
+
+
+def _make_thumbnail(clip: Path, picture: Path) -> None:
+    # By the time a clip is made it is imported; before the first one that would only delay it.
+    from viralclip.media.thumbnail import make_thumbnail  # noqa: PLC0415
+
+    make_thumbnail(clip, picture)

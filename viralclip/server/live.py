@@ -15,6 +15,7 @@ from starlette.websockets import WebSocketDisconnect
 from viralclip.channel import BEGINNING
 from viralclip.live import Reset, Snapshot, Told
 from viralclip.server.feed import Line, View, read_on
+from viralclip.server.hangup import gone
 from viralclip.server.identity import Owner
 from viralclip.server.jobs import EventPage, JobId, find_job
 from viralclip.server.problems import ProblemError, problems
@@ -93,7 +94,7 @@ async def _converse(
         # RuntimeError: the server itself has closed the socket in between.
         with suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
             await _first_of(
-                _gone(websocket.receive),
+                gone(websocket.receive),
                 _send(view, send, services.stuck_s),
                 _while_welcome(websocket, services.recheck_s),
             )
@@ -129,7 +130,7 @@ class _EventStream(StreamingResponse):
             view = feed.view(self._after, idle_s=self._services.heartbeat_s)
             with suppress(ProblemError):
                 await _first_of(
-                    _gone(receive),
+                    gone(receive),
                     _send(view, send_lines, self._services.stuck_s),
                     _while_welcome(connection, self._services.recheck_s),
                 )
@@ -152,12 +153,6 @@ async def _send(
     async for lines in view:
         async with asyncio.timeout(stuck_s):
             await send(lines or [_HEARTBEAT])
-
-
-async def _gone(receive: Receive) -> None:
-    """Returns when the other side has left; whatever it says until then is not for us."""
-    while not (await receive())["type"].endswith(".disconnect"):
-        pass
 
 
 async def _while_welcome(connection: HTTPConnection, every_s: float) -> None:

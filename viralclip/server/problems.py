@@ -100,6 +100,8 @@ _HTTP_CODES = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TooLargeError.code}
 _BY_CODE = {
     "unknown_job": HTTPStatus.NOT_FOUND,
     "job_busy": HTTPStatus.CONFLICT,
+    "source_changed": HTTPStatus.CONFLICT,
+    "source_unreadable": HTTPStatus.UNPROCESSABLE_ENTITY,
     "storage_unavailable": HTTPStatus.BAD_GATEWAY,
     "storage_rejected": HTTPStatus.BAD_GATEWAY,
     "storage_full": HTTPStatus.INSUFFICIENT_STORAGE,

@@ -10,6 +10,7 @@ from viralclip.channel import ProgressChannel
 from viralclip.engine.jobs import Jobs
 from viralclip.plan import Video
 from viralclip.server.feed import Feeds
+from viralclip.server.framing import Ask, FramingOut
 from viralclip.storage import Storage
 
 
@@ -36,6 +37,8 @@ class Services:
     engine_url: str
     open_storage: Callable[[str], Storage]
     probe: Callable[[Path], Awaitable[Video]]
+    # Plans a clip without making it.
+    frame: Callable[[Video, Ask], Awaitable[FramingOut]] | None = None
     media_roots: tuple[Path, ...] = ()
     uploads: Path | None = None
     webhooks: SqlWebhooks | None = None

@@ -7,13 +7,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as PathParam
 from fastapi.responses import FileResponse, RedirectResponse
 from pydantic import BaseModel
 
 from viralclip.plan import Video
 from viralclip.server.files import FILE, SIGNED, file_response
+from viralclip.server.framing import Ask, FramingOut
+from viralclip.server.hangup import unless_gone
 from viralclip.server.identity import Owner
 from viralclip.server.problems import NotFoundError, problems
 from viralclip.server.services import Services
@@ -103,6 +105,19 @@ def routes(services: Services) -> APIRouter:
         if not await asyncio.to_thread(path.is_file):
             raise NotFoundError
         return file_response(path, name=video.name, disposition="inline")
+
+    @router.get("/{video_id}/framing", operation_id="getFraming", responses=problems(404, 409, 422))
+    async def get_framing(
+        video_id: VideoId, ask: Annotated[Ask, Query()], owner: Owner, request: Request
+    ) -> FramingOut:
+        """Where a style that looks for something would look in a stretch of the video.
+
+        The first answer takes about a tenth of the stretch's length; it is kept for the next.
+        """
+        video = await find_video(video_id, owner, services)
+        if services.frame is None:
+            raise NotFoundError
+        return await unless_gone(request, services.frame(video, ask))
 
     return router
 

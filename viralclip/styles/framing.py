@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from viralclip.events import Algorithm
-from viralclip.reframe.footage import Floats
+
+if TYPE_CHECKING:
+    from viralclip.reframe.footage import Floats
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,9 @@ class Raster:
     fps: Fraction
 
     @property
-    def times(self) -> Floats:
+    def times(self) -> "Floats":
+        import numpy as np  # noqa: PLC0415 - most clips are made without
+
         return np.arange(self.frames) / float(self.fps)
 
     @property
@@ -38,7 +40,7 @@ class Framing:
     as JSON, how it came about.
     """
 
-    panels: tuple[Floats, ...]
+    panels: "tuple[Floats, ...]"
     fps: Fraction
     algorithm: Algorithm
     keyframes: int

@@ -1,31 +1,28 @@
 """Two people in a panel each, the left one on top; one person alone when no two are together."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from viralclip.reframe.footage import Footage
-from viralclip.reframe.inspection import describe
-from viralclip.reframe.pair import plan_pair
-from viralclip.reframe.path import Doubt, PairPath
-from viralclip.reframe.windows import pair_windows
 from viralclip.styles.framing import Framing, Raster
 from viralclip.styles.graph import Graph
 from viralclip.styles.intelligent import Intelligent
-from viralclip.styles.moving import moving
 from viralclip.styles.panels import divide, stack
 from viralclip.styles.style import View
+
+if TYPE_CHECKING:
+    from viralclip.reframe.footage import Footage
 
 
 @dataclass(frozen=True)
 class IntelligentSplit(Intelligent):
-    def frame(self, footage: Footage, view: View, raster: Raster) -> Framing:
-        panel, _ = divide(view.target, share=0.5)
-        pair = plan_pair(footage, panel.aspect, speaker=self.algorithm == "speaker_aware")
-        if pair is None:
-            alone = super().frame(footage, view, raster)
-            return replace(alone, doubts=tuple(dict.fromkeys((Doubt.NO_PAIR, *alone.doubts))))
-        return _framing(pair, raster)
+    def frame(self, footage: "Footage", view: View, raster: Raster) -> Framing:
+        from viralclip.styles.planning import plan_split  # noqa: PLC0415 - see `Intelligent`
+
+        return plan_split(footage, view, raster, self.algorithm)
 
     def graph(self, view: View) -> Graph:
+        from viralclip.styles.moving import moving  # noqa: PLC0415 - see `Intelligent`
+
         framing = view.framing
         if framing is None or len(framing.panels) == 1:
             return super().graph(view)
@@ -35,19 +32,6 @@ class IntelligentSplit(Intelligent):
             moving(below, framing.fps, view.source, sizes[1], name="second"),
             target=view.target,
         )
-
-
-def _framing(pair: PairPath, raster: Raster) -> Framing:
-    return Framing(
-        panels=pair_windows(pair, raster.times, early=raster.early),
-        fps=raster.fps,
-        algorithm=pair.top.algorithm,
-        keyframes=pair.top.keyframes + pair.bottom.keyframes,
-        shots=pair.top.shots,
-        speaker_switches=pair.top.speaker_switches,
-        doubts=tuple(map(str, pair.top.doubts)),
-        inspection=(describe(pair.top), describe(pair.bottom)),
-    )
 
 
 INTELLIGENT_SPLIT = IntelligentSplit(

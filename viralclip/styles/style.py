@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from viralclip.events import Algorithm
 from viralclip.geometry import Size, output_size
-from viralclip.reframe.footage import Footage
 from viralclip.scenes import Scene
 from viralclip.styles.framing import Framing, Raster
 from viralclip.styles.graph import Graph
+
+if TYPE_CHECKING:
+    from viralclip.reframe.footage import Footage
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class AnalysedStyle(Style, Protocol):
         """How it chooses where to look."""
         ...
 
-    def frame(self, footage: Footage, view: View, raster: Raster) -> Framing:
+    def frame(self, footage: "Footage", view: View, raster: Raster) -> Framing:
         """The windows for each frame of the raster; `view` is that of the graph, still unframed.
 
         It may take seconds: it is called in a process of its own, once for each clip.

@@ -6,21 +6,26 @@ import secrets
 import socket
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
+from importlib import import_module
 from types import TracebackType
 from typing import Any, Self
 
 from dbos import DBOS, DBOSConfig
 
 from viralclip.channel import ProgressChannel
-from viralclip.engine import APP_NAME, APP_VERSION, Engine
+from viralclip.engine import APP_NAME, APP_VERSION, POLL_S, Engine
 from viralclip.pipeline import Tools
 from viralclip.pipeline.reporter import Reporter
 from viralclip.worker.leftovers import keep_clear
 from viralclip.worker.liveness import Roster
 from viralclip.worker.takeover import Succession
 from viralclip.worker.workflows import Workflows
+
+# A worker of a single machine mostly begins because there is work.
+_EAGER_S = 1.5
+_EAGER_POLL_S = 0.03
 
 
 def new_worker_id() -> str:
@@ -61,7 +66,9 @@ class Worker:
         async with AsyncExitStack() as stack:
             self._lease = await stack.enter_async_context(self._roster.hold(self._tools.worker))
             reporter = await stack.enter_async_context(Reporter(self._channel))
-            await self._engine.set_slots(self._slots)
+            await self._engine.set_slots(
+                self._slots, poll_s=POLL_S if self._engine.is_shared else _EAGER_POLL_S
+            )
             self._workflows = Workflows(
                 tools=replace(self._tools, confirm=self._lease.confirm),
                 engine=self._engine,
@@ -76,6 +83,7 @@ class Worker:
             stack.callback(_shut_down)
             await succession.take_over()
             await _in_background(stack, succession.watch_over(), name="takeover")
+            await _in_background(stack, self._settle(), name="settling")
             clearing = keep_clear(self._tools.work, self._tools.catalog)
             await _in_background(stack, clearing, name="leftovers")
             stack.push_async_callback(self._leave)
@@ -89,6 +97,16 @@ class Worker:
         tb: TracebackType | None,
     ) -> None:
         await self._stack.aclose()
+
+    async def _settle(self) -> None:
+        """Once the first clip is begun, or none seems to come: be ready for the ends of clips, and
+        look for work at an even pace, for to go on as eagerly would cost much of a core."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_EAGER_S):
+                await self._workflows.begun.wait()
+        if not self._engine.is_shared:
+            await self._engine.set_slots(self._slots)
+        await asyncio.to_thread(import_module, "viralclip.media.thumbnail")
 
     def _launch(self) -> None:
         config: DBOSConfig = {

@@ -47,6 +47,7 @@ class Workflows:
         self._running: dict[str, asyncio.Task[Any]] = {}
         self._settled = Settled(engine, self._running)
         self._clips = 0
+        self.begun = asyncio.Event()
         self._draining = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -197,6 +198,7 @@ class Workflows:
 
     def _begin_clip(self) -> None:
         self._clips += 1
+        self.begun.set()
         self._idle.clear()
 
     def _end_clip(self) -> None:

@@ -282,6 +282,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/videos/{video_id}/framing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Framing
+         * @description Where a style that looks for something would look in a stretch of the video.
+         *
+         *     The first answer takes about a tenth of the stretch's length; it is kept for the next.
+         */
+        get: operations["getFraming"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/choices": {
         parameters: {
             query?: never;
@@ -1509,6 +1531,21 @@ export interface components {
             cursor: string;
         };
         /**
+         * FaceOut
+         * @description A face that was followed: where it was at each time, in seconds of the video.
+         */
+        FaceOut: {
+            /** Times */
+            times: number[];
+            /** Boxes */
+            boxes: [
+                number,
+                number,
+                number,
+                number
+            ][];
+        };
+        /**
          * FaultOut
          * @description One thing wrong with the request, and where.
          */
@@ -1517,6 +1554,37 @@ export interface components {
             place: string;
             /** Problem */
             problem: string;
+        };
+        /**
+         * FramingOut
+         * @description Where a clip looks: for each panel, x, y, width and height in every frame.
+         *
+         *     Places are pixels of the upright video. Frame k is shown `k / fps` seconds after `start`, a time
+         *     of the video. `warnings` say why it is less than what the style promises.
+         */
+        FramingOut: {
+            /**
+             * Algorithm
+             * @enum {string}
+             */
+            algorithm: "basic" | "motion" | "audio_aware" | "speaker_aware";
+            /** Detector */
+            detector: string;
+            /** Warnings */
+            warnings: string[];
+            /** Start */
+            start: number;
+            /** Fps */
+            fps: number;
+            /** Panels */
+            panels: [
+                number,
+                number,
+                number,
+                number
+            ][][];
+            /** Faces */
+            faces: components["schemas"]["FaceOut"][];
         };
         /** Health */
         Health: {
@@ -1807,7 +1875,9 @@ export type Warned = components['schemas']['Warned'];
 export type Choices = components['schemas']['Choices'];
 export type ClipOut = components['schemas']['ClipOut'];
 export type EventPage = components['schemas']['EventPage'];
+export type FaceOut = components['schemas']['FaceOut'];
 export type FaultOut = components['schemas']['FaultOut'];
+export type FramingOut = components['schemas']['FramingOut'];
 export type Health = components['schemas']['Health'];
 export type JobCreated = components['schemas']['JobCreated'];
 export type JobOut = components['schemas']['JobOut'];
@@ -2949,6 +3019,78 @@ export interface operations {
                 };
                 content: {
                     "text/plain": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFraming: {
+        parameters: {
+            query: {
+                start: number;
+                end: number;
+                style: string;
+                aspect?: string;
+            };
+            header?: never;
+            path: {
+                video_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FramingOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Unprocessable Entity */

@@ -21,6 +21,8 @@ interface Ask<B> {
   query?: Record<string, string | number>;
   headers?: Record<string, string>;
   body?: B;
+  /** Nobody waits for the answer any more once it is aborted. */
+  signal?: AbortSignal;
 }
 
 /** What the server refused and why, or that it does not answer (code `unreachable`). */
@@ -66,7 +68,7 @@ async function send(method: Method, url: string, ask: Ask<unknown>): Promise<Res
   const json = ask.body === undefined ? {} : { "content-type": "application/json" };
   const body = ask.body === undefined ? null : JSON.stringify(ask.body);
   try {
-    return await fetch(url, { method: method.toUpperCase(), body, headers: { ...json, ...ask.headers } });
+    return await fetch(url, { method: method.toUpperCase(), body, headers: { ...json, ...ask.headers }, signal: ask.signal ?? null });
   } catch {
     throw new Refusal(invented("unreachable", "The server does not answer; check that it is running."));
   }

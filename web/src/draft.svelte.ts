@@ -1,5 +1,6 @@
 // The job that is being put together, until it is submitted.
 
+import type { Pin } from "./crop.svelte";
 import { type FaultOut, type JobOut, type NewJob, type Problem, type VideoOut, call, problemOf } from "./api";
 
 export interface Row {
@@ -7,6 +8,8 @@ export interface Row {
   title: string;
   start: string;
   end: string;
+  /** Set by hand; otherwise the crop is planned. */
+  crop?: Pin | undefined;
 }
 
 export type RowFaults = Partial<Record<"title" | "start" | "end" | "row", string>>;
@@ -37,6 +40,12 @@ export class Draft {
 
   removeRow(key: number): void {
     this.rows = this.rows.filter((row) => row.key !== key);
+  }
+
+  /** Set the crop of a scene by hand, or with nothing let it be planned again. */
+  pin(key: number, crop: Pin | undefined): void {
+    const row = this.rows.find((row) => row.key === key);
+    if (row) row.crop = crop;
   }
 
   toggle(style: string): void {
@@ -72,7 +81,7 @@ export class Draft {
   #body(video: VideoOut): NewJob {
     return {
       source: { video_id: video.video_id },
-      scenes: this.isText ? this.text : this.rows.map(({ title, start, end }) => (title ? { title, start, end } : { start, end })),
+      scenes: this.isText ? this.text : this.rows.map(({ title, start, end, crop }) => ({ ...(title && { title }), start, end, ...(crop && { crop }) })),
       styles: this.styles,
       aspect: this.aspect,
       preset: this.preset,

@@ -66,3 +66,16 @@ test("faults of a pasted list name their lines", () => {
 test("times are read as people write them", () => {
   expect(["90", "1:30", "0:01:30", "1:30,5", "", "x"].map(seconds)).toEqual([90, 90, 90, 90.5, null, null]);
 });
+
+test("a crop set by hand goes with its scene, until it is let go", async () => {
+  const fetched = answering(201, { job_id: "j" });
+  const draft = ready();
+  const [first] = draft.rows;
+  draft.pin(first?.key ?? 0, { x: 0.1, y: 0, width: 0.3 });
+  await draft.submit();
+  draft.pin(first?.key ?? 0, undefined);
+  await draft.submit();
+  const scenes = fetched.mock.calls.map(([, init]) => (JSON.parse(String(init.body)) as { scenes: { crop?: object }[] }).scenes[0]?.crop);
+
+  expect(scenes).toEqual([{ x: 0.1, y: 0, width: 0.3 }, undefined]);
+});

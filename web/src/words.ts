@@ -91,7 +91,7 @@ export const ASPECT_HINTS: Record<string, string> = {
   "16:9": "wide, YouTube",
 };
 
-const ALGORITHMS: Record<Algorithm, string> = {
+export const ALGORITHMS: Record<Algorithm, string> = {
   basic: "follows the main face",
   motion: "follows the motion",
   audio_aware: "follows speech",

@@ -1,0 +1,96 @@
+"""Shows where a style would look in a stretch of a video, for the page to draw."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+from viralclip.errors import InvalidRequestError
+from viralclip.geometry import parse_aspect
+from viralclip.media.analysis import Analyses
+from viralclip.media.models import FaceModel
+from viralclip.media.probe import Probed
+from viralclip.pipeline.analysis import DETECTOR_MISSING, DOUBTS, NO_DETECTOR, YUNET, needs_faces
+from viralclip.pipeline.segment import probe_source
+from viralclip.pipeline.view import subject_of, wish_of
+from viralclip.plan import Options, Plan, StyleChoice, Video, make_plan
+from viralclip.scenes import Scene
+from viralclip.server.framing import Ask, FaceOut, FramingOut
+from viralclip.styles import Framing, resolve
+
+# Each look takes a core; renders want some, too.
+_AT_ONCE = 2
+_LONGEST_S = 600.0
+_ROUNDING_S = 0.05
+_DIGITS = 1
+
+
+class NoSuchStretchError(InvalidRequestError):
+    """The video has no stretch from {start} to {end} seconds of at most ten minutes."""
+
+    code = "no_such_stretch"
+
+
+class StandsStillError(InvalidRequestError):
+    """The style {style} looks for nothing, so there is no crop to show; choose another."""
+
+    code = "stands_still"
+
+
+class Framer:
+    """Looks at stretches of videos in a process of its own, a few at a time; what was looked at
+    for one style or for a job is kept for all."""
+
+    def __init__(
+        self,
+        analyses: Analyses,
+        face_model: FaceModel,
+        source: Callable[[Video], AbstractAsyncContextManager[Path]],
+    ) -> None:
+        self._analyses = analyses
+        self._face_model = face_model
+        self._source = source
+        self._gate = asyncio.Semaphore(_AT_ONCE)
+
+    async def __call__(self, video: Video, ask: Ask) -> FramingOut:
+        plan = _plan(video, ask)
+        async with self._gate, self._source(video) as path:
+            return await self._framed(plan, await probe_source(path), ask.style)
+
+    async def _framed(self, plan: Plan, probed: Probed, style: str) -> FramingOut:
+        (scene,) = plan.scenes
+        model = await self._face_model.find()
+        subject = subject_of(plan, scene, probed, model=model)
+        framing = await self._analyses.inspect(subject, wish_of(plan, scene, style, probed))
+        blind = model is None and needs_faces(style)
+        doubts = (DETECTOR_MISSING,) if blind else framing.doubts
+        return FramingOut(
+            algorithm=framing.algorithm,
+            detector=YUNET if model else NO_DETECTOR,
+            warnings=[DOUBTS.get(doubt, doubt) for doubt in doubts],
+            start=subject.start,
+            fps=float(framing.fps),
+            panels=[panel.round(_DIGITS).tolist() for panel in framing.panels],
+            faces=_faces(framing, subject.start),
+        )
+
+
+def _plan(video: Video, ask: Ask) -> Plan:
+    """The plan of a job of this one clip; InvalidRequestError if there is none."""
+    if not ask.start < ask.end <= min(video.duration + _ROUNDING_S, ask.start + _LONGEST_S):
+        raise NoSuchStretchError(start=f"{ask.start:g}", end=f"{ask.end:g}")
+    style, *others = resolve([ask.style], source=video.size, aspect=parse_aspect(ask.aspect))
+    if others or not style.analysed:
+        raise StandsStillError(style=ask.style)
+    scene = Scene(id=1, title="", start=ask.start, end=ask.end)
+    choice = StyleChoice(name=style.name, analysed=True)
+    return make_plan(video, [scene], [choice], Options(aspect=ask.aspect))
+
+
+def _faces(framing: Framing, start: float) -> list[FaceOut]:
+    """The tracks that led to the windows; panels that come of one look share them."""
+    tracks = framing.inspection[0].get("tracks", []) if framing.inspection else []
+    return [
+        FaceOut(times=[start + time for time in track["times"]], boxes=track["boxes"])
+        for track in tracks
+    ]
