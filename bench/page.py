@@ -1,6 +1,7 @@
 """How smoothly the page shows a large job, and how soon it shows what a worker has said."""
 
 import asyncio
+import math
 import shutil
 import statistics
 import time
@@ -31,6 +32,8 @@ from viralclip.storage import open_storage
 SCENES = 200
 _BEAT_S = 0.25
 _WINDOW_S = 10.0
+# For what comes before the window and between.
+_MARGIN_S = 5.0
 _WAIT_MS = 120_000
 _FLAGS = (
     "--no-sandbox",
@@ -106,7 +109,7 @@ async def _measure(folder: Path, chromium: str, *, short: bool) -> list[Figure]:
 
 
 async def _smoothness(browser: Browser, seconds: float) -> list[Figure]:
-    replay = Replay(SCENES)
+    replay = Replay(SCENES, beats=math.ceil((seconds + _MARGIN_S) / _BEAT_S))
     async with serving(replaying(replay)) as address:
         page = await _open(browser, address)
         await page.evaluate(_WATCH_FRAMES)

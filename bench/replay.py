@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +33,7 @@ from viralclip.events import (
 )
 from viralclip.live import Ticked
 from viralclip.progress import Progress, fold
+from viralclip.server.feed import BATCH
 from viralclip.steps import Step
 
 JOB = "0123456789ab"
@@ -45,16 +45,27 @@ _SCENE_S = 30.0
 
 @dataclass
 class Replay:
-    """A job of `scenes` scenes in all styles whose every clip renders; `beat()` moves them all."""
+    """A job of `scenes` scenes in all styles whose every clip renders; `beat()` moves them all.
+
+    What `beats` beats say is made beforehand: a worker has its own machine.
+    """
 
     scenes: int
+    beats: int
     heard: asyncio.Queue[list[str]] = field(default_factory=asyncio.Queue)
-    beats: Iterator[int] = field(default_factory=count)
+
+    def __post_init__(self) -> None:
+        self._messages = iter([self._beat(number) for number in range(self.beats)])
 
     def beat(self) -> None:
         """A tick of every clip, at once: a worker holds them back and sends what has gathered."""
-        number = next(self.beats)
-        self.heard.put_nowait([self._tick(number, *clip) for clip in self.clips()])
+        self.heard.put_nowait(next(self._messages))
+
+    def _beat(self, number: int) -> list[str]:
+        """The messages that the real server would put them into."""
+        frames = [self._tick(number, *clip) for clip in self.clips()]
+        parts = range(0, len(frames), BATCH)
+        return ["\n".join(frames[first : first + BATCH]) for first in parts]
 
     def clips(self) -> Iterator[tuple[int, str]]:
         return ((scene, style) for scene in range(1, self.scenes + 1) for style in STYLES)
@@ -127,8 +138,8 @@ def replaying(replay: Replay) -> Starlette:
         await socket.accept()
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):
             while True:
-                for text in await replay.heard.get():
-                    await socket.send_text(text)
+                for message in await replay.heard.get():
+                    await socket.send_text(message)
 
     return Starlette(
         routes=[

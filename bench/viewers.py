@@ -38,11 +38,14 @@ class Viewer(WSListener):
             return
         now = time.monotonic_ns()
         payload = frame.get_payload_as_bytes()
-        place = payload.find(_MARK)
-        if place < 0:
+        lines = payload.split(b"\n") if _MARK in payload else []
+        for line in lines:
+            self._hear(line, now)
+        if not lines:
             self._greet(transport, payload)
-            return
-        number, when, _ = payload[place + len(_MARK) :].split(b" ", 2)
+
+    def _hear(self, line: bytes, now: int) -> None:
+        number, when, _ = line.partition(_MARK)[2].split(b" ", 2)
         tally = self._tally
         tally.in_order &= int(number) == self._expected
         self._expected += 1

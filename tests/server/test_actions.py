@@ -11,17 +11,15 @@ from pathlib import Path
 
 import psutil
 import pytest
-from pydantic import TypeAdapter
+from peers.viewer import frames_of
 from websockets.asyncio.client import connect
 
 from viralclip.live import Reset, Snapshot
 from viralclip.media.probe import probe
 from viralclip.progress import Progress, advance
-from viralclip.server.feed import Frame
 
 pytestmark = pytest.mark.timeout(180)
 
-_FRAME: TypeAdapter[Frame] = TypeAdapter(Frame)
 SHORT = (0, 2)
 LONG = (0, 250)
 
@@ -55,10 +53,7 @@ async def watched(process, job_id: str) -> AsyncGenerator[Progress, None]:
     """The progress after each frame, from now on."""
     progress = Progress(job_id=job_id)
     async with connect(f"ws://{process.address}/api/jobs/{job_id}/live", proxy=None) as socket:
-        async for text in socket:
-            if '"kind":"heartbeat"' in str(text):
-                continue
-            frame = _FRAME.validate_json(text)
+        async for frame in frames_of(socket):
             match frame:
                 case Snapshot() | Reset():
                     progress = frame.progress

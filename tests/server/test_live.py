@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import httpx
 import pytest
-from pydantic import TypeAdapter
+from peers.viewer import FRAME, frames_of
 from websockets.asyncio.client import connect
 from websockets.client import ClientProtocol
 from websockets.exceptions import ConnectionClosed
@@ -30,8 +30,6 @@ from viralclip.steps import Step
 
 VIEWERS = 50
 STORY = "crash_and_recovery"
-
-_FRAME: TypeAdapter[Frame] = TypeAdapter(Frame)
 
 
 @dataclass
@@ -88,10 +86,8 @@ async def by_websocket(served, viewer: Viewer) -> None:
     address = served.live(viewer.job_id, viewer.cursor)
     async with connect(address, proxy=None, compression=None) as socket:
         with suppress(ConnectionClosed):
-            async for text in socket:
-                if "heartbeat" in str(text):
-                    continue
-                if viewer.take(_FRAME.validate_json(text)):
+            async for frame in frames_of(socket):
+                if viewer.take(frame):
                     socket.transport.abort()
                     break
                 if viewer.finished:
@@ -124,7 +120,7 @@ async def _messages(answer: httpx.Response) -> AsyncGenerator[Frame, None]:
             name, _, value = line.partition(": ")
             fields[name] = value
         elif "data" in fields:
-            frame = _FRAME.validate_json(fields["data"])
+            frame = FRAME.validate_json(fields["data"])
             assert fields["event"] == frame.kind
             assert fields.get("id") == (None if frame.kind == "tick" else frame.cursor)
             yield frame
@@ -238,7 +234,8 @@ async def first_frames(served, job_id: str, count: int, after: str | None = None
         asyncio.timeout(10),
         connect(served.live(job_id, after), proxy=None, compression=None) as socket,
     ):
-        return [_FRAME.validate_json(await socket.recv()) for _ in range(count)]
+        frames = frames_of(socket)
+        return [await anext(frames) for _ in range(count)]
 
 
 def tick(fraction: float, style: str = "split", job_id: str = "job") -> ClipTick:
@@ -259,9 +256,9 @@ async def test_an_unknown_cursor_gets_a_reset_and_the_events_to_come(cursor, ser
     await served.add("job")
     await say(served.channel, note(1), note(2))
     async with asyncio.timeout(10), connect(served.live("job", cursor), proxy=None) as socket:
-        reset = _FRAME.validate_json(await socket.recv())
+        reset = FRAME.validate_json(await socket.recv())
         await say(served.channel, note(3))
-        told = _FRAME.validate_json(await socket.recv())
+        told = FRAME.validate_json(await socket.recv())
 
     assert isinstance(reset, Reset)
     assert reset.progress.seq == 2
@@ -303,7 +300,7 @@ async def test_a_viewer_that_falls_behind_what_is_kept_gets_a_reset_and_never_a_
 async def kinds_and_places(view: View) -> list[tuple[str, int]]:
     """The kinds of the next lines, and the seq that each speaks of."""
     found = []
-    for line in await anext(view):
+    for line in (await anext(view)).lines:
         body = json.loads(line.text)
         where = body.get("envelope") or body.get("progress")
         found.append((line.kind, where["seq"]))
@@ -337,7 +334,7 @@ async def test_a_cursor_that_the_feed_has_not_come_to_yet_is_not_taken_for_an_un
         await say(served.channel, note(2))
         _, cursor = await served.channel.progress("job")
         view = feed.view(cursor, idle_s=0.05)
-        assert await anext(view) == []  # a heartbeat: nothing is owed
+        assert not (await anext(view)).lines  # a heartbeat: nothing is owed
         channel.held.set()
         await say(served.channel, note(3))
         patient = feed.view(cursor, idle_s=5)
@@ -401,19 +398,19 @@ async def test_viewers_of_a_channel_that_cannot_be_read_hear_heartbeats(served):
             yield
 
     async with Feeds(cast("ProgressChannel", Silent())).of("job") as feed:
-        assert await anext(feed.view(None, idle_s=0.01)) == []
-        assert await anext(feed.view("x-1", idle_s=0.01)) == []
+        assert not (await anext(feed.view(None, idle_s=0.01))).lines
+        assert not (await anext(feed.view("x-1", idle_s=0.01))).lines
 
 
 async def test_a_job_that_is_forgotten_while_watched_begins_anew_for_its_viewers(served, say, note):
     await served.add("job")
     await say(served.channel, note(1), note(2))
     async with asyncio.timeout(10), connect(served.live("job"), proxy=None) as socket:
-        before = _FRAME.validate_json(await socket.recv())
+        before = FRAME.validate_json(await socket.recv())
         await served.channel.forget("job")
-        emptied = _FRAME.validate_json(await socket.recv())
+        emptied = FRAME.validate_json(await socket.recv())
         await say(served.channel, note(9))
-        told = _FRAME.validate_json(await socket.recv())
+        told = FRAME.validate_json(await socket.recv())
 
     assert isinstance(before, Snapshot)
     assert isinstance(emptied, Reset)
@@ -436,7 +433,7 @@ async def test_of_many_ticks_a_slow_viewer_gets_the_latest_of_each_slot_in_its_p
             await say(served.channel, note(number))
             while ("event", number) not in await kinds_of_events(quick):
                 pass
-        lines = [json.loads(line.text) for line in await anext(slow)]
+        lines = [json.loads(line.text) for line in (await anext(slow)).lines]
 
     assert [line["kind"] for line in lines] == ["event", "event", "tick", "tick", "event"]
     assert [line["tick"]["fraction"] for line in lines if "tick" in line] == [0.95, 0.475]
@@ -445,7 +442,7 @@ async def test_of_many_ticks_a_slow_viewer_gets_the_latest_of_each_slot_in_its_p
 async def kinds_of_events(view: View) -> list[tuple[str, int]]:
     return [
         (line.kind, json.loads(line.text)["envelope"]["seq"])
-        for line in await anext(view)
+        for line in (await anext(view)).lines
         if line.kind == "event"
     ]
 
@@ -482,18 +479,18 @@ async def test_viewers_share_one_encoding_of_each_frame(served, say, note):
         await say(served.channel, note(1), tick(0.5))
         first = [await anext(one), await anext(other)]
 
-        assert states[0][0] is states[1][0]
-        assert first[0] is first[1]
-        assert first[0][0].framed is first[1][0].framed
+        assert states[0].framed is states[1].framed
+        assert first[0].framed is first[1].framed
 
 
 async def test_a_server_that_cannot_be_given_framed_messages_is_given_text(serve, say, note):
     served = await serve(ws="websockets-sansio")
     await served.add("job")
     async with asyncio.timeout(60), connect(served.live("job"), proxy=None) as socket:
-        snapshot = _FRAME.validate_json(await socket.recv())
+        snapshot = FRAME.validate_json(await socket.recv())
         await say(served.channel, *map(note, range(1, 4)))
-        told = [_FRAME.validate_json(await socket.recv()) for _ in range(3)]
+        frames = frames_of(socket)
+        told = [await anext(frames) for _ in range(3)]
 
     assert isinstance(snapshot, Snapshot)
     assert [frame.envelope.seq for frame in told if isinstance(frame, Told)] == [1, 2, 3]
@@ -522,6 +519,22 @@ async def test_while_much_is_told_viewers_take_it_many_at_a_time(served, say, no
         feed._wake()
 
         assert await waiting == [("event", 1), ("event", 2), ("event", 3)]
+
+
+async def test_what_is_told_at_once_comes_in_few_messages(served, say, note):
+    await served.add("job")
+    async with asyncio.timeout(60), connect(served.live("job"), proxy=None) as socket:
+        await socket.recv()
+        await say(served.channel, *map(note, range(1, 61)))
+        seqs: list[int] = []
+        messages = 0
+        while len(seqs) < 60:
+            lines = str(await socket.recv()).split("\n")
+            seqs += [json.loads(line)["envelope"]["seq"] for line in lines]
+            messages += 1
+
+    assert seqs == list(range(1, 61))
+    assert messages <= 10
 
 
 async def test_a_feed_ends_with_its_last_viewer(served, until):

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
-from pydantic import TypeAdapter
+from peers.viewer import frames_of
 from websockets.asyncio.client import ClientConnection, connect
 
 from viralclip.catalog import JobRecord, open_catalog
@@ -27,7 +27,6 @@ STUCK = 20
 EVENTS = 3000
 _AT_ONCE = 20
 _TEXT = "x" * 900
-_FRAME: TypeAdapter[Frame] = TypeAdapter(Frame)
 
 
 def note(number: int) -> Draft:
@@ -159,13 +158,14 @@ async def told_and_heard(channel: ProgressChannel, watching, numbers: range) -> 
     """Tell while somebody reads along, to the last; on a busy machine it may be told anew."""
     async with asyncio.timeout(300), asyncio.TaskGroup() as group:
         group.create_task(tell(channel, numbers))
-        while last_heard(await watching.recv()) < numbers[-1]:
-            pass
+        async for frame in frames_of(watching):
+            if last_heard(frame) >= numbers[-1]:
+                break
 
 
-def last_heard(text: str) -> int:
+def last_heard(frame: Frame) -> int:
     """The number of the event that a frame brings, or that its whole state stands at."""
-    match _FRAME.validate_json(text):
+    match frame:
         case Told(envelope=envelope):
             return envelope.seq
         case Snapshot(progress=progress) | Reset(progress=progress):

@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,7 +22,7 @@ KEEP_EVENTS = 1000
 # While much is told, viewers are woken at most so often; what came in between they take in one go.
 PACE_S = 0.04
 # How much a viewer takes at a time: what it holds may be all that a stuck viewer keeps alive.
-_BATCH = 100
+BATCH = 100
 # How long the channel may take to say what it owes, and how long to leave it alone if it fails.
 _PATIENCE_S = 2.0
 _RETRY_S = 0.5
@@ -38,18 +38,26 @@ class Line:
     cursor: str
     text: str
 
-    @cached_property
-    def framed(self) -> bytes:
-        """The text as one whole WebSocket message, as it is on the wire."""
-        return framed(self.text)
-
 
 @dataclass(frozen=True)
 class Batch:
     """Lines to send in one go, and the number that whoever has them stands at."""
 
     number: int
-    lines: list[Line]
+    lines: Sequence[Line]
+
+    @cached_property
+    def text(self) -> str:
+        """One message: a browser that is given one for each frame has no time left to draw."""
+        return "\n".join(line.text for line in self.lines)
+
+    @cached_property
+    def framed(self) -> bytes:
+        """The message as it is on the wire."""
+        return framed(self.text)
+
+
+_NOTHING = Batch(0, ())
 
 
 class Feed:
@@ -78,7 +86,7 @@ class Feed:
         self._events: deque[tuple[int, Line]] = deque()
         self._ticks: dict[str, tuple[int, Line]] = {}
         self._places: dict[str, int] = {}
-        self._states: dict[str, Line] = {}
+        self._states: dict[str, Batch] = {}
         self._progress: Progress | None = None
         self._cursor: str | None = None
         self._floor = 0
@@ -112,12 +120,13 @@ class Feed:
         """The number of the event that the cursor stands at, if it is kept here."""
         return self._places.get(cursor)
 
-    def state(self, kind: Literal["snapshot", "reset"]) -> Line:
+    def state(self, kind: Literal["snapshot", "reset"]) -> Batch:
         """The progress at the latest number, encoded at most once until the next frame."""
         assert self._progress is not None and self._cursor is not None  # noqa: S101, PT018 - begun
         if kind not in self._states:
             frame = Snapshot if kind == "snapshot" else Reset
-            self._states[kind] = encode(frame(cursor=self._cursor, progress=self._progress))
+            line = encode(frame(cursor=self._cursor, progress=self._progress))
+            self._states[kind] = Batch(self.latest, (line,))
         return self._states[kind]
 
     def since(self, number: int) -> "Batch | None":
@@ -136,12 +145,12 @@ class Feed:
             *takewhile(lambda entry: entry[0] > number, reversed(self._events)),
             *takewhile(lambda entry: entry[0] > number, reversed(self._ticks.values())),
         ]
-        entries = sorted(newer, key=lambda entry: entry[0])[:_BATCH]
+        entries = sorted(newer, key=lambda entry: entry[0])[:BATCH]
         return Batch(entries[-1][0] if entries else number, [line for _, line in entries])
 
     async def missed(self, after: str) -> list[Line]:
         """What the channel has after a cursor that is not known here; empty if nothing is owed."""
-        frames, _ = await read_on(self._channel, self._job_id, after, limit=_BATCH)
+        frames, _ = await read_on(self._channel, self._job_id, after, limit=BATCH)
         return [encode(frame) for frame in frames]
 
     async def _follow(self) -> None:
@@ -213,7 +222,7 @@ class Feed:
 
 
 class View:
-    """One viewer's way through a feed: batches of lines; an empty one when it was quiet for long.
+    """One viewer's way through a feed: batches; an empty one when it was quiet for long.
 
     It ends when the feed is closed. A viewer that is not in the feed's history reads the channel
     itself until it is.
@@ -228,42 +237,43 @@ class View:
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> list[Line]:
+    async def __anext__(self) -> Batch:
         try:
             async with asyncio.timeout(self._idle):
                 while not self._feed.closed:
                     news = self._feed.news
-                    if lines := await self._ready():
-                        return lines
+                    batch = await self._ready()
+                    if batch.lines:
+                        return batch
                     await news.wait()
         except TimeoutError:
-            return []
+            return _NOTHING
         raise StopAsyncIteration
 
-    async def _ready(self) -> list[Line]:
+    async def _ready(self) -> Batch:
         """What can be sent now, or nothing."""
         if not self._feed.begun:
-            return []
+            return _NOTHING
         if self._number is None and self._cursor is not None:
             self._number = self._feed.place(self._cursor)
             if self._number is None:
                 return await self._catch_up(self._cursor)
         if self._number is None:
-            return [self._at_latest("snapshot")]
+            return self._at_latest("snapshot")
         batch = self._feed.since(self._number)
         if batch is None:
-            return [self._at_latest("reset")]
+            return self._at_latest("reset")
         self._number = batch.number
-        return batch.lines
+        return batch
 
-    async def _catch_up(self, cursor: str) -> list[Line]:
+    async def _catch_up(self, cursor: str) -> Batch:
         """Nothing when the channel itself has no more: the feed is about to come to that place."""
         lines = await self._feed.missed(cursor)
         if lines:
             self._cursor = lines[-1].cursor
-        return lines
+        return Batch(0, lines)
 
-    def _at_latest(self, kind: Literal["snapshot", "reset"]) -> Line:
+    def _at_latest(self, kind: Literal["snapshot", "reset"]) -> Batch:
         self._number = self._feed.latest
         return self._feed.state(kind)
 

@@ -1,7 +1,7 @@
 """A job as it happens: WebSocket, server-sent events and plain polling, all on one cursor."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Annotated, Any
 
@@ -14,7 +14,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from viralclip.channel import BEGINNING
 from viralclip.live import Reset, Snapshot, Told
-from viralclip.server.feed import Line, View, read_on
+from viralclip.server.feed import Batch, Line, View, read_on
 from viralclip.server.hangup import gone
 from viralclip.server.identity import Owner
 from viralclip.server.jobs import EventPage, JobId, find_job
@@ -23,7 +23,7 @@ from viralclip.server.services import Services
 from viralclip.server.viewers import Viewers
 from viralclip.server.wire import as_framed, takes_framed
 
-_HEARTBEAT = Line("heartbeat", "", '{"kind":"heartbeat"}')
+_HEARTBEAT = Batch(0, (Line("heartbeat", "", '{"kind":"heartbeat"}'),))
 _SSE = "text/event-stream"
 _INTERNAL = 1011
 # A refusal closes with 4000 and the status that HTTP would have answered: 4401, 4404, 4429.
@@ -80,14 +80,13 @@ async def _converse(
 ) -> None:
     """Send until the viewer leaves. Reading is what notices that it left."""
 
-    at_once = takes_framed(websocket.scope)
+    takes_bytes = takes_framed(websocket.scope)
 
-    async def send(lines: Sequence[Line]) -> None:
-        if at_once:
-            await websocket.send(as_framed(line.framed for line in lines))
-            return
-        for line in lines:
-            await websocket.send_text(line.text)
+    async def send(batch: Batch) -> None:
+        if takes_bytes:
+            await websocket.send(as_framed(batch.framed))
+        else:
+            await websocket.send_text(batch.text)
 
     async with services.feeds.of(job_id) as feed:
         view = feed.view(after, idle_s=services.heartbeat_s)
@@ -121,8 +120,8 @@ class _EventStream(StreamingResponse):
             await self._stream(HTTPConnection(scope), receive, send)
 
     async def _stream(self, connection: HTTPConnection, receive: Receive, send: Send) -> None:
-        async def send_lines(lines: Sequence[Line]) -> None:
-            body = "".join(map(_server_sent, lines)).encode()
+        async def send_lines(batch: Batch) -> None:
+            body = "".join(map(_server_sent, batch.lines)).encode()
             await send({"type": "http.response.body", "body": body, "more_body": True})
 
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
@@ -138,7 +137,7 @@ class _EventStream(StreamingResponse):
 
 
 def _server_sent(line: Line) -> str:
-    if line is _HEARTBEAT:
+    if line.kind == "heartbeat":
         return ": heartbeat\n\n"
     if line.kind == "tick":
         # Without an id: a tick is no place to resume from.
@@ -146,13 +145,11 @@ def _server_sent(line: Line) -> str:
     return f"id: {line.cursor}\nevent: {line.kind}\ndata: {line.text}\n\n"
 
 
-async def _send(
-    view: View, send: Callable[[Sequence[Line]], Awaitable[None]], stuck_s: float
-) -> None:
+async def _send(view: View, send: Callable[[Batch], Awaitable[None]], stuck_s: float) -> None:
     """Everything of the view, a heartbeat when it is quiet; TimeoutError if it is not taken."""
-    async for lines in view:
+    async for batch in view:
         async with asyncio.timeout(stuck_s):
-            await send(lines or [_HEARTBEAT])
+            await send(batch if batch.lines else _HEARTBEAT)
 
 
 async def _while_welcome(connection: HTTPConnection, every_s: float) -> None:

@@ -4,7 +4,7 @@ What a server sends is the same bytes for everybody, since only clients mask and
 compressed. `Wire` takes such bytes from the application, which else would encode per viewer.
 """
 
-from collections.abc import Iterable, MutableMapping
+from collections.abc import MutableMapping
 from http import HTTPStatus
 from typing import Any
 
@@ -27,9 +27,9 @@ def takes_framed(scope: Scope) -> bool:
     return _EXTENSION in scope.get("extensions", {})
 
 
-def as_framed(messages: Iterable[bytes]) -> dict[str, Any]:
-    """The ASGI message that has whole messages sent, all in one go."""
-    return {"type": "websocket.send", _EXTENSION: b"".join(messages)}
+def as_framed(message: bytes) -> dict[str, Any]:
+    """The ASGI message that has a whole message sent as it is."""
+    return {"type": "websocket.send", _EXTENSION: message}
 
 
 class Wire(WebSocketsSansIOProtocol):

@@ -16,8 +16,8 @@ class Socket {
 
   close(): void {}
 
-  say(frame: object): void {
-    this.onmessage?.({ data: JSON.stringify(frame) });
+  say(...frames: object[]): void {
+    this.onmessage?.({ data: frames.map((frame) => JSON.stringify(frame)).join("\n") });
   }
 
   static get last(): Socket {
@@ -87,6 +87,15 @@ test("a dropped socket comes back at the last event it told", async () => {
 
   expect(Socket.all.map((socket) => socket.url.split("=")[1])).toEqual(["e-1", "e-2"]);
   expect(states).toEqual(["connecting", "live", "catching_up", "live"]);
+});
+
+test("a message brings one frame or several, in their order", async () => {
+  begin();
+  await elapse(300);
+  Socket.last.say(told(2), told(3));
+  Socket.last.say(told(4));
+
+  expect(frames.map((frame) => frame.cursor)).toEqual(["e-2", "e-3", "e-4"]);
 });
 
 test("a hole in the numbers asks for the whole progress", async () => {

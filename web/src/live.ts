@@ -212,7 +212,8 @@ class Follower {
       };
       socket.onmessage = (message) => {
         watchdog.hear();
-        this.#take(message.data as string);
+        // A message for each frame would leave a browser no time to draw while much is told.
+        for (const line of (message.data as string).split("\n")) this.#take(line);
       };
       socket.onclose = ({ code }) => {
         const why = REFUSALS[code];

@@ -1,6 +1,6 @@
 // Which elements are near the screen: one observer for all of them.
 
-const AHEAD = "600px";
+const AHEAD = "200px";
 const told = new WeakMap<Element, (isNear: boolean) => void>();
 let observer: IntersectionObserver | undefined;
 

@@ -1,0 +1,18 @@
+"""Reads a job's live view as any client does."""
+
+from collections.abc import AsyncGenerator
+
+from pydantic import TypeAdapter
+from websockets.asyncio.client import ClientConnection
+
+from viralclip.live import Frame
+
+FRAME: TypeAdapter[Frame] = TypeAdapter(Frame)
+
+
+async def frames_of(socket: ClientConnection) -> AsyncGenerator[Frame, None]:
+    """The frames of each message, one to a line, without heartbeats."""
+    async for message in socket:
+        for line in str(message).split("\n"):
+            if line != '{"kind":"heartbeat"}':
+                yield FRAME.validate_json(line)
