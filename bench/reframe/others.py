@@ -6,6 +6,7 @@ each second, a still window until the next. `detection` and `saliency` write pya
 
 import json
 import sys
+from importlib import import_module
 from pathlib import Path
 
 
@@ -42,11 +43,18 @@ def haar(film: str, target: Path) -> None:
 
 
 def autoflip(film: str, target: Path, *, method: str) -> None:
-    from pyautoflip import (  # noqa: PLC0415 # pyright: ignore[reportMissingImports]
-        reframe_video,
+    """Faces by MediaPipe's detector, which the package brings: InsightFace's is a download."""
+    pyautoflip, processor, brought, fetched = (
+        import_module(f"pyautoflip{name}")
+        for name in (
+            "",
+            ".core.processor",
+            ".detection.mediapipe_face_detector",
+            ".detection.face_detector",
+        )
     )
-
-    reframe_video(film, str(target), target_aspect_ratio="9:16", detection_method=method)
+    processor.FaceDetector = fetched.FaceDetector = brought.FaceDetector
+    pyautoflip.reframe_video(film, str(target), target_aspect_ratio="9:16", detection_method=method)
 
 
 if __name__ == "__main__":

@@ -24,12 +24,12 @@ def read_windows(path: Path, source: Size) -> Floats:
     """
     with av.open(str(path)) as container:
         frames = container.decode(container.streams.video[0])
-        return np.array(
-            [
-                _window(np.asarray(frame.to_ndarray(format="gray"), np.uint8), source)
-                for frame in frames
-            ]
-        )
+        return np.array([_window(_luma(frame), source) for frame in frames])
+
+
+def _luma(frame: av.VideoFrame) -> Image:
+    """The first plane as it is stored: a conversion to grey would stretch its range."""
+    return np.asarray(frame.to_ndarray(format="yuv420p")[: frame.height], np.uint8)
 
 
 def _window(luma: Image, source: Size) -> list[float]:

@@ -98,6 +98,29 @@ def test_takes_follow_on_each_other_and_begin_at_cuts_or_changes_of_person(
     assert path.shots == len(footage.shots)
 
 
+@pytest.mark.parametrize(
+    ("cuts", "shots"),
+    [
+        ([0.5, 0.5006], [(0.0, 0.5), (0.5, 1.0)]),
+        ([0.0004, 0.9996], [(0.0, 1.0)]),
+        ([0.7, 0.2, 0.2], [(0.0, 0.2), (0.2, 0.7), (0.7, 1.0)]),
+    ],
+)
+def test_cuts_within_a_millisecond_are_one(cuts, shots):
+    times = np.arange(0, 1, 0.1)
+    footage = Footage(
+        size=SIZES[0],
+        duration=1.0,
+        times=times,
+        faces=((),) * len(times),
+        motion=np.zeros((len(times), 3)),
+        cuts=np.array(cuts),
+        loudness=None,
+    )
+
+    assert list(footage.shots) == shots
+
+
 @settings(max_examples=25, deadline=None)
 @given(footages(), aspects, algorithms)
 def test_within_a_take_the_window_does_not_jump(footage, aspect, algorithm):

@@ -21,6 +21,7 @@ from viralclip.engine.recall import Recalling
 from viralclip.media.analysis import Analyses
 from viralclip.media.encoders import Choice, choose_encoder, threads_for
 from viralclip.media.ffmpeg import Watchdogs, find_ffmpeg
+from viralclip.media.memory import hold_little_memory
 from viralclip.media.models import YUNET_URL, FaceModel, ModelPlace
 from viralclip.media.probe import identity
 from viralclip.pipeline import Tools
@@ -39,7 +40,6 @@ from viralclip.worker.liveness import (
     Roster,
     forget_the_long_dead,
 )
-from viralclip.worker.memory import hold_little_memory
 from viralclip.worker.orphans import FfmpegLedger, sweep
 
 # How long a worker waits before it begins anew after it lost its place.

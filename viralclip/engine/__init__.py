@@ -18,7 +18,8 @@ QUEUES: dict[Kind, str] = {"job": "jobs", "scene": "scenes", "clip": "clips"}
 # Workers serve work of equal version only: raise it when new code cannot finish old work.
 APP_VERSION = "viralclip-1"
 APP_NAME = "viralclip"
-POLL_S = 0.25
+# How often a worker looks for work: a clip waits for a slot, a job and its scenes for nobody.
+POLL_S: dict[Kind, float] = {"job": 0.5, "scene": 0.5, "clip": 0.25}
 
 # Seconds that a class waits behind urgent work submitted later: a head start, never a wall.
 _OFFSETS: dict[Priority, int] = {"urgent": 0, "normal": 600, "low": 3600}
@@ -108,16 +109,16 @@ class Engine:
         """Whether workers on several machines can serve it."""
         return not self._url.startswith("sqlite")
 
-    async def set_slots(self, slots: int, *, poll_s: float = POLL_S) -> None:
+    async def set_slots(self, slots: int, *, poll_s: float | None = None) -> None:
         """Register the queues; a worker makes `slots` clips at once, and parents hold no slot.
 
-        Every worker that serves the engine looks for work every `poll_s`.
+        `poll_s` is how often every worker of the engine looks into each queue, for a while.
         """
         for kind, queue in QUEUES.items():
             await self._client.register_queue_async(
                 queue,
                 worker_concurrency=slots if kind == "clip" else None,
-                polling_interval_sec=poll_s,
+                polling_interval_sec=poll_s or POLL_S[kind],
             )
 
     async def enqueue(self, works: Iterable[Work], *, priority: int) -> None:

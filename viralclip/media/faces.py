@@ -12,12 +12,20 @@ from viralclip.reframe.mouths import mouth_patch
 
 Image = NDArray[np.uint8]
 _Row = NDArray[np.float64]
+# Left, top, right and bottom.
+_Part = tuple[int, int, int, int]
 
 # The longer side of what YuNet is given: it costs by the pixel, and a face must be so wide in it.
 _SIDES = (320, 480, 640)
 _WIDE_ENOUGH = 28
-# Every so many pictures the largest side is looked at, to know which side the faces need.
-_LOOK_CLOSELY_EVERY = 10
+# Every so many pictures all of it is looked at, for faces that have come, and less often at the
+# largest side, to know which side the faces need.
+_LOOK_AROUND_EVERY = 5
+_LOOK_CLOSELY_EVERY = 20
+# Otherwise only around the faces of the picture before, this many of their widths to every side.
+_REACH = 0.75
+# YuNet's strides divide this: a part that begins at a multiple of it is seen as in the whole.
+_GRID = 32
 # YuNet's own default is 0.9, which loses faces in profile; the tracker forgets short mistakes.
 _SCORE = 0.7
 _OVERLAP = 0.3
@@ -35,31 +43,52 @@ class FaceDetector:
         self._source = source
         self._net = cv2.FaceDetectorYN.create(str(model), "", (32, 32), _SCORE, _OVERLAP, _MOST)
         self._side = _SIDES[0]
-        self._until_close_look = 0
+        self._known: list[_Row] = []
         self._expected = 0
+        self._since = 0
 
-    def find(self, image: Image) -> tuple[Face, ...]:
-        """The faces of a picture that shows the whole source, the surest first."""
-        self._until_close_look -= 1
-        rows = self._rows(image, self._side) if self._until_close_look > 0 else []
-        if len(rows) < self._expected or self._until_close_look <= 0:
-            close = self._rows(image, _SIDES[-1])
-            self._side, self._expected = _side_for(close, image), len(close)
-            self._until_close_look = _LOOK_CLOSELY_EVERY
-            rows = close if self._side == _SIDES[-1] else self._rows(image, self._side)
-        rows.sort(key=lambda row: -row[14])
-        return tuple(self._face(row, image) for row in rows)
+    def find(self, image: Image, *, anew: bool = False) -> tuple[Face, ...]:
+        """The faces of a picture that shows the whole source, the surest first.
+
+        `anew` says that the pictures before tell nothing about this one, as after a cut.
+        """
+        closely = anew or self._since % _LOOK_CLOSELY_EVERY == 0
+        rows = [] if closely else self._rows_soon(image)
+        if closely or len(rows) < self._expected:
+            rows = self._rows_closely(image)
+        self._since += 1
+        self._known = rows
+        return tuple(self._face(row, image) for row in sorted(rows, key=lambda row: -row[14]))
+
+    def _rows_closely(self, image: Image) -> list[_Row]:
+        close = self._rows(image, _SIDES[-1])
+        self._side, self._expected, self._since = _side_for(close, image), len(close), 0
+        return close if self._side == _SIDES[-1] else self._rows(image, self._side)
+
+    def _rows_soon(self, image: Image) -> list[_Row]:
+        if not self._known or self._since % _LOOK_AROUND_EVERY == 0:
+            return self._rows(image, self._side)
+        small = _at_most(image, self._side)
+        parts = _parts(self._known, small)
+        return [row for part in parts for row in self._rows_in(small, part)]
 
     def _rows(self, image: Image, side: int) -> list[_Row]:
         """Rows of x, y, width, height, five landmarks and a score, in shares of the picture."""
         small = _at_most(image, side)
         height, width = small.shape[:2]
-        self._net.setInputSize((width, height))
-        _, found = self._net.detect(small)
+        return self._rows_in(small, (0, 0, width, height))
+
+    def _rows_in(self, picture: Image, part: _Part) -> list[_Row]:
+        """The rows of a part of the picture, in shares of all of it."""
+        left, top, right, bottom = part
+        self._net.setInputSize((right - left, bottom - top))
+        _, found = self._net.detect(np.ascontiguousarray(picture[top:bottom, left:right]))
         if found is None:
             return []
+        height, width = picture.shape[:2]
+        shift = np.array([left, top, 0, 0, *(left, top) * 5, 0])
         scale = np.append(np.tile([width, height], 7), 1.0)
-        return list(np.asarray(found, np.float64) / scale)
+        return list((np.asarray(found, np.float64) + shift) / scale)
 
     def _face(self, row: _Row, image: Image) -> Face:
         landmarks = row[4:14].reshape(5, 2)
@@ -81,6 +110,28 @@ def _side_for(rows: list[_Row], image: Image) -> int:
     narrowest = min((float(row[2]) * across for row in rows), default=1.0)
     fine = (side for side in _SIDES if narrowest * side >= _WIDE_ENOUGH)
     return next(fine, _SIDES[-1])
+
+
+def _parts(rows: list[_Row], picture: Image) -> list[_Part]:
+    """Parts of the picture, apart from each other, that the faces can have moved in."""
+    height, width = picture.shape[:2]
+    parts: list[_Part] = []
+    for x, y, wide, high in (row[:4] * (width, height, width, height) for row in rows):
+        reach = _REACH * max(wide, high)
+        left, top = (int(max(0, place - reach) // _GRID * _GRID) for place in (x, y))
+        right = min(width, -int(-(x + wide + reach) // _GRID) * _GRID)
+        bottom = min(height, -int(-(y + high + reach) // _GRID) * _GRID)
+        part = (left, top, right, bottom)
+        while touching := [other for other in parts if _touch(part, other)]:
+            parts = [other for other in parts if other not in touching]
+            lefts, tops, rights, bottoms = zip(part, *touching, strict=True)
+            part = (min(lefts), min(tops), max(rights), max(bottoms))
+        parts.append(part)
+    return parts
+
+
+def _touch(one: _Part, other: _Part) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _at_most(image: Image, side: int) -> Image:

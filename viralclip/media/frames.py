@@ -31,6 +31,7 @@ LONG_SIDE = 640
 # Half a millisecond, as some containers round times to whole ones.
 _ROUNDING_S = 0.0005
 _HALF_TURN = 180
+_WELL_BEFORE_S = 0.5
 # A seek may end up after its target; then one from this much earlier is tried, then the beginning.
 _EARLIER_S = (0.0, 10.0, math.inf)
 # Frames that no other is predicted from, often every second one, are left out where this many times
@@ -149,7 +150,7 @@ def _read(probed: Probed, span: _Span, *, skip: _Skip, threads: int) -> Iterator
 def _from_before(probed: Probed, start: float, *, skip: _Skip, threads: int) -> Iterator[_Timed]:
     """Frames from one at or before `start`, if there is any."""
     for target in sorted({max(0.0, start - earlier) for earlier in _EARLIER_S}, reverse=True):
-        frames = _from(probed, target, skip=skip, threads=threads)
+        frames = _from(probed, target, start, skip=skip, threads=threads)
         first = next(frames, None)
         if first is not None and (first[0] <= start + _ROUNDING_S or not target):
             yield first
@@ -157,32 +158,46 @@ def _from_before(probed: Probed, start: float, *, skip: _Skip, threads: int) -> 
             return
 
 
-def _from(probed: Probed, target: float, *, skip: _Skip, threads: int) -> Iterator[_Timed]:
-    """Frames from the keyframe that a seek to `target` finds, or from the beginning for 0."""
+def _from(
+    probed: Probed, target: float, start: float, *, skip: _Skip, threads: int
+) -> Iterator[_Timed]:
+    """Frames from the keyframe that a seek to `target` finds, or from the beginning for 0.
+
+    Those well before `start` are there to be decoded from, and may have gaps.
+    """
     with av.open(
         f"file:{probed.path}", metadata_errors="replace", options={"protocol_whitelist": "file"}
     ) as container:
         stream = container.streams[probed.picture.stream]
         assert isinstance(stream, av.VideoStream)  # noqa: S101 - for the type checker
         stream.thread_type, stream.thread_count = "AUTO", threads
-        stream.codec_context.skip_frame = skip
         # Coarse edges do not spread from a frame that no other is predicted from.
         stream.codec_context.options = {"skip_loop_filter": "noref"}
         zero = (container.start_time or 0) / av.time_base
         if target:
             with suppress(av.error.FFmpegError):
                 container.seek(int((zero + target) * av.time_base))
-        yield from _timed(container, stream, zero)
+        yield from _timed(container, stream, zero, skip=skip, start=start)
 
 
-def _timed(container: "InputContainer", stream: "VideoStream", zero: float) -> Iterator[_Timed]:
+def _timed(
+    container: "InputContainer", stream: "VideoStream", zero: float, *, skip: _Skip, start: float
+) -> Iterator[_Timed]:
     """Every frame that can be decoded, with its seconds since the video's start."""
     with suppress(av.error.FFmpegError):  # a file that breaks off; what came before counts
         for packet in container.demux(stream):
+            stream.codec_context.skip_frame = "NONREF" if _is_before(packet, zero + start) else skip
             with suppress(av.error.FFmpegError):  # damage ends with the next keyframe
                 for frame in packet.decode():
                     if isinstance(frame, av.VideoFrame) and frame.time is not None:
                         yield frame.time - zero, frame
+
+
+def _is_before(packet: "av.Packet[VideoStream]", start: float) -> bool:
+    """Whether nobody asks for the packet's frame; one without a time could be any."""
+    if packet.pts is None or packet.time_base is None:
+        return False
+    return float(packet.pts * packet.time_base) < start - _WELL_BEFORE_S
 
 
 def _picture(frame: "VideoFrame", size: Size) -> Image:

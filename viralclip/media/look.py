@@ -14,12 +14,14 @@ from viralclip.media.frames import LONG_SIDE, SAMPLE_FPS, SampledFrame, refine_c
 from viralclip.media.probe import Probed
 from viralclip.media.sound import listen
 from viralclip.reframe.footage import Face, Floats, Footage
-from viralclip.reframe.shots import CutFinder, signature
+from viralclip.reframe.shots import THRESHOLD, CutFinder, Signature, difference, signature
 
 # Motion is judged on pictures this wide or high; changes below so many levels are noise.
 _MOTION_SIDE = 160
 _NOISE = 12.0
 _BLUR = (5, 5)
+# Faces are looked for anew where half as much of the picture changes as at a cut.
+_ANOTHER = THRESHOLD / 2
 # What remains after the last sample: exact cuts.
 _SAMPLED_SHARE = 0.95
 
@@ -72,6 +74,7 @@ class _Eye:
         self._size = size
         self._detector = detector
         self._finder = CutFinder()
+        self._seen: Signature | None = None
         self._last: _Grey | None = None
         self._faces: list[tuple[Face, ...]] = []
         self._motion: list[_Motion] = []
@@ -79,8 +82,11 @@ class _Eye:
 
     def see(self, frame: SampledFrame) -> None:
         self.times.append(frame.time)
-        self._finder.add(frame.time, signature(frame.image))
-        self._faces.append(self._detector.find(frame.image) if self._detector else ())
+        seen = signature(frame.image)
+        anew = self._seen is None or difference(self._seen, seen) > _ANOTHER
+        self._seen = seen
+        self._finder.add(frame.time, seen)
+        self._faces.append(self._detector.find(frame.image, anew=anew) if self._detector else ())
         grey = _small_grey(frame.image)
         self._motion.append(_motion(self._last, grey, self._size))
         self._last = grey

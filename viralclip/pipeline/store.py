@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from viralclip.catalog import ClipRecord
 from viralclip.errors import ThumbnailFailedError
+from viralclip.media.memory import give_memory_back
 from viralclip.pipeline import ClipTask, Tools
 from viralclip.pipeline.render import Rendition, RenditionLostError, discard_renditions
 from viralclip.pipeline.reporter import ClipReport
@@ -87,4 +88,7 @@ def _make_thumbnail(clip: Path, picture: Path) -> None:
     # By the time a clip is made it is imported; before the first one that would only delay it.
     from viralclip.media.thumbnail import make_thumbnail  # noqa: PLC0415
 
-    make_thumbnail(clip, picture)
+    try:
+        make_thumbnail(clip, picture)
+    finally:
+        give_memory_back()

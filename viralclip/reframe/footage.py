@@ -15,6 +15,7 @@ Places = NDArray[np.intp]
 
 # Half a millisecond, as some containers round times to whole ones.
 _ROUNDING_S = 0.0005
+_SHORTEST_S = 0.001
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,18 @@ class Footage:
 
     @property
     def shots(self) -> tuple[tuple[float, float], ...]:
-        """Start and end of each shot; together they cover the scene."""
-        inner = sorted({float(cut) for cut in self.cuts if 0 < cut < self.duration})
-        return tuple(pairwise([0.0, *inner, self.duration]))
+        """Start and end of each shot; together they cover the scene. No frame is so short that two
+        cuts could be a millisecond apart."""
+        starts = [0.0]
+        for cut in sorted(map(float, self.cuts)):
+            if cut - starts[-1] >= _SHORTEST_S and self.duration - cut >= _SHORTEST_S:
+                starts.append(cut)
+        return tuple(pairwise([*starts, self.duration]))
+
+    @property
+    def changes(self) -> Floats:
+        """When a new shot begins, (n,) seconds: the cuts that part the scene."""
+        return np.array([start for start, _ in self.shots[1:]])
 
     def samples_in(self, start: float, end: float) -> Places:
         """The places of the samples from `start` up to but without `end`."""

@@ -15,7 +15,7 @@ from typing import Any, Self
 from dbos import DBOS, DBOSConfig
 
 from viralclip.channel import ProgressChannel
-from viralclip.engine import APP_NAME, APP_VERSION, POLL_S, Engine
+from viralclip.engine import APP_NAME, APP_VERSION, Engine
 from viralclip.pipeline import Tools
 from viralclip.pipeline.reporter import Reporter
 from viralclip.worker.leftovers import keep_clear
@@ -67,7 +67,7 @@ class Worker:
             self._lease = await stack.enter_async_context(self._roster.hold(self._tools.worker))
             reporter = await stack.enter_async_context(Reporter(self._channel))
             await self._engine.set_slots(
-                self._slots, poll_s=POLL_S if self._engine.is_shared else _EAGER_POLL_S
+                self._slots, poll_s=None if self._engine.is_shared else _EAGER_POLL_S
             )
             self._workflows = Workflows(
                 tools=replace(self._tools, confirm=self._lease.confirm),
