@@ -53,7 +53,8 @@ def autoflip(film: str, target: Path, *, method: str) -> None:
             ".detection.face_detector",
         )
     )
-    processor.FaceDetector = fetched.FaceDetector = brought.FaceDetector
+    for module in (processor, fetched):
+        setattr(module, "FaceDetector", brought.FaceDetector)  # noqa: B010 - an untyped module
     pyautoflip.reframe_video(film, str(target), target_aspect_ratio="9:16", detection_method=method)
 
 

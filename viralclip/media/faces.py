@@ -35,8 +35,8 @@ _MOST = 50
 class FaceDetector:
     """YuNet on upright BGR pictures, one after another; `source` is the size faces are given in.
 
-    The side is chosen for what is seen, and not changed from picture to picture: each has its own
-    small error, and a face that trembles between two of them looks as if it spoke.
+    What is given to YuNet is chosen for what is seen, and not changed from picture to picture: each
+    side and each part has its own small error, and a face that trembles looks as if it spoke.
     """
 
     def __init__(self, model: Path, *, source: Size) -> None:
@@ -53,24 +53,28 @@ class FaceDetector:
         `anew` says that the pictures before tell nothing about this one, as after a cut.
         """
         closely = anew or self._since % _LOOK_CLOSELY_EVERY == 0
-        rows = [] if closely else self._rows_soon(image)
+        rows = [] if closely else self._rows_near(image, self._whereabouts(image))
         if closely or len(rows) < self._expected:
-            rows = self._rows_closely(image)
+            rows = self._rows_near(image, self._look_closely(image))
         self._since += 1
         self._known = rows
         return tuple(self._face(row, image) for row in sorted(rows, key=lambda row: -row[14]))
 
-    def _rows_closely(self, image: Image) -> list[_Row]:
+    def _look_closely(self, image: Image) -> list[_Row]:
         close = self._rows(image, _SIDES[-1])
         self._side, self._expected, self._since = _side_for(close, image), len(close), 0
-        return close if self._side == _SIDES[-1] else self._rows(image, self._side)
+        return close
 
-    def _rows_soon(self, image: Image) -> list[_Row]:
-        if not self._known or self._since % _LOOK_AROUND_EVERY == 0:
-            return self._rows(image, self._side)
+    def _whereabouts(self, image: Image) -> list[_Row]:
+        """Where to look for faces: where they were, or where all of the picture has some."""
+        if self._known and self._since % _LOOK_AROUND_EVERY:
+            return self._known
+        return self._rows(image, self._side)
+
+    def _rows_near(self, image: Image, known: list[_Row]) -> list[_Row]:
+        """The last word, always: what all of the picture shows differs by a little."""
         small = _at_most(image, self._side)
-        parts = _parts(self._known, small)
-        return [row for part in parts for row in self._rows_in(small, part)]
+        return [row for part in _parts(known, small) for row in self._rows_in(small, part)]
 
     def _rows(self, image: Image, side: int) -> list[_Row]:
         """Rows of x, y, width, height, five landmarks and a score, in shares of the picture."""
