@@ -1,7 +1,6 @@
 """A fleet of real processes: a server, workers, Redis and PostgreSQL, and people who watch."""
 
 import asyncio
-import json
 import os
 import shlex
 import signal
@@ -16,7 +15,7 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-from pydantic import TypeAdapter
+from peers.viewer import frames_of
 from services import PostgresServer, RedisServer, free_port
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
@@ -29,7 +28,6 @@ from viralclip.media.probe import probe
 from viralclip.progress import Progress, advance
 from viralclip.steps import ENDS, Step
 
-_FRAME: TypeAdapter[Frame] = TypeAdapter(Frame)
 _PATIENCE_S = 150.0
 _RETRY_S = 0.1
 _LOOK_S = 0.02
@@ -116,9 +114,8 @@ class Viewer:
         place = f"?after={self.cursor}" if self.cursor else ""
         url = f"ws://{self.address}/api/jobs/{self.job_id}/live{place}"
         async with connect(url, open_timeout=10) as socket:
-            async for text in socket:
-                if json.loads(text)["kind"] != "heartbeat":
-                    self._take(_FRAME.validate_json(text))
+            async for frame in frames_of(socket):
+                self._take(frame)
                 if self.progress.status == "finished":
                     return
 

@@ -5,10 +5,12 @@ import subprocess
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from viralclip.errors import SourceUnreadableError
 from viralclip.geometry import Size
-from viralclip.media.faces import FaceDetector
+from viralclip.media.faces import FaceDetector, _parts
 from viralclip.media.footage_file import read_footage, read_sighting, write_footage
 from viralclip.media.frames import sample_frames
 from viralclip.media.look import Stretch, look
@@ -138,9 +140,9 @@ def test_a_face_in_a_turned_video_is_found_upright(talk, ffmpeg, face_model, tmp
     seen = watch(path, duration=0.8, model=face_model)
 
     assert seen.size == TALK_SIZE
-    for time, faces in zip(seen.times, seen.faces, strict=True):
+    for time, found in zip(seen.times, seen.faces, strict=True):
         x, y = face_at(float(time), seconds=TALK_S, size=TALK_SIZE)
-        assert (faces[0].x + faces[0].width / 2, faces[0].y + faces[0].height / 2) == (
+        assert (found[0].x + found[0].width / 2, found[0].y + found[0].height / 2) == (
             pytest.approx(x, abs=25),
             pytest.approx(y, abs=25),
         )
@@ -192,3 +194,46 @@ def test_small_faces_are_looked_for_at_a_larger_side(talk, face_model):
     assert len(near.find(frame.image)) == 1
     assert len(detector.find(small)) == 1
     assert near._side < detector._side
+
+
+boxes = st.tuples(st.floats(0, 0.9), st.floats(0, 0.9), st.floats(0.02, 0.4), st.floats(0.02, 0.4))
+
+
+@given(
+    st.lists(boxes, min_size=1, max_size=5), st.sampled_from([(270, 480), (480, 270), (77, 320)])
+)
+def test_the_parts_that_are_looked_at_hold_every_face_and_lie_apart(known, shape):
+    height, width = shape
+    rows = [np.array(box) for box in known]
+    parts = _parts(rows, np.zeros((height, width, 3), np.uint8))
+
+    for left, top, right, bottom in parts:
+        assert 0 <= left < right <= width
+        assert 0 <= top < bottom <= height
+        assert left % 32 == 0
+        assert top % 32 == 0
+    for one, other in itertools.combinations(parts, 2):
+        assert one[0] >= other[2] or other[0] >= one[2] or one[1] >= other[3] or other[1] >= one[3]
+    for x, y, wide, high in known:
+        middle = (min(x + wide / 2, 1) * width, min(y + high / 2, 1) * height)
+        assert any(
+            left <= middle[0] <= right and top <= middle[1] <= bottom
+            for left, top, right, bottom in parts
+        )
+
+
+def test_whoever_comes_is_found_within_half_a_second_and_at_once_after_a_cut(talk, face_model):
+    pictures = [frame.image for frame in sample_frames(talk, end=2.0)]
+    alone = pictures[0]
+    width = alone.shape[1]
+    both = np.concatenate([alone[:, : width // 2], alone[:, : width // 2]], axis=1)
+    detector = FaceDetector(face_model, source=TALK_SIZE)
+    seen = [len(detector.find(alone)) for _ in range(7)]
+    came = [len(detector.find(both)) for _ in range(5)]
+
+    assert set(seen) == {1}
+    assert came[-1] == 2
+    assert len(FaceDetector(face_model, source=TALK_SIZE).find(both, anew=True)) == 2
+    detector = FaceDetector(face_model, source=TALK_SIZE)
+    detector.find(alone)
+    assert len(detector.find(both, anew=True)) == 2
