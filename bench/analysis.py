@@ -11,6 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from bench.figures import Figure, spread
+from bench.memory import Watch
 from bench.rig import MODEL, BenchError, Job, ffmpeg, sample, timed_render
 from viralclip.geometry import Size
 from viralclip.media.analysis import Analyses, Subject, Wish
@@ -153,11 +154,15 @@ def _wish(style: str, size: Size) -> Wish:
 
 def _spent(task: LookTask | FrameTask) -> Spent:
     process = subprocess.Popen(command(task), stdout=subprocess.DEVNULL)
+    # Not what the kernel says at the end: its peak begins with the memory of this very process.
+    watch = Watch(process.pid)
+    watch.start()
     _, status, usage = os.wait4(process.pid, 0)
+    watch.join()
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise BenchError(f"the analyst ended with {process.returncode}")
-    return Spent(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1000)
+    return Spent(usage.ru_utime + usage.ru_stime, watch.peak_kb / 1000)
 
 
 def _ignore(_: Progress) -> None:

@@ -35,14 +35,14 @@ def measure(folder: Path, *, short: bool) -> list[Figure]:
 def _peak_mb(folder: Path, scenes: int, turn: int) -> float:
     job = Job(count=scenes, seconds=0.4, styles=("center_focus",), preset="fast")
     process = render(job, sample(folder), folder, folder / f"memory-{scenes}-{turn}")
-    watch = _Watch(process.pid)
+    watch = Watch(process.pid)
     watch.start()
     finish(process)
     watch.join()
     return watch.peak_kb / 1000
 
 
-class _Watch(threading.Thread):
+class Watch(threading.Thread):
     """Reads the kernel's own high-water mark, which FFmpegs as other processes are no part of."""
 
     def __init__(self, pid: int) -> None:
