@@ -211,6 +211,17 @@ def test_the_crop_is_seen_before_it_is_made_and_set_by_hand(look, serving, face_
     expect(page.get_by_role("list", name="2 finished clips")).to_be_visible()
 
 
+def test_another_video_is_shown_from_its_start(look, served):
+    page = new_job(look, served)
+    playhead = page.get_by_role("slider", name="Place in the video")
+    for _ in range(2):
+        page.get_by_role("button", name="talk.mp4").last.click()
+        expect(playhead).to_have_attribute("aria-valuenow", "0")
+        page.keyboard.press("ArrowRight")
+        expect(playhead).to_have_attribute("aria-valuenow", "1")
+        page.get_by_role("button", name="Choose another").click()
+
+
 def box_of(crop: Locator) -> dict[str, float]:
     box = crop.bounding_box()
     assert box is not None
