@@ -33,7 +33,7 @@ _RETRY_S = 0.1
 _LOOK_S = 0.02
 # Ends its parent, the worker, when it is asked for a scene that begins at a certain second.
 _DEADLY = """#!/bin/sh
-case "$*" in *"-ss {start}."*) kill -9 $PPID; sleep 60;; esac
+case "$*" in *"-ss {start} "*) kill -9 $PPID; sleep 60;; esac
 exec {ffmpeg} "$@"
 """
 # A clip takes about as long as it lasts, whatever else the machine does: there is time to do harm.

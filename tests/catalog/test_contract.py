@@ -89,6 +89,12 @@ async def _clip(catalog: Catalog, scene_id: int = 1, style: str = "split") -> Cl
     return next(clip for clip in clips if (clip.scene_id, clip.style) == (scene_id, style))
 
 
+async def _crash(catalog: Catalog, scene_id: int, style: str) -> int:
+    """A worker begins the clip and dies of it."""
+    await catalog.begin_clip("job", scene_id, style, worker="w1")
+    return await catalog.count_crash("job", scene_id, style, worker="w1")
+
+
 async def test_a_job_comes_back_as_it_was_added(catalog: Catalog):
     await catalog.add_job(_job())
 
@@ -196,7 +202,7 @@ async def test_an_ending_of_an_earlier_run_does_not_end_the_clip_of_this_run(cat
 
 async def test_an_ending_survives_the_crashes_before_it(catalog: Catalog):
     await catalog.add_job(_job())
-    await catalog.count_crash("job", 1, "split")
+    await _crash(catalog, 1, "split")
     answer = await catalog.end_clip(_ended(_job(), "complete"))
 
     assert (answer.ending, answer.crashes) == ("complete", 1)
@@ -208,7 +214,7 @@ async def test_another_run_keeps_what_is_complete_and_opens_the_rest(catalog: Ca
     await catalog.begin_attempt("job", 1)
     await catalog.end_clip(_ended(job, "complete"))
     await catalog.end_clip(_ended(job, "failed", scene_id=2))
-    await catalog.count_crash("job", 2, "intelligent")
+    await _crash(catalog, 2, "intelligent")
     await catalog.stop_job("job", by="ann", failed=True)
     await catalog.finish_job("job", 1, "failed", _AT)
     await catalog.begin_run("job", 2)
@@ -276,21 +282,51 @@ async def test_the_first_to_stop_a_job_is_remembered(catalog: Catalog):
 
 async def test_crashes_are_counted_clip_by_clip(catalog: Catalog):
     await catalog.add_job(_job())
-    counted = [await catalog.count_crash("job", 1, "split") for _ in range(3)]
+    counted = [await _crash(catalog, 1, "split") for _ in range(3)]
 
     assert counted == [1, 2, 3]
-    assert await catalog.count_crash("job", 2, "split") == 1
-    assert await catalog.count_crash("job", 9, "nobody") == 0
+    assert await _crash(catalog, 2, "split") == 1
+    assert await _crash(catalog, 9, "nobody") == 0
 
 
-async def test_crashes_counted_side_by_side_are_all_counted(url: str):
+async def test_a_crash_counts_once_and_only_against_what_the_worker_was_making(catalog: Catalog):
+    await catalog.add_job(_job())
+    await catalog.begin_clip("job", 1, "split", worker="w1")
+    await catalog.begin_clip("job", 1, "intelligent", worker="w2")
+    for _ in range(2):
+        for style in ("split", "intelligent"):
+            await catalog.count_crash("job", 1, style, worker="w1")
+
+    assert (await _clip(catalog, 1, "split")).crashes == 1
+    assert (await _clip(catalog, 1, "intelligent")).crashes == 0
+
+
+async def test_who_made_a_clip_is_remembered(catalog: Catalog):
+    await catalog.add_job(_job())
+    await catalog.begin_clip("job", 1, "split", worker="w1")
+    await catalog.end_clip(_ended(_job(), "complete"))
+    await catalog.begin_clip("job", 1, "split", worker="late")
+
+    assert (await _clip(catalog)).worker == "w1"
+
+
+async def test_a_crash_counted_by_two_side_by_side_is_counted_once(url: str):
     async with open_catalog(url) as one, open_catalog(url) as two:
         await one.add_job(_job())
+        for style in ("split", "intelligent"):
+            await one.begin_clip("job", 1, style, worker="w1")
         await asyncio.gather(
-            *(catalog.count_crash("job", 1, "split") for catalog in (one, two) for _ in range(10))
+            *(
+                catalog.count_crash("job", 1, style, worker="w1")
+                for catalog in (one, two)
+                for style in ("split", "intelligent")
+            )
         )
 
-        assert (await _clip(one)).crashes == 20
+        assert [(await _clip(one, 1, style)).crashes for style in ("split", "intelligent")] == [
+            1,
+            1,
+        ]
 
 
 async def test_a_deleted_job_is_gone_with_its_clips_and_alone(catalog: Catalog):

@@ -1,4 +1,4 @@
-"""Workers that die, leave and freeze: every clip is made exactly once."""
+"""Workers that die, leave, freeze and quarrel: every clip is made exactly once."""
 
 import asyncio
 import time
@@ -69,3 +69,34 @@ async def test_a_worker_frozen_for_long_and_woken_has_no_say_any_more(fleet: Fle
     await job.ends()
 
     await check(job)
+
+
+async def test_a_second_worker_with_the_name_of_a_living_one_is_refused(fleet: Fleet, submit):
+    _, first = await asyncio.gather(fleet.serve(), fleet.worker("w1"))
+    job = await submit()
+    await job.rendering()
+    second = await fleet.start("other-host", "worker", "--name", "w1")
+    code = await asyncio.to_thread(second.popen.wait, 60)
+    await job.ends()
+
+    assert code == 1
+    assert "Another living worker has the id w1" in second.log()
+    assert first.popen.poll() is None
+    await check(job)
+
+
+async def test_a_clip_that_ends_three_workers_is_given_up_and_its_siblings_are_made(
+    fleet: Fleet, submit
+):
+    """As a clip does that makes its machine run out of memory."""
+    await fleet.serve()
+    deadly = str(fleet.deadly(start=4))
+    workers = [await fleet.worker(f"w{n}", VIRALCLIP_FFMPEG=deadly) for n in range(4)]
+    job = await submit((0, 2), (4, 6), (8, 10))
+    progress = await job.ends()
+
+    (failed,) = [clip for scene in progress.scenes for clip in scene.clips if clip.failure]
+    assert failed.failure
+    assert failed.failure.code == "worker_crashed"
+    assert [worker.popen.poll() is None for worker in workers].count(True) == 1
+    await check(job, failed=1)

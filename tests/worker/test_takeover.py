@@ -18,6 +18,7 @@ async def orphaned(plant, source):
     job = plant.job("a1", source("small"))
     await plant.jobs.submit(job)
     await plant.engine.enqueue([Work("a1", 1, 1), CLIP], priority=1)
+    await plant.catalog.begin_clip("a1", 1, "original", worker="w1")
     with sqlite3.connect(plant.engine_url.removeprefix("sqlite:///")) as db:
         db.execute("update workflow_status set status = 'PENDING', executor_id = 'w1'")
     return job
@@ -64,6 +65,15 @@ async def test_work_of_a_crashed_worker_is_queued_again_and_counted_against_its_
     assert life_of(plant.locks, "w1") == "left"
 
 
+async def test_a_crash_is_not_counted_against_a_clip_that_only_waited_for_its_turn(plant, orphaned):
+    await plant.catalog.begin_clip("a1", 1, "original", worker="w0")
+    crash(plant)
+    await look(plant)
+
+    assert await plant.engine.begun() == []
+    assert await crashes(plant) == [0]
+
+
 async def test_work_of_a_worker_that_left_is_queued_again_and_not_counted(plant, orphaned):
     await look(plant)
 
@@ -99,8 +109,10 @@ async def test_taken_over_work_comes_to_its_end(plant, orphaned):
 
 
 async def test_a_clip_that_ended_three_workers_is_given_up_and_the_job_ends(plant, orphaned):
-    for _ in range(2):
-        await plant.catalog.count_crash("a1", 1, "original")
+    for before in ("w8", "w9"):
+        await plant.catalog.begin_clip("a1", 1, "original", worker=before)
+        await plant.catalog.count_crash("a1", 1, "original", worker=before)
+    await plant.catalog.begin_clip("a1", 1, "original", worker="w1")
     crash(plant)
     async with plant.worker("w2"):
         told = await plant.told("a1", type="job_finished")

@@ -35,7 +35,10 @@ class JobRecord(BaseModel, frozen=True):
 
 
 class ClipRecord(BaseModel, frozen=True):
-    """What became of one clip; `digest` names the work, `key` and `tag` the stored file."""
+    """What became of one clip; `digest` names the work, `key` and `tag` the stored file.
+
+    `worker` is who began to make it; `crashes` counts those who died of it.
+    """
 
     job_id: str
     scene_id: int
@@ -44,6 +47,7 @@ class ClipRecord(BaseModel, frozen=True):
     run: int
     ending: Ending | None = None
     failure: FailedDetails | None = None
+    worker: str | None = None
     crashes: int = 0
     stop_by: str | None = None
     key: str | None = None
@@ -129,8 +133,12 @@ class Catalog(Protocol):
         """Record how a clip ended; the first ending in a run stands and is returned."""
         ...
 
-    async def count_crash(self, job_id: str, scene_id: int, style: str) -> int:
-        """One more worker died while making this clip; how many so far."""
+    async def begin_clip(self, job_id: str, scene_id: int, style: str, *, worker: str) -> None:
+        """A worker begins to make the clip: from now on its crash counts against the clip."""
+        ...
+
+    async def count_crash(self, job_id: str, scene_id: int, style: str, *, worker: str) -> int:
+        """The worker died; if it was making this clip, count that once. How many so far."""
         ...
 
     async def kept(self, digest: str, key: str, storage_url: str) -> ClipRecord | None:

@@ -257,7 +257,7 @@ class FirestoreCatalog:
         return clips
 
     async def end_clip(self, record: ClipRecord) -> ClipRecord:
-        ended = record.model_dump(exclude={"job_id", "scene_id", "style", "crashes"})
+        ended = record.model_dump(exclude={"job_id", "scene_id", "style", "worker", "crashes"})
 
         def end(was: Document) -> Document | None:
             # A worker that was thought dead may still speak of an earlier run.
@@ -268,10 +268,18 @@ class FirestoreCatalog:
         stands = now is not None and now["ending"] is not None
         return ClipRecord.model_validate(now) if stands else record
 
-    async def count_crash(self, job_id: str, scene_id: int, style: str) -> int:
-        now = await self._change_clip(
-            (job_id, scene_id, style), lambda was: {"crashes": was["crashes"] + 1}
+    async def begin_clip(self, job_id: str, scene_id: int, style: str, *, worker: str) -> None:
+        await self._change_clip(
+            (job_id, scene_id, style),
+            lambda was: {"worker": worker} if was["ending"] is None else None,
         )
+
+    async def count_crash(self, job_id: str, scene_id: int, style: str, *, worker: str) -> int:
+        def count(was: Document) -> Document | None:
+            crashed = was.get("worker") == worker
+            return {"crashes": was["crashes"] + 1, "worker": None} if crashed else None
+
+        now = await self._change_clip((job_id, scene_id, style), count)
         return now["crashes"] if now is not None else 0
 
     async def kept(self, digest: str, key: str, storage_url: str) -> ClipRecord | None:
@@ -321,7 +329,8 @@ class FirestoreCatalog:
 
     async def _open_again(self, page: Sequence[DocumentSnapshot], run: int) -> None:
         """Clips that did not complete may end anew; what changes meanwhile is looked at again."""
-        fresh = {"run": run, "ending": None, "failure": None, "crashes": 0, "stop_by": None}
+        again = {"ending": None, "failure": None, "worker": None, "crashes": 0, "stop_by": None}
+        fresh = {"run": run, **again}
         while stale := [clip for clip in page if _is_stale(clip, run)]:
             batch = self._db.batch()
             for clip in stale:

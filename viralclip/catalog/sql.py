@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
-HEAD = "0003"
+HEAD = "0004"
 _KNOWN_PLANS = 32
 # How long a call waits for a database server that is being restarted, and how often it looks.
 PATIENCE_S = 30.0
@@ -118,7 +118,7 @@ class SqlCatalog:
                 sa.update(clips)
                 .where(clips.c.job_id == job_id, clips.c.run < run)
                 .where(clips.c.ending.is_distinct_from("complete"))
-                .values(run=run, ending=None, failure=None, crashes=0, stop_by=None)
+                .values(run=run, ending=None, failure=None, worker=None, crashes=0, stop_by=None)
             )
 
         await self._run(work)
@@ -208,7 +208,7 @@ class SqlCatalog:
         return [ClipRecord(**row) for row in rows]
 
     async def end_clip(self, record: ClipRecord) -> ClipRecord:
-        facts = record.model_dump(exclude={"job_id", "scene_id", "style", "crashes"})
+        facts = record.model_dump(exclude={"job_id", "scene_id", "style", "worker", "crashes"})
         here = _place(record.job_id, record.scene_id, record.style)
 
         def work(db: Connection) -> RowMapping | None:
@@ -220,11 +220,17 @@ class SqlCatalog:
         row = await self._run(work)
         return ClipRecord(**row) if row else record
 
-    async def count_crash(self, job_id: str, scene_id: int, style: str) -> int:
+    async def begin_clip(self, job_id: str, scene_id: int, style: str, *, worker: str) -> None:
         here = _place(job_id, scene_id, style)
+        begin = sa.update(clips).where(here, clips.c.ending.is_(None)).values(worker=worker)
+        await self._run(lambda db: db.execute(begin))
+
+    async def count_crash(self, job_id: str, scene_id: int, style: str, *, worker: str) -> int:
+        here = _place(job_id, scene_id, style)
+        crashed = sa.update(clips).where(here, clips.c.worker == worker)
 
         def work(db: Connection) -> int:
-            db.execute(sa.update(clips).where(here).values(crashes=clips.c.crashes + 1))
+            db.execute(crashed.values(crashes=clips.c.crashes + 1, worker=None))
             row = _one(db, sa.select(clips.c.crashes).where(here))
             return row["crashes"] if row else 0
 

@@ -59,6 +59,7 @@ clips = Table(
     Column("run", Integer, nullable=False),
     Column("ending", String(16)),
     Column("failure", JSON),
+    Column("worker", String(255)),
     Column("crashes", Integer, nullable=False),
     Column("stop_by", String(64)),
     Column("key", String),

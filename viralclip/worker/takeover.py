@@ -50,17 +50,17 @@ class Succession:
         if not owned:
             return
         if crashed:
-            await _count_crashes(owned, self.catalog)
+            await _count_crashes(worker, owned, self.catalog)
         await _say_recovered(worker, self.me, owned, self.catalog, self.reporter)
         await self.engine.resume(item.work for item in owned)
         log.warning("Work taken over", from_worker=worker, to_worker=self.me, workflows=len(owned))
 
 
-async def _count_crashes(owned: Iterable[Owned], catalog: Catalog) -> None:
+async def _count_crashes(worker: str, owned: Iterable[Owned], catalog: Catalog) -> None:
     for item in owned:
         work = item.work
         if work.scene_id is not None and work.style is not None:
-            await catalog.count_crash(work.job_id, work.scene_id, work.style)
+            await catalog.count_crash(work.job_id, work.scene_id, work.style, worker=worker)
 
 
 async def _say_recovered(

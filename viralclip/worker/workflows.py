@@ -20,6 +20,7 @@ from viralclip.pipeline.reporter import JobReport, Reporter
 from viralclip.pipeline.scene import announce, process_scene
 from viralclip.progress import next_attempt
 from viralclip.scenes import Scene
+from viralclip.worker.company import Company
 from viralclip.worker.settled import Settled
 
 _ANSWER_S = 2.0
@@ -46,6 +47,7 @@ class Workflows:
         self._slots = slots
         self._running: dict[str, asyncio.Task[Any]] = {}
         self._settled = Settled(engine, self._running)
+        self._company = Company()
         self._clips = 0
         self.begun = asyncio.Event()
         self._draining = False
@@ -156,25 +158,32 @@ class Workflows:
             await process_scene(scene, tasks, self._tools, self._report(job), run_clips)
 
     async def _clip(self, work: Work, job: JobRecord) -> None:
-        await self._while_draining()
-        self._begin_clip()
-        try:
-            await self._make_clip(work, job)
-        finally:
-            self._end_clip()
+        _, suspect = await self._task(work, job)
+        async with self._company.join(alone=suspect.crashes > 0):
+            await self._while_draining()
+            self._begin_clip()
+            try:
+                await self._make_clip(work, job)
+            finally:
+                self._end_clip()
 
     async def _make_clip(self, work: Work, job: JobRecord) -> None:
-        clips = await self._tools.catalog.clips(job.job_id, work.scene_id)
-        scene = next(s for s in job.plan.scenes if s.id == work.scene_id)
-        tasks = tasks_of(job, scene, clips)
-        index = next(i for i, task in enumerate(tasks) if task.clip.style == work.style)
-        task = tasks[index]
+        index, task = await self._task(work, job)
+        place = (task.clip.scene.id, task.clip.style)
+        await self._tools.catalog.begin_clip(job.job_id, *place, worker=self._tools.worker)
         attempt = await self._next_attempt(task)
-        report = self._report(job).clip(scene.id, task.clip.style, attempt=attempt)
-        with bound_contextvars(scene_id=scene.id, style=task.clip.style, clip_index=index):
+        report = self._report(job).clip(*place, attempt=attempt)
+        with bound_contextvars(scene_id=place[0], style=place[1], clip_index=index):
             end = await make_clip(task, self._tools, report, _checkpoint)
         if end.ends_job:
             await self._engine.cancel_clips(job.job_id, job.run)
+
+    async def _task(self, work: Work, job: JobRecord) -> tuple[int, ClipTask]:
+        """The clip as it stands now, and its place among its scene's."""
+        clips = await self._tools.catalog.clips(job.job_id, work.scene_id)
+        scene = next(s for s in job.plan.scenes if s.id == work.scene_id)
+        tasks = enumerate(tasks_of(job, scene, clips))
+        return next((i, task) for i, task in tasks if task.clip.style == work.style)
 
     async def _next_attempt(self, task: ClipTask) -> int:
         try:
