@@ -6,7 +6,7 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from peers.s3 import Bucket
 from peers.viewer import frames_of
 from services import PostgresServer, RedisServer, free_port
 from websockets.asyncio.client import connect
@@ -25,7 +26,7 @@ from viralclip.events import ClipTick, Complete, Envelope, JobFinished, SceneCom
 from viralclip.live import Frame, Reset, Snapshot, Ticked, Told
 from viralclip.media.leash import leash
 from viralclip.media.probe import probe
-from viralclip.progress import Progress, advance
+from viralclip.progress import ClipState, Progress, advance
 from viralclip.steps import ENDS, Step
 
 _PATIENCE_S = 150.0
@@ -155,6 +156,7 @@ class Fleet:
     redis: RedisServer
     postgres: PostgresServer
     database: str
+    bucket: Bucket | None = None
     port: int = field(default_factory=free_port)
     processes: list[Process] = field(default_factory=list)
 
@@ -187,7 +189,7 @@ class Fleet:
             "VIRALCLIP_STATE_DIR": str(self.folder / host),
             "VIRALCLIP_DATABASE": self.database,
             "VIRALCLIP_CHANNEL": self.redis.url,
-            "VIRALCLIP_STORAGE": self.out.as_uri(),
+            "VIRALCLIP_STORAGE": self.bucket.url if self.bucket else self.out.as_uri(),
             "VIRALCLIP_MEDIA_ROOTS": str(self.source.parent),
             "VIRALCLIP_FFMPEG": str(self.paced(1.0)),
         }
@@ -201,9 +203,12 @@ class Fleet:
         """A worker that is still in the middle of its clips when the other one is there."""
         return await self.worker(name, *options, VIRALCLIP_FFMPEG=str(self.paced(0.02)))
 
-    async def worker(self, name: str, *options: str, **settings: str) -> Process:
+    async def worker(
+        self, name: str, *options: str, prefix: tuple[str, ...] = (), **settings: str
+    ) -> Process:
+        """A worker that is there; `prefix` is the beginning of the command that starts it."""
         command = ("worker", "--name", name, "--slots", "2", *options)
-        return await self.start(name, *command, says="is at work", settings=settings)
+        return await self.start(name, *command, says="is at work", prefix=prefix, settings=settings)
 
     async def start(
         self,
@@ -234,15 +239,20 @@ class Fleet:
         self.processes.append(process)
         return process
 
-    async def submit(self, *spans: tuple[float, float], priority: str = "normal") -> str:
-        """A job of one style; it is there although the server may be slow to say so."""
+    async def submit(
+        self,
+        *spans: tuple[float, float],
+        styles: tuple[str, ...] = ("original",),
+        priority: str = "normal",
+    ) -> str:
+        """A job; it is there although the server may be slow to say so."""
         request = {
             "source": {"path": str(self.source)},
             "scenes": [
                 {"id": at, "title": f"Scene {at}", "start": start, "end": end}
                 for at, (start, end) in enumerate(spans, 1)
             ],
-            "styles": ["original"],
+            "styles": list(styles),
             "preset": "fast",
             "priority": priority,
         }
@@ -259,6 +269,18 @@ class Fleet:
         async with httpx.AsyncClient(base_url=f"http://{self.address}", timeout=60) as client:
             answer = await client.get(f"/api/jobs/{job_id}/events")
         return [Envelope.model_validate(envelope) for envelope in answer.json()["events"]]
+
+    def stored(self, job_id: str) -> dict[str, Path]:
+        """Everything that was stored of the job, by its key; what lies elsewhere is fetched."""
+        if self.bucket is None:
+            files = (self.out / job_id).iterdir()
+            return {f"{job_id}/{path.name}": path for path in files}
+        fetched: dict[str, Path] = {}
+        for key in self.bucket.objects():
+            path = fetched[key.removeprefix("clips/")] = self.folder / "fetched" / key
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(self.bucket.content(key))
+        return fetched
 
     def leftovers(self) -> list[Path]:
         """What workers that live have not cleared away; the dead do when they come again."""
@@ -293,6 +315,13 @@ class Job:
     async def rendering(self) -> None:
         """Return when FFmpeg is in the middle of a clip."""
         await until(lambda: any(_in_the_middle(tick) for tick in self.viewer.ticks))
+
+    async def reaches(self, step: Step) -> None:
+        """Return when the viewer sees a clip in this step."""
+        await until(lambda: step in {clip.step for clip in self._clips()})
+
+    def _clips(self) -> Iterator[ClipState]:
+        return (clip for scene in self.viewer.progress.scenes for clip in scene.clips)
 
     async def recovered_by(self, worker: str) -> None:
         """Return when the viewer knows that the work is in this worker's hands."""
@@ -354,12 +383,12 @@ def _check_history(history: list[Envelope], *, failed: int) -> None:
 async def _check_clips(fleet: Fleet, job_id: str, *, failed: int) -> None:
     clips = await fleet.clips(job_id)
     made = [clip for clip in clips if clip.ending == "complete"]
-    files = sorted(path.name for path in (fleet.out / job_id).iterdir())
-    wanted = sorted(Path(str(name)).name for clip in made for name in (clip.key, clip.thumbnail))
+    files = await asyncio.to_thread(fleet.stored, job_id)
+    wanted = {str(key) for clip in made for key in (clip.key, clip.thumbnail)}
 
     assert len(clips) - len(made) == failed
-    assert files == wanted
+    assert set(files) == wanted
     await until(lambda: not fleet.leftovers())
     for clip in made:
-        video = probe(fleet.out / str(clip.key)).video
+        video = probe(files[str(clip.key)]).video
         assert video.duration == pytest.approx(clip.duration, abs=0.1)

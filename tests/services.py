@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 from uuid import uuid4
 
 import psycopg
@@ -52,6 +53,13 @@ class Server:
 
     def answers(self) -> bool:
         raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end(signal.SIGINT)
 
     def kill(self) -> None:
         self.end(signal.SIGKILL)
@@ -136,8 +144,11 @@ def make_redis(folder: Path, *options: str) -> RedisServer:
     return RedisServer([program, "--port", str(port), *quiet, *options], folder, port)
 
 
-def make_postgres(folder: Path) -> PostgresServer:
-    """A postgres with an empty cluster in `folder`, not started yet."""
+def make_postgres(folder: Path, *, guests: str | None = None) -> PostgresServer:
+    """A postgres with an empty cluster in `folder`, not started yet.
+
+    It lets `guests` in, a network such as 10.1.2.0/24, besides whoever is on this machine.
+    """
     binaries = _postgres_binaries()
     user = _POSTGRES_USER if os.geteuid() == 0 else None
     if user:
@@ -158,7 +169,11 @@ def make_postgres(folder: Path) -> PostgresServer:
         "-c",
         f"unix_socket_directories={folder}",
     ]
-    listen = ["-p", str(port), "-c", "listen_addresses=127.0.0.1"]
+    if guests:
+        with (cluster / "pg_hba.conf").open("a") as rules:
+            rules.write(f"host all all {guests} trust\n")
+    addresses = "*" if guests else "127.0.0.1"
+    listen = ["-p", str(port), "-c", f"listen_addresses={addresses}"]
     return PostgresServer(
         [str(binaries / "postgres"), "-D", str(cluster), *listen, *loose], folder, port, user
     )

@@ -189,6 +189,7 @@ class DiskFullError(ClipError):
     """The disk is full; free some space and retry the job."""
 
     code = "disk_full"
+    retryable = True  # what other clips leave behind goes away when they end
 
 
 class WorkerCrashedError(ClipError):

@@ -32,8 +32,8 @@ async def submit(fleet: Fleet) -> AsyncIterator[Callable[..., Awaitable[Job]]]:
     """Submits a job that is watched from then on."""
     watching: list[asyncio.Task[Progress]] = []
 
-    async def submit(*spans: tuple[float, float]) -> Job:
-        job_id = await fleet.submit(*(spans or [(0, 3), (3, 6)]))
+    async def submit(*spans: tuple[float, float], styles: tuple[str, ...] = ("original",)) -> Job:
+        job_id = await fleet.submit(*(spans or [(0, 3), (3, 6)]), styles=styles)
         viewer = Viewer(fleet.address, job_id)
         task = asyncio.create_task(viewer.watch())
         watching.append(task)

@@ -6,6 +6,8 @@ import time
 import pytest
 from fleet import Fleet, check
 
+from viralclip.steps import Step
+
 pytestmark = pytest.mark.timeout(240)
 
 
@@ -100,3 +102,15 @@ async def test_a_clip_that_ends_three_workers_is_given_up_and_its_siblings_are_m
     assert failed.failure.code == "worker_crashed"
     assert [worker.popen.poll() is None for worker in workers].count(True) == 1
     await check(job, failed=1)
+
+
+async def test_a_worker_killed_in_the_middle_of_an_analysis(fleet: Fleet, submit):
+    _, first = await asyncio.gather(fleet.serve(), fleet.worker("w1"))
+    job = await submit((0, 60), styles=("intelligent",))
+    await job.reaches(Step.DETECTING_FACES)
+    first.kill()
+    second = await fleet.worker("w2", VIRALCLIP_FFMPEG=str(fleet.ffmpeg))
+    await job.recovered_by(second.name)
+    await job.ends()
+
+    await check(job)

@@ -1,0 +1,87 @@
+"""Stores that stumble and disks that fill up while clips are on their way."""
+
+import asyncio
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from fleet import Fleet, check, until
+from peers.relay import Fault, How
+from peers.s3 import Bucket
+
+from viralclip.steps import Step
+
+pytestmark = pytest.mark.timeout(240)
+
+_CLIP = ("PUT", ".mp4")
+# More than the store's own client gets over without telling anybody.
+_LONG = 12
+
+
+@pytest.mark.parametrize(
+    ("how", "status"), [("status", 500), ("status", 503), ("silence", 0), ("cut", 0)]
+)
+async def test_a_store_that_answers_wrongly_late_or_half(
+    fleet: Fleet, submit, bucket: Bucket, how: How, status: int
+):
+    fleet.bucket = bucket
+    few = 1 if how == "silence" else _LONG
+    bucket.relay.faults.append(Fault(how, times=few, words=_CLIP, status=status))
+    await asyncio.gather(fleet.serve(), fleet.worker("w1"))
+    job = await submit((0, 2), (2, 4))
+    progress = await job.ends()
+
+    assert len(bucket.relay.faulty) == few
+    assert progress.outcome == "succeeded"
+    assert bucket.unfinished() == []
+    await check(job)
+
+
+async def test_a_worker_killed_in_the_middle_of_an_upload(fleet: Fleet, submit, bucket: Bucket):
+    fleet.bucket = bucket
+    bucket.relay.faults.append(Fault("silence", times=1, words=_CLIP))
+    _, first = await asyncio.gather(fleet.serve(), fleet.worker("w1"))
+    job = await submit((0, 2), (2, 4))
+    await until(lambda: bool(bucket.relay.faulty))
+    first.kill()
+    second = await fleet.worker("w2")
+    await job.recovered_by(second.name)
+    await job.ends()
+
+    await check(job)
+
+
+@pytest.fixture
+def small_disk() -> Iterator[Callable[[Path, int], None]]:
+    """`small_disk(folder, megabytes)` gives the folder a disk of its own, of that size."""
+    mounted: list[Path] = []
+
+    def mount(folder: Path, megabytes: int) -> None:
+        folder.mkdir(parents=True)
+        command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]
+        made = subprocess.run(command, check=False, capture_output=True, text=True)
+        if made.returncode:
+            pytest.skip(f"mounting a small disk needs root: {made.stderr.strip()}")
+        mounted.append(folder)
+
+    yield mount
+    for folder in mounted:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+async def test_a_worker_whose_disk_is_full_goes_on_when_there_is_room(
+    fleet: Fleet, submit, small_disk
+):
+    disk = fleet.folder / "w1" / "work"
+    small_disk(disk, 4)
+    ballast = disk / "ballast"
+    await asyncio.gather(fleet.serve(), fleet.worker("w1"))
+    ballast.write_bytes(bytes(4 * 1024 * 1024 - 64 * 1024))
+    job = await submit((0, 2), (2, 4))
+    await job.reaches(Step.RETRYING)
+    ballast.unlink()
+    progress = await job.ends()
+
+    assert progress.outcome == "succeeded"
+    await check(job)
