@@ -203,12 +203,9 @@ class Fleet:
         """A worker that is still in the middle of its clips when the other one is there."""
         return await self.worker(name, *options, VIRALCLIP_FFMPEG=str(self.paced(0.02)))
 
-    async def worker(
-        self, name: str, *options: str, prefix: tuple[str, ...] = (), **settings: str
-    ) -> Process:
-        """A worker that is there; `prefix` is the beginning of the command that starts it."""
+    async def worker(self, name: str, *options: str, **settings: str) -> Process:
         command = ("worker", "--name", name, "--slots", "2", *options)
-        return await self.start(name, *command, says="is at work", prefix=prefix, settings=settings)
+        return await self.start(name, *command, says="is at work", settings=settings)
 
     async def start(
         self,

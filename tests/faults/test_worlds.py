@@ -90,9 +90,11 @@ async def test_a_network_cut_between_a_worker_and_all_servers(
             "VIRALCLIP_CHANNEL": redis.url.replace("127.0.0.1", _HERE),
             "VIRALCLIP_FFMPEG": str(fleet.paced(0.02)),
         }
-        _, first = await asyncio.gather(
-            fleet.serve(), fleet.worker("w1", prefix=other_host.enter(), **remote)
+        command = ("worker", "--name", "w1", "--slots", "2")
+        there = fleet.start(
+            "w1", *command, says="is at work", prefix=other_host.enter(), settings=remote
         )
+        _, first = await asyncio.gather(fleet.serve(), there)
         job = await submit((0, 4), (4, 8))
         await job.rendering()
         second = await fleet.worker("w2")
