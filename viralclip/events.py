@@ -116,6 +116,10 @@ class ExtractingSegmentDetails(_Value, frozen=True):
     duration_sec: float
 
 
+# What a detector may be.
+YUNET, NO_DETECTOR = "yunet", "none"
+
+
 class DetectingFacesDetails(_Value, frozen=True):
     detector: str
     sample_fps: float

@@ -6,11 +6,12 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from viralclip.errors import InvalidRequestError
+from viralclip.events import NO_DETECTOR, YUNET
 from viralclip.geometry import parse_aspect
 from viralclip.media.analysis import Analyses
 from viralclip.media.models import FaceModel
 from viralclip.media.probe import Probed
-from viralclip.pipeline.analysis import DETECTOR_MISSING, DOUBTS, NO_DETECTOR, YUNET, needs_faces
+from viralclip.pipeline.analysis import DETECTOR_MISSING, DOUBTS, needs_faces
 from viralclip.pipeline.segment import probe_source
 from viralclip.pipeline.view import subject_of, wish_of
 from viralclip.plan import Options, Plan, StyleChoice, Video, make_plan

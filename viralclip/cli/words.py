@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from datetime import datetime
 
-from viralclip.events import Algorithm, Level, Outcome
+from viralclip.events import NO_DETECTOR, Algorithm, Level, Outcome
 from viralclip.progress import ClipState, JobStatus, SceneStatus
 from viralclip.steps import Step
 
@@ -247,7 +247,7 @@ def _extracting(clip: ClipState, _now: datetime) -> tuple[str, ...]:
 
 def _detecting(clip: ClipState, _now: datetime) -> tuple[str, ...]:
     sampled = _figure(clip, "sample_fps", lambda fps: f"{fps:g} frames/s")
-    return STEPS[clip.step], *_pace(clip), sampled, str(clip.details.get("detector", ""))
+    return STEPS[clip.step], *_pace(clip), sampled, detector(str(clip.details.get("detector", "")))
 
 
 def _detected(clip: ClipState, _now: datetime) -> tuple[str, ...]:
@@ -262,9 +262,16 @@ def _detected(clip: ClipState, _now: datetime) -> tuple[str, ...]:
 
 
 def _planning(clip: ClipState, _now: datetime) -> tuple[str, ...]:
-    algorithm = str(clip.details.get("algorithm", ""))
+    return STEPS[clip.step], algorithm(str(clip.details.get("algorithm", ""))), *_pace(clip)
+
+
+def algorithm(name: str) -> str:
     words: dict[str, str] = {**ALGORITHMS}
-    return STEPS[clip.step], words.get(algorithm, algorithm), *_pace(clip)
+    return words.get(name, name)
+
+
+def detector(name: str) -> str:
+    return name if name not in ("", NO_DETECTOR) else "no face detector"
 
 
 def _planned(clip: ClipState, _now: datetime) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from viralclip.errors import DetectorMissingError
-from viralclip.events import Algorithm
+from viralclip.events import NO_DETECTOR, YUNET, Algorithm
 from viralclip.media.analysis import Subject
 from viralclip.media.meter import Progress
 from viralclip.media.probe import Probed
@@ -19,7 +19,6 @@ from viralclip.pipeline.view import subject_of, wish_of
 from viralclip.plan import Plan
 from viralclip.styles import AnalysedStyle, Framing, all_styles
 
-YUNET, NO_DETECTOR = "yunet", "none"
 DETECTOR_MISSING = "detector_missing"
 
 # Why a clip is less than what was asked for, in words.

@@ -3,9 +3,9 @@
 import numpy as np
 
 from viralclip.geometry import Size
+from viralclip.reframe.curve import through
 from viralclip.reframe.footage import Floats
 from viralclip.reframe.path import CameraPath, PairPath, Take
-from viralclip.reframe.solvers import through
 
 # Half a millisecond, as some containers round times to whole ones.
 _EARLY_S = 0.0005
@@ -41,7 +41,7 @@ def pair_windows(
 
 
 def _in_take(take: Take, times: Floats, frame: Size) -> Floats:
-    centres = through(take.times, take.centres)(np.clip(times, take.start, take.end))
+    centres = through(take.times, take.centres, np.clip(times, take.start, take.end))
     size = np.array([take.size.width, take.size.height], dtype=np.float64)
     room = np.array([frame.width, frame.height]) - size
     corners = np.clip(centres - size / 2, 0, room)

@@ -8,6 +8,7 @@ from typing import Self, TextIO
 from viralclip.cli import words
 from viralclip.cli.display.marks import HighWaterMarks
 from viralclip.cli.display.summary import (
+    Cameras,
     Place,
     elapsed,
     failures,
@@ -60,6 +61,7 @@ class PlainDisplay:
         self._now = now
         self._opened = self._last_line = now()
         self._marks = HighWaterMarks()
+        self._cameras = Cameras()
 
     def __enter__(self) -> Self:
         return self
@@ -76,6 +78,7 @@ class PlainDisplay:
         fraction = self._marks.job(progress)
         percent = words.percent(fraction, outcome=progress.outcome)
         if isinstance(frame, Told) and self._is_news(frame.envelope):
+            self._cameras.hear(frame.envelope.event)
             for line in self._lines(frame.envelope, progress):
                 self._say(line, percent=percent)
         elif isinstance(frame, Ticked) and self._was_silent():
@@ -89,6 +92,8 @@ class PlainDisplay:
         self._say(f"{headline(progress)}. Time taken: {took}.")
         for place in made(progress):
             self._say(f"made: {_name(place)}:", self._file(place))
+        for line in self._cameras.lines():
+            self._say(f"camera: {line}")
         for alike in failures(progress):
             self._finish_failed(alike.failure.message, alike.failure.code, alike.places)
         for place in places(progress):

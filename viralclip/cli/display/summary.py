@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from viralclip.cli import words
+from viralclip.events import ComputingCameraPath, DetectingFaces, Event, UnknownEvent
 from viralclip.progress import ClipState, Failure, Progress, SceneState
 from viralclip.steps import Step
 
@@ -25,6 +26,33 @@ class FailedAlike:
 
     failure: Failure
     places: tuple[Place, ...]
+
+
+class Cameras:
+    """How each style chose what to show, as it was said while its clips were made."""
+
+    def __init__(self) -> None:
+        self._detectors: dict[str, set[str]] = {}
+        self._algorithms: dict[str, set[str]] = {}
+
+    def hear(self, event: Event | UnknownEvent) -> None:
+        match event:
+            case DetectingFaces(style=style, details=looking):
+                self._detectors.setdefault(style, set()).add(words.detector(looking.detector))
+            case ComputingCameraPath(style=style, details=planning):
+                self._algorithms.setdefault(style, set()).add(words.algorithm(planning.algorithm))
+            case _:
+                pass
+
+    def lines(self) -> list[str]:
+        """Such as "intelligent follows the main face (yunet)"."""
+        return [
+            f"{style} {' or '.join(sorted(found))} ({', '.join(sorted(self._by(style)))})"
+            for style, found in self._algorithms.items()
+        ]
+
+    def _by(self, style: str) -> set[str]:
+        return self._detectors.get(style, {words.detector("")})
 
 
 def places(progress: Progress) -> Iterator[Place]:

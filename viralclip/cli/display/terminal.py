@@ -20,6 +20,7 @@ from viralclip.cli.display.ink import choose_ink
 from viralclip.cli.display.layout import Screen, draw
 from viralclip.cli.display.marks import HighWaterMarks
 from viralclip.cli.display.summary import (
+    Cameras,
     FailedAlike,
     Place,
     elapsed,
@@ -65,6 +66,7 @@ class TerminalDisplay:
         self._now = now
         self._opened = now()
         self._marks = HighWaterMarks()
+        self._cameras = Cameras()
         self._progress: Progress | None = None
         self._pane = _Pane(self._draw, console, redraws=redraws)
 
@@ -83,6 +85,7 @@ class TerminalDisplay:
     def show(self, frame: Frame, progress: Progress) -> None:
         self._progress = progress
         if isinstance(frame, Told) and frame.envelope.at >= self._opened:
+            self._cameras.hear(frame.envelope.event)
             self._tell(frame.envelope)
 
     def note(self, message: str) -> None:
@@ -92,6 +95,7 @@ class TerminalDisplay:
         self._pane.stop()
         self._print_headline(progress)
         self._print_made(made(progress))
+        self._print_cameras()
         for alike in failures(progress):
             self._print_failed(alike)
         if said := warnings(progress):
@@ -169,6 +173,12 @@ class TerminalDisplay:
             self._console.print(line)
         if more := len(found) - len(shown):
             self._print_text(f"+ {words.counted(more, 'more clip')}", style=_DIM, indent=2)
+
+    def _print_cameras(self) -> None:
+        if lines := self._cameras.lines():
+            self._console.print()
+        for line in lines:
+            self._print_text(line, style=_DIM, indent=2)
 
     @property
     def _has_room(self) -> bool:
