@@ -22,11 +22,11 @@ APP_NAME = "viralclip"
 POLL_S: dict[Kind, float] = {"job": 0.5, "scene": 0.5, "clip": 0.25}
 
 # Seconds that a class waits behind urgent work submitted later: a head start, never a wall.
-_OFFSETS: dict[Priority, int] = {"urgent": 0, "normal": 600, "low": 3600}
+_OFFSETS: dict[Priority, int] = {"urgent": 0, "normal": 3600, "low": 14400}
 # Seconds that each further clip of one owner stands behind the one before, so that who asks for
 # thousands does not hold up who asks for one; and how far it may go: not behind the next class.
 STRIDE_S = 10
-_ROOM: dict[Priority, int] = {"urgent": 590, "normal": 2990, "low": 3600}
+_ROOM: dict[Priority, int] = {"urgent": 590, "normal": 3590, "low": 3600}
 _EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
 _BATCH = 400
 
