@@ -9,6 +9,7 @@ from pathlib import Path
 from bench import (
     analysis,
     events,
+    fleet,
     fold,
     live,
     machine,
@@ -33,6 +34,7 @@ BENCHES: dict[str, Callable[..., list[Figure]]] = {
     "store": store.measure,
     "analysis": analysis.measure,
     "page": page.measure,
+    "fleet": fleet.measure,
 }
 
 

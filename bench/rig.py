@@ -79,15 +79,18 @@ def sample(folder: Path) -> Path:
     return video if video.exists() else make_sample(ffmpeg(), video, seconds=SAMPLE_S)
 
 
-def viralclip(*arguments: str | Path, state: Path) -> subprocess.Popen[str]:
-    """The command as a user runs it, with a state folder of its own and default settings."""
+def viralclip(
+    *arguments: str | Path, state: Path, settings: dict[str, str] | None = None
+) -> subprocess.Popen[str]:
+    """The command as a user runs it, with a state folder of its own and otherwise default settings
+    but for those that are given."""
     return subprocess.Popen(
         [sys.executable, "-m", "viralclip", *map(str, arguments)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={**os.environ, **_settings(state)},
+        env={**os.environ, **_settings(state), **(settings or {})},
     )
 
 

@@ -1,0 +1,177 @@
+"""A busy day in minutes: more clips than can be made, and workers that die, leave and freeze.
+
+`make soak` runs it; for how many minutes is in SOAK_MINUTES, and without that it is left out.
+"""
+
+import asyncio
+import os
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import psutil
+import psycopg
+import pytest
+from fleet import Fleet, Job, Process, Viewer, check
+
+_MINUTES = float(os.environ.get("SOAK_MINUTES", "0"))
+_WORKERS = 3
+# Clips that wait for each one that can be made at once.
+_OVERLOAD = 4
+_SLOTS = 2 * _WORKERS
+_CLIP_S = 1.0
+_BETWEEN_HARMS_S = (5.0, 15.0)
+_FROZEN_S = 8.0
+_REST_S = 300.0
+_GROWTH = 1.25
+
+pytestmark = [
+    pytest.mark.skipif(not _MINUTES, reason="SOAK_MINUTES is not set; `make soak` sets it"),
+    pytest.mark.timeout(_MINUTES * 60 + 1200),
+]
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the service holds at a moment."""
+
+    connections: int
+    redis_clients: int
+    server_mb: float
+
+    def __str__(self) -> str:
+        mb = f"{self.server_mb:.0f} MB in the server"
+        return f"{self.connections} database and {self.redis_clients} Redis connections, {mb}"
+
+
+@dataclass
+class Soak:
+    """The fleet under load, and what was done to it."""
+
+    fleet: Fleet
+    server: Process
+    chance: random.Random
+    until: float
+    workers: dict[str, Process] = field(default_factory=dict)
+    jobs: list[Job] = field(default_factory=list)
+    harms: Counter[str] = field(default_factory=Counter[str])
+
+    @property
+    def goes_on(self) -> bool:
+        return time.monotonic() < self.until
+
+    async def work(self, name: str) -> None:
+        self.workers[name] = await self.fleet.worker(name, VIRALCLIP_FFMPEG=str(self.fleet.ffmpeg))
+
+    async def submit(self) -> None:
+        """Keep so many clips waiting that the workers are never done."""
+        while self.goes_on:
+            open_clips = sum(
+                len(job.viewer.progress.scenes) or 1 for job in self.jobs if not job.watching.done()
+            )
+            if open_clips < (_OVERLOAD + 1) * _SLOTS:
+                await self._submit_one()
+            else:
+                await asyncio.sleep(0.2)
+
+    async def _submit_one(self) -> None:
+        starts = [self.chance.uniform(0, 200) for _ in range(self.chance.randint(1, 3))]
+        spans = [(start, start + _CLIP_S) for start in starts]
+        job_id = await self.fleet.submit(*spans, priority=self.chance.choice(_PRIORITIES))
+        viewer = Viewer(self.fleet.address, job_id)
+        watching = asyncio.create_task(viewer.watch())
+        self.jobs.append(Job(self.fleet, job_id, viewer, watching))
+
+    async def harm(self) -> None:
+        """Every few seconds something happens to a worker; its machine starts it again."""
+        while self.goes_on:
+            await asyncio.sleep(self.chance.uniform(*_BETWEEN_HARMS_S))
+            name = self.chance.choice(list(self.workers))
+            what = self.chance.choice(list(_HARMS))
+            self.harms[what] += 1
+            await _HARMS[what](self, name)
+
+    async def kill(self, name: str) -> None:
+        self.workers[name].kill()
+        await self.work(name)
+
+    async def stop(self, name: str) -> None:
+        await self.workers[name].stop()
+        await self.work(name)
+
+    async def freeze(self, name: str) -> None:
+        self.workers[name].freeze()
+        await asyncio.sleep(_FROZEN_S)
+        self.workers[name].wake()
+
+    def held(self) -> Held:
+        with psycopg.connect(self.fleet.database, autocommit=True) as db:
+            count = "select count(*) from pg_stat_activity where datname = current_database()"
+            (connections,) = db.execute(count).fetchone() or (0,)
+        with self.fleet.redis.client() as client:
+            clients = len(client.client_list())
+        # The process is the leash's child as well as ours.
+        processes = [psutil.Process(self.server.popen.pid)]
+        processes += processes[0].children(recursive=True)
+        server_mb = sum(process.memory_info().rss for process in processes) / 1e6
+        return Held(connections, clients, server_mb)
+
+    def unended(self) -> int:
+        """Workflows that are neither done nor given up."""
+        with psycopg.connect(self.fleet.database, autocommit=True) as db:
+            query = (
+                "select count(*) from dbos.workflow_status where status in ('PENDING', 'ENQUEUED')"
+            )
+            (count,) = db.execute(query).fetchone() or (0,)
+        return count
+
+
+_PRIORITIES = ("urgent", "normal", "normal", "low")
+_HARMS: dict[str, Callable[[Soak, str], object]] = {
+    "kill": Soak.kill,
+    "stop": Soak.stop,
+    "freeze": Soak.freeze,
+}
+
+
+async def test_nothing_is_lost_stuck_or_left_behind(fleet: Fleet):
+    server = await fleet.serve()
+    seed = random.SystemRandom().randrange(10**6)
+    chance = random.Random(seed)  # noqa: S311 - so that a bad day can be had again
+    soak = Soak(fleet, server, chance, time.monotonic() + _MINUTES * 60)
+    _say(f"seed {seed}")
+    await asyncio.gather(*(soak.work(f"w{n}") for n in range(_WORKERS)))
+    submitting = asyncio.create_task(soak.submit())
+    harming = asyncio.create_task(soak.harm())
+    await asyncio.sleep(_MINUTES * 60 / 4)
+    early = soak.held()
+    await asyncio.gather(submitting, harming)
+    async with asyncio.timeout(_REST_S):
+        await asyncio.gather(*(job.watching for job in soak.jobs))
+    late = soak.held()
+    lost = 0
+    for job in soak.jobs:
+        failures = [clip.failure for scene in job.viewer.progress.scenes for clip in scene.clips]
+        crashed = [failure for failure in failures if failure]
+        assert {failure.code for failure in crashed} <= {"worker_crashed"}
+        lost += len(crashed)
+        await check(job, failed=len(crashed))
+    clips = sum(job.viewer.progress.clips_total for job in soak.jobs)
+    _say(f"{len(soak.jobs)} jobs, {clips} clips, {dict(soak.harms)}, {lost} clips given up")
+    _say(f"at a quarter: {early}\nat the end:   {late}")
+
+    # Who was killed three times in a row is given up, by chance, and rightly.
+    assert lost <= clips / 50
+    assert soak.unended() == 0
+    assert fleet.ffmpegs() == []
+    assert late.connections <= early.connections + _SLOTS
+    assert late.redis_clients <= early.redis_clients + _SLOTS
+    assert late.server_mb <= early.server_mb * _GROWTH
+
+
+def _say(words: str) -> None:
+    sys.stdout.write(f"{words}\n")
+    sys.stdout.flush()
