@@ -37,6 +37,7 @@ _WORKERS = (1, 2, 4)
 _IDLE_S = 20
 _JOBS = 30
 _LOOK_S = 0.05
+_WEIGHED = 8
 
 
 def measure(folder: Path, *, short: bool) -> list[Figure]:
@@ -71,8 +72,11 @@ async def _measure(folder: Path, redis: Any, postgres: Any, *, short: bool) -> l
     async with fleet("idle") as opened:
         figures += await _idling(opened, seconds=3 if short else _IDLE_S)
     async with fleet("latency") as opened:
-        await asyncio.gather(opened.serve(), opened.worker("w1"))
+        await opened.serve()
+        figures += _connections(opened, "a server")
+        await opened.worker("w1")
         figures += await _latency(opened.address, video, "a fleet", jobs=3 if short else _JOBS)
+        figures += await _weights(opened)
     return [*figures, *await _embedded(folder, video, jobs=3 if short else _JOBS)]
 
 
@@ -140,12 +144,44 @@ async def _idling(fleet: "Fleet", *, seconds: int) -> list[Figure]:
     before = _spent(process, fleet)
     await asyncio.sleep(seconds)
     after = _spent(process, fleet)
+    connections = _connections(fleet, "a worker")
     cpu, queries, commands = (b - a for a, b in zip(before, after, strict=True))
     raw = f"{seconds} s"
     return [
         Figure("CPU of an idle worker", 100 * cpu / seconds, "% of a core", raw),
         Figure("PostgreSQL transactions of an idle worker", queries / seconds, "per s", raw),
         Figure("Redis commands of an idle worker", commands / seconds, "per s", raw),
+        *connections,
+    ]
+
+
+def _connections(fleet: "Fleet", whose: str) -> list[Figure]:
+    """Those that are open, less the asking ones."""
+    with psycopg.connect(fleet.database, autocommit=True) as db:
+        query = "select count(*) from pg_stat_activity where datname = current_database()"
+        (database,) = db.execute(query).fetchone() or (0,)
+    with fleet.redis.client() as client:
+        redis = len(client.client_list())
+    return [
+        Figure(f"PostgreSQL connections of {whose}", database - 1, "", "while nothing happens"),
+        Figure(f"Redis connections of {whose}", redis - 1, "", "while nothing happens"),
+    ]
+
+
+async def _weights(fleet: "Fleet") -> list[Figure]:
+    """What the history of a clip of ten seconds takes: static style, made as fast as it lasts."""
+    job_id = await fleet.submit(*((float(n), n + 10.0) for n in range(_WEIGHED)))
+    await _ends(fleet.address, job_id)
+    history = await fleet.history(job_id)
+    sizes = [len(envelope.model_dump_json()) for envelope in history]
+    with fleet.redis.client() as client:
+        keys = list(client.scan_iter(match=f"*{job_id}*"))
+        kept = sum(int(client.memory_usage(key) or 0) for key in keys)
+    raw = f"a job of {_WEIGHED} clips"
+    return [
+        Figure("events of a clip", len(history) / _WEIGHED, "", raw),
+        Figure("bytes of an event", statistics.mean(sizes), "B", raw),
+        Figure("Redis memory of a clip", kept / _WEIGHED, "B", f"{raw}, {len(keys)} keys"),
     ]
 
 

@@ -114,6 +114,14 @@ def test_two_tabs_show_the_same_and_what_one_does_the_other_sees(look, served):
     assert share(here) == share(there)
 
 
+def test_a_job_that_waits_says_how_many_clips_are_made_before_its_own(look, served):
+    served.render_at(1)
+    served.submit(*[(0, 50)] * 8)
+    page = look.open(served.submit((0, 1)))
+
+    expect(page.get_by_text(re.compile(r"^\d clips first$"))).to_be_visible()
+
+
 def test_a_job_is_deleted_with_its_clips_once_that_is_confirmed(look, served):
     page = look.open(served.submit((0, 1)))
     page.get_by_role("button", name="Delete").click()

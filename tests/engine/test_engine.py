@@ -139,3 +139,22 @@ async def test_what_is_queued_survives_its_client(tmp_path):
         await engine.cancel_clips("j", 1)
 
         assert await engine.ended(["j.1.1.split"]) == {"j.1.1.split"}
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+async def test_a_job_knows_how_many_clips_go_before_its_first(
+    kind: str, tmp_path, request: pytest.FixtureRequest
+):
+    sqlite = f"sqlite:///{tmp_path / 'queue.db'}"
+    url = sqlite if kind == "sqlite" else request.getfixturevalue("postgres_url")
+    async with Engine(url) as engine:
+        await engine.set_slots(1)
+        await engine.enqueue([Work("first", 1, 1, "split"), Work("first", 1)], priority=3)
+        await engine.enqueue([Work("other", 1, 1, "split")], priority=5)
+        await engine.enqueue([Work("other", 1, 2, "split")], priority=9)
+        await engine.enqueue([Work("late", 1, 1, "split")], priority=6)
+        ahead = {job: await engine.ahead(job) for job in ("first", "other", "late", "none")}
+        await engine.prioritise("late", 1)
+
+        assert ahead == {"first": 0, "other": 1, "late": 2, "none": None}
+        assert await engine.ahead("late") == 0

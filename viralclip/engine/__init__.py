@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -149,9 +150,12 @@ class Engine:
             await self._client.cancel_workflows_async(ids)
 
     async def prioritise(self, job_id: str, priority: int) -> None:
-        """Change the place of the job's waiting work. The runtime's client has no call for this;
-        the column is part of its documented tables."""
+        """Change the place of the job's waiting work; the runtime's client has no call for this."""
         await asyncio.to_thread(_set_priority, self._url, f"{job_id}.", priority)
+
+    async def ahead(self, job_id: str) -> int | None:
+        """How many waiting clips go before the first of the job's; None if none of its waits."""
+        return await asyncio.to_thread(_ahead, self._url, f"{job_id}.")
 
     async def ended(self, workflow_ids: Sequence[str]) -> set[str]:
         """Those of the workflows that will not run any more."""
@@ -183,21 +187,37 @@ class Engine:
 
 
 def _set_priority(url: str, prefix: str, priority: int) -> None:
-    schema = None if url.startswith("sqlite") else "dbos"
-    status = sa.table(
-        "workflow_status",
-        sa.column("workflow_uuid"),
-        sa.column("status"),
-        sa.column("priority"),
-        schema=schema,
-    )
-    waiting = sa.and_(
-        status.c.workflow_uuid.startswith(prefix, autoescape=True), status.c.status == "ENQUEUED"
-    )
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
-    with engine.begin() as db:
+    with _workflows(url) as (db, status):
+        mine = status.c.workflow_uuid.startswith(prefix, autoescape=True)
+        waiting = sa.and_(mine, status.c.status == "ENQUEUED")
         db.execute(sa.update(status).where(waiting).values(priority=priority))
-    engine.dispose()
+
+
+def _ahead(url: str, prefix: str) -> int | None:
+    with _workflows(url) as (db, status):
+        mine = status.c.workflow_uuid.startswith(prefix, autoescape=True)
+        waiting = sa.and_(status.c.queue_name == QUEUES["clip"], status.c.status == "ENQUEUED")
+        place = sa.tuple_(status.c.priority, status.c.created_at)
+        first = sa.select(status.c.priority, status.c.created_at).where(waiting, mine)
+        mine_first = db.execute(first.order_by(*place).limit(1)).first()
+        if mine_first is None:
+            return None
+        before = place < sa.tuple_(*map(sa.literal, mine_first))
+        return db.scalar(sa.select(sa.func.count()).select_from(status).where(waiting, before))
+
+
+@contextmanager
+def _workflows(url: str) -> Iterator[tuple[sa.Connection, sa.TableClause]]:
+    """The runtime's own table, one of those it documents, within a transaction."""
+    schema = None if url.startswith("sqlite") else "dbos"
+    names = ("workflow_uuid", "status", "queue_name", "priority", "created_at")
+    status = sa.table("workflow_status", *map(sa.column, names), schema=schema)
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    try:
+        with engine.begin() as db:
+            yield db, status
+    finally:
+        engine.dispose()
 
 
 def _connect(url: str) -> DBOSClient:

@@ -65,6 +65,10 @@ class Jobs:
         await self._engine.prioritise(job_id, priority_number(priority, job.created_at))
         return job
 
+    async def ahead(self, job: JobRecord) -> int | None:
+        """How many clips go before the first of the job's that waits; None if none waits."""
+        return None if job.outcome else await self._engine.ahead(job.job_id)
+
     async def find(self, job_id: str) -> JobRecord:
         job = await self._catalog.job(job_id)
         if job is None:

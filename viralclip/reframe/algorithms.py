@@ -47,14 +47,14 @@ def plan_camera(
     """
     if pins:
         takes = pinned_takes(footage, aspect, pins)
-        return CameraPath(footage.size, algorithm, footage.changes, takes, (), ())
+        return CameraPath(footage.size, algorithm, footage.cuts, takes, (), ())
     scene = _Scene(footage, find_tracks(footage), find_speech(footage.loudness))
     algorithm, doubts = _possible(algorithm, scene)
     turns = _turns(scene, _CHOICES[algorithm])
     size = crop(Rect(0, 0, footage.size.width, footage.size.height), aspect).size
     holds = scene.speech if algorithm == "audio_aware" else None
     takes = plan_takes(footage, scene.tracks, turns, size=size, speech=holds)
-    return CameraPath(footage.size, algorithm, footage.changes, takes, scene.tracks, turns, doubts)
+    return CameraPath(footage.size, algorithm, footage.cuts, takes, scene.tracks, turns, doubts)
 
 
 def _possible(algorithm: Algorithm, scene: _Scene) -> tuple[Algorithm, tuple[Doubt, ...]]:

@@ -50,7 +50,8 @@ class Footage:
 
     `faces` has an entry for each sample. `motion` has shape (n, 3): the centre of what moved since
     the sample before, x and y in source pixels, and how much did, 0 to 1 (0: nothing moved, and the
-    centre is that of the frame). `loudness` is None without sound.
+    centre is that of the frame). `loudness` is None without sound. Of cuts less than a millisecond
+    apart, or from an end of the scene, the later one is left out: no frame is so short.
     """
 
     size: Size
@@ -61,22 +62,23 @@ class Footage:
     cuts: Floats
     loudness: Loudness | None
 
-    @property
-    def shots(self) -> tuple[tuple[float, float], ...]:
-        """Start and end of each shot; together they cover the scene. No frame is so short that two
-        cuts could be a millisecond apart."""
-        starts = [0.0]
-        for cut in sorted(map(float, self.cuts)):
-            if cut - starts[-1] >= _SHORTEST_S and self.duration - cut >= _SHORTEST_S:
-                starts.append(cut)
-        return tuple(pairwise([*starts, self.duration]))
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cuts", _apart(self.cuts, self.duration))
 
     @property
-    def changes(self) -> Floats:
-        """When a new shot begins, (n,) seconds: the cuts that part the scene."""
-        return np.array([start for start, _ in self.shots[1:]])
+    def shots(self) -> tuple[tuple[float, float], ...]:
+        """Start and end of each shot; together they cover the scene."""
+        return tuple(pairwise([0.0, *map(float, self.cuts), self.duration]))
 
     def samples_in(self, start: float, end: float) -> Places:
         """The places of the samples from `start` up to but without `end`."""
         inside = (self.times >= start - _ROUNDING_S) & (self.times < end - _ROUNDING_S)
         return np.flatnonzero(inside)
+
+
+def _apart(cuts: Floats, duration: float) -> Floats:
+    kept = [0.0]
+    for cut in sorted(map(float, cuts)):
+        if cut - kept[-1] >= _SHORTEST_S and duration - cut >= _SHORTEST_S:
+            kept.append(cut)
+    return np.array(kept[1:])

@@ -75,7 +75,7 @@ def plan_pair(footage: Footage, aspect: float, *, speaker: bool) -> PairPath | N
     ]
     algorithm: Algorithm = "speaker_aware" if speaker else "basic"
     top, bottom = (
-        CameraPath(footage.size, algorithm, footage.changes, takes, tracks, turns)
+        CameraPath(footage.size, algorithm, footage.cuts, takes, tracks, turns)
         for takes, turns in zip(zip(*pairs, strict=True), _turns(everyone), strict=True)
     )
     return PairPath(top, bottom)

@@ -79,11 +79,16 @@ class JobOut(BaseModel):
 
 
 class JobState(BaseModel):
-    """A job, its progress, and the cursor to follow it from."""
+    """A job, its progress, and the cursor to follow it from.
+
+    `clips_ahead` is how many clips, of whatever job, are made before the first of this job's that
+    waits; null when none of them waits.
+    """
 
     job: JobOut
     progress: Progress
     cursor: str
+    clips_ahead: int | None
 
 
 class JobRow(BaseModel):
@@ -163,7 +168,8 @@ def routes(services: Services) -> APIRouter:
         """The job, its progress now, and the cursor to follow it from."""
         job = await find_job(job_id, owner, services)
         progress, cursor = await services.channel.progress(job_id)
-        return JobState(job=job_out(job), progress=progress, cursor=cursor)
+        ahead = await services.jobs.ahead(job)
+        return JobState(job=job_out(job), progress=progress, cursor=cursor, clips_ahead=ahead)
 
     return router
 

@@ -7,6 +7,7 @@ import { type Frame, type Tick, absorb, advanceTicks, hasEnded, isKnown } from "
 import { type Line, logLine, milestone } from "./words";
 
 const KEPT_LINES = 5000;
+const QUEUE_EVERY_MS = 4000;
 const CLIPS_AFTER_MS = 300;
 // A page in the background gets no animation frames; its ticks are folded then all the same.
 const MOST_TICKS = 2000;
@@ -25,6 +26,8 @@ export class JobView {
   asking = $state<"cancel" | "retry" | "delete" | null>(null);
   hasNewer = $state(false);
   said = $state("");
+  /** How many clips go before the job's first, while all of its clips wait. */
+  ahead = $state<number | null>(null);
   now = $state(Date.now());
 
   #folded: Progress | null = null;
@@ -36,10 +39,12 @@ export class JobView {
   #isClosed = false;
   #stop = () => {};
   #clock: ReturnType<typeof setInterval>;
+  #queueClock: ReturnType<typeof setInterval>;
   #clipsTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(readonly jobId: string) {
     this.#clock = setInterval(() => (this.now = Date.now()), 1000);
+    this.#queueClock = setInterval(() => this.#readQueue(), QUEUE_EVERY_MS);
     void this.open();
   }
 
@@ -49,6 +54,7 @@ export class JobView {
       const state = await call("get", "/api/jobs/{job_id}", { path: this.#path });
       if (this.#isClosed) return;
       this.job = state.job;
+      this.ahead = state.clips_ahead;
       this.#folded = state.progress;
       this.#show();
       this.#listen(state.cursor, state.progress.seq);
@@ -63,6 +69,7 @@ export class JobView {
   close(): void {
     this.#isClosed = true;
     clearInterval(this.#clock);
+    clearInterval(this.#queueClock);
     clearTimeout(this.#clipsTimer);
     this.#stop();
   }
@@ -184,9 +191,18 @@ export class JobView {
     return left.length === this.asked.size ? this.asked : new Set(left);
   }
 
+  #readQueue(): void {
+    const clips = (this.#folded?.scenes ?? []).flatMap((scene) => scene.clips);
+    const isWaiting = this.connection === "live" && clips.some((clip) => clip.step === "queued") && clips.every((clip) => clip.step === "queued" || hasEnded(clip));
+    if (isWaiting) void this.#readJob();
+    else this.ahead = null;
+  }
+
   async #readJob(): Promise<void> {
     try {
-      this.job = (await call("get", "/api/jobs/{job_id}", { path: this.#path })).job;
+      const state = await call("get", "/api/jobs/{job_id}", { path: this.#path });
+      this.job = state.job;
+      this.ahead = state.clips_ahead;
     } catch (error) {
       tell(problemOf(error).detail);
     }
