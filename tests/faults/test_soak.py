@@ -9,7 +9,7 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import psutil
@@ -130,7 +130,7 @@ class Soak:
 
 
 _PRIORITIES = ("urgent", "normal", "normal", "low")
-_HARMS: dict[str, Callable[[Soak, str], object]] = {
+_HARMS: dict[str, Callable[[Soak, str], Awaitable[None]]] = {
     "kill": Soak.kill,
     "stop": Soak.stop,
     "freeze": Soak.freeze,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from viralclip.geometry import Size
 from viralclip.media.faces import FaceDetector
 from viralclip.media.frames import LONG_SIDE, SAMPLE_FPS, SampledFrame, refine_cuts, sample_frames
+from viralclip.media.memory import give_memory_back
 from viralclip.media.probe import Probed
 from viralclip.media.sound import listen
 from viralclip.reframe.footage import Face, Floats, Footage
@@ -22,6 +23,7 @@ _NOISE = 12.0
 _BLUR = (5, 5)
 # Faces are looked for anew where half as much of the picture changes as at a cut.
 _ANOTHER = THRESHOLD / 2
+_TIDY_EVERY = 20
 # What remains after the last sample: exact cuts.
 _SAMPLED_SHARE = 0.95
 
@@ -61,8 +63,10 @@ def look(
         long_side=LONG_SIDE,
         threads=threads,
     )
-    for frame in frames:
+    for place, frame in enumerate(frames):
         eye.see(frame)
+        if place % _TIDY_EVERY == 0:
+            give_memory_back()  # the detector takes some for every size of picture it is shown
         on_progress(_SAMPLED_SHARE * min(frame.time / stretch.duration, 1), len(eye.times))
     return eye.footage(stretch, threads)
 

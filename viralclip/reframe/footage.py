@@ -18,7 +18,7 @@ _ROUNDING_S = 0.0005
 _SHORTEST_S = 0.001
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Face:
     """A face in one sample, in pixels of the source (upright, square, from the top left).
 

@@ -1661,12 +1661,17 @@ export interface components {
         /**
          * JobState
          * @description A job, its progress, and the cursor to follow it from.
+         *
+         *     `clips_ahead` is how many clips, of whatever job, are made before the first of this job's that
+         *     waits; null when none of them waits.
          */
         JobState: {
             job: components["schemas"]["JobOut"];
             progress: components["schemas"]["Progress"];
             /** Cursor */
             cursor: string;
+            /** Clips Ahead */
+            clips_ahead: number | null;
         };
         /**
          * Me
