@@ -260,6 +260,16 @@ async def test_a_finished_job_says_how_and_when(catalog: Catalog, outcome: Outco
     assert (job.outcome, job.finished_at) == (outcome, _AT)
 
 
+async def test_the_first_end_of_a_job_stands(catalog: Catalog):
+    await catalog.add_job(_job())
+    await catalog.finish_job("job", 1, "partial", _AT)
+    await catalog.finish_job("job", 1, "failed", _AT + timedelta(seconds=1))
+    job = await catalog.job("job")
+
+    assert job
+    assert (job.outcome, job.finished_at) == ("partial", _AT)
+
+
 async def test_the_end_of_an_earlier_run_does_not_end_this_one(catalog: Catalog):
     await catalog.add_job(_job())
     await catalog.begin_run("job", 2)

@@ -115,6 +115,17 @@ class Plant:
                         break
         return seen
 
+    async def history(self, job_id: str) -> list[Envelope]:
+        """All that was told of the job so far."""
+        progress, _ = await self.channel.progress(job_id)
+        seen: list[Envelope] = []
+        async for frame in self.channel.watch(job_id, BEGINNING):
+            if isinstance(frame, Told):
+                seen.append(frame.envelope)
+            if len(seen) == progress.seq:
+                break
+        return seen
+
     async def rendering(self, job_id: str, scene_id: int) -> None:
         """Return when FFmpeg is making progress with the scene."""
         async with asyncio.timeout(60):

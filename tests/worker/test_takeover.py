@@ -1,5 +1,6 @@
 """The living go on with the work of the dead, and with nobody else's."""
 
+import asyncio
 import sqlite3
 
 import pytest
@@ -106,6 +107,31 @@ async def test_taken_over_work_comes_to_its_end(plant, orphaned):
 
     assert finished.event.outcome == "succeeded"
     assert await crashes(plant) == [1]
+
+
+async def test_nothing_is_said_after_the_end_of_a_job_whose_worker_died_having_said_it(
+    plant, source
+):
+    """It dies before the engine knows of the end: that was told all the same."""
+    await plant.jobs.submit(plant.job("a1", source("small")))
+    async with plant.worker("w1"):
+        before = await plant.told("a1", type="job_finished")
+    with sqlite3.connect(plant.engine_url.removeprefix("sqlite:///")) as db:
+        undone = "update workflow_status set status = 'PENDING', executor_id = 'w1'"
+        db.execute(f"{undone} where workflow_uuid = 'a1.1'")
+    ended = await plant.catalog.job("a1")
+    assert ended
+    crash(plant)
+    async with plant.worker("w2"):
+        await plant.jobs.submit(plant.job("a2", source("small")))
+        await plant.told("a2", type="job_finished")
+        async with asyncio.timeout(60):
+            while not await plant.engine.ended(["a1.1"]):  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.02)
+    history = await plant.history("a1")
+
+    assert [envelope.seq for envelope in history] == [envelope.seq for envelope in before]
+    assert await plant.catalog.job("a1") == ended.model_copy(update={"attempt": 2})
 
 
 async def test_a_clip_that_ended_three_workers_is_given_up_and_the_job_ends(plant, orphaned):

@@ -91,7 +91,9 @@ class Catalog(Protocol):
         """A worker begins or goes on with the run; how often that has happened."""
         ...
 
-    async def finish_job(self, job_id: str, run: int, outcome: Outcome, at: datetime) -> None: ...
+    async def finish_job(self, job_id: str, run: int, outcome: Outcome, at: datetime) -> None:
+        """Record how the run ended; the first to record it stands."""
+        ...
 
     async def stop_job(self, job_id: str, *, by: str, failed: bool) -> None:
         """Ask every clip of the job that has not ended to stop; the first to ask is remembered."""

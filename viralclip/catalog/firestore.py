@@ -196,7 +196,11 @@ class FirestoreCatalog:
 
     async def finish_job(self, job_id: str, run: int, outcome: Outcome, at: datetime) -> None:
         ended = {"outcome": outcome, "finished_at": at.astimezone(UTC), "running": False}
-        await self._change_job(job_id, lambda was: ended if was["run"] == run else None)
+
+        def end(was: Document) -> Document | None:
+            return ended if was["run"] == run and was["outcome"] is None else None
+
+        await self._change_job(job_id, end)
 
     async def stop_job(self, job_id: str, *, by: str, failed: bool) -> None:
         stop = {"stop_by": by, "stop_failed": failed}

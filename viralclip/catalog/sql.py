@@ -1,6 +1,7 @@
 """The catalog in SQLite or PostgreSQL."""
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ _KNOWN_PLANS = 32
 # How long a call waits for a database server that is being restarted, and how often it looks.
 PATIENCE_S = 30.0
 _LOOK_S = 0.5
+_TURN_S = 0.02
 # One process at a time changes the schema.
 _MIGRATING = 0x7669_7261
 # As Alembic makes it.
@@ -137,7 +139,7 @@ class SqlCatalog:
         await self._run(
             lambda db: db.execute(
                 sa.update(jobs)
-                .where(jobs.c.job_id == job_id, jobs.c.run == run)
+                .where(jobs.c.job_id == job_id, jobs.c.run == run, jobs.c.outcome.is_(None))
                 .values(outcome=outcome, finished_at=at.astimezone(UTC))
             )
         )
@@ -318,8 +320,23 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
     # SQLAlchemy begins transactions itself below: the driver's own habit takes the lock too late.
     connection.isolation_level = None
     connection.execute("pragma busy_timeout = 30000")
-    connection.execute("pragma journal_mode = wal")
+    _write_ahead(connection)
     connection.execute("pragma foreign_keys = on")
+
+
+def _write_ahead(connection: Any) -> None:
+    """Of processes that do this to a new file at once, some are told that it is locked, however
+    patient they are: SQLite does not wait here."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            connection.execute("pragma journal_mode = wal")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_TURN_S)
+        else:
+            return
 
 
 def _begin_immediate(connection: Connection) -> None:

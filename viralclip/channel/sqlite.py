@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 import uuid
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -37,6 +38,7 @@ create index if not exists last_ticks_rev on last_ticks (job_id, rev);
 # How often watchers learn of what another process wrote; this process's writes wake them at once.
 POLL_S = 0.2
 _BUSY_S = 30.0
+_TURN_S = 0.02
 _BATCH = 500
 _FOLDED_JOBS = 64
 _DIGITS = 18
@@ -247,10 +249,22 @@ class _Reader:
         return items, ticks[-1][2] if ticks else rev
 
 
+def _write_ahead(db: sqlite3.Connection) -> None:
+    """SQLite does not wait here for others who do the same to a new file, so we do."""
+    deadline = time.monotonic() + _BUSY_S
+    while db.execute("pragma journal_mode").fetchone() != ("wal",):
+        try:
+            db.execute("pragma journal_mode = wal")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_TURN_S)
+
+
 def _open(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     db = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_S, check_same_thread=False)
-    db.execute("pragma journal_mode = wal")
+    _write_ahead(db)
     db.execute("pragma synchronous = normal")
     with _transaction(db, "begin immediate"):
         for statement in _SCHEMA.split(";"):

@@ -20,8 +20,12 @@ log = structlog.get_logger(__name__)
 async def process_job(
     job: JobRecord, attempt: int, tools: Tools, report: JobReport, run_scenes: RunScenes
 ) -> Outcome:
-    """Make the run's scenes with `run_scenes`; afterwards every promise about endings holds."""
-    report.say(JobStarted(worker=tools.worker, attempt=attempt))
+    """Make the run's scenes with `run_scenes`; afterwards every promise about endings holds.
+
+    A run that has ended is told to its end once more, in case whoever ended it died before.
+    """
+    if job.outcome is None:
+        report.say(JobStarted(worker=tools.worker, attempt=attempt))
     clips = await tools.catalog.clips(job.job_id)
     scenes = scenes_of_run(job, clips)
     await run_scenes(scenes)

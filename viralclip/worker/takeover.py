@@ -68,6 +68,7 @@ async def _say_recovered(
 ) -> None:
     for job_id, run in {(item.work.job_id, item.work.run) for item in owned}:
         job = await catalog.job(job_id)
-        if job is not None:
+        # Nothing is said of a job after its end; only the engine does not know of it yet.
+        if job is not None and job.outcome is None:
             report = JobReport(reporter, job_id, run, job.trace_id)
             report.say(JobRecovered(from_worker=worker, to_worker=me))
