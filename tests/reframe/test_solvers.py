@@ -48,6 +48,13 @@ def test_a_range_costs_nothing_inside_and_its_distance_outside():
     assert least_deviation([within, low], np.tile([0.0, 9.0], (2, 1))) == pytest.approx([2.0, 0.0])
 
 
+def test_a_program_without_a_solution_is_an_error_and_no_path():
+    stays = Term((1.0,), np.zeros(2), np.zeros(2), np.ones(2))
+
+    with pytest.raises(ArithmeticError, match="Infeasible"):
+        least_deviation([stays], np.array([[2.0, 1.0], [0.0, 1.0]]))
+
+
 def test_a_change_that_costs_more_than_the_deviation_is_not_made():
     wanted = Term((1.0,), np.array([0.0, 0.0, 1.0]), np.array([0.0, 0.0, 1.0]), np.ones(3))
     even = Term((-1.0, 1.0), np.zeros(2), np.zeros(2), np.full(2, 5.0))

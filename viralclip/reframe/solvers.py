@@ -88,12 +88,14 @@ def _within_reach(term: Term, first: int) -> _Rows:
 
 def _least(costs: Floats, bounds: Floats, rows: Sequence[_Rows]) -> Floats:
     """The columns within their bounds (n, 2) that keep to the rows and cost the least."""
-    from highspy import Highs  # noqa: PLC0415
+    from highspy import Highs, HighsModelStatus  # noqa: PLC0415
 
     highs = Highs()
     highs.silent()
     highs.passModel(_program(costs, bounds, rows))
     highs.run()
+    if highs.getModelStatus() != HighsModelStatus.kOptimal:
+        raise ArithmeticError(f"the linear program is {highs.getModelStatus().name}")
     return np.array(highs.getSolution().col_value)
 
 

@@ -18,6 +18,8 @@ log = structlog.get_logger(__name__)
 
 _Connection = psycopg.Connection[tuple[Any, ...]]
 
+_LOOK_S = 0.2
+
 # The server's clock decides: no worker's own clock matters.
 _SCHEMA = """
 create table if not exists viralclip_workers (
@@ -26,6 +28,8 @@ create table if not exists viralclip_workers (
 """
 _NAME = b"hashtextextended('viralclip worker ' || %s, 0)"
 _TRY = b"select pg_try_advisory_lock(" + _NAME + b")"
+# Of those who would go on with a dead worker's work, one.
+_TRY_BURYING = b"select pg_try_advisory_lock(hashtextextended('viralclip burial ' || %s, 0))"
 _RELEASE = b"select pg_advisory_unlock(" + _NAME + b")"
 # Half of a 64-bit key each, as pg_locks shows it.
 _HOLDERS = (
@@ -101,6 +105,8 @@ class PostgresRoster:
         silent_s = _silent_s(db, worker)
         if silent_s is not None and silent_s < self._tempo.dead_s:
             return "alive"
+        if not _got(db, _TRY_BURYING, worker):
+            return "alive"
         if silent_s is not None:
             # It may be frozen, or cut off, and the server not know it: its connection is what it
             # would speak through when it wakes.
@@ -135,16 +141,29 @@ class _Pulse:
     def begin(self) -> None:
         with _connect(self._url, self._tempo) as db, suppress(psycopg.errors.UniqueViolation):
             db.execute(_SCHEMA)  # two at once may both find it missing
-        asked_at = time.monotonic()
         self._db = _connect(self._url, self._tempo)
-        if not _taken(self._db, self._worker):
+        if not self._take():
             self._db.close()
             raise WorkerIdTakenError(worker=self._worker)
+        asked_at = time.monotonic()
         self.crashed_before = _silent_s(self._db, self._worker) is not None
         self._db.execute(_ENTER, [self._worker])
         self._believe(asked_at)
         self._thread = threading.Thread(target=self._keep_beating, name="pulse", daemon=True)
         self._thread.start()
+
+    def _take(self) -> bool:
+        """Whether the lock is ours. Who holds it and does not beat is burying the one that was here
+        before, or was that one and its connection is still to be missed: both are soon over."""
+        deadline = time.monotonic() + self._tempo.dead_s
+        silent_s = _silent_s(self._db, self._worker)
+        while not _taken(self._db, self._worker):
+            before, silent_s = silent_s, _silent_s(self._db, self._worker)
+            has_beaten = silent_s is not None and (before is None or silent_s < before)
+            if has_beaten or time.monotonic() > deadline:
+                return False
+            time.sleep(_LOOK_S)
+        return True
 
     def end(self) -> None:
         """Leave in good order: the absence of the name means no crash."""
@@ -223,7 +242,11 @@ def _connect(url: str, tempo: Tempo) -> _Connection:
 
 
 def _taken(db: _Connection, worker: str) -> bool:
-    (got,) = db.execute(_TRY, [worker]).fetchone() or (False,)
+    return _got(db, _TRY, worker)
+
+
+def _got(db: _Connection, lock: bytes, worker: str) -> bool:
+    (got,) = db.execute(lock, [worker]).fetchone() or (False,)
     return bool(got)
 
 

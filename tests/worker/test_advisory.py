@@ -1,0 +1,91 @@
+"""Workers on many machines: locks in PostgreSQL, and a beat that keeps them believed."""
+
+import asyncio
+
+import psycopg
+import pytest
+
+from viralclip.worker.advisory import PostgresRoster, Tempo
+from viralclip.worker.liveness import WorkerIdTakenError
+
+_QUICK = Tempo(beat_s=0.1, dead_s=1.0, margin_s=0.3)
+
+
+@pytest.fixture
+def roster(postgres_url: str) -> PostgresRoster:
+    return PostgresRoster(postgres_url, _QUICK)
+
+
+async def forget(roster: PostgresRoster) -> None:
+    """Make the table, and leave nobody in it."""
+    async with roster.hold("somebody"):
+        pass
+
+
+def leave_a_dead_one(url: str, worker: str) -> None:
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute(
+            "insert into viralclip_workers values (%s, clock_timestamp() - interval '1 hour')",
+            [worker],
+        )
+
+
+async def test_a_worker_is_alive_while_it_holds_its_place_and_has_left_afterwards(roster):
+    async with roster.hold("w1") as lease:
+        await asyncio.sleep(2 * _QUICK.dead_s)  # a beat that stopped would be seen by now
+        alive = await roster.life_of("w1")
+
+    assert (alive, lease.crashed_before) == ("alive", False)
+    assert await roster.life_of("w1") == "left"
+
+
+async def test_a_living_workers_name_is_refused_to_another(roster):
+    async with roster.hold("w1"):
+        with pytest.raises(WorkerIdTakenError):
+            async with roster.hold("w1"):
+                pass
+
+        assert await roster.life_of("w1") == "alive"
+
+
+async def test_a_worker_that_is_silent_has_crashed_and_is_buried_once(roster, postgres_url):
+    await forget(roster)
+    leave_a_dead_one(postgres_url, "w1")
+    async with roster.claim("w1") as first, roster.claim("w1") as second:
+        pass
+
+    assert (first, second) == ("crashed", "alive")
+    assert await roster.life_of("w1") == "left"
+
+
+async def test_a_worker_that_comes_again_while_it_is_buried_waits_for_that(roster, postgres_url):
+    await forget(roster)
+    leave_a_dead_one(postgres_url, "w1")
+    async with roster.claim("w1"):
+        coming = asyncio.create_task(_be("w1", roster))
+        await asyncio.wait({coming}, timeout=0.3)
+        assert not coming.done()
+
+    assert await coming == "alive"
+
+
+async def test_who_holds_a_name_and_never_beats_keeps_it_all_the_same(roster, postgres_url):
+    """A lock is a lock: after as long as death takes to be noticed, the name is refused."""
+    await forget(roster)
+    leave_a_dead_one(postgres_url, "w1")
+    async with roster.claim("w1"):
+        with pytest.raises(WorkerIdTakenError):
+            await _be("w1", roster)
+
+
+async def test_a_worker_whose_name_was_struck_out_has_lost_its_place(roster, postgres_url):
+    async with roster.hold("w1") as lease:
+        with psycopg.connect(postgres_url, autocommit=True) as db:
+            db.execute("delete from viralclip_workers")
+        async with asyncio.timeout(10):
+            await lease.lost.wait()
+
+
+async def _be(worker: str, roster: PostgresRoster) -> str:
+    async with roster.hold(worker):
+        return await roster.life_of(worker)
