@@ -1,0 +1,35 @@
+"""Python imports this as it starts: a worker of a later version, which says more than we know.
+
+Of every scene it says, besides all that is known, a fact of a kind that this version has no name
+for.
+"""
+
+from typing import Any
+
+from viralclip import events
+from viralclip.pipeline import reporter, scene
+
+_say_started = scene.say_started
+
+
+class Praised(events.UnknownEvent, frozen=True):
+    """What a later version might think of a scene."""
+
+    @property
+    def place(self) -> str:
+        return f"{(self.model_extra or {})['scene_id']}/praised"
+
+
+def _draft(**facts: Any) -> events.Draft:
+    make = events.Draft.model_construct if isinstance(facts["event"], Praised) else events.Draft
+    return make(**facts)
+
+
+def _say_more(about: Any, style_count: int, report: Any) -> None:
+    _say_started(about, style_count, report)
+    said = {"type": "scene_praised", "scene_id": about.id, "stars": 5}
+    report.say(Praised.model_validate(said))
+
+
+reporter.Draft = _draft  # pyright: ignore[reportAttributeAccessIssue]
+scene.say_started = _say_more
