@@ -2,8 +2,9 @@
 
 import functools
 import os
+import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,10 @@ pytest_plugins = ("services", "peers.s3", "peers.firestore")
 # A busy machine is no fault.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+# A shell's background job ignores Ctrl-C, and so would every command that a test starts in it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Source = Callable[[str], Path]
 
@@ -191,3 +196,21 @@ _DERIVED = {
 def _run(ffmpeg: Path, *arguments: str, target: Path) -> Path:
     subprocess.run([ffmpeg, "-v", "error", "-nostdin", *arguments, target], check=True)
     return target
+
+
+@pytest.fixture
+def small_disk() -> Iterator[Callable[[Path, int], None]]:
+    """`small_disk(folder, kilobytes)` gives the folder a disk of its own, of that size."""
+    mounted: list[Path] = []
+
+    def mount(folder: Path, kilobytes: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        command = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(folder)]
+        made = subprocess.run(command, check=False, capture_output=True, text=True)
+        if made.returncode:
+            pytest.skip(f"mounting a small disk needs root: {made.stderr.strip()}")
+        mounted.append(folder)
+
+    yield mount
+    for folder in mounted:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -211,24 +210,6 @@ def test_a_source_without_permission_is_refused(bound, viralclip, source):
     done = viralclip.run(*viralclip.asked(video, viralclip.scenes(SPAN)))
 
     assert_refused(viralclip, done, "The video secret.mp4 does not exist or cannot be read")
-
-
-@pytest.fixture
-def small_disk(viralclip):
-    """`small_disk(folder, kilobytes)` gives the folder a disk of its own, of that size."""
-    mounted: list[Path] = []
-
-    def mount(folder: Path, kilobytes: int) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        command = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(folder)]
-        made = subprocess.run(command, check=False, capture_output=True, text=True)
-        if made.returncode:
-            pytest.skip(f"mounting a small disk needs root: {made.stderr.strip()}")
-        mounted.append(folder)
-
-    yield mount
-    for folder in mounted:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def test_a_full_destination_ends_the_job_and_leaves_no_part_of_a_clip(

@@ -1,9 +1,6 @@
 """Stores that stumble and disks that fill up while clips are on their way."""
 
 import asyncio
-import subprocess
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from fleet import Fleet, check, until
@@ -52,29 +49,11 @@ async def test_a_worker_killed_in_the_middle_of_an_upload(fleet: Fleet, submit, 
     await check(job)
 
 
-@pytest.fixture
-def small_disk() -> Iterator[Callable[[Path, int], None]]:
-    """`small_disk(folder, megabytes)` gives the folder a disk of its own, of that size."""
-    mounted: list[Path] = []
-
-    def mount(folder: Path, megabytes: int) -> None:
-        folder.mkdir(parents=True)
-        command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]
-        made = subprocess.run(command, check=False, capture_output=True, text=True)
-        if made.returncode:
-            pytest.skip(f"mounting a small disk needs root: {made.stderr.strip()}")
-        mounted.append(folder)
-
-    yield mount
-    for folder in mounted:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
 async def test_a_worker_whose_disk_is_full_goes_on_when_there_is_room(
     fleet: Fleet, submit, small_disk
 ):
     disk = fleet.folder / "w1" / "work"
-    small_disk(disk, 4)
+    small_disk(disk, 4096)
     ballast = disk / "ballast"
     await asyncio.gather(fleet.serve(), fleet.worker("w1"))
     ballast.write_bytes(bytes(4 * 1024 * 1024 - 64 * 1024))
