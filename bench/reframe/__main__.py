@@ -75,7 +75,7 @@ def _rows(
 ) -> Iterator[Row]:
     film = films / f"{scenario.name}.mp4"
     if not film.exists():
-        write_film(find_ffmpeg(), film, scenario)
+        _write_film(film, scenario)
     yield Row(scenario.name, "ours", score(scenario, _planned(scenario, film)))
     if asked.rendered:
         yield Row(
@@ -87,6 +87,15 @@ def _rows(
         yield Row(
             scenario.name, _OTHERS[tool], None if windows is None else _judged(scenario, windows)
         )
+
+
+def _write_film(film: Path, scenario: Scenario) -> None:
+    write_film(find_ffmpeg(), film, scenario)
+    seen = read_windows(film, scenario.size)
+    far = seen[:, :2] + seen[:, 2:] - (scenario.size.width, scenario.size.height)
+    error = max(np.abs(seen[:, :2]).max(), np.abs(far).max())
+    if not error < _READ_BACK:
+        raise RuntimeError(f"the ramp of {film.name} is read with an error of {error:.1f} pixels")
 
 
 def _planned(scenario: Scenario, film: Path) -> Floats:

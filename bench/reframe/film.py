@@ -39,7 +39,7 @@ def write_film(ffmpeg: Path, target: Path, scenario: Scenario) -> Path:
         *(str(ffmpeg), "-nostdin", "-v", "error", "-y"),
         *("-f", "rawvideo", "-pixel_format", "bgr24", "-video_size", size),
         *("-framerate", f"{scenario.fps:g}", "-i", "pipe:0", "-i", str(sound)),
-        *("-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p"),
+        *("-vf", "scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd,format=yuv420p"),
         *("-c:v", "libx264", "-preset", "ultrafast", "-crf", "16", "-g", "50"),
         *("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"),
         *("-c:a", "aac", "-b:a", "128k", "-shortest", str(target)),
