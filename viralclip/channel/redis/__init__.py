@@ -1,12 +1,11 @@
 """The channel in Redis, for many machines: a stream of events per job, written by one script."""
 
 import asyncio
-import hashlib
 import importlib.metadata
 import uuid
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -19,6 +18,9 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 
 from viralclip.channel import BEGINNING, HistoryLostError
+from viralclip.channel.redis import scripts
+from viralclip.channel.redis.news import ANSWER_S, RETRY_S, News, cancelled
+from viralclip.channel.redis.scripts import SHAS, keys_of
 from viralclip.errors import InvalidRequestError
 from viralclip.events import TICK, ClipTick, Draft, Envelope, JobFinished, JobQueued, JobTick
 from viralclip.live import Frame, Reset, Snapshot, Ticked, Told
@@ -28,98 +30,8 @@ log = structlog.get_logger(__name__)
 
 _Placed = tuple[int, Envelope | ClipTick | JobTick]
 
-# KEYS of every script: meta, events, told, ticks, revisions, news.
-# One call numbers the drafts, keeps them, tells whoever listens right now, and rings for watchers.
-# ARGV: listeners' channel, seconds to keep an ended job, an epoch, the epoch and number known to
-# the publisher; then for each draft its key, its text up to the number and from there on, its mark.
-_PUBLISH = """
-local epoch, last = unpack(redis.call('HMGET', KEYS[1], 'epoch', 'seq'))
-if ARGV[4] ~= '' and (epoch ~= ARGV[4] or tonumber(last) < tonumber(ARGV[5])) then
-  if epoch == ARGV[4] then redis.call('HSET', KEYS[1], 'epoch', ARGV[3]) end
-  return false
-end
-if not epoch then
-  epoch = ARGV[3]
-  redis.call('HSET', KEYS[1], 'epoch', epoch)
-  redis.call('PERSIST', KEYS[1])
-end
-local answer = {epoch}
-local news = false
-for i = 6, #ARGV, 4 do
-  local seq = redis.call('HGET', KEYS[3], ARGV[i])
-  if not seq then
-    seq = redis.call('HINCRBY', KEYS[1], 'seq', 1)
-    local body = ARGV[i + 1] .. string.format('%d', seq) .. ARGV[i + 2]
-    redis.call('XADD', KEYS[2], seq .. '-0', 'e', body)
-    redis.call('HSET', KEYS[3], ARGV[i], seq)
-    redis.call('PUBLISH', ARGV[1], body)
-    if ARGV[i + 3] == 'open' then
-      for key = 1, 5 do redis.call('PERSIST', KEYS[key]) end
-    elseif ARGV[i + 3] == 'end' then
-      for key = 1, 5 do redis.call('EXPIRE', KEYS[key], ARGV[2]) end
-    end
-    news = true
-  end
-  answer[#answer + 1] = tonumber(seq)
-end
-if news then
-  redis.call('XADD', KEYS[6], 'MAXLEN', 1, '*', 'n', '')
-  redis.call('EXPIRE', KEYS[6], ARGV[2])
-end
-return answer
-"""
-# ARGV: listeners' channel, seconds to keep ticks; then for each tick its slot and its text.
-_TICK = """
-local epoch, seq = unpack(redis.call('HMGET', KEYS[1], 'epoch', 'seq'))
-for i = 3, #ARGV, 2 do
-  local rev = redis.call('HINCRBY', KEYS[1], 'rev', 1)
-  redis.call('HSET', KEYS[4], ARGV[i], (seq or 0) .. ' ' .. ARGV[i + 1])
-  redis.call('ZADD', KEYS[5], rev, ARGV[i])
-  redis.call('PUBLISH', ARGV[1], ARGV[i + 1])
-end
-redis.call('EXPIRE', KEYS[4], ARGV[2])
-redis.call('EXPIRE', KEYS[5], ARGV[2])
-if not epoch then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
-redis.call('XADD', KEYS[6], 'MAXLEN', 1, '*', 'n', '')
-redis.call('EXPIRE', KEYS[6], ARGV[2])
-"""
-# One view of events after a number and ticks after a revision. ARGV: number + 1, revision, limit.
-_READ = """
-local meta = redis.call('HMGET', KEYS[1], 'epoch', 'seq', 'rev')
-local first = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
-local events = redis.call('XRANGE', KEYS[2], ARGV[1], '+', 'COUNT', ARGV[3])
-local ticks = {}
-for i, slot in ipairs(redis.call('ZRANGEBYSCORE', KEYS[5], '(' .. ARGV[2], '+inf')) do
-  ticks[i] = redis.call('HGET', KEYS[4], slot)
-end
-local bodies = {}
-for i, entry in ipairs(events) do bodies[i] = entry[2][2] end
-return {meta[1], meta[2], meta[3], first and first[1] or '', bodies, ticks}
-"""
-# ARGV: field, epoch, number, text. A snapshot replaces only an older one.
-_SNAPSHOT = """
-if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[2] then return end
-local known = tonumber(redis.call('HGET', KEYS[1], ARGV[1] .. '/seq') or '0')
-local of = redis.call('HGET', KEYS[1], ARGV[1] .. '/epoch')
-if of == ARGV[2] and known >= tonumber(ARGV[3]) then return end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[4], ARGV[1] .. '/epoch', ARGV[2],
-  ARGV[1] .. '/seq', ARGV[3])
-"""
-# ARGV: seconds to keep the news.
-_FORGET = """
-redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5])
-redis.call('XADD', KEYS[6], 'MAXLEN', 1, '*', 'n', '')
-redis.call('EXPIRE', KEYS[6], ARGV[1])
-"""
-
-_SHAS = {
-    script: hashlib.sha1(script.encode()).hexdigest()  # noqa: S324 - how Redis names scripts
-    for script in (_PUBLISH, _TICK, _READ, _SNAPSHOT, _FORGET)
-}
-
 _ENDED_KEPT_S = 14 * 24 * 3600
 _TICKS_KEPT_S = 24 * 3600
-_WAKE_KEPT_S = 3600
 _BATCH = 500
 _WHOLE = 1_000_000_000
 # How many events a reader may have to fold; the next reader then begins where it came to.
@@ -128,9 +40,6 @@ _REMEMBERED_JOBS = 1024
 _FOLDED_JOBS = 64
 _DIGITS = 18
 _CONNECTIONS = 16
-_ANSWER_S = 5.0
-_BLOCK_MS = 2000
-_RETRY_S = 0.25
 # How often watchers look although nothing rang: news itself may have been lost with the server's.
 _LOOK_S = 15.0
 # Another version may fold otherwise, or know more: each keeps its own.
@@ -172,9 +81,9 @@ class RedisChannel:
         async with AsyncExitStack() as stack:
             self._redis = await stack.enter_async_context(_client(self._url))
             await _check(self._redis)
-            self._news = _News(self._redis)
+            self._news = News(self._redis)
             listening = asyncio.create_task(self._news.listen(), name="channel-news")
-            stack.push_async_callback(_cancelled, listening)
+            stack.push_async_callback(cancelled, listening)
             self._stack = stack.pop_all()
         return self
 
@@ -203,7 +112,7 @@ class RedisChannel:
         arguments: list[str | int] = [f"progress:{job_id}", self._ended_kept_s, fresh, epoch, last]
         for draft in drafts:
             arguments += (draft.key, *_around_number(draft), _mark(draft))
-        answer = await self._run(_PUBLISH, job_id, *arguments)
+        answer = await self._run(scripts.PUBLISH, job_id, *arguments)
         if answer is None:
             raise HistoryLostError(job_id)
         now, *seqs = answer
@@ -216,7 +125,7 @@ class RedisChannel:
         for tick in ticks:
             by_job.setdefault(tick.job_id, []).extend((tick.slot, tick.model_dump_json()))
         for job_id, arguments in by_job.items():
-            await self._run(_TICK, job_id, f"progress:{job_id}", _TICKS_KEPT_S, *arguments)
+            await self._run(scripts.TICK, job_id, f"progress:{job_id}", _TICKS_KEPT_S, *arguments)
 
     async def progress(self, job_id: str) -> tuple[Progress, str]:
         epoch, progress, _ = await self._fold(job_id)
@@ -224,7 +133,7 @@ class RedisChannel:
 
     async def forget(self, job_id: str) -> None:
         self._known.pop(job_id, None)
-        await self._run(_FORGET, job_id, _TICKS_KEPT_S)
+        await self._run(scripts.FORGET, job_id, _TICKS_KEPT_S)
 
     async def watch(self, job_id: str, after: str | None = None) -> AsyncIterator[Frame]:
         cursor, rev = after, 0
@@ -235,7 +144,7 @@ class RedisChannel:
                     frames, rev = await self._since(job_id, cursor, rev)
                 except (RedisError, OSError) as error:
                     log.debug("Channel unavailable to a watcher", error=repr(error))
-                    await asyncio.sleep(_RETRY_S)
+                    await asyncio.sleep(RETRY_S)
                     continue
                 for frame in frames:
                     cursor = frame.cursor
@@ -271,22 +180,22 @@ class RedisChannel:
         _shrink(self._folded, _FOLDED_JOBS)
         if progress.seq // _SNAPSHOT_EVERY > known // _SNAPSHOT_EVERY:
             text = progress.model_dump_json()
-            await self._run(_SNAPSHOT, job_id, _FIELD, epoch, progress.seq, text)
+            await self._run(scripts.SNAPSHOT, job_id, _FIELD, epoch, progress.seq, text)
         return epoch, progress, view.rev
 
     async def _folded_before(self, job_id: str) -> tuple[str, Progress]:
         """The latest progress known here, or else the one that some reader left behind."""
         if job_id in self._folded:
             return self._folded.pop(job_id)
-        async with asyncio.timeout(_ANSWER_S):
-            kept: Any = await self._redis.hmget(_keys(job_id)[0], [f"{_FIELD}/epoch", _FIELD])  # pyright: ignore[reportGeneralTypeIssues]
+        async with asyncio.timeout(ANSWER_S):
+            kept: Any = await self._redis.hmget(keys_of(job_id)[0], [f"{_FIELD}/epoch", _FIELD])  # pyright: ignore[reportGeneralTypeIssues]
         epoch, text = kept
         if text is None:
             return "none", Progress(job_id=job_id)
         return epoch.decode(), Progress.model_validate_json(text)
 
     async def _read(self, job_id: str, position: int, rev: int, *, limit: int) -> _View:
-        answer = await self._run(_READ, job_id, position + 1, rev, limit)
+        answer = await self._run(scripts.READ, job_id, position + 1, rev, limit)
         epoch, seq, last_rev, first, events, ticks = answer
         return _View(
             epoch=epoch.decode() if epoch else "none",
@@ -298,9 +207,9 @@ class RedisChannel:
         )
 
     async def _run(self, script: str, job_id: str, *arguments: str | int) -> Any:
-        keys = _keys(job_id)
-        command = ("EVALSHA", _SHAS[script], len(keys), *keys, *arguments)
-        async with asyncio.timeout(_ANSWER_S):
+        keys = keys_of(job_id)
+        command = ("EVALSHA", SHAS[script], len(keys), *keys, *arguments)
+        async with asyncio.timeout(ANSWER_S):
             try:
                 return await self._redis.execute_command(*command)
             except NoScriptError:
@@ -309,103 +218,14 @@ class RedisChannel:
                 return await self._redis.execute_command(*command)
 
 
-class _News:
-    """Rings for the watchers of a job: one blocking read on one connection, for all jobs."""
-
-    def __init__(self, redis: Redis) -> None:
-        self._redis = redis
-        self._rings: dict[str, set[asyncio.Event]] = {}
-        self._seen: dict[str, str | bytes] = {}
-        self._wake = f"viralclip:wake:{uuid.uuid4().hex}"
-        self._woken: str | bytes = "0"
-        self._wanted = asyncio.Event()
-        self._waking: asyncio.Task[None] | None = None
-
-    @contextmanager
-    def of(self, job_id: str) -> Iterator[asyncio.Event]:
-        """An event that is set whenever there may be news of the job."""
-        ring = asyncio.Event()
-        rings = self._rings.setdefault(job_id, set())
-        rings.add(ring)
-        if len(rings) == 1:
-            # From the first news on: whatever came since the watcher read rings at once.
-            self._seen[job_id] = "0"
-            self._wanted.set()
-        try:
-            yield ring
-        finally:
-            rings.discard(ring)
-            if not rings:
-                del self._rings[job_id], self._seen[job_id]
-
-    async def listen(self) -> None:
-        """Until cancelled; after a failure every watcher looks for itself."""
-        while True:
-            await self._somebody_watches()
-            try:
-                await self._listen()
-            except (RedisError, OSError) as error:
-                log.warning("Channel news unavailable", error=repr(error), retry_in_sec=_RETRY_S)
-                self._ring(self._rings)
-                await asyncio.sleep(_RETRY_S)
-
-    async def _somebody_watches(self) -> None:
-        if not self._rings:
-            self._wanted.clear()
-            await self._wanted.wait()
-
-    async def _listen(self) -> None:
-        """One blocking read, which a job that is watched from now on cuts short."""
-        self._wanted.clear()
-        streams = {_keys(job_id)[5]: seen for job_id, seen in self._seen.items()}
-        waking = asyncio.create_task(self._wake_for_more())
-        try:
-            async with asyncio.timeout(_BLOCK_MS / 1000 + _ANSWER_S):
-                found = await self._redis.xread(
-                    {**streams, self._wake: self._woken}, block=_BLOCK_MS
-                )
-        finally:
-            await _cancelled(waking)
-        for name, entries in _pairs(found):
-            latest = entries[-1][0]
-            job_id = name.decode().removeprefix(_PREFIX).removesuffix(":news")
-            if name.decode() == self._wake:
-                self._woken = latest
-            elif job_id in self._seen:
-                self._seen[job_id] = latest
-                self._ring([job_id])
-
-    async def _wake_for_more(self) -> None:
-        await self._wanted.wait()
-        async with self._redis.pipeline(transaction=False) as both:
-            both.xadd(self._wake, {"n": ""}, maxlen=1, approximate=False)
-            both.expire(self._wake, _WAKE_KEPT_S)
-            async with asyncio.timeout(_ANSWER_S):
-                await both.execute()
-
-    def _ring(self, job_ids: Any) -> None:
-        for job_id in job_ids:
-            for ring in self._rings.get(job_id, ()):
-                ring.set()
-
-
-_PREFIX = "viralclip:job:"
-
-
-def _keys(job_id: str) -> tuple[str, ...]:
-    """What a job has in Redis, in the order that the scripts know."""
-    parts = ("meta", "events", "told", "ticks", "revisions", "news")
-    return tuple(f"{_PREFIX}{job_id}:{part}" for part in parts)
-
-
 def _client(url: str) -> Redis:
     pool = BlockingConnectionPool.from_url(
         url,
         max_connections=_CONNECTIONS,
-        timeout=_ANSWER_S,
+        timeout=ANSWER_S,
         # Its own limit swallows cancellations (wait_for before Python 3.12): ours is around it.
         socket_timeout=None,
-        socket_connect_timeout=_ANSWER_S,
+        socket_connect_timeout=ANSWER_S,
         # Once more at once, for connections that went stale; the reporter waits and tries again.
         retry=Retry(NoBackoff(), 1),
     )
@@ -415,7 +235,7 @@ def _client(url: str) -> Redis:
 async def _check(redis: Redis) -> None:
     """Say at the start what would otherwise be found out by losing events."""
     try:
-        async with asyncio.timeout(_ANSWER_S):
+        async with asyncio.timeout(ANSWER_S):
             memory = await redis.info("memory")
     except (RedisError, OSError) as error:
         place = redis.connection_pool.connection_kwargs
@@ -425,11 +245,6 @@ async def _check(redis: Redis) -> None:
         log.warning(
             "Redis may evict progress events; set its maxmemory-policy to noeviction", policy=policy
         )
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait({task})
 
 
 def _around_number(draft: Draft) -> tuple[str, str]:
@@ -496,11 +311,6 @@ def _knows(view: _View, epoch: str, position: int) -> bool:
     trimmed away answers with what is left, and says nothing of what is missing."""
     known = f"{epoch}-{position}" == BEGINNING or epoch == view.epoch
     return known and position <= view.seq and not view.begins_after(position)
-
-
-def _pairs(found: Any) -> list[tuple[bytes, list[Any]]]:
-    """What a blocking read found, in either version of the protocol."""
-    return list(found.items()) if isinstance(found, dict) else list(found or ())
 
 
 def _shrink(kept: OrderedDict[Any, Any], most: int) -> None:
