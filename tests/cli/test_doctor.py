@@ -8,7 +8,7 @@ import pytest
 from peers.relay import Fault
 from peers.s3 import SECRET, Bucket
 
-from viralclip.cli.doctor import examine, services
+from viralclip.cli.doctor import examine, machine, services
 from viralclip.cli.doctor.finding import Finding, shown
 from viralclip.settings import Settings, read_settings
 
@@ -151,3 +151,26 @@ async def test_findings_are_json_lines_and_a_fault_is_the_exit_code(
     assert set(lines[0]) == {"what", "verdict", "found", "advice", "latency_ms"}
     assert ill == 1
     assert "!! storage" in said
+
+
+@pytest.mark.parametrize(
+    ("named", "verdict", "found"),
+    [
+        ("here.onnx", "ok", "are found by YuNet"),
+        ("gone.onnx", "note", "is not a file"),
+        ("", "note", "the face model is not here"),
+    ],
+)
+async def test_it_is_said_what_finds_faces_and_what_to_do_without(
+    settings: Settings, tmp_path: Path, monkeypatch, named, verdict, found
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "here.onnx").write_bytes(b"a model of one's own")
+    model = {"VIRALCLIP_YUNET_MODEL": str(tmp_path / named)} if named else {}
+    settings = read_settings({"VIRALCLIP_STATE_DIR": str(settings.state_dir), **model})
+
+    [faces] = _of(await machine.look(settings), "faces")
+
+    assert faces.verdict == verdict
+    assert found in faces.found
+    assert bool(faces.advice) == (verdict == "note")

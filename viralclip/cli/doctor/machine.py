@@ -10,10 +10,12 @@ import sys
 from collections.abc import Callable
 
 from viralclip import __version__
+from viralclip.cli.compose import model_place
 from viralclip.cli.doctor.finding import Finding
 from viralclip.errors import ViralclipError
 from viralclip.media.encoders import HARDWARE, works
 from viralclip.media.ffmpeg import find_ffmpeg
+from viralclip.media.models import find_model
 from viralclip.settings import Settings
 from viralclip.styles import all_styles, broken_styles
 
@@ -21,7 +23,8 @@ _LOW_SPACE_BYTES = 2 * 1024**3
 
 
 async def look(settings: Settings) -> list[Finding]:
-    checks: tuple[Callable[[Settings], list[Finding]], ...] = (_python, _ffmpeg, _state, _styles)
+    checks: tuple[Callable[[Settings], list[Finding]], ...]
+    checks = (_python, _ffmpeg, _state, _styles, _faces)
     findings = [f for check in checks for f in await asyncio.to_thread(check, settings)]
     return findings + await _encoders(settings)
 
@@ -65,6 +68,18 @@ def _styles(settings: Settings) -> list[Finding]:  # noqa: ARG001 - one shape fo
         found = f"{broken.name} of {broken.package}: {broken.problem}"
         findings.append(Finding("style", "note", found, "update or remove the package"))
     return findings
+
+
+def _faces(settings: Settings) -> list[Finding]:
+    """Without the model clips are made all the same, but they follow the motion."""
+    place = model_place(settings)
+    if model := find_model(place):
+        return [Finding("faces", "ok", f"are found by YuNet ({model})")]
+    if place.named is not None:
+        advice = "name the model's file with VIRALCLIP_YUNET_MODEL, or leave it out"
+        return [Finding("faces", "note", f"{place.named} is not a file", advice)]
+    advice = "it is downloaded when it is first needed; `viralclip models fetch` does it now"
+    return [Finding("faces", "note", "the face model is not here", advice)]
 
 
 async def _encoders(settings: Settings) -> list[Finding]:
