@@ -32,15 +32,16 @@ class BenchError(Exception):
 
 @dataclass(frozen=True)
 class Job:
-    """What to render: `count` scenes of `seconds` each, spread over the sample, in `styles`."""
+    """What to render: `count` scenes of `seconds` each, spread over a source, in `styles`."""
 
     count: int
     seconds: float
     styles: tuple[str, ...]
     preset: Preset = "balanced"
+    source_s: float = SAMPLE_S
 
     def write_scenes(self, folder: Path) -> Path:
-        room = SAMPLE_S - self.seconds
+        room = self.source_s - self.seconds
         starts = [room * place / max(self.count - 1, 1) for place in range(self.count)]
         scenes = [
             {"title": f"Scene {place}", "start": start, "end": start + self.seconds}

@@ -80,6 +80,21 @@ async def test_all_clips_of_a_scene_share_one_look_and_one_plan(bench, subject):
         assert fractions[-1] == 1.0
 
 
+async def test_who_looks_for_clips_plans_them_too(bench, subject):
+    analyses = bench.open()
+    wishes = [wish(name) for name in (*STYLES, "original")]
+    await analyses.look(subject, silently, wishes)
+    assert bench.kept() == ["footage.npz", *STYLES]
+    planned = await analyses.frame(subject, wish("intelligent"), [], silently)
+    assert len(bench.pids) == 1
+
+    other = Bench(bench.folder.with_name("other"))
+    await other.open().look(subject, silently)
+    later = await other.open().frame(subject, wish("intelligent"), [], silently)
+    assert len(other.pids) == 2
+    assert later.panels[0].tolist() == planned.panels[0].tolist()
+
+
 async def test_what_is_kept_is_not_made_again_even_by_another_worker(bench, subject):
     first = await bench.open().look(subject, silently)
     plan = await bench.open().frame(subject, wish("intelligent"), [], silently)

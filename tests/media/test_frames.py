@@ -11,13 +11,15 @@ import pytest
 from skimage import data
 
 from viralclip.errors import SourceUnreadableError
-from viralclip.media.frames import refine_cuts, sample_frames
-from viralclip.reframe.shots import find_cuts, signature
+from viralclip.media.frames import SampledFrame, sample_frames
+from viralclip.reframe.shots import CutFinder, Times, signature
 
 Source = Callable[[str], Path]
 
 FPS = 25
 SIZE = (320, 180)
+# More samples per second than any source here has frames.
+EVERY = 1000.0
 SHOTS = (("astronaut", 61), ("coffee", 44), ("chelsea", 77), ("rocket", 52), ("coffee", 66))
 CUTS = [float(cut) / FPS for cut in np.cumsum([frames for _, frames in SHOTS])[:-1]]
 
@@ -81,37 +83,25 @@ ENCODINGS = [
 ]
 
 
-@pytest.mark.parametrize(("encode", "suffix"), ENCODINGS)
-def test_every_cut_of_an_encoded_film_is_found_and_no_other(film, encode, suffix):
-    path = film(*encode, suffix=suffix)
-    truth = cuts_in(path)
-    frames = list(sample_frames(path))
-
-    cuts = find_cuts([f.time for f in frames], [signature(f.image) for f in frames])
-
-    assert len(cuts) == len(truth)
-    assert all(-1e-3 <= cut - real < 0.1 + 1 / FPS for cut, real in zip(cuts, truth, strict=True))
+def cuts_found(path: Path, *, start: float = 0.0, end: float | None = None) -> Times:
+    finder = CutFinder()
+    for frame in sample_frames(path, start=start, end=end):
+        between = ((passed.time, signature(passed.image)) for passed in frame.passed)
+        finder.add(frame.time, signature(frame.image), between)
+    return finder.finish()
 
 
 @pytest.mark.parametrize(("encode", "suffix"), ENCODINGS)
-def test_a_second_look_finds_the_exact_frame_of_each_cut(film, encode, suffix):
+def test_every_cut_is_found_to_the_frame_and_no_other(film, encode, suffix):
     path = film(*encode, suffix=suffix)
-    truth = cuts_in(path)
-    rough = np.array([np.ceil(cut * 10) / 10 for cut in truth])
 
-    exact = refine_cuts(path, rough)
-
-    assert exact == pytest.approx(truth, abs=1e-3)
+    assert cuts_found(path) == pytest.approx(cuts_in(path), abs=1e-3)
 
 
-def test_cuts_of_a_range_are_refined_in_the_range_s_own_time(film):
-    exact = refine_cuts(film(*X264), np.array([CUTS[2] - 3.0 + 0.05]), start=3.0)
+def test_cuts_of_a_range_are_in_the_range_s_own_time(film):
+    cuts = cuts_found(film(*X264), start=3.0, end=8.0)
 
-    assert exact == pytest.approx([CUTS[2] - 3.0], abs=1e-3)
-
-
-def test_a_cut_that_cannot_be_seen_again_stays(film):
-    assert refine_cuts(film(*X264), np.array([500.0])) == pytest.approx([500.0])
+    assert cuts == pytest.approx([cut - 3.0 for cut in CUTS if 3.0 < cut < 8.0], abs=1e-3)
 
 
 def test_samples_come_at_the_wanted_rate(source: Source):
@@ -121,10 +111,25 @@ def test_samples_come_at_the_wanted_rate(source: Source):
     assert np.diff(times) == pytest.approx(np.full(29, 0.1), abs=0.034)
 
 
-def test_all_frames_come_when_no_rate_is_wanted(source: Source):
-    path = source("landscape")
+@pytest.mark.parametrize("kind", ["landscape", "vfr", "fps120"])
+def test_every_frame_is_a_sample_or_passed_between_two(source: Source, kind: str):
+    path = source(kind)
+    seen = [t for frame in sample_frames(path) for t in (*_passed(frame), frame.time)]
 
-    assert sampled_times(path, fps=None) == pytest.approx(frame_times(path), abs=1e-4)
+    assert seen == pytest.approx([t for t in frame_times(path) if t <= seen[-1]], abs=1e-4)
+
+
+def _passed(frame: SampledFrame) -> list[float]:
+    return [passed.time for passed in frame.passed]
+
+
+def test_a_passed_frame_has_its_own_picture(film):
+    samples = list(sample_frames(film(*X264), end=0.5))
+    [passed, *_] = samples[1].passed
+
+    apart = [np.abs(passed.image.astype(int) - sample.image).mean() for sample in samples[:2]]
+    assert passed.image.shape == samples[0].image.shape
+    assert min(apart) > 0
 
 
 @pytest.mark.parametrize("kind", ["landscape", "vfr", "held", "fps120", "matroska", "late_audio"])
@@ -140,12 +145,6 @@ def test_a_held_picture_leaves_a_gap(source: Source):
     times = sampled_times(source("held"))
 
     assert np.diff(times).max() == pytest.approx(1.3, abs=0.1)
-
-
-def test_samples_stay_close_where_few_frames_are_needed_by_others(film):
-    path = film(*X264, "-bf", "16", "-b-pyramid", "none", "-b_strategy", "0")
-
-    assert np.diff(sampled_times(path)).max() < 0.15
 
 
 @pytest.mark.parametrize(
@@ -175,7 +174,7 @@ def test_a_small_picture_is_not_made_larger(source: Source):
 
 @pytest.mark.parametrize("kind", ["landscape", "rotated"])
 def test_pictures_are_as_ffmpeg_shows_them(ffmpeg: Path, source: Source, kind: str):
-    sampled = next(iter(sample_frames(source(kind), start=1.5, fps=None)))
+    sampled = next(iter(sample_frames(source(kind), start=1.5)))
     height, width = sampled.image.shape[:2]
     scale = ("-vf", f"scale={width}:{height}:flags=area", "-frames:v", "1")
     raw = ("-f", "rawvideo", "-pix_fmt", "bgr24", "-")
@@ -190,7 +189,7 @@ def test_a_range_holds_its_frames_and_counts_from_its_start(source: Source):
     path = source("vfr")
     inside = [t - 1.2 for t in frame_times(path) if 1.2 - 1e-4 <= t < 2.3 - 1e-4]
 
-    times = sampled_times(path, start=1.2, end=2.3, fps=None)
+    times = sampled_times(path, start=1.2, end=2.3, fps=EVERY)
 
     assert times == pytest.approx(inside, abs=1e-4)
 

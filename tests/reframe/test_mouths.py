@@ -1,5 +1,7 @@
 """Mouth patches follow the face, and their differences are those of the mouth."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -78,3 +80,40 @@ def test_a_mouth_is_open_by_what_it_differs_from_its_rest():
 
 def test_no_patches_have_no_motion():
     assert len(mouth_motion([])) == len(mouth_opening([])) == 0
+
+
+def many_patches(count: int) -> list[Patch]:
+    random = np.random.default_rng(1)
+    face = random.normal(120, 30, PATCH_SHAPE)
+    lively = random.random(count) > 0.6
+    return [
+        np.clip(face + random.normal(0, 25 if moves else 2, PATCH_SHAPE), 0, 255).astype(np.uint8)
+        for moves in lively
+    ]
+
+
+def test_a_long_track_is_judged_as_its_parts_are():
+    patches = many_patches(700)
+    motion = mouth_motion(patches)
+
+    assert motion[0] == 0
+    for place in (1, 255, 256, 257, 512, 699):
+        assert motion[place] == mouth_motion(patches[place - 1 : place + 1])[1]
+
+
+def test_a_long_track_has_one_mouth_at_rest():
+    patches = many_patches(300)
+    short, long = mouth_opening(patches), mouth_opening(patches * 3)
+
+    assert long[:300] == pytest.approx(long[300:600])
+    assert np.corrcoef(short, long[:300])[0, 1] > 0.99
+
+
+def test_a_long_track_takes_little_memory():
+    patches = many_patches(3000)
+    tracemalloc.start()
+    mouth_opening(patches)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 8_000_000

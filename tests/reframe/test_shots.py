@@ -11,7 +11,6 @@ from viralclip.reframe.shots import (
     CutFinder,
     difference,
     find_cuts,
-    sharpest_change,
     signature,
 )
 
@@ -20,6 +19,13 @@ Film = list[Image]
 
 FPS = 10
 HEIGHT, WIDTH = 180, 320
+PASSED = tuple(
+    zip(
+        ("coffee", "coffee", "coffee", "rocket", "rocket", "rocket"),
+        (0.5, 0.51, 0.52, 0.5, 0.51, 0.52),
+        strict=True,
+    )
+)
 COLOURED = ("astronaut", "coffee", "chelsea", "rocket")
 GREY = ("camera", "gravel", "brick", "moon", "coins", "text")
 
@@ -259,10 +265,28 @@ def test_a_finder_remembers_only_a_moment():
     assert len(finder._recent) <= 3 * FPS
 
 
-def test_the_sharpest_change_is_where_the_new_shot_begins():
-    film = [view("coffee"), view("coffee", x=0.51), view("rocket"), view("rocket", x=0.51)]
+def test_a_shot_begins_with_the_picture_between_samples_that_changed_most():
+    film = [signature(view(name, x=x)) for name, x in PASSED]
+    finder = CutFinder()
+    for place in range(10):
+        finder.add(place / FPS, film[0])
+    finder.add(1.0, film[-1], zip((0.92, 0.94, 0.96, 0.98), film[1:-1], strict=True))
+    for place in range(11, 20):
+        finder.add(place / FPS, film[-1])
 
-    assert sharpest_change([1.00, 1.04, 1.08, 1.12], [*map(signature, film)]) == 1.08
+    assert finder.finish().tolist() == [0.96]
+
+
+def test_pictures_between_samples_are_looked_at_only_where_a_cut_may_be():
+    def unseen():
+        raise AssertionError
+        yield
+
+    finder = CutFinder()
+    for place, x in enumerate(np.linspace(0.5, 0.6, 20)):
+        finder.add(place / FPS, signature(view("coffee", x=x)), unseen())
+
+    assert finder.finish().tolist() == []
 
 
 textures = st.sampled_from([*COLOURED, *GREY])

@@ -22,7 +22,14 @@ from viralclip.errors import (
     RenderTimedOutError,
     SourceUnreadableError,
 )
-from viralclip.media.analyst import UNREADABLE, FrameTask, FramingTask, LookTask, command
+from viralclip.media.analyst import (
+    UNREADABLE,
+    FrameTask,
+    FramingTask,
+    LookTask,
+    command,
+    surroundings,
+)
 from viralclip.media.ffmpeg import Watchdogs, run_ffmpeg
 from viralclip.media.meter import Progress
 from viralclip.media.models import checksum
@@ -89,8 +96,13 @@ class Analyses:
         self._limit_bytes = limit_bytes
         self._going_on: dict[str, _Shared[None]] = {}
 
-    async def look(self, subject: Subject, on_progress: OnProgress) -> "Sighting":
-        """Have the scene looked at, unless it was; ClipError if that cannot be done."""
+    async def look(
+        self, subject: Subject, on_progress: OnProgress, wishes: Sequence[Wish] = ()
+    ) -> "Sighting":
+        """Have the scene looked at, unless it was; ClipError if that cannot be done.
+
+        `wishes` are the clips it is looked at for: who looks plans them, too.
+        """
         key = await asyncio.to_thread(_key_of, subject)
         path = self._footage(key)
         with suppress(OSError):
@@ -98,7 +110,7 @@ class Analyses:
         found = await asyncio.to_thread(_read_sighting, path)
         if found is None:
             await self._share(
-                path.name + key, lambda tell: self._look(subject, key, tell), on_progress
+                path.name + key, lambda tell: self._look(subject, key, wishes, tell), on_progress
             )
             found = await asyncio.to_thread(_read_sighting, path)
         if found is None:
@@ -113,12 +125,12 @@ class Analyses:
         task = self._framing_task(key, wish)
         if found := await asyncio.to_thread(_read_framing, Path(task.framing)):
             return found
-        await self.look(subject, on_progress=lambda _: None)
-        wanted = {
-            task.framing: task for task in (task, *(self._framing_task(key, w) for w in others))
-        }
-        tasks = tuple(wanted[path] for path in sorted(wanted))
-        name = " ".join(wanted[path].framing for path in sorted(wanted))
+        wishes = (wish, *others)
+        await self.look(subject, lambda _: None, wishes)
+        if found := await asyncio.to_thread(_read_framing, Path(task.framing)):
+            return found
+        tasks = self._framing_tasks(key, wishes)
+        name = " ".join(task.framing for task in tasks)
         with suppress(AnalysisFailedError):
             await self._share(name, lambda tell: self._frame(key, tasks, tell), on_progress)
         found = await asyncio.to_thread(_read_framing, Path(task.framing))
@@ -141,7 +153,9 @@ class Analyses:
         path = Path(self._framing_task(key, wish).framing)
         return replace(framing, inspection=await asyncio.to_thread(read_inspection, path))
 
-    async def _look(self, subject: Subject, key: str, on_progress: OnProgress) -> None:
+    async def _look(
+        self, subject: Subject, key: str, wishes: Sequence[Wish], on_progress: OnProgress
+    ) -> None:
         await asyncio.to_thread(prune, self._folder, limit=self._limit_bytes)
         task = LookTask(
             source=subject.video.path,
@@ -150,6 +164,7 @@ class Analyses:
             model=str(subject.model) if subject.model else None,
             threads=self._threads,
             footage=str(self._footage(key)),
+            framings=self._framing_tasks(key, wishes),
         )
         await self._run(task, subject.duration, on_progress)
 
@@ -169,7 +184,7 @@ class Analyses:
                 on_progress=on_progress,
                 limits=self._limits,
                 on_start=self._on_start,
-                env={**os.environ, "OPENCV_LOG_LEVEL": "ERROR"},
+                env=surroundings(),
             )
         except RenderFailedError as error:
             unreadable = error.facts.get("returncode") == UNREADABLE
@@ -193,6 +208,11 @@ class Analyses:
 
     def _footage(self, key: str) -> Path:
         return self._folder / key / "footage.npz"
+
+    def _framing_tasks(self, key: str, wishes: Sequence[Wish]) -> tuple[FramingTask, ...]:
+        """The tasks in one order, whoever asks; two clips of one framing have one task."""
+        tasks = {task.framing: task for task in (self._framing_task(key, wish) for wish in wishes)}
+        return tuple(tasks[path] for path in sorted(tasks))
 
     def _framing_task(self, key: str, wish: Wish) -> FramingTask:
         view, raster = wish.view, wish.raster

@@ -4,9 +4,11 @@ It is a process of its own so that nobody waits for it who does not want to, and
 any moment. It tells how far it is in FFmpeg's words, so that it is attended to as FFmpeg is.
 """
 
+import os
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -26,18 +28,6 @@ UNREADABLE = 69
 _SAY_EVERY_S = 0.1
 
 
-class LookTask(BaseModel, frozen=True):
-    """Look at a stretch of a source and write its footage."""
-
-    kind: Literal["look"] = "look"
-    source: str
-    start: float
-    duration: float
-    model: str | None
-    threads: int
-    footage: str
-
-
 class FramingTask(BaseModel, frozen=True):
     """A clip to plan: the style, its view and its frames, and the file for the framing."""
 
@@ -48,6 +38,19 @@ class FramingTask(BaseModel, frozen=True):
     frames: int
     fps: str
     framing: str
+
+
+class LookTask(BaseModel, frozen=True):
+    """Look at a stretch of a source, write its footage, and plan the clips it is looked at for."""
+
+    kind: Literal["look"] = "look"
+    source: str
+    start: float
+    duration: float
+    model: str | None
+    threads: int
+    footage: str
+    framings: tuple[FramingTask, ...] = ()
 
 
 class FrameTask(BaseModel, frozen=True):
@@ -67,12 +70,17 @@ def command(task: LookTask | FrameTask) -> list[str]:
     return [sys.executable, "-P", "-m", __name__, task.model_dump_json()]
 
 
+def surroundings() -> dict[str, str]:
+    """The environment of the process: no word but ours, and no thread that nobody asked for."""
+    return {**os.environ, "OPENCV_LOG_LEVEL": "ERROR", "OPENBLAS_NUM_THREADS": "1"}
+
+
 def main(written: str) -> int:
     match _TASK.validate_json(written):
         case LookTask() as task:
             return _look(task, _Teller(task.duration))
         case FrameTask() as task:
-            return _frame_all(task, _Teller(float(len(task.framings))))
+            return _frame_again(task, _Teller(float(len(task.framings))))
 
 
 class _Teller:
@@ -108,20 +116,30 @@ def _look(task: LookTask, teller: _Teller) -> int:
         sys.stderr.write(f"{error.detail or error.message}\n")
         return UNREADABLE
     write_footage(footage, Path(task.footage))
+    # A process more costs more than to plan. What fails here says so where it is asked for.
+    _frame_all(task.framings, footage)
     return 0
 
 
-def _frame_all(task: FrameTask, teller: _Teller) -> int:
-    """Plan every clip that can be planned; one that fails is no reason to leave out the others."""
+def _frame_again(task: FrameTask, teller: _Teller) -> int:
     from viralclip.media.footage_file import read_footage  # noqa: PLC0415
 
     footage = read_footage(Path(task.footage))
     if footage is None:
         sys.stderr.write("the footage cannot be read\n")
         return 1
+    return _frame_all(task.framings, footage, teller.tell)
+
+
+def _frame_all(
+    framings: tuple[FramingTask, ...],
+    footage: "Footage",
+    on_progress: Callable[[float], None] = lambda _: None,
+) -> int:
+    """Plan every clip that can be planned; one that fails is no reason to leave out the others."""
     failures = 0
-    for place, framing in enumerate(task.framings):
-        teller.tell(place / len(task.framings))
+    for place, framing in enumerate(framings):
+        on_progress(place / len(framings))
         try:
             _frame(framing, footage)
         except Exception:  # noqa: BLE001 - a style may be someone else's code
@@ -144,4 +162,7 @@ def _frame(task: FramingTask, footage: "Footage") -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    returncode = main(sys.argv[1])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(returncode)  # all is written; to take the libraries apart would only take time

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic_core import to_json
 
 from viralclip.geometry import Size
-from viralclip.reframe.footage import Face, Floats, Footage, Loudness, Patch
-from viralclip.reframe.mouths import PATCH_SHAPE
+from viralclip.reframe.faces import Faces, packed
+from viralclip.reframe.footage import Footage, Loudness
 from viralclip.styles import Framing
 
 _MISTAKES = 2
@@ -34,22 +35,24 @@ class Sighting:
 
 def write_footage(footage: Footage, target: Path) -> None:
     """Writes `target` whole or not at all."""
-    faces = [face for seen in footage.faces for face in seen]
+    faces = packed(footage.faces)
     loudness = footage.loudness
     _write(
         target,
         size=np.array([footage.size.width, footage.size.height]),
         duration=np.array(footage.duration),
         times=footage.times,
-        counts=np.array([len(seen) for seen in footage.faces], np.int64),
-        boxes=np.array([[f.x, f.y, f.width, f.height, f.score] for f in faces]).reshape(-1, 5),
-        landmarks=np.array([face.landmarks for face in faces]).reshape(-1, 5, 2),
-        mouths=np.array([face.mouth for face in faces], np.uint8).reshape(-1, *PATCH_SHAPE),
+        ends=faces.ends,
+        boxes=faces.boxes,
+        landmarks=faces.landmarks,
+        mouths=faces.mouths,
         motion=footage.motion,
         cuts=footage.cuts,
         levels=np.array([]) if loudness is None else loudness.levels,
         rate=np.array(0.0 if loudness is None else loudness.rate),
-        sighting=np.array([_most_at_once(footage), np.mean([f.score for f in faces] or [0.0])]),
+        sighting=np.array(
+            [_most_at_once(faces), faces.boxes[:, 4].mean() if faces.boxes.size else 0]
+        ),
     )
 
 
@@ -58,7 +61,7 @@ def read_sighting(source: Path) -> Sighting | None:
     try:
         with source.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             faces, confidence = map(float, arrays["sighting"])
-            return Sighting(int(faces), len(arrays["counts"]), confidence)
+            return Sighting(int(faces), len(arrays["ends"]), confidence)
     except _UNREADABLE:
         return None
 
@@ -85,8 +88,8 @@ def write_framing(framing: Framing, target: Path) -> None:
     panels = {f"panel{place}": panel for place, panel in enumerate(framing.panels)}
     _write(
         target,
-        facts=np.array(json.dumps(facts)),
-        inspection=np.array(json.dumps(framing.inspection)),
+        facts=_json(facts),
+        inspection=_json(framing.inspection),
         **panels,
     )
 
@@ -95,7 +98,7 @@ def read_framing(source: Path) -> Framing | None:
     """The framing in a file, without its inspection; None if there is none that can be read."""
     try:
         with source.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            facts = json.loads(str(arrays["facts"]))
+            facts = json.loads(arrays["facts"].tobytes())
             panels = tuple(arrays[name] for name in sorted(arrays) if name.startswith("panel"))
             doubts = tuple(facts.pop("doubts"))
             return Framing(panels, Fraction(facts.pop("fps")), doubts=doubts, **facts)
@@ -107,14 +110,19 @@ def read_inspection(source: Path) -> tuple[Mapping[str, Any], ...]:
     """How the framing in a file came about; nothing if it cannot be read."""
     try:
         with source.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return tuple(json.loads(str(arrays["inspection"])))
+            return tuple(json.loads(arrays["inspection"].tobytes()))
     except _UNREADABLE:
         return ()
 
 
-def _most_at_once(footage: Footage) -> int:
+def _json(values: Any) -> NDArray[np.uint8]:
+    """Plain values as the bytes of a text; NumPy's own kind of text takes four times the room."""
+    return np.frombuffer(to_json(values), np.uint8)
+
+
+def _most_at_once(faces: Faces) -> int:
     """The most faces at one time; once or twice may be a mistake."""
-    counts = sorted((len(seen) for seen in footage.faces), reverse=True)
+    counts = sorted(np.diff(faces.ends, prepend=0).tolist(), reverse=True)
     return counts[min(_MISTAKES, len(counts) - 1)] if counts else 0
 
 
@@ -125,25 +133,11 @@ def _footage(arrays: Mapping[str, NDArray[Any]]) -> Footage:
         size=Size(width, height),
         duration=float(arrays["duration"]),
         times=arrays["times"],
-        faces=_faces(arrays),
+        faces=Faces(arrays["ends"], arrays["boxes"], arrays["landmarks"], arrays["mouths"]),
         motion=arrays["motion"],
         cuts=arrays["cuts"],
         loudness=Loudness(arrays["levels"], rate) if rate else None,
     )
-
-
-def _faces(arrays: Mapping[str, NDArray[Any]]) -> tuple[tuple[Face, ...], ...]:
-    rows = zip(arrays["boxes"], arrays["landmarks"], arrays["mouths"], strict=True)
-    faces = [_face(*row) for row in rows]
-    ends = np.cumsum(arrays["counts"])
-    return tuple(
-        tuple(faces[end - count : end]) for end, count in zip(ends, arrays["counts"], strict=True)
-    )
-
-
-def _face(box: Floats, landmarks: Floats, mouth: Patch) -> Face:
-    x, y, width, height, score = map(float, box)
-    return Face(x, y, width, height, score, landmarks, mouth)
 
 
 def _write(target: Path, **arrays: NDArray[Any]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import av
 import av.error
@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from viralclip.errors import SourceMissingError, SourceNotVideoError, SourceUnreadableError
 from viralclip.geometry import Size
 from viralclip.media.probe import Probed, probe
-from viralclip.reframe.shots import Times, sharpest_change, signature
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 Image = NDArray[np.uint8]
 _Timed = tuple[float, "VideoFrame"]
-_Skip = Literal["DEFAULT", "NONREF"]
 
 SAMPLE_FPS = 10.0
 LONG_SIDE = 640
@@ -34,19 +32,31 @@ _HALF_TURN = 180
 _WELL_BEFORE_S = 0.5
 # A seek may end up after its target; then one from this much earlier is tried, then the beginning.
 _EARLIER_S = (0.0, 10.0, math.inf)
-# Frames that no other is predicted from, often every second one, are left out where this many times
-# the wanted rate are there, until a gap of this many samples shows that too few remain.
-_SPARE_RATE = 2.0
-_WIDEST_GAP = 1.5
-_REFINED = 160
+
+
+@dataclass(frozen=True)
+class PassedFrame:
+    """A frame that is no sample, as decoded: its picture is made for who asks."""
+
+    time: float
+    _frame: "VideoFrame"
+    _size: Size
+
+    @property
+    def image(self) -> Image:
+        return _picture(self._frame, self._size)
 
 
 @dataclass(frozen=True)
 class SampledFrame:
-    """A picture, 8-bit BGR of shape (height, width, 3), and its seconds since the range's start."""
+    """A picture, 8-bit BGR of shape (height, width, 3), and its seconds since the range's start.
+
+    `passed` are the frames between the sample before and this one.
+    """
 
     time: float
     image: Image
+    passed: tuple[PassedFrame, ...]
 
 
 def sample_frames(
@@ -54,11 +64,11 @@ def sample_frames(
     *,
     start: float = 0.0,
     end: float | None = None,
-    fps: float | None = SAMPLE_FPS,
+    fps: float = SAMPLE_FPS,
     long_side: int = LONG_SIDE,
     threads: int = 0,
 ) -> Iterator[SampledFrame]:
-    """About `fps` frames per second from `start` up to but without `end`; all of them with None.
+    """About `fps` frames per second from `start` up to but without `end`.
 
     Pictures are upright, in square pixels, and at most `long_side` on their longer side. Times are
     those of the frames themselves, so that a variable rate is seen as it is; a held picture comes
@@ -70,9 +80,10 @@ def sample_frames(
     try:
         probed = probe(path)
         size = _fitting(probed.video.size, long_side)
-        for time, frame in _thinned(_decoded(probed, span, fps=fps, threads=threads), fps):
+        for *passed, (time, frame) in _thinned(_read(probed, span, threads=threads), fps):
             given = True
-            yield SampledFrame(time - start, _picture(frame, size))
+            between = tuple(PassedFrame(time - start, frame, size) for time, frame in passed)
+            yield SampledFrame(time - start, _picture(frame, size), between)
     except (SourceMissingError, SourceNotVideoError) as error:
         raise SourceUnreadableError(detail=error.detail or error.message) from error
     except (av.error.FFmpegError, OSError, ValueError) as error:
@@ -81,76 +92,35 @@ def sample_frames(
         raise SourceUnreadableError(detail=f"no frame from {start:.3f} s")
 
 
-def refine_cuts(
-    path: Path, cuts: Times, *, start: float = 0.0, step: float = 2 / SAMPLE_FPS, threads: int = 0
-) -> Times:
-    """The exact times of cuts found in samples up to `step` seconds apart, by a second look.
-
-    Cuts are in seconds from `start`, as those of `sample_frames`. The first frame of a new shot is
-    the one that differs most from the frame before it; a cut that cannot be seen again stays.
-    """
-    return np.array([_refined(path, start + float(cut), step, threads) - start for cut in cuts])
-
-
-def _refined(path: Path, cut: float, step: float, threads: int) -> float:
-    begin = max(0.0, cut - step)
-    frames = sample_frames(
-        path, start=begin, end=cut + 2 * _ROUNDING_S, fps=None, long_side=_REFINED, threads=threads
-    )
-    try:
-        seen = [(begin + frame.time, signature(frame.image)) for frame in frames]
-    except SourceUnreadableError:
-        return cut
-    return sharpest_change(*zip(*seen, strict=True)) if len(seen) > 1 else cut
-
-
 @dataclass(frozen=True)
 class _Span:
     start: float
     end: float
 
 
-def _thinned(frames: Iterator[_Timed], fps: float | None) -> Iterator[_Timed]:
-    """The first frame of each `1 / fps` seconds."""
-    if fps is None:
-        yield from frames
-        return
-    last = -1
+def _thinned(frames: Iterator[_Timed], fps: float) -> Iterator[list[_Timed]]:
+    """The first frame of each `1 / fps` seconds, last in a list with those since the one before."""
+    last, passed = -1, list[_Timed]()
     for time, frame in frames:
+        passed.append((time, frame))
         place = math.floor((time + _ROUNDING_S) * fps)
         if place > last:
-            last = place
-            yield time, frame
+            yield passed
+            last, passed = place, []
 
 
-def _decoded(probed: Probed, span: _Span, *, fps: float | None, threads: int) -> Iterator[_Timed]:
-    """Frames of the span, without those that no other frame needs where enough are left."""
-    begin = span.start
-    if fps is not None and probed.picture.rate >= _SPARE_RATE * fps:
-        expected = begin
-        for time, frame in _read(probed, span, skip="NONREF", threads=threads):
-            if time - expected > _WIDEST_GAP / fps:
-                break
-            expected = time
-            begin = time + 2 * _ROUNDING_S
-            yield time, frame
-        else:
-            return
-    yield from _read(probed, _Span(begin, span.end), skip="DEFAULT", threads=threads)
-
-
-def _read(probed: Probed, span: _Span, *, skip: _Skip, threads: int) -> Iterator[_Timed]:
-    for time, frame in _from_before(probed, span.start, skip=skip, threads=threads):
+def _read(probed: Probed, span: _Span, *, threads: int) -> Iterator[_Timed]:
+    for time, frame in _from_before(probed, span.start, threads=threads):
         if time >= span.end - _ROUNDING_S:
             return
         if time >= span.start - _ROUNDING_S:
             yield time, frame
 
 
-def _from_before(probed: Probed, start: float, *, skip: _Skip, threads: int) -> Iterator[_Timed]:
+def _from_before(probed: Probed, start: float, *, threads: int) -> Iterator[_Timed]:
     """Frames from one at or before `start`, if there is any."""
     for target in sorted({max(0.0, start - earlier) for earlier in _EARLIER_S}, reverse=True):
-        frames = _from(probed, target, start, skip=skip, threads=threads)
+        frames = _from(probed, target, start, threads=threads)
         first = next(frames, None)
         if first is not None and (first[0] <= start + _ROUNDING_S or not target):
             yield first
@@ -158,9 +128,7 @@ def _from_before(probed: Probed, start: float, *, skip: _Skip, threads: int) -> 
             return
 
 
-def _from(
-    probed: Probed, target: float, start: float, *, skip: _Skip, threads: int
-) -> Iterator[_Timed]:
+def _from(probed: Probed, target: float, start: float, *, threads: int) -> Iterator[_Timed]:
     """Frames from the keyframe that a seek to `target` finds, or from the beginning for 0.
 
     Those well before `start` are there to be decoded from, and may have gaps.
@@ -177,16 +145,17 @@ def _from(
         if target:
             with suppress(av.error.FFmpegError):
                 container.seek(int((zero + target) * av.time_base))
-        yield from _timed(container, stream, zero, skip=skip, start=start)
+        yield from _timed(container, stream, zero, start=start)
 
 
 def _timed(
-    container: "InputContainer", stream: "VideoStream", zero: float, *, skip: _Skip, start: float
+    container: "InputContainer", stream: "VideoStream", zero: float, *, start: float
 ) -> Iterator[_Timed]:
     """Every frame that can be decoded, with its seconds since the video's start."""
     with suppress(av.error.FFmpegError):  # a file that breaks off; what came before counts
         for packet in container.demux(stream):
-            stream.codec_context.skip_frame = "NONREF" if _is_before(packet, zero + start) else skip
+            before = _is_before(packet, zero + start)
+            stream.codec_context.skip_frame = "NONREF" if before else "DEFAULT"
             with suppress(av.error.FFmpegError):  # damage ends with the next keyframe
                 for frame in packet.decode():
                     if isinstance(frame, av.VideoFrame) and frame.time is not None:

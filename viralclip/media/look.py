@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from viralclip.geometry import Size
 from viralclip.media.faces import FaceDetector
-from viralclip.media.frames import LONG_SIDE, SAMPLE_FPS, SampledFrame, refine_cuts, sample_frames
+from viralclip.media.frames import LONG_SIDE, SAMPLE_FPS, SampledFrame, sample_frames
 from viralclip.media.memory import give_memory_back
 from viralclip.media.probe import Probed
 from viralclip.media.sound import listen
-from viralclip.reframe.footage import Face, Floats, Footage
+from viralclip.reframe.faces import FaceRecorder
+from viralclip.reframe.footage import Floats, Footage
 from viralclip.reframe.shots import THRESHOLD, CutFinder, Signature, difference, signature
 
 # Motion is judged on pictures this wide or high; changes below so many levels are noise.
@@ -24,8 +25,6 @@ _BLUR = (5, 5)
 # Faces are looked for anew where half as much of the picture changes as at a cut.
 _ANOTHER = THRESHOLD / 2
 _TIDY_EVERY = 20
-# What remains after the last sample: exact cuts.
-_SAMPLED_SHARE = 0.95
 
 _Grey = NDArray[np.float32]
 _Motion = tuple[float, float, float]
@@ -67,8 +66,8 @@ def look(
         eye.see(frame)
         if place % _TIDY_EVERY == 0:
             give_memory_back()  # the detector takes some for every size of picture it is shown
-        on_progress(_SAMPLED_SHARE * min(frame.time / stretch.duration, 1), len(eye.times))
-    return eye.footage(stretch, threads)
+        on_progress(min(frame.time / stretch.duration, 1), len(eye.times))
+    return eye.footage(stretch)
 
 
 class _Eye:
@@ -80,7 +79,7 @@ class _Eye:
         self._finder = CutFinder()
         self._seen: Signature | None = None
         self._last: _Grey | None = None
-        self._faces: list[tuple[Face, ...]] = []
+        self._faces = FaceRecorder()
         self._motion: list[_Motion] = []
         self.times: list[float] = []
 
@@ -89,31 +88,29 @@ class _Eye:
         seen = signature(frame.image)
         anew = self._seen is None or difference(self._seen, seen) > _ANOTHER
         self._seen = seen
-        self._finder.add(frame.time, seen)
-        self._faces.append(self._detector.find(frame.image, anew=anew) if self._detector else ())
+        self._finder.add(frame.time, seen, ((p.time, signature(p.image)) for p in frame.passed))
+        self._faces.add(self._detector.find(frame.image, anew=anew) if self._detector else ())
         grey = _small_grey(frame.image)
         self._motion.append(_motion(self._last, grey, self._size))
         self._last = grey
 
-    def footage(self, stretch: Stretch, threads: int) -> Footage:
+    def footage(self, stretch: Stretch) -> Footage:
         times = np.array(self.times)
-        seen = self._finder.finish()
-        exact = refine_cuts(stretch.source.path, seen, start=stretch.start, threads=threads)
-        inside = (exact > 0) & (exact < stretch.duration)
+        cuts = self._finder.finish()
         return Footage(
             size=self._size,
             duration=stretch.duration,
             times=times,
-            faces=tuple(self._faces),
-            motion=self._motion_within_shots(times, seen),
-            cuts=np.unique(exact[inside]),
+            faces=self._faces.faces(),
+            motion=self._motion_within_shots(times, cuts),
+            cuts=cuts,
             loudness=listen(stretch.source, start=stretch.start, duration=stretch.duration),
         )
 
     def _motion_within_shots(self, times: Floats, cuts: Floats) -> Floats:
         """A cut changes the whole picture, and nothing has moved."""
         motion = np.array(self._motion).reshape(-1, 3)
-        motion[np.isin(times, cuts)] = _nothing(self._size)
+        motion[np.searchsorted(times, cuts)] = _nothing(self._size)
         return motion
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from viralclip.errors import DetectorMissingError
 from viralclip.events import NO_DETECTOR, YUNET, Algorithm
-from viralclip.media.analysis import Subject
+from viralclip.media.analysis import Subject, Wish
 from viralclip.media.meter import Progress
 from viralclip.media.probe import Probed
 from viralclip.pipeline import ClipTask, Tools
@@ -84,7 +84,8 @@ class Analysis:
         if self.is_short_of_a_detector and self._plan.options.require_detector:
             raise DetectorMissingError(why="the face model is not here")
         async with self._source() as probed:
-            found = await self.tools.analyses.look(self._subject(probed), _ticker(report))
+            subject, wishes = self._subject(probed), self._wishes(probed)
+            found = await self.tools.analyses.look(subject, _ticker(report), wishes)
         return Looked(
             detector=self.detector,
             faces=found.faces,
@@ -105,14 +106,9 @@ class Analysis:
 
     async def framing(self, on_progress: Callable[[Progress], None] = lambda _: None) -> Framing:
         """The plan itself, kept or made now; the scene's other clips are planned along with it."""
-        mine = self.task.clip.style
-        others = [s.name for s in self._plan.styles if s.analysed and s.name != mine]
         async with self._source() as probed:
-            wish, *wishes = (
-                wish_of(self._plan, self.task.clip.scene, style, probed)
-                for style in (mine, *others)
-            )
-            return await self.tools.analyses.frame(self._subject(probed), wish, wishes, on_progress)
+            subject, (mine, *others) = self._subject(probed), self._wishes(probed)
+            return await self.tools.analyses.frame(subject, mine, others, on_progress)
 
     @property
     def _plan(self) -> Plan:
@@ -123,6 +119,13 @@ class Analysis:
         """The video, held on this machine for as long as it is looked at."""
         async with self.tools.source(self._plan.video) as path:
             yield await probe_source(path)
+
+    def _wishes(self, probed: Probed) -> list[Wish]:
+        """This clip, and the scene's others that are planned from the same footage."""
+        mine = self.task.clip.style
+        others = [s.name for s in self._plan.styles if s.analysed and s.name != mine]
+        scene = self.task.clip.scene
+        return [wish_of(self._plan, scene, style, probed) for style in (mine, *others)]
 
     def _subject(self, probed: Probed) -> Subject:
         return subject_of(self._plan, self.task.clip.scene, probed, model=self.model)

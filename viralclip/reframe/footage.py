@@ -1,5 +1,6 @@
 """What one look at a scene gives: sampled faces, cuts, motion and the loudness of its sound."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -48,16 +49,17 @@ class Loudness:
 class Footage:
     """A scene as it was seen: `times` (n,) of the samples and `cuts` in seconds from its start.
 
-    `faces` has an entry for each sample. `motion` has shape (n, 3): the centre of what moved since
-    the sample before, x and y in source pixels, and how much did, 0 to 1 (0: nothing moved, and the
-    centre is that of the frame). `loudness` is None without sound. Of cuts less than a millisecond
-    apart, or from an end of the scene, the later one is left out: no frame is so short.
+    `faces` has an entry for each sample (`faces.Faces` keeps many in little room). `motion` has
+    shape (n, 3): the centre of what moved since the sample before, x and y in source pixels, and
+    how much did, 0 to 1 (0: nothing moved, and the centre is that of the frame). `loudness` is None
+    without sound. Of cuts less than a millisecond apart, or from an end of the scene, the later one
+    is left out: no frame is so short.
     """
 
     size: Size
     duration: float
     times: Floats
-    faces: tuple[tuple[Face, ...], ...]
+    faces: Sequence[tuple[Face, ...]]
     motion: Floats
     cuts: Floats
     loudness: Loudness | None

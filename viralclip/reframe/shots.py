@@ -13,6 +13,8 @@ THRESHOLD = 0.3
 Image = NDArray[np.uint8]
 Signature = NDArray[np.float32]
 Times = NDArray[np.float64]
+# A picture's time in seconds, and its signature.
+Seen = tuple[float, Signature]
 _Levels = NDArray[np.floating]
 
 # Points looked at, and the cells of the picture that get histograms of their own: (down, across).
@@ -74,7 +76,7 @@ def find_cuts(
 ) -> Times:
     """The times, among `times`, at which a new shot begins; the first shot's start is not one.
 
-    A real cut lies after the sample before and not after the time given: it is exact to one sample.
+    They are exact to one sample: where a real cut is, the sample before is of the old shot.
     """
     finder = CutFinder(threshold=threshold)
     for time, seen in zip(times, signatures, strict=True):
@@ -82,19 +84,14 @@ def find_cuts(
     return finder.finish()
 
 
-def sharpest_change(times: Sequence[float] | Times, signatures: Sequence[Signature]) -> float:
-    """The time whose picture differs most from the one before; there must be two at least."""
-    changes = [difference(*pair) for pair in pairwise(signatures)]
-    return float(times[int(np.argmax(changes)) + 1])
-
-
 @dataclass(frozen=True)
 class _Sample:
-    """A sample, and how much it differs from the one before."""
+    """A sample, how much it differs from the one before, and when the picture changed between."""
 
     time: float
     signature: Signature
     change: float
+    changed_at: float
 
 
 @dataclass
@@ -104,19 +101,29 @@ class CutFinder:
     A sample begins a new shot if no picture shortly before resembles any shortly after, which
     rules out flashes, and if it changes far more than its neighbours, which rules out motion: an
     adaptive threshold as of Yeo and Liu (1995) on histograms of cells as of Nagasaka and Tanaka
-    (1992). Of cuts closer than a flash is long, the clearest stays.
+    (1992). Of cuts closer than a flash is long, the clearest stays. The shot begins with the
+    picture since the sample before that differs most from the one before it.
     """
 
     threshold: float = THRESHOLD
     _recent: list[_Sample] = field(default_factory=list[_Sample], init=False)
     _undecided: int = field(default=1, init=False)
     _cuts: list[float] = field(default_factory=list[float], init=False)
+    _last: _Sample | None = field(default=None, init=False)
     _last_separation: float = field(default=0.0, init=False)
 
-    def add(self, time: float, seen: Signature) -> None:
-        """Takes the next sample; times rise."""
-        change = difference(self._recent[-1].signature, seen) if self._recent else 0.0
-        self._recent.append(_Sample(time, seen, change))
+    def add(self, time: float, seen: Signature, between: Iterable[Seen] = ()) -> None:
+        """Takes the next sample; times rise.
+
+        `between` are the pictures since the sample before, looked at only where a cut may be.
+        """
+        change, changed_at = 0.0, time
+        if self._recent:
+            before = self._recent[-1]
+            change = difference(before.signature, seen)
+            if change >= self.threshold:
+                changed_at = _sharpest([(before.time, before.signature), *between, (time, seen)])
+        self._recent.append(_Sample(time, seen, change, changed_at))
         while self._undecided_time() < time - _MEMORY_S:
             self._decide()
 
@@ -130,24 +137,30 @@ class CutFinder:
         return self._recent[min(self._undecided, len(self._recent) - 1)].time
 
     def _decide(self) -> None:
-        time = self._recent[self._undecided].time
+        sample = self._recent[self._undecided]
         separation = _separation(self._recent, self._undecided, self.threshold)
         if separation >= self.threshold:
             usual = _usual_separation(self._recent, self._undecided, self.threshold)
             if separation >= _ABOVE_USUAL * usual:
-                self._accept(time, separation)
+                self._accept(sample, separation)
         self._undecided += 1
-        while self._undecided > 1 and self._recent[1].time < time - _MEMORY_S:
+        while self._undecided > 1 and self._recent[1].time < sample.time - _MEMORY_S:
             del self._recent[0]
             self._undecided -= 1
 
-    def _accept(self, time: float, separation: float) -> None:
-        if self._cuts and time - self._cuts[-1] < _FLASH_S:
+    def _accept(self, sample: _Sample, separation: float) -> None:
+        if self._last and sample.time - self._last.time < _FLASH_S:
             if separation <= self._last_separation:
                 return
             self._cuts.pop()
-        self._cuts.append(time)
-        self._last_separation = separation
+        self._cuts.append(sample.changed_at)
+        self._last, self._last_separation = sample, separation
+
+
+def _sharpest(seen: Sequence[Seen]) -> float:
+    """When the picture differs most from the one before."""
+    changes = [difference(one, other) for (_, one), (_, other) in pairwise(seen)]
+    return seen[int(np.argmax(changes)) + 1][0]
 
 
 def _separation(samples: list[_Sample], place: int, threshold: float) -> float:
