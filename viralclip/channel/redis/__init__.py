@@ -2,7 +2,7 @@
 
 import asyncio
 import importlib.metadata
-import uuid
+import secrets
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import structlog
 from pydantic import ValidationError
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
@@ -39,7 +39,14 @@ _SNAPSHOT_EVERY = 64
 _REMEMBERED_JOBS = 1024
 _FOLDED_JOBS = 64
 _DIGITS = 18
-_CONNECTIONS = 16
+_READERS = 16
+_CONNECTION: dict[str, Any] = {
+    # Its own limit swallows cancellations (wait_for before Python 3.12): ours is around it.
+    "socket_timeout": None,
+    "socket_connect_timeout": ANSWER_S,
+    # Once more at once, for connections that went stale; the reporter waits and tries again.
+    "retry": Retry(NoBackoff(), 1),
+}
 # How often watchers look although nothing rang: news itself may have been lost with the server's.
 _LOOK_S = 15.0
 # Another version may fold otherwise, or know more: each keeps its own.
@@ -69,7 +76,10 @@ class _View:
 
 
 class RedisChannel:
-    """Keeps events at `url`; one pooled client, and one task that listens for all watched jobs."""
+    """Keeps events at `url`; one task listens for all watched jobs.
+
+    Readers share a bounded pool of connections; who writes has its own, and waits for no reader.
+    """
 
     def __init__(self, url: str, *, ended_kept_s: int = _ENDED_KEPT_S) -> None:
         self._url = url
@@ -79,9 +89,14 @@ class RedisChannel:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            self._redis = await stack.enter_async_context(_client(self._url))
-            await _check(self._redis)
-            self._news = News(self._redis)
+            readers = BlockingConnectionPool.from_url(
+                self._url, max_connections=_READERS, timeout=ANSWER_S, **_CONNECTION
+            )
+            writers = ConnectionPool.from_url(self._url, **_CONNECTION)
+            self._reading = await stack.enter_async_context(Redis.from_pool(readers))
+            self._writing = await stack.enter_async_context(Redis.from_pool(writers))
+            await _check(self._reading)
+            self._news = News(self._reading)
             listening = asyncio.create_task(self._news.listen(), name="channel-news")
             stack.push_async_callback(cancelled, listening)
             self._stack = stack.pop_all()
@@ -108,15 +123,16 @@ class RedisChannel:
 
     async def _publish(self, job_id: str, drafts: list[Draft]) -> list[int]:
         epoch, last = self._known.pop(job_id, ("", 0))
-        fresh = uuid.uuid4().hex[:12]
+        fresh = secrets.token_hex(6)
         arguments: list[str | int] = [f"progress:{job_id}", self._ended_kept_s, fresh, epoch, last]
         for draft in drafts:
             arguments += (draft.key, *_around_number(draft), _mark(draft))
-        answer = await self._run(scripts.PUBLISH, job_id, *arguments)
+        answer = await _run(self._writing, scripts.PUBLISH, job_id, *arguments)
         if answer is None:
             raise HistoryLostError(job_id)
-        now, *seqs = answer
-        self._known[job_id] = (now.decode(), max(last, *seqs))
+        now, *numbers = answer.decode().split()
+        seqs = [int(number) for number in numbers]
+        self._known[job_id] = (now, max(last, *seqs))
         _shrink(self._known, _REMEMBERED_JOBS)
         return seqs
 
@@ -125,7 +141,9 @@ class RedisChannel:
         for tick in ticks:
             by_job.setdefault(tick.job_id, []).extend((tick.slot, tick.model_dump_json()))
         for job_id, arguments in by_job.items():
-            await self._run(scripts.TICK, job_id, f"progress:{job_id}", _TICKS_KEPT_S, *arguments)
+            await _run(
+                self._writing, scripts.TICK, job_id, f"progress:{job_id}", _TICKS_KEPT_S, *arguments
+            )
 
     async def progress(self, job_id: str) -> tuple[Progress, str]:
         epoch, progress, _ = await self._fold(job_id)
@@ -133,7 +151,7 @@ class RedisChannel:
 
     async def forget(self, job_id: str) -> None:
         self._known.pop(job_id, None)
-        await self._run(scripts.FORGET, job_id, _TICKS_KEPT_S)
+        await _run(self._writing, scripts.FORGET, job_id, _TICKS_KEPT_S)
 
     async def watch(self, job_id: str, after: str | None = None) -> AsyncIterator[Frame]:
         cursor, rev = after, 0
@@ -180,7 +198,7 @@ class RedisChannel:
         _shrink(self._folded, _FOLDED_JOBS)
         if progress.seq // _SNAPSHOT_EVERY > known // _SNAPSHOT_EVERY:
             text = progress.model_dump_json()
-            await self._run(scripts.SNAPSHOT, job_id, _FIELD, epoch, progress.seq, text)
+            await _run(self._reading, scripts.SNAPSHOT, job_id, _FIELD, epoch, progress.seq, text)
         return epoch, progress, view.rev
 
     async def _folded_before(self, job_id: str) -> tuple[str, Progress]:
@@ -188,14 +206,14 @@ class RedisChannel:
         if job_id in self._folded:
             return self._folded.pop(job_id)
         async with asyncio.timeout(ANSWER_S):
-            kept: Any = await self._redis.hmget(keys_of(job_id)[0], [f"{_FIELD}/epoch", _FIELD])  # pyright: ignore[reportGeneralTypeIssues]
+            kept: Any = await self._reading.hmget(keys_of(job_id)[0], [f"{_FIELD}/epoch", _FIELD])  # pyright: ignore[reportGeneralTypeIssues]
         epoch, text = kept
         if text is None:
             return "none", Progress(job_id=job_id)
         return epoch.decode(), Progress.model_validate_json(text)
 
     async def _read(self, job_id: str, position: int, rev: int, *, limit: int) -> _View:
-        answer = await self._run(scripts.READ, job_id, position + 1, rev, limit)
+        answer = await _run(self._reading, scripts.READ, job_id, position + 1, rev, limit)
         epoch, seq, last_rev, first, events, ticks = answer
         return _View(
             epoch=epoch.decode() if epoch else "none",
@@ -206,30 +224,17 @@ class RedisChannel:
             ticks=ticks,
         )
 
-    async def _run(self, script: str, job_id: str, *arguments: str | int) -> Any:
-        keys = keys_of(job_id)
-        command = ("EVALSHA", SHAS[script], len(keys), *keys, *arguments)
-        async with asyncio.timeout(ANSWER_S):
-            try:
-                return await self._redis.execute_command(*command)
-            except NoScriptError:
-                # The first call of all, or the first after a restart.
-                await self._redis.script_load(script)
-                return await self._redis.execute_command(*command)
 
-
-def _client(url: str) -> Redis:
-    pool = BlockingConnectionPool.from_url(
-        url,
-        max_connections=_CONNECTIONS,
-        timeout=ANSWER_S,
-        # Its own limit swallows cancellations (wait_for before Python 3.12): ours is around it.
-        socket_timeout=None,
-        socket_connect_timeout=ANSWER_S,
-        # Once more at once, for connections that went stale; the reporter waits and tries again.
-        retry=Retry(NoBackoff(), 1),
-    )
-    return Redis.from_pool(pool)
+async def _run(redis: Redis, script: str, job_id: str, *arguments: str | int) -> Any:
+    keys = keys_of(job_id)
+    command = ("EVALSHA", SHAS[script], len(keys), *keys, *arguments)
+    async with asyncio.timeout(ANSWER_S):
+        try:
+            return await redis.execute_command(*command)
+        except NoScriptError:
+            # The first call of all, or the first after a restart.
+            await redis.script_load(script)
+            return await redis.execute_command(*command)
 
 
 async def _check(redis: Redis) -> None:

@@ -26,7 +26,7 @@ if not epoch then
   redis.call('HSET', KEYS[1], 'epoch', epoch)
   redis.call('PERSIST', KEYS[1])
 end
-local answer = {epoch}
+local answer = epoch
 local news = false
 for i = 6, #ARGV, 4 do
   local seq = redis.call('HGET', KEYS[3], ARGV[i])
@@ -43,7 +43,7 @@ for i = 6, #ARGV, 4 do
     end
     news = true
   end
-  answer[#answer + 1] = tonumber(seq)
+  answer = answer .. ' ' .. seq
 end
 if news then
   redis.call('XADD', KEYS[6], 'MAXLEN', 1, '*', 'n', '')
