@@ -260,6 +260,19 @@ async def test_a_thousand_watched_jobs_are_one_blocked_connection(
     assert blocked["connected_clients"] <= 18
 
 
+async def test_who_writes_waits_for_no_reader(channel: RedisChannel, note: Note):
+    pool = channel._reading.connection_pool
+    readers = [await pool.get_connection() for _ in range(pool.max_connections)]
+    async with asyncio.timeout(2):
+        told = await channel.publish([note(1)])
+        await channel.tick([_TICK])
+    for reader in readers:
+        await pool.release(reader)
+
+    assert told == [1]
+    assert len(await _first(channel, 2)) == 2
+
+
 async def test_watchers_who_left_leave_nothing_behind(channel: RedisChannel):
     watchers: list[Any] = [channel.watch("job") for _ in range(20)]
     for watching in watchers:

@@ -86,8 +86,7 @@ ENCODINGS = [
 def cuts_found(path: Path, *, start: float = 0.0, end: float | None = None) -> Times:
     finder = CutFinder()
     for frame in sample_frames(path, start=start, end=end):
-        between = ((passed.time, signature(passed.image)) for passed in frame.passed)
-        finder.add(frame.time, signature(frame.image), between)
+        finder.add(frame.time, signature(frame.image), frame.between())
     return finder.finish()
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 # FFmpeg's own exit code for a source of which nothing could be decoded.
 UNREADABLE = 69
 _SAY_EVERY_S = 0.1
+# How much of looking and planning together is looking.
+_LOOKING = 0.9
 
 
 class FramingTask(BaseModel, frozen=True):
@@ -111,13 +113,18 @@ def _look(task: LookTask, teller: _Teller) -> int:
     try:
         stretch = Stretch(probe(Path(task.source)), task.start, task.duration)
         model = Path(task.model) if task.model else None
-        footage = look(stretch, model=model, threads=task.threads, on_progress=teller.tell)
+        footage = look(
+            stretch,
+            model=model,
+            threads=task.threads,
+            on_progress=lambda fraction, frames: teller.tell(_LOOKING * fraction, frames),
+        )
     except (SourceUnreadableError, SourceMissingError, SourceNotVideoError) as error:
         sys.stderr.write(f"{error.detail or error.message}\n")
         return UNREADABLE
     write_footage(footage, Path(task.footage))
     # A process more costs more than to plan. What fails here says so where it is asked for.
-    _frame_all(task.framings, footage)
+    _frame_all(task.framings, footage, lambda done: teller.tell(_LOOKING + (1 - _LOOKING) * done))
     return 0
 
 

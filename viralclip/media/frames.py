@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from viralclip.errors import SourceMissingError, SourceNotVideoError, SourceUnreadableError
 from viralclip.geometry import Size
 from viralclip.media.probe import Probed, probe
+from viralclip.reframe.shots import Seen, signature
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -57,6 +58,10 @@ class SampledFrame:
     time: float
     image: Image
     passed: tuple[PassedFrame, ...]
+
+    def between(self) -> Iterator[Seen]:
+        """The signatures of the passed frames, for who looks for the exact frame of a cut."""
+        return ((frame.time, signature(frame.image)) for frame in self.passed)
 
 
 def sample_frames(

@@ -88,7 +88,7 @@ class _Eye:
         seen = signature(frame.image)
         anew = self._seen is None or difference(self._seen, seen) > _ANOTHER
         self._seen = seen
-        self._finder.add(frame.time, seen, ((p.time, signature(p.image)) for p in frame.passed))
+        self._finder.add(frame.time, seen, frame.between())
         self._faces.add(self._detector.find(frame.image, anew=anew) if self._detector else ())
         grey = _small_grey(frame.image)
         self._motion.append(_motion(self._last, grey, self._size))

@@ -26,9 +26,7 @@ def find_scenes(
     duration = probe(path).video.duration
     finder = CutFinder()
     for frame in sample_frames(path, long_side=_LONG_SIDE):
-        finder.add(
-            frame.time, signature(frame.image), ((p.time, signature(p.image)) for p in frame.passed)
-        )
+        finder.add(frame.time, signature(frame.image), frame.between())
         on_progress(min(1.0, frame.time / duration) if duration else 1.0)
     scenes = group_shots(finder.finish(), duration, shortest=shortest, longest=longest)
     on_progress(1.0)

@@ -31,7 +31,6 @@ class News:
         self._wake = f"viralclip:wake:{uuid.uuid4().hex}"
         self._woken: str | bytes = "0"
         self._wanted = asyncio.Event()
-        self._waking: asyncio.Task[None] | None = None
 
     @contextmanager
     def of(self, job_id: str) -> Iterator[asyncio.Event]:
