@@ -23,7 +23,10 @@ class _Value(BaseModel, frozen=True):
 
 
 class Video(_Value, frozen=True):
-    """What is known of a source: upright size in square pixels, seconds, frames per second."""
+    """What is known of a source: upright size in square pixels, seconds, frames per second.
+
+    `notes` are sentences that whoever submits a job should read before it starts.
+    """
 
     name: str
     path: str
@@ -33,6 +36,7 @@ class Video(_Value, frozen=True):
     fps: str
     has_audio: bool
     identity: str
+    notes: tuple[str, ...] = ()
 
     @property
     def size(self) -> Size:
@@ -81,7 +85,7 @@ class Plan(_Value, frozen=True):
     @property
     def digest(self) -> str:
         """One name for equal work: same source, scenes, styles and options."""
-        return _digest(str(RECIPE), self.model_dump_json())
+        return _digest(str(RECIPE), self.model_dump_json(exclude={"video": {"notes"}}))
 
     def clips(self) -> tuple[Clip, ...]:
         return tuple(clip for scene in self.scenes for clip in self.clips_of(scene.id))

@@ -9,7 +9,8 @@ import pytest
 
 from viralclip.errors import SourceMissingError, SourceNotVideoError
 from viralclip.geometry import Size
-from viralclip.media.probe import Chapter, identity, output_rate, probe
+from viralclip.media.probe import Chapter, identity, probe
+from viralclip.media.rate import output_rate
 
 Source = Callable[[str], Path]
 

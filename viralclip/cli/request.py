@@ -120,4 +120,4 @@ def _notes(asked: Sequence[str], styles: Sequence[Style], probed: Probed) -> lis
     ]
     if probed.truncated:
         notes.append("The video is incomplete: it ends before its own index says.")
-    return notes
+    return [*notes, *probed.video.notes]

@@ -5,24 +5,17 @@ from fractions import Fraction
 from pathlib import Path
 
 from viralclip.geometry import Size
+from viralclip.media.colours import colour_filters, encoder_input
 from viralclip.media.encoders import X264, Encoder
-from viralclip.media.probe import Picture, Probed, Sound
+from viralclip.media.probe import Probed
+from viralclip.media.soundtrack import AUDIO_RATE, sound_filters
 from viralclip.plan import Preset
 
-AUDIO_RATE = 48_000
 # The pads, without brackets, between which a style's graph stands.
 GRAPH_INPUT, GRAPH_OUTPUT = "in", "out"
 # A picture track may end a little before its container; more than this missing is damage.
 _HOLD_LAST_S = 1
 _KEYFRAME_S = 2
-_BT709 = "range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
-_LOUDNESS = "loudnorm=I=-14:TP=-2:LRA=11"
-# loudnorm makes NaN of short silence, and the AAC encoder fails on it.
-_FINITE = "aeval='if(isnan(val(ch))+isinf(val(ch)),0,val(ch))':c=same"
-_TONE_MAP = (
-    "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,"
-    "zscale=t=bt709:m=bt709:r=tv"
-)
 
 
 @dataclass(frozen=True)
@@ -111,10 +104,12 @@ def _graph(spec: RenderSpec) -> str:
     parts = [
         f"[0:{picture.stream}]{_before(spec)}[{GRAPH_INPUT}]",
         spec.graph,
-        f"[{GRAPH_OUTPUT}]{_after(spec.encoder)}[v]",
+        f"[{GRAPH_OUTPUT}]{encoder_input(spec.encoder)}[v]",
     ]
-    if spec.source.sound is not None:
-        parts.append(f"[0:{spec.source.sound.stream}]{_sound(spec, spec.source.sound)}[a]")
+    if (sound := spec.source.sound) is not None:
+        samples = round(spec.frames / spec.fps * AUDIO_RATE)
+        filters = sound_filters(sound, samples, loudness=spec.loudness)
+        parts.append(f"[0:{sound.stream}]{filters}[a]")
     return ";".join(parts)
 
 
@@ -124,42 +119,9 @@ def _before(spec: RenderSpec) -> str:
     filters = [
         *(["bwdif=mode=send_frame:deint=interlaced"] if picture.interlaced else []),
         f"fps={spec.fps}:start_time=0",
-        *_colours(picture, spec.source.video.size, tone_map=spec.tone_map),
+        *colour_filters(picture, spec.source.video.size, tone_map=spec.tone_map),
         "setsar=1",
         f"tpad=stop_mode=clone:stop_duration={_HOLD_LAST_S}",
         f"trim=end_frame={spec.frames}",
-    ]
-    return ",".join(filters)
-
-
-def _colours(picture: Picture, size: Size, *, tone_map: bool) -> list[str]:
-    square = picture.sar == 1
-    if picture.plain and square:
-        return []
-    matrix = "smpte170m" if picture.untagged_sd else "auto"
-    scale = (
-        f"scale={size.width}:{size.height}:flags=bicubic+accurate_rnd+full_chroma_int"
-        f":in_color_matrix={matrix}:out_color_matrix=bt709:out_range=tv"
-    )
-    mapped = [_TONE_MAP] if picture.hdr and tone_map else []
-    return [*mapped, scale, "format=yuv420p", f"setparams={_BT709}"]
-
-
-def _after(encoder: Encoder) -> str:
-    return f"setsar=1,setparams={_BT709},{encoder.upload}"
-
-
-def _sound(spec: RenderSpec, sound: Sound) -> str:
-    """As long as the picture, silent where the track starts late or ends early, without drift."""
-    samples = round(spec.frames / spec.fps * AUDIO_RATE)
-    filters = [
-        "aresample=async=1000:first_pts=0",
-        # FFmpeg's own way from mono to stereo is 3 dB quieter.
-        "pan=stereo|c0=c0|c1=c0" if sound.channels == 1 else "aformat=channel_layouts=stereo",
-        *([_LOUDNESS] if spec.loudness else []),
-        f"aresample={AUDIO_RATE}",
-        *([_FINITE] if spec.loudness else []),
-        "apad",
-        f"atrim=end_sample={samples}",
     ]
     return ",".join(filters)

@@ -11,6 +11,9 @@ import av
 import av.error
 
 from viralclip.errors import SourceMissingError, SourceNotVideoError
+from viralclip.media.extent import find_end, zero_of
+from viralclip.media.rate import output_rate
+from viralclip.media.tracks import Sound, choose_track
 from viralclip.plan import Video
 
 if TYPE_CHECKING:
@@ -20,13 +23,7 @@ if TYPE_CHECKING:
 
 # A playlist that calls itself video.mp4 could make FFmpeg read other files of this machine.
 _SCRIPTS = frozenset({"hls", "concat", "dash", "imf", "sdp", "rtsp", "tty", "image2", "ffmetadata"})
-_STANDARD_RATES = tuple(
-    Fraction(rate)
-    for rate in ("24000/1001", "24", "25", "30000/1001", "30", "48", "50", "60000/1001", "60")
-)
-_MAX_RATE = 60
 _BLOCK_BYTES = 64 * 1024
-_TAIL_SECONDS = 2.0
 _BT709, _UNSPECIFIED, _FULL_RANGE, _HDR_TRANSFERS = 1, 2, 2, frozenset({16, 18})
 
 
@@ -48,16 +45,6 @@ class Picture:
     hdr: bool
     plain: bool
     untagged_sd: bool
-
-
-@dataclass(frozen=True)
-class Sound:
-    """The audio stream to use."""
-
-    stream: int
-    channels: int
-    rate: int
-    codec: str
 
 
 @dataclass(frozen=True)
@@ -133,24 +120,6 @@ def identity(path: Path) -> str:
     return digest.hexdigest()[:32]
 
 
-def output_rate(stored: Fraction, *, constant: bool) -> Fraction:
-    """The constant rate, at most 60, for a stream whose (average) rate is `stored`."""
-    if not constant:
-        return _standard_rate_above(stored)
-    standard = min(_STANDARD_RATES, key=lambda rate: abs(rate - stored))
-    if abs(standard - stored) < stored / 2000:
-        return standard
-    # A whole divisor keeps the kept frames evenly spaced.
-    divisor = -(-stored // _MAX_RATE)
-    return (stored / divisor).limit_denominator(1001)
-
-
-def _standard_rate_above(average: Fraction) -> Fraction:
-    """Bursts are faster than the average; below 30 a frame may miss its sound by 20 ms."""
-    lowest = max(average * Fraction(98, 100), Fraction(2997, 100))
-    return next((rate for rate in _STANDARD_RATES if rate >= lowest), _STANDARD_RATES[-1])
-
-
 def _look(container: "InputContainer", path: Path, content: str) -> Probed:
     if _SCRIPTS & set(container.format.name.split(",")):
         raise SourceNotVideoError(name=path.name, detail=f"format {container.format.name}")
@@ -161,8 +130,8 @@ def _look(container: "InputContainer", path: Path, content: str) -> Probed:
     if frame is None:
         raise SourceNotVideoError(name=path.name, detail="no frame could be decoded")
     picture = _picture(container, stream, frame)
-    sound = _sound(container)
-    end, truncated = _end(container, stream)
+    sound = choose_track(container)
+    end, truncated = find_end(container, stream)
     width, height = _upright(frame, picture)
     video = Video(
         name=path.name,
@@ -217,21 +186,7 @@ def _sar(stream: "VideoStream") -> Fraction:
 
 
 def _first(container: "InputContainer", frame: "VideoFrame") -> float:
-    return max(0.0, (frame.time or 0.0) - _zero(container))
-
-
-def _zero(container: "InputContainer") -> float:
-    """FFmpeg's -ss counts from the earliest stream, and so do all our times."""
-    return (container.start_time or 0) / av.time_base
-
-
-def _sound(container: "InputContainer") -> Sound | None:
-    usable = [stream for stream in container.streams.audio if stream.codec_context is not None]
-    chosen = [stream for stream in usable if stream.disposition & stream.disposition.default]
-    for stream in chosen or usable:
-        context = stream.codec_context
-        return Sound(stream.index, context.channels, context.sample_rate, context.name)
-    return None
+    return max(0.0, (frame.time or 0.0) - zero_of(container))
 
 
 def _upright(frame: "VideoFrame", picture: Picture) -> tuple[int, int]:
@@ -241,61 +196,6 @@ def _upright(frame: "VideoFrame", picture: Picture) -> tuple[int, int]:
     else:
         height = round(height / picture.sar)
     return (height, width) if picture.rotation % 180 else (width, height)
-
-
-def _end(container: "InputContainer", stream: "VideoStream") -> tuple[float, bool]:
-    """When the last picture ends, and whether the file breaks off before its index says so."""
-    promised = _promised_end(container, stream)
-    found = _cut_index(container, stream)
-    if found is None:
-        found = _last_packet(container, stream, near=promised)
-    if found is None:
-        return promised, False
-    return found, found < promised - max(1.0, promised / 100)
-
-
-def _promised_end(container: "InputContainer", stream: "VideoStream") -> float:
-    if stream.duration is not None and stream.time_base is not None:
-        begin = float((stream.start_time or 0) * stream.time_base) - _zero(container)
-        return max(0.0, begin) + float(stream.duration * stream.time_base)
-    return (container.duration or 0) / av.time_base
-
-
-def _cut_index(container: "InputContainer", stream: "VideoStream") -> float | None:
-    """Where the index points past the end of the file, as in a half-copied MP4."""
-    size, entries = container.size, stream.index_entries
-    if not entries or stream.time_base is None or entries[-1].pos + entries[-1].size <= size:
-        return None
-    for entry in entries:
-        if entry.pos + entry.size > size:
-            return max(0.0, float(entry.timestamp * stream.time_base) - _zero(container))
-    return None
-
-
-def _last_packet(
-    container: "InputContainer", stream: "VideoStream", *, near: float
-) -> float | None:
-    """The end of the last picture that is really there, looking from `near` its promised end."""
-    look_at = near - _TAIL_SECONDS
-    while True:
-        ends = _packet_ends(container, stream, max(0.0, look_at) + _zero(container))
-        if ends or look_at <= 0:
-            return max(ends, default=None)
-        look_at = look_at / 2 if look_at > _TAIL_SECONDS else 0.0
-
-
-def _packet_ends(container: "InputContainer", stream: "VideoStream", seconds: float) -> list[float]:
-    ends: list[float] = []
-    try:
-        container.seek(int(seconds * av.time_base))
-        for packet in container.demux(stream):
-            if packet.pts is not None and packet.time_base is not None:
-                after = packet.pts + (packet.duration or 0)
-                ends.append(float(after * packet.time_base) - _zero(container))
-    except av.error.FFmpegError:
-        # A file that breaks off may end in an error instead of an end; what came before counts.
-        return ends
-    return ends
 
 
 def _chapters(container: "InputContainer") -> tuple[Chapter, ...]:
