@@ -67,6 +67,11 @@ class Process:
         self.popen.terminate()
         return await asyncio.to_thread(self.popen.wait, 60)
 
+    def ffmpegs(self) -> int:
+        """How many FFmpegs the process runs now."""
+        commands = [_command(child) for child in psutil.Process(self.popen.pid).children()]
+        return sum("-progress" in command for command in commands)
+
     def freeze(self) -> None:
         self.popen.send_signal(signal.SIGSTOP)
 
@@ -203,8 +208,8 @@ class Fleet:
         """A worker that is still in the middle of its clips when the other one is there."""
         return await self.worker(name, *options, VIRALCLIP_FFMPEG=str(self.paced(0.02)))
 
-    async def worker(self, name: str, *options: str, **settings: str) -> Process:
-        command = ("worker", "--name", name, "--slots", "2", *options)
+    async def worker(self, name: str, *options: str, slots: int = 2, **settings: str) -> Process:
+        command = ("worker", "--name", name, "--slots", str(slots), *options)
         return await self.start(name, *command, says="is at work", settings=settings)
 
     async def start(
@@ -289,10 +294,9 @@ class Fleet:
         """The FFmpegs of this fleet that are running now, whoever started them."""
         found: list[psutil.Process] = []
         for process in psutil.process_iter():
-            with suppress(psutil.Error):
-                command = process.cmdline()
-                if "-progress" in command and str(self.folder) in " ".join(command):
-                    found.append(process)
+            command = _command(process)
+            if "-progress" in command and str(self.folder) in " ".join(command):
+                found.append(process)
         return found
 
     def end(self) -> None:
@@ -327,6 +331,13 @@ class Job:
     async def ends(self) -> Progress:
         async with asyncio.timeout(_PATIENCE_S):
             return await self.watching
+
+
+def _command(process: psutil.Process) -> list[str]:
+    """The process's command line; empty once it has ended."""
+    with suppress(psutil.Error):
+        return process.cmdline()
+    return []
 
 
 def _leashed(*command: str) -> list[str]:

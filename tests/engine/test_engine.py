@@ -22,7 +22,6 @@ NAMES = st.from_regex(r"[a-z][a-z0-9_.]{0,20}", fullmatch=True)
 @pytest.fixture
 async def engine(tmp_path):
     async with Engine(f"sqlite:///{tmp_path / 'engine.db'}") as opened:
-        await opened.set_slots(2)
         yield opened
 
 
@@ -133,7 +132,6 @@ async def test_waiting_work_has_no_owner(engine):
 async def test_what_is_queued_survives_its_client(tmp_path):
     url = f"sqlite:///{tmp_path / 'engine.db'}"
     async with Engine(url) as engine:
-        await engine.set_slots(1)
         await engine.enqueue([Work("j", 1, 1, "split")], priority=1)
     async with Engine(url) as engine:
         await engine.cancel_clips("j", 1)
@@ -148,7 +146,6 @@ async def test_a_job_knows_how_many_clips_go_before_its_first(
     sqlite = f"sqlite:///{tmp_path / 'queue.db'}"
     url = sqlite if kind == "sqlite" else request.getfixturevalue("postgres_url")
     async with Engine(url) as engine:
-        await engine.set_slots(1)
         await engine.enqueue([Work("first", 1, 1, "split"), Work("first", 1)], priority=3)
         await engine.enqueue([Work("other", 1, 1, "split")], priority=5)
         await engine.enqueue([Work("other", 1, 2, "split")], priority=9)

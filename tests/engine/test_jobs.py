@@ -34,7 +34,6 @@ async def jobs(tmp_path):
         open_channel(f"sqlite:///{tmp_path / 'events.db'}") as channel,
         Engine(f"sqlite:///{tmp_path / 'engine.db'}") as engine,
     ):
-        await engine.set_slots(2)
         yield Jobs(catalog=catalog, channel=channel, engine=engine)
 
 

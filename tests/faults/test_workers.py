@@ -4,7 +4,8 @@ import asyncio
 import time
 
 import pytest
-from fleet import Fleet, check
+from fleet import Fleet, check, until
+from services import free_port
 
 from viralclip.steps import Step
 
@@ -18,6 +19,28 @@ async def test_a_fleet_makes_a_job(fleet: Fleet, submit):
 
     assert progress.outcome == "succeeded"
     await check(job)
+
+
+async def test_each_worker_runs_as_many_ffmpegs_as_it_has_slots_whoever_starts_last(
+    fleet: Fleet, submit
+):
+    endless = str(fleet.paced(0.02))
+    await fleet.serve()
+    one, three = await asyncio.gather(
+        fleet.worker("one", slots=1, VIRALCLIP_FFMPEG=endless),
+        fleet.worker("three", slots=3, VIRALCLIP_FFMPEG=endless),
+    )
+    last = ("serve", "--no-worker", "--slots", "4", "--port", str(free_port()))
+    await fleet.start("last", *last, says="viralclip is at")
+    await submit(*[(at, at + 3) for at in range(10)])
+    await until(lambda: one.ffmpegs() + three.ffmpegs() >= 4)
+    seen: set[tuple[int, int]] = set()
+    watched_until = time.monotonic() + 2
+    await until(
+        lambda: bool(seen.add((one.ffmpegs(), three.ffmpegs()))) or time.monotonic() > watched_until
+    )
+
+    assert seen == {(1, 3)}
 
 
 async def test_a_worker_killed_in_the_middle_of_a_render(fleet: Fleet, submit):

@@ -132,8 +132,8 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     async def make() -> None:
         async with open_catalog(f"sqlite:///{folder / 'catalog.db'}"):
             pass
-        async with Engine(f"sqlite:///{folder / 'engine.db'}") as engine:
-            await engine.set_slots(2)
+        async with Engine(f"sqlite:///{folder / 'engine.db'}"):
+            pass
 
     asyncio.run(make())
     return folder

@@ -151,5 +151,4 @@ async def plant(tmp_path: Path, ffmpeg: Path) -> AsyncIterator[Plant]:
         open_channel(f"sqlite:///{tmp_path / 'events.db'}") as channel,
         Engine(url) as engine,
     ):
-        await engine.set_slots(1)
         yield Plant(tmp_path, ffmpeg, catalog, channel, engine, url)

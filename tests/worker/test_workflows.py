@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from viralclip.engine import POLL_S, Work, priority_number
+from viralclip.engine import Work, priority_number
 from viralclip.worker.liveness import WorkerIdTakenError
 from viralclip.worker.settled import Settled
 
@@ -160,16 +160,3 @@ async def test_work_of_an_earlier_run_does_nothing(plant, source):
         await Settled(plant.engine, ()).wait([stale.workflow_id, "gone.1.1.original"])
 
     assert await endings(plant, "a1") == {1: None}
-
-
-async def test_a_worker_looks_for_work_eagerly_only_when_it_begins(plant):
-    async def intervals() -> set[float]:
-        queues = await plant.engine._client.list_queues_async()
-        return {queue._polling_interval_sec for queue in queues}
-
-    async with plant.worker("one"), asyncio.timeout(30):
-        assert max(await intervals()) < 0.1
-        while min(await intervals()) < 0.1:  # noqa: ASYNC110 - a row changes, and tells nobody
-            await asyncio.sleep(0.02)
-
-        assert await intervals() == set(POLL_S.values())

@@ -180,7 +180,6 @@ async def _courier(services: Services, webhooks: SqlWebhooks) -> AsyncIterator[N
 async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     async with Engine(settings.service_engine_url) as engine:
-        await engine.set_slots(settings.slots)
         yield engine
 
 

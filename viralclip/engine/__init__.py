@@ -19,8 +19,6 @@ QUEUES: dict[Kind, str] = {"job": "jobs", "scene": "scenes", "clip": "clips"}
 # Workers serve work of equal version only: raise it when new code cannot finish old work.
 APP_VERSION = "viralclip-1"
 APP_NAME = "viralclip"
-# How often a worker looks for work: a clip waits for a slot, a job and its scenes for nobody.
-POLL_S: dict[Kind, float] = {"job": 0.5, "scene": 0.5, "clip": 0.25}
 
 # Seconds that a class waits behind urgent work submitted later: a head start, never a wall.
 _OFFSETS: dict[Priority, int] = {"urgent": 0, "normal": 3600, "low": 14400}
@@ -109,18 +107,6 @@ class Engine:
     def is_shared(self) -> bool:
         """Whether workers on several machines can serve it."""
         return not self._url.startswith("sqlite")
-
-    async def set_slots(self, slots: int, *, poll_s: float | None = None) -> None:
-        """Register the queues; a worker makes `slots` clips at once, and parents hold no slot.
-
-        `poll_s` is how often every worker of the engine looks into each queue, for a while.
-        """
-        for kind, queue in QUEUES.items():
-            await self._client.register_queue_async(
-                queue,
-                worker_concurrency=slots if kind == "clip" else None,
-                polling_interval_sec=poll_s or POLL_S[kind],
-            )
 
     async def enqueue(self, works: Iterable[Work], *, priority: int) -> None:
         """Queue the work; work queued before, done or not, is left as it is."""

@@ -20,12 +20,12 @@ from viralclip.pipeline import Tools
 from viralclip.pipeline.reporter import Reporter
 from viralclip.worker.leftovers import keep_clear
 from viralclip.worker.liveness import Roster
+from viralclip.worker.queues import Queues
 from viralclip.worker.takeover import Succession
 from viralclip.worker.workflows import Workflows
 
-# A worker of a single machine mostly begins because there is work.
+# For how long a worker that has just begun looks for work eagerly.
 _EAGER_S = 1.5
-_EAGER_POLL_S = 0.03
 
 
 def new_worker_id() -> str:
@@ -66,9 +66,6 @@ class Worker:
         async with AsyncExitStack() as stack:
             self._lease = await stack.enter_async_context(self._roster.hold(self._tools.worker))
             reporter = await stack.enter_async_context(Reporter(self._channel))
-            await self._engine.set_slots(
-                self._slots, poll_s=None if self._engine.is_shared else _EAGER_POLL_S
-            )
             self._workflows = Workflows(
                 tools=replace(self._tools, confirm=self._lease.confirm),
                 engine=self._engine,
@@ -104,8 +101,7 @@ class Worker:
         with suppress(TimeoutError):
             async with asyncio.timeout(_EAGER_S):
                 await self._workflows.begun.wait()
-        if not self._engine.is_shared:
-            await self._engine.set_slots(self._slots)
+        self._queues.look_evenly()
         await asyncio.to_thread(import_module, "viralclip.media.thumbnail")
 
     def _launch(self) -> None:
@@ -120,7 +116,9 @@ class Worker:
             # Nothing here waits for its notifications; a long poll would only delay shutting down.
             "notification_listener_polling_interval_sec": 0.1,
         }
-        DBOS(config=config)
+        self._queues = Queues(DBOS(config=config), slots=self._slots)
+        if not self._engine.is_shared:
+            self._queues.look_eagerly()
         self._workflows.register()
         DBOS.launch()
 
