@@ -16,6 +16,10 @@ PRESETS: tuple[Preset, ...] = ("fast", "balanced", "quality")
 # Raised when the same plan would give other bytes, so that kept clips are made again.
 RECIPE = 1
 _SLUG_CHARS = 60
+# Letters and marks that fonts draw nothing for: fillers, joiners, a soft hyphen.
+_UNSEEN = frozenset(
+    "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u200d\u2060\u3164\ufeff\uffa0"
+)
 
 
 class _Value(BaseModel, frozen=True):
@@ -119,13 +123,29 @@ def make_plan(
 def slug(title: str) -> str:
     """A title as part of a file name: letters and digits of any script, joined by dashes."""
     folded = unicodedata.normalize("NFKC", title).lower()
-    marks = "".join(ch if _belongs_in_a_name(ch) else " " for ch in folded)
-    joined = re.sub(r"\s+", "-", marks.strip())
-    return _cut(joined) or "scene"
+    letters = re.sub(r"\s+", "-", _letters(folded).strip())
+    return _cut(letters) or "scene"
 
 
-def _belongs_in_a_name(ch: str) -> bool:
-    return unicodedata.category(ch)[0] in "LMN"
+def _letters(text: str) -> str:
+    """Letters and digits with the marks that they bear, anything else as spaces.
+
+    What cannot be seen is dropped: emoji are followed by such signs, and a mark that has lost
+    what it stood on would be a name that nobody can type.
+    """
+    kept: list[str] = []
+    for ch in text:
+        kind = unicodedata.category(ch)
+        if ch in _UNSEEN or _is_selector(ch) or kind == "Me":
+            continue
+        stands_alone = kind[0] == "M" and (not kept or kept[-1] == " ")
+        kept.append(ch if kind[0] in "LMN" and not stands_alone else " ")
+    return "".join(kept)
+
+
+def _is_selector(ch: str) -> bool:
+    """Whether the sign chooses between two looks of the one before it."""
+    return "\ufe00" <= ch <= "\ufe0f" or "\U000e0100" <= ch <= "\U000e01ef"
 
 
 def _cut(text: str) -> str:

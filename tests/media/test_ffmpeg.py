@@ -17,6 +17,7 @@ from viralclip.errors import (
     RenderTimedOutError,
     ToolMissingError,
 )
+from viralclip.media.activity import Activity, activity_of
 from viralclip.media.ffmpeg import Watchdogs, find_ffmpeg, has_filters, run_ffmpeg
 from viralclip.media.leash import leash
 from viralclip.media.meter import Meter, Progress
@@ -76,6 +77,103 @@ async def test_silence_at_the_start_is_a_stall(is_running: IsRunning):
             on_start=pids.append,
         )
     assert not is_running(pids[0])
+
+
+BURNS = """
+import time
+while time.process_time() < {seconds}:
+    pass
+print("out_time_us=1000000", "progress=end", sep="\\n", flush=True)
+"""
+READS = """
+import os, time
+file, begun = os.open("/dev/zero", os.O_RDONLY), time.monotonic()
+while time.monotonic() - begun < 1:
+    os.read(file, 65536)
+    time.sleep(0.01)
+print("out_time_us=1000000", "progress=end", sep="\\n", flush=True)
+"""
+STOPS = """
+import os, signal
+{before}
+os.kill(os.getpid(), signal.SIGSTOP)
+"""
+
+
+@pytest.mark.parametrize("way", [BURNS.format(seconds=1), READS], ids=["computes", "reads"])
+async def test_an_ffmpeg_that_is_at_work_is_not_silent(way: str):
+    told: list[float] = []
+    limits = Watchdogs(start_s=0.25, stall_s=0.25, total_s=60)
+    await run_ffmpeg(
+        [sys.executable, "-c", way],
+        duration=1,
+        on_progress=lambda progress: told.append(progress.fraction),
+        limits=limits,
+    )
+
+    assert told[-1] == 1.0
+
+
+async def test_the_work_of_a_wrappers_child_counts():
+    wrapper = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {BURNS!r}])"
+    limits = Watchdogs(start_s=0.3, total_s=60)
+    await run_ffmpeg(
+        [sys.executable, "-c", wrapper.replace("{seconds}", "1")],
+        duration=1,
+        on_progress=_ignore,
+        limits=limits,
+    )
+
+
+@pytest.mark.parametrize(
+    "before", ["", "print('progress=continue', flush=True)"], ids=["at once", "in its work"]
+)
+async def test_an_ffmpeg_that_does_nothing_is_ended_in_time(before: str, is_running: IsRunning):
+    pids: list[int] = []
+    limits = Watchdogs(start_s=0.5, stall_s=0.5, total_s=60)
+    async with asyncio.timeout(10):
+        with pytest.raises(RenderStalledError, match=r"0\.5 s") as stalled:
+            await run_ffmpeg(
+                [sys.executable, "-c", STOPS.format(before=before)],
+                duration=1,
+                on_progress=_ignore,
+                limits=limits,
+                on_start=pids.append,
+            )
+
+    assert stalled.value.retryable
+    assert not is_running(pids[0])
+
+
+async def test_work_that_leads_nowhere_is_ended_and_not_tried_again():
+    limits = Watchdogs(start_s=0.3, busy_s=0.6, total_s=60)
+    with pytest.raises(RenderTimedOutError, match=r"0\.6 s") as ended:
+        await run_ffmpeg(
+            [sys.executable, "-c", BURNS.format(seconds=50)],
+            duration=1,
+            on_progress=_ignore,
+            limits=limits,
+        )
+
+    assert not ended.value.retryable
+
+
+async def test_the_way_to_a_far_scene_may_take_longer():
+    limits = Watchdogs(start_s=0.3, busy_s=0.2, total_s=60)
+    await run_ffmpeg(
+        [sys.executable, "-c", BURNS.format(seconds=0.6)],
+        duration=1,
+        on_progress=_ignore,
+        limits=limits,
+        lead_s=6,
+    )
+
+
+def test_a_process_that_is_gone_does_nothing():
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+
+    assert activity_of(process.pid) == Activity()
 
 
 async def test_a_render_has_a_time_limit(ffmpeg: Path):

@@ -1,5 +1,7 @@
 """Plans, file names and digests."""
 
+from unicodedata import category
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,6 +79,22 @@ def test_file_names_are_scene_title_and_style():
         ("🔥🔥🔥", "scene"),
         ("", "scene"),
         ("\ud800", "scene"),
+        ("🔥 Hot take ❤\ufe0f", "hot-take"),
+        ("❤\ufe0f", "scene"),
+        ("1\ufe0f\u20e3 First", "1-first"),
+        ("☀\ufe0f Tag eins", "tag-eins"),
+        ("Zero\u200bwidth", "zero-width"),
+        ("👨\u200d👩\u200d👧 family", "family"),
+        ("A\u202etxt.exe", "a-txt-exe"),
+        ("🏴\U000e0067\U000e0062\U000e007f flag", "flag"),
+        ("Donau\u00addampf", "donaudampf"),
+        ("क्\u200dष", "क्ष"),
+        ("葛\U000e0100城", "葛城"),
+        ("\u3164\u3164", "scene"),
+        ("ᠠ\u180bᠡ", "ᠠᠡ"),
+        ("\u0301 accent", "accent"),
+        ("CON", "con"),
+        ("end. ", "end"),
         ("a" * 61, "a" * 60),
         ("a" * 59 + " b", "a" * 59),
         ("\U00010400" * 60, "\U00010428" * 45),
@@ -94,6 +112,15 @@ def test_file_names_are_safe_whatever_the_title(title):
     assert name.endswith("_split.mp4")
     assert not set(name) & set('/\\:*?"<>|\0\n\r\t ')
     assert len(name.encode()) <= 255
+
+
+@given(st.text(max_size=300))
+def test_every_sign_of_a_file_name_is_seen(title):
+    name = slug(title)
+
+    assert {category(ch)[0] for ch in name} <= set("LMNP")
+    assert not {category(ch) for ch in name} & {"Me", "Cf"}
+    assert not any("\ufe00" <= ch <= "\ufe0f" for ch in name)
 
 
 @given(st.text(max_size=300))

@@ -166,7 +166,7 @@ class Analyses:
             footage=str(self._footage(key)),
             framings=self._framing_tasks(key, wishes),
         )
-        await self._run(task, subject.duration, on_progress)
+        await self._run(task, subject.duration, on_progress, lead_s=subject.start)
 
     async def _frame(
         self, key: str, tasks: tuple[FramingTask, ...], on_progress: OnProgress
@@ -175,7 +175,12 @@ class Analyses:
         await self._run(task, float(len(tasks)), on_progress)
 
     async def _run(
-        self, task: LookTask | FrameTask, duration: float, on_progress: OnProgress
+        self,
+        task: LookTask | FrameTask,
+        duration: float,
+        on_progress: OnProgress,
+        *,
+        lead_s: float = 0.0,
     ) -> None:
         try:
             await run_ffmpeg(
@@ -183,6 +188,7 @@ class Analyses:
                 duration=duration,
                 on_progress=on_progress,
                 limits=self._limits,
+                lead_s=lead_s,
                 on_start=self._on_start,
                 env=surroundings(),
             )
@@ -190,7 +196,9 @@ class Analyses:
             unreadable = error.facts.get("returncode") == UNREADABLE
             kind = SourceUnreadableError if unreadable else AnalysisFailedError
             raise kind(detail=error.detail) from error
-        except (RenderStalledError, RenderTimedOutError) as error:
+        except RenderTimedOutError as error:
+            raise AnalysisFailedError(detail=str(error)) from error
+        except RenderStalledError as error:
             raise AnalysisStalledError(seconds=error.facts["seconds"]) from error
 
     async def _share(

@@ -13,26 +13,43 @@ from functools import cache
 from pathlib import Path
 
 from viralclip.errors import (
+    ClipError,
     RenderFailedError,
     RenderStalledError,
     RenderTimedOutError,
     ToolMissingError,
 )
+from viralclip.media.activity import activity_of
 from viralclip.media.leash import leash
 from viralclip.media.meter import Meter, Progress
 
 _OLDEST = 6
 _GRACE_S = 0.5
 _TAIL_BYTES = 8192
+# Seconds of work per second of video, for a heavy codec on a crowded machine.
+_SLOWEST_DECODE = 10.0
+# How often it is looked for signs of work, as a share of the time that may pass without any.
+_LOOKS = 8
 
 
 @dataclass(frozen=True)
 class Watchdogs:
-    """How many seconds FFmpeg may take to a first sign of life, stand still, and take in all."""
+    """How many seconds FFmpeg may do nothing, work without getting further, and take in all.
+
+    It does nothing when its progress stands still and it neither computes nor reads: for `start_s`
+    until it first shows progress, for `stall_s` afterwards. To work for `busy_s` without getting
+    further is allowed; before the first frame there is more to do for every second of the video
+    that has to be decoded to get there.
+    """
 
     start_s: float = 60.0
     stall_s: float = 120.0
+    busy_s: float = 1800.0
     total_s: float = 6 * 3600.0
+
+    def lead_allowance(self, lead_s: float) -> float:
+        """How long FFmpeg may work towards a first frame that is `lead_s` into the video."""
+        return self.busy_s + lead_s * _SLOWEST_DECODE
 
 
 def find_ffmpeg(override: str | None = None) -> Path:
@@ -59,13 +76,16 @@ async def run_ffmpeg(
     duration: float,
     on_progress: Callable[[Progress], None],
     limits: Watchdogs,
+    lead_s: float = 0.0,
     on_start: Callable[[int], None] | None = None,
     env: Mapping[str, str] | None = None,
 ) -> None:
     """Runs `command` to its end; whatever happens, the process is gone when this returns.
 
-    `duration` is that of the output. RenderFailedError carries `returncode` as a fact and FFmpeg's
-    last words as detail; RenderStalledError and RenderTimedOutError come from `limits`.
+    `duration` is that of the output, `lead_s` how much of the input may have to be decoded before
+    the output begins. RenderFailedError carries `returncode` as a fact and FFmpeg's last words as
+    detail; RenderStalledError (it did nothing) and RenderTimedOutError (it did too much) come from
+    `limits`.
     """
     leashed = leash(command)
     process = await asyncio.create_subprocess_exec(
@@ -79,7 +99,7 @@ async def run_ffmpeg(
     try:
         if on_start:
             on_start(process.pid)
-        tail = await _attend(process, Meter(duration), on_progress, limits)
+        tail = await _attend(process, Meter(duration), on_progress, limits, lead_s)
     finally:
         await _end(process)
     if process.returncode:
@@ -92,19 +112,22 @@ async def _attend(
     meter: Meter,
     on_progress: Callable[[Progress], None],
     limits: Watchdogs,
+    lead_s: float,
 ) -> str:
     """Reads all FFmpeg says until it ends, within the limits; returns the tail of its stderr."""
-    total, pulse = asyncio.timeout(limits.total_s), asyncio.timeout(limits.start_s)
+    pulse = _Pulse(process.pid, limits, lead_s)
+    total = asyncio.timeout(limits.total_s)
     try:
-        async with total, pulse, asyncio.TaskGroup() as group:
+        async with total, pulse.limit, asyncio.TaskGroup() as group:
             last_words = group.create_task(_tail(process))
-            await _follow(process, meter, on_progress, pulse, limits.stall_s)
+            looking = group.create_task(pulse.look())
+            await _follow(process, meter, on_progress, pulse)
             await process.wait()
+            looking.cancel()
     except TimeoutError as error:
         if total.expired():
             raise RenderTimedOutError(seconds=limits.total_s) from error
-        waited = limits.stall_s if meter.started else limits.start_s
-        raise RenderStalledError(seconds=waited) from error
+        raise pulse.verdict() from error
     return last_words.result()
 
 
@@ -112,8 +135,7 @@ async def _follow(
     process: asyncio.subprocess.Process,
     meter: Meter,
     on_progress: Callable[[Progress], None],
-    pulse: asyncio.Timeout,
-    stall_s: float,
+    pulse: "_Pulse",
 ) -> None:
     now = asyncio.get_running_loop().time
     assert process.stdout is not None  # noqa: S101 - it was asked for as a pipe
@@ -122,9 +144,60 @@ async def _follow(
         progress = meter.read(line.decode(errors="replace"), at=now())
         if progress is None:
             continue
-        if first or meter.moved:
-            pulse.reschedule(now() + stall_s)
+        if meter.moved:
+            pulse.moved()
+        elif first:
+            pulse.began()
         on_progress(progress)
+
+
+class _Pulse:
+    """A time limit that signs of work put off, though not for ever if they lead nowhere."""
+
+    def __init__(self, pid: int, limits: Watchdogs, lead_s: float) -> None:
+        self._pid = pid
+        self._limits = limits
+        self._now = asyncio.get_running_loop().time
+        self._silence_s = limits.start_s
+        self._busy_s = limits.lead_allowance(lead_s)
+        self._worked_at = self._moved_at = self._now()
+        self.limit = asyncio.timeout_at(self._ends_at)
+
+    def began(self) -> None:
+        """The process reports for the first time."""
+        self._silence_s = self._limits.stall_s
+        self._put_off()
+
+    def moved(self) -> None:
+        """The output has grown."""
+        self._silence_s, self._busy_s = self._limits.stall_s, self._limits.busy_s
+        self._moved_at = self._now()
+        self._put_off()
+
+    async def look(self) -> None:
+        """For ever: put the limit off as long as the process computes or reads."""
+        before = await asyncio.to_thread(activity_of, self._pid)
+        while True:
+            await asyncio.sleep(self._silence_s / _LOOKS)
+            now = await asyncio.to_thread(activity_of, self._pid)
+            if now.is_work_since(before, within_s=self._silence_s):
+                before = now
+                self._put_off()
+
+    def verdict(self) -> ClipError:
+        """What to say of a process that was not put off any more."""
+        if self._now() < self._moved_at + self._busy_s:
+            return RenderStalledError(seconds=self._silence_s)
+        return RenderTimedOutError(seconds=self._busy_s)
+
+    @property
+    def _ends_at(self) -> float:
+        return min(self._worked_at + self._silence_s, self._moved_at + self._busy_s)
+
+    def _put_off(self) -> None:
+        self._worked_at = self._now()
+        if not self.limit.expired():
+            self.limit.reschedule(self._ends_at)
 
 
 async def _tail(process: asyncio.subprocess.Process) -> str:

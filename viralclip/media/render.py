@@ -76,7 +76,13 @@ async def _render(
     length = spec.output_duration
     try:
         await run_ffmpeg(
-            command, duration=length, on_progress=on_progress, limits=limits, on_start=on_start
+            command,
+            duration=length,
+            on_progress=on_progress,
+            limits=limits,
+            # At worst the file has one keyframe, at its beginning.
+            lead_s=spec.start,
+            on_start=on_start,
         )
         return await asyncio.to_thread(
             verify_output, spec.target, duration=length, fps=spec.fps, size=spec.size
