@@ -34,6 +34,7 @@ from viralclip.events import (
 from viralclip.live import Ticked
 from viralclip.progress import Progress, fold
 from viralclip.server.feed import BATCH
+from viralclip.server.live import LINES
 from viralclip.steps import Step
 
 JOB = "0123456789ab"
@@ -135,7 +136,7 @@ def replaying(replay: Replay) -> Starlette:
     }
 
     async def live(socket: WebSocket) -> None:
-        await socket.accept()
+        await socket.accept(LINES)
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):
             while True:
                 for message in await replay.heard.get():

@@ -9,6 +9,8 @@ from typing import Any
 
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
+from viralclip.server.live import LINES
+
 _MARK = b'"message":"'
 # Without anything new for so long, the rest does not come any more.
 _SILENCE_S = 20.0
@@ -80,7 +82,12 @@ async def _join(url: str, count: int, tally: Tally) -> list[Viewer]:
 
     async def join() -> Viewer:
         async with gate:
-            _, viewer = await ws_connect(lambda: Viewer(tally), url, websocket_handshake_timeout=60)
+            _, viewer = await ws_connect(
+                lambda: Viewer(tally),
+                url,
+                websocket_handshake_timeout=60,
+                extra_headers={"Sec-WebSocket-Protocol": LINES},
+            )
             assert isinstance(viewer, Viewer)
             await viewer.joined
             return viewer

@@ -11,8 +11,7 @@ FRAME: TypeAdapter[Frame] = TypeAdapter(Frame)
 
 
 async def frames_of(socket: ClientConnection) -> AsyncGenerator[Frame, None]:
-    """The frames of each message, one to a line, without heartbeats."""
+    """The frame of each message, without heartbeats."""
     async for message in socket:
-        for line in str(message).split("\n"):
-            if line != '{"kind":"heartbeat"}':
-                yield FRAME.validate_json(line)
+        if message != '{"kind":"heartbeat"}':
+            yield FRAME.validate_json(message)

@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame as WsFrame
 from websockets.frames import Opcode
 from websockets.protocol import State
+from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 from viralclip.channel import BEGINNING, ProgressChannel
@@ -25,6 +26,7 @@ from viralclip.events import ClipTick, Draft, Envelope
 from viralclip.live import Frame, Reset, Snapshot, Ticked, Told
 from viralclip.progress import Progress, advance
 from viralclip.server.feed import Feeds, View
+from viralclip.server.live import LINES
 from viralclip.server.wire import framed
 from viralclip.steps import Step
 
@@ -479,8 +481,9 @@ async def test_viewers_share_one_encoding_of_each_frame(served, say, note):
         await say(served.channel, note(1), tick(0.5))
         first = [await anext(one), await anext(other)]
 
-        assert states[0].framed is states[1].framed
-        assert first[0].framed is first[1].framed
+        for shared, also in (states, first):
+            assert shared.one_by_one.framed is also.one_by_one.framed
+            assert shared.in_lines.framed is also.in_lines.framed
 
 
 async def test_a_server_that_cannot_be_given_framed_messages_is_given_text(serve, say, note):
@@ -521,9 +524,31 @@ async def test_while_much_is_told_viewers_take_it_many_at_a_time(served, say, no
         assert await waiting == [("event", 1), ("event", 2), ("event", 3)]
 
 
-async def test_what_is_told_at_once_comes_in_few_messages(served, say, note):
+@pytest.mark.parametrize("ws", [None, "websockets-sansio"])
+async def test_each_message_is_one_frame_however_much_is_told_at_once(serve, say, note, ws):
+    """Whoever reads `JSON.parse(message)` understands every message: most clients do just that."""
+    served = await serve(ws=ws)
     await served.add("job")
     async with asyncio.timeout(60), connect(served.live("job"), proxy=None) as socket:
+        first = json.loads(await socket.recv())
+        await say(served.channel, *map(note, range(1, 61)))
+        told = [json.loads(await socket.recv()) for _ in range(60)]
+    async with connect(served.live("job", first["cursor"]), proxy=None) as socket:
+        missed = [json.loads(await socket.recv()) for _ in range(60)]
+
+    assert socket.subprotocol is None
+    assert [frame["envelope"]["seq"] for frame in told] == list(range(1, 61))
+    assert missed == told
+
+
+async def test_whoever_asks_for_lines_is_told_much_in_few_messages(served, say, note):
+    await served.add("job")
+    lines = [Subprotocol("unknown"), Subprotocol(LINES)]
+    async with (
+        asyncio.timeout(60),
+        connect(served.live("job"), subprotocols=lines, proxy=None) as socket,
+    ):
+        assert socket.subprotocol == LINES
         await socket.recv()
         await say(served.channel, *map(note, range(1, 61)))
         seqs: list[int] = []

@@ -40,6 +40,18 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Messages:
+    """WebSocket messages that are sent in one go."""
+
+    texts: tuple[str, ...]
+
+    @cached_property
+    def framed(self) -> bytes:
+        """The messages as they are on the wire, put together once for all viewers."""
+        return b"".join(map(framed, self.texts))
+
+
+@dataclass(frozen=True)
 class Batch:
     """Lines to send in one go, and the number that whoever has them stands at."""
 
@@ -47,14 +59,15 @@ class Batch:
     lines: Sequence[Line]
 
     @cached_property
-    def text(self) -> str:
-        """One message: a browser that is given one for each frame has no time left to draw."""
-        return "\n".join(line.text for line in self.lines)
+    def one_by_one(self) -> Messages:
+        """A message for each frame, which every client understands."""
+        return Messages(tuple(line.text for line in self.lines))
 
     @cached_property
-    def framed(self) -> bytes:
-        """The message as it is on the wire."""
-        return framed(self.text)
+    def in_lines(self) -> Messages:
+        """One message for all frames, one to a line: a browser that is given a message for each
+        has no time left to draw."""
+        return Messages(("\n".join(line.text for line in self.lines),))
 
 
 _NOTHING = Batch(0, ())

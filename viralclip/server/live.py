@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from operator import attrgetter
 from typing import Annotated, Any
 
 import structlog
@@ -14,7 +15,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from viralclip.channel import BEGINNING
 from viralclip.live import Reset, Snapshot, Told
-from viralclip.server.feed import Batch, Line, View, read_on
+from viralclip.server.feed import Batch, Line, Messages, View, read_on
 from viralclip.server.hangup import gone
 from viralclip.server.identity import Owner
 from viralclip.server.jobs import EventPage, JobId, find_job
@@ -25,6 +26,10 @@ from viralclip.server.wire import as_framed, takes_framed
 
 _HEARTBEAT = Batch(0, (Line("heartbeat", "", '{"kind":"heartbeat"}'),))
 _SSE = "text/event-stream"
+# Whoever asks for this subprotocol takes several frames in a message, one to a line.
+LINES = "viralclip.lines.v1"
+_ONE_BY_ONE = attrgetter("one_by_one")
+_IN_LINES = attrgetter("in_lines")
 _INTERNAL = 1011
 # A refusal closes with 4000 and the status that HTTP would have answered: 4401, 4404, 4429.
 _REFUSED = 4000
@@ -59,13 +64,15 @@ def routes(services: Services) -> APIRouter:
 
     @router.websocket("/{job_id}/live")
     async def live(websocket: WebSocket, job_id: str, after: Cursor = None) -> None:
+        in_lines = LINES in websocket.scope["subprotocols"]
         # A page learns why it was refused from the close code, and gets one only once accepted.
-        await websocket.accept()
+        await websocket.accept(LINES if in_lines else None)
         try:
             owner = await websocket.app.state.identify(websocket)
             await find_job(job_id, owner, services)
             with viewers.room_for(owner):
-                await _converse(websocket, job_id, after, services)
+                messages_of = _IN_LINES if in_lines else _ONE_BY_ONE
+                await _converse(websocket, job_id, after, services, messages_of)
         except ProblemError as error:
             await _close(websocket, _REFUSED + error.status)
         except Exception:
@@ -76,17 +83,22 @@ def routes(services: Services) -> APIRouter:
 
 
 async def _converse(
-    websocket: WebSocket, job_id: str, after: str | None, services: Services
+    websocket: WebSocket,
+    job_id: str,
+    after: str | None,
+    services: Services,
+    messages_of: Callable[[Batch], Messages],
 ) -> None:
     """Send until the viewer leaves. Reading is what notices that it left."""
-
     takes_bytes = takes_framed(websocket.scope)
 
     async def send(batch: Batch) -> None:
+        messages = messages_of(batch)
         if takes_bytes:
-            await websocket.send(as_framed(batch.framed))
-        else:
-            await websocket.send_text(batch.text)
+            await websocket.send(as_framed(messages.framed))
+            return
+        for text in messages.texts:
+            await websocket.send_text(text)
 
     async with services.feeds.of(job_id) as feed:
         view = feed.view(after, idle_s=services.heartbeat_s)

@@ -27,9 +27,9 @@ def takes_framed(scope: Scope) -> bool:
     return _EXTENSION in scope.get("extensions", {})
 
 
-def as_framed(message: bytes) -> dict[str, Any]:
-    """The ASGI message that has a whole message sent as it is."""
-    return {"type": "websocket.send", _EXTENSION: message}
+def as_framed(messages: bytes) -> dict[str, Any]:
+    """The ASGI message that has one or more whole messages sent as they are."""
+    return {"type": "websocket.send", _EXTENSION: messages}
 
 
 class Wire(WebSocketsSansIOProtocol):

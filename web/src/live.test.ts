@@ -9,7 +9,10 @@ class Socket {
   onmessage: ((message: { data: string }) => void) | null = null;
   onclose: ((event: { code: number }) => void) | null = null;
 
-  constructor(readonly url: string) {
+  constructor(
+    readonly url: string,
+    readonly protocols?: string,
+  ) {
     Socket.all.push(this);
     setTimeout(() => (Socket.refuse ? this.onclose?.({ code: 1006 }) : this.onopen?.()), 1);
   }
@@ -89,12 +92,13 @@ test("a dropped socket comes back at the last event it told", async () => {
   expect(states).toEqual(["connecting", "live", "catching_up", "live"]);
 });
 
-test("a message brings one frame or several, in their order", async () => {
+test("a message brings one frame or several, in their order, as the page asks for", async () => {
   begin();
   await elapse(300);
   Socket.last.say(told(2), told(3));
   Socket.last.say(told(4));
 
+  expect(Socket.last.protocols).toBe("viralclip.lines.v1");
   expect(frames.map((frame) => frame.cursor)).toEqual(["e-2", "e-3", "e-4"]);
 });
 

@@ -27,6 +27,8 @@ export interface World {
   random(): number;
 }
 
+// Several frames in a message, one to a line.
+const LINES = "viralclip.lines.v1";
 // A heartbeat comes every 15 s: silence for longer than two of them is a dead line.
 const SILENCE_MS = 40_000;
 const OPEN_MS = 8_000;
@@ -194,7 +196,7 @@ class Follower {
   /** True if the socket opened, once it is closed again. */
   #socket(line: AbortSignal): Promise<boolean> {
     return new Promise((resolve) => {
-      const socket = new this.#world.WebSocket(this.#socketUrl(this.#cursor));
+      const socket = new this.#world.WebSocket(this.#socketUrl(this.#cursor), LINES);
       let openedAt = 0;
       const close = () => {
         watchdog.stop();
