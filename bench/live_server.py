@@ -24,6 +24,7 @@ from viralclip.plan import Options, StyleChoice, Video, make_plan
 from viralclip.scenes import Scene
 from viralclip.server.app import create_app
 from viralclip.server.feed import Feeds
+from viralclip.server.identity import NoSignIn
 from viralclip.server.services import Limits, Services
 from viralclip.storage import open_storage
 
@@ -88,7 +89,7 @@ async def _ours(folder: Path) -> AsyncIterator[tuple[uvicorn.Server, str, Tell]]
         async def tell(number: int) -> None:
             await channel.publish([_draft(number)])
 
-        server = Server(config(create_app(services)), services.feeds)
+        server = Server(config(create_app(services, sign_in=NoSignIn())), services.feeds)
         yield server, f"/api/jobs/{JOB}/live", tell
 
 

@@ -26,6 +26,7 @@ from viralclip.plan import Options, StyleChoice, Video, make_plan
 from viralclip.scenes import Scene
 from viralclip.server.app import create_app
 from viralclip.server.feed import Feeds
+from viralclip.server.identity import NoSignIn
 from viralclip.server.services import Services
 from viralclip.storage import open_storage
 
@@ -220,7 +221,7 @@ async def _service(folder: Path) -> AsyncIterator[tuple[str, ProgressChannel]]:
         job = _job(services)
         await catalog.add_job(job)
         await channel.publish([_draft(outline(job, await catalog.clips(JOB)))])
-        app = create_app(services, page=PAGE)
+        app = create_app(services, sign_in=NoSignIn(), page=PAGE)
         yield await stack.enter_async_context(serving(app)), channel
 
 

@@ -240,4 +240,4 @@ def _rebuild(kind: type[ViralclipError], detail: str, facts: dict[str, object]) 
 
 
 def _sentence(kind: type[ViralclipError]) -> str:
-    return (kind.__doc__ or "").partition("\n\n")[0].strip()
+    return " ".join((kind.__doc__ or "").partition("\n\n")[0].split())

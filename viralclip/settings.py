@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import platformdirs
 
 from viralclip.errors import InvalidRequestError
+from viralclip.origins import Site, parse_site
 
 LogFormat = Literal["json", "console"]
 Reach = Literal["public", "anywhere"]
@@ -18,6 +19,7 @@ DEFAULT_SLOTS = 4
 STORAGES = frozenset({"file", "s3", "gs", "az"})
 _UNITS = ("", "KiB", "MiB", "GiB", "TiB")
 _SIZE = re.compile(r"([0-9]{1,15})(KiB|MiB|GiB|TiB)?")
+_PLAIN = re.compile(r"[\w.+-]{1,8}")
 _FIRESTORE = re.compile(r"firestore://[a-z0-9-]+(/[a-z0-9()-]+)?")
 
 
@@ -25,6 +27,12 @@ class InvalidSettingError(InvalidRequestError):
     """The setting {name} has the value {value}, but needs {wanted}."""
 
     code = "invalid_setting"
+
+
+def _refusal(name: str, value: str, wanted: str) -> InvalidSettingError:
+    """The error, with the value where it is too short and plain to hold a password."""
+    shown = value if _PLAIN.fullmatch(value) else "…"
+    return InvalidSettingError(name=name, value=shown, wanted=wanted)
 
 
 class StateNotWritableError(InvalidRequestError):
@@ -58,7 +66,7 @@ class Settings:
     log_format: LogFormat
     host: str
     port: int
-    hosts: tuple[str, ...]
+    hosts: tuple[Site, ...]
     storage_url: str
     media_roots: tuple[Path, ...]
     webhooks: Reach
@@ -145,7 +153,7 @@ def read_settings(env: Mapping[str, str] = os.environ, *, slots: int | None = No
         log_format=_log_format(env),
         host=env.get("VIRALCLIP_HOST") or "127.0.0.1",
         port=_positive(env, "VIRALCLIP_PORT", 8765),
-        hosts=_list(env, "VIRALCLIP_HOSTS", ","),
+        hosts=_sites(env, "VIRALCLIP_HOSTS"),
         storage_url=_storage(env) or (state_dir / "clips").as_uri(),
         media_roots=tuple(
             Path(root).expanduser().resolve()
@@ -174,6 +182,16 @@ def _list(env: Mapping[str, str], name: str, separator: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in env.get(name, "").split(separator) if part.strip())
 
 
+def _sites(env: Mapping[str, str], name: str) -> tuple[Site, ...]:
+    wanted = "names such as clips.example.com or https://clips.example.com:8443, with commas"
+    sites: list[Site] = []
+    for text in _list(env, name, ","):
+        if (site := parse_site(text)) is None:
+            raise _refusal(name, text, wanted)
+        sites.append(site)
+    return tuple(sites)
+
+
 def _url(env: Mapping[str, str], name: str, default: str, schemes: tuple[str, ...]) -> str | None:
     """A URL of one of the schemes, or None for the default; the value may hold a password."""
     value = env.get(name) or default
@@ -182,7 +200,7 @@ def _url(env: Mapping[str, str], name: str, default: str, schemes: tuple[str, ..
     scheme, _, rest = value.partition("://")
     if scheme not in schemes or not rest:
         wanted = f"{default}, or a URL that begins with {schemes[0]}://"
-        raise InvalidSettingError(name=name, value=f"{scheme}…", wanted=wanted)
+        raise _refusal(name, value, wanted)
     # SQLAlchemy knows one name only.
     return f"postgresql://{rest}" if scheme == "postgres" else value
 
@@ -192,7 +210,7 @@ def _positive(env: Mapping[str, str], name: str, default: int) -> int:
     if not value:
         return default
     if not value.isdecimal() or int(value) < 1:
-        raise InvalidSettingError(name=name, value=value, wanted="a whole number from 1")
+        raise _refusal(name, value, "a whole number from 1")
     return int(value)
 
 
@@ -203,16 +221,14 @@ def _reach(env: Mapping[str, str]) -> Reach:
         case "anywhere":
             return "anywhere"
         case other:
-            raise InvalidSettingError(
-                name="VIRALCLIP_WEBHOOKS", value=other, wanted="public or anywhere"
-            )
+            raise _refusal("VIRALCLIP_WEBHOOKS", other, "public or anywhere")
 
 
 def _bytes(env: Mapping[str, str], name: str, default: str) -> int:
     value = env.get(name) or default
     found = _SIZE.fullmatch(value)
     if found is None or not int(found[1]):
-        raise InvalidSettingError(name=name, value=value, wanted="a size such as 500MiB or 20GiB")
+        raise _refusal(name, value, "a size such as 500MiB or 20GiB")
     return int(found[1]) * 1024 ** _UNITS.index(found[2] or "")
 
 
@@ -224,10 +240,10 @@ def _storage(env: Mapping[str, str]) -> str | None:
     parts = urlsplit(value)
     if parts.username is not None or parts.password is not None:
         wanted = "to be without credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-        raise InvalidSettingError(name=name, value=f"{parts.scheme}://…", wanted=wanted)
+        raise _refusal(name, value, wanted)
     if parts.scheme not in STORAGES or (parts.scheme != "file" and not parts.netloc):
         wanted = "a URL such as file:///srv/clips or s3://bucket/prefix"
-        raise InvalidSettingError(name=name, value=value, wanted=wanted)
+        raise _refusal(name, value, wanted)
     return value
 
 
@@ -237,11 +253,11 @@ def _public(env: Mapping[str, str], name: str) -> str | None:
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
         wanted = "an address such as https://media.example.com"
-        raise InvalidSettingError(name=name, value=f"{parts.scheme}://…", wanted=wanted)
+        raise _refusal(name, value, wanted)
     if env.get("AWS_ENDPOINT_URL_S3"):
         # The library lets that one win over every endpoint it is given.
         wanted = "the store's own endpoint in AWS_ENDPOINT_URL, not in AWS_ENDPOINT_URL_S3"
-        raise InvalidSettingError(name=name, value=value, wanted=wanted)
+        raise _refusal(name, value, wanted)
     return value.rstrip("/")
 
 
@@ -249,7 +265,7 @@ def _catalog(env: Mapping[str, str]) -> str | None:
     value = env.get("VIRALCLIP_CATALOG")
     if value and not _FIRESTORE.fullmatch(value):
         wanted = "firestore://PROJECT or firestore://PROJECT/DATABASE"
-        raise InvalidSettingError(name="VIRALCLIP_CATALOG", value=value, wanted=wanted)
+        raise _refusal("VIRALCLIP_CATALOG", value, wanted)
     return value or None
 
 
@@ -260,6 +276,4 @@ def _log_format(env: Mapping[str, str]) -> LogFormat:
         case "console":
             return "console"
         case other:
-            raise InvalidSettingError(
-                name="VIRALCLIP_LOG_FORMAT", value=other, wanted="json or console"
-            )
+            raise _refusal("VIRALCLIP_LOG_FORMAT", other, "json or console")

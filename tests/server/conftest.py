@@ -10,7 +10,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import (
     AbstractContextManager,
     AsyncExitStack,
@@ -38,10 +38,12 @@ from viralclip.engine import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.events import ClipTick, Draft, Envelope, JobQueued, JobTick, Logged
 from viralclip.media.probe import probe
+from viralclip.origins import Site
 from viralclip.plan import Options, StyleChoice, Video, make_plan
 from viralclip.scenes import Scene
 from viralclip.server.app import create_app
 from viralclip.server.feed import KEEP_EVENTS, Feeds
+from viralclip.server.identity import NoSignIn, TokenSignIn
 from viralclip.server.services import Limits, Services
 from viralclip.storage import open_storage
 
@@ -161,6 +163,8 @@ async def _served(
     folder: Path,
     *,
     tokens: bool = False,
+    always: bool = True,
+    sites: Sequence[Site] = (),
     keep: int = KEEP_EVENTS,
     limits: Limits | None = None,
     channel: ProgressChannel | None = None,
@@ -196,7 +200,12 @@ async def _served(
             },
         )
         page = folder / "page"
-        app = create_app(services, accounts=accounts, page=page if page.is_dir() else None)
+        app = create_app(
+            services,
+            sign_in=TokenSignIn(accounts, always=always) if accounts else NoSignIn(),
+            sites=sites,
+            page=page if page.is_dir() else None,
+        )
         listening = _listening(app, services.feeds, stuck_s=services.stuck_s, ws=ws)
         port, connections = await stack.enter_async_context(listening)
         yield Served(port, services, accounts, engine, folder, connections)

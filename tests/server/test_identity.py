@@ -13,13 +13,22 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin
 
 from viralclip.catalog.accounts import SqlAccounts
+from viralclip.origins import Site
 from viralclip.plan import Video
 from viralclip.server.identity import COOKIE
 from viralclip.server.services import Limits
 
 ANYWHERE = "0.0.0.0"  # noqa: S104 - what is tested
 OPEN = {"/healthz", "/readyz", "/api/session"}
+NAME = "clips.example.com"
+TRIED = "/api/jobs/job/cancel"
 TUS = {"Tus-Resumable": "1.0.0"}
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+}
 
 
 @pytest.fixture
@@ -118,6 +127,15 @@ async def test_a_page_keeps_the_token_in_a_cookie_that_scripts_cannot_read(guard
         assert (await client.get("/api/me")).status_code == 401
 
 
+async def test_the_cookie_of_a_page_over_tls_is_sent_over_tls_only(serve):
+    guarded = await serve(tokens=True, sites=[Site(NAME)])
+    token = await guarded.accounts.create("anna")
+    async with guarded.client(headers={"Host": NAME, "Origin": f"https://{NAME}"}) as client:
+        opened = await client.post("/api/session", json={"token": token})
+
+    assert "Secure" in opened.headers["set-cookie"].split("; ")
+
+
 async def test_a_revoked_token_is_worth_nothing(guarded, anna):
     async with guarded.client(anna) as client:
         assert (await client.get("/api/me")).status_code == 200
@@ -181,6 +199,95 @@ def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
+@pytest.mark.parametrize(
+    "passed_on",
+    [
+        "Forwarded",
+        "Via",
+        "X-Forwarded-For",
+        "X-Forwarded-Host",
+        "X-Forwarded-Proto",
+        "X-Real-IP",
+        "CF-Connecting-IP",
+        "Tailscale-User-Login",
+    ],
+)
+async def test_a_request_that_was_passed_on_is_not_from_this_machine(serve, passed_on):
+    served = await serve(tokens=True, always=False)
+    await served.add("job")
+    async with served.client() as here, served.client(headers={passed_on: "x"}) as there:
+        for method, path in (("GET", "/api/me"), ("GET", "/api/videos/files"), ("POST", TRIED)):
+            assert (await here.request(method, path)).status_code < 400
+            refused = await there.request(method, path)
+            assert (refused.status_code, code_of(refused)) == (401, "unauthorized")
+            assert "token create" in refused.json()["detail"]
+        streamed = await there.get("/api/jobs/job/events", headers={"Accept": "text/event-stream"})
+        assert streamed.status_code == 401
+    assert await closed_with(served.live("job"), **{passed_on: "x"}) == 4401
+
+
+async def test_a_token_that_is_made_meanwhile_is_demanded_within_a_second(serve, monkeypatch):
+    monkeypatch.setattr("viralclip.server.live._LOCAL_RECHECK_S", 0.05)
+    served = await serve(tokens=True, always=False)
+    await served.add("job")
+    stream = {"Accept": "text/event-stream"}
+    async with (
+        asyncio.timeout(30),
+        served.client() as client,
+        connect(served.live("job"), proxy=None) as open_view,
+        client.stream("GET", "/api/jobs/job/events", headers=stream) as streamed,
+    ):
+        me = (await client.get("/api/me")).json()
+        token = await served.accounts.create("anna")
+        made_at = asyncio.get_running_loop().time()
+        while (await client.get("/api/me")).status_code == 200:
+            assert asyncio.get_running_loop().time() - made_at < 2
+        await open_view.wait_closed()
+        await streamed.aread()
+
+        assert (me["user"], me["needs_token"]) == ("local", False)
+        assert open_view.close_code == 4401
+        assert (await client.post(TRIED)).status_code == 401
+        assert await closed_with(served.live("job")) == 4401
+        hers = (await client.get("/api/me", headers=bearer(token))).json()
+        assert (hers["user"], hers["needs_token"]) == ("anna", True)
+        await served.accounts.revoke("anna")
+        assert (await client.get("/api/me")).status_code == 401
+
+
+async def test_whoever_cannot_be_looked_up_is_let_in_nowhere(serve, monkeypatch):
+    served = await serve(tokens=True, always=False)
+
+    async def fail(*_: str) -> str:
+        raise ConnectionError("the database is away")
+
+    monkeypatch.setattr(served.accounts, "owner_of", fail)
+    monkeypatch.setattr(served.accounts, "exist", fail)
+    async with served.client() as client, served.client("vc_any") as other:
+        for answer in (await client.get("/api/me"), await other.get("/api/me")):
+            assert (answer.status_code, code_of(answer)) == (503, "not_ready")
+
+
+async def test_the_start_says_who_may_use_the_server_and_why(spawn, tmp_path):
+    alone = await spawn("--no-worker")
+    named = await spawn("--no-worker", VIRALCLIP_HOSTS=NAME)
+    trusting = await spawn("--no-worker", "--no-auth", VIRALCLIP_HOSTS=NAME)
+    async with SqlAccounts(f"sqlite:///{tmp_path / 'catalog.db'}") as accounts:
+        await accounts.create("anna")
+    with_tokens = await spawn("--no-worker")
+    proxied = {"Host": NAME, "X-Forwarded-For": "203.0.113.9"}
+
+    assert "Sign-in: none, for a person on this machine." in alone.log.read_text()
+    assert f"by token, as VIRALCLIP_HOSTS names {NAME}. There are none" in named.log.read_text()
+    assert "Sign-in: off, by --no-auth." in trusting.log.read_text()
+    assert "by token, as there are tokens (`viralclip token list`)." in with_tokens.log.read_text()
+    for process, answered in ((named, 401), (trusting, 200), (with_tokens, 401)):
+        async with process.client() as client:
+            assert (await client.get("/api/me")).status_code == answered
+    async with named.client() as client:
+        assert (await client.get("/api/me", headers=proxied)).status_code == 401
+
+
 async def test_tokens_are_kept_as_hashes(guarded, anna):
     rows = sqlite3.connect(guarded.folder / "catalog.db").execute("select * from tokens").fetchall()
 
@@ -238,7 +345,7 @@ async def test_videos_and_uploads_of_another_are_not_there(guarded, anna, bert):
 
 @pytest.mark.parametrize(
     "host",
-    ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "[", "", "localhost.", "a b"],
+    ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "[", "", "user@localhost", "a b"],
 )
 async def test_a_foreign_host_name_gets_no_answer(served, host):
     """A name of somebody else's may point at this machine: the page behind it is theirs."""
@@ -248,6 +355,50 @@ async def test_a_foreign_host_name_gets_no_answer(served, host):
     assert answer.status_code in (400, 403)
     if answer.status_code == 403:
         assert code_of(answer) == "forbidden_origin"
+        assert "VIRALCLIP_HOSTS" in answer.json()["detail"]
+
+
+async def test_of_two_hosts_none_is_believed(served):
+    for other in (b"evil.example", b"127.0.0.1"):
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        lines = (b"GET /api/jobs HTTP/1.1", b"Host: 127.0.0.1", b"Host: " + other, b"", b"")
+        writer.write(b"\r\n".join(lines))
+        status = await reader.readline()
+        writer.close()
+
+        assert status.split()[1] in (b"400", b"403")
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "may"),
+    [
+        (NAME, f"https://{NAME}", True),
+        (f"{NAME}:443", f"https://{NAME}", True),
+        (f"{NAME}:80", f"http://{NAME}", True),
+        (NAME.upper(), f"https://{NAME}:443", True),
+        ("127.0.0.1:8765", f"https://{NAME}", True),  # a proxy that asks for itself
+        ("127.0.0.1:8765", "https://evil.example", False),
+        (NAME, f"https://{NAME}:8443", False),
+        (NAME, f"https://{NAME}.evil.example", False),
+        (NAME, "null", False),
+    ],
+)
+async def test_a_page_behind_a_proxy_may_act_however_its_address_is_written(
+    serve, host, origin, may
+):
+    served = await serve(sites=[Site(NAME)])
+    await served.add("job")
+    headers = {"Host": host, "Origin": origin}
+    async with served.client(headers=headers) as client:
+        answer = await client.post("/api/jobs/job/cancel")
+        opened = await client.get("/api/jobs/job/live", headers=UPGRADE)
+
+    assert answer.status_code == (202 if may else 403)
+    assert opened.status_code == (101 if may else 403)
+    if not may:
+        for refused in (answer, opened):
+            assert code_of(refused) == "forbidden_origin"
+            assert "VIRALCLIP_HOSTS" in refused.json()["detail"]
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,10 @@ class Accounts(Protocol):
         """Whose token this is, or None if there is none or it has expired."""
         ...
 
+    async def exist(self) -> bool:
+        """Whether there is any token, expired or not."""
+        ...
+
     async def all(self) -> list[Account]:
         """Every token, expired or not, by name."""
         ...
@@ -104,6 +108,15 @@ class SqlAccounts:
         def work() -> str | None:
             with self._engine.begin() as db:
                 return db.execute(query).scalar()
+
+        return await asyncio.to_thread(work)
+
+    async def exist(self) -> bool:
+        query = sa.select(tokens.c.name).limit(1)
+
+        def work() -> bool:
+            with self._engine.begin() as db:
+                return db.execute(query).first() is not None
 
         return await asyncio.to_thread(work)
 

@@ -49,6 +49,9 @@ class FirestoreAccounts:
             return None if expired else account.name
         return None
 
+    async def exist(self) -> bool:
+        return bool([found async for found in self._tokens.limit(1).stream()])
+
     async def all(self) -> list[Account]:
         return [_account(found) async for found in self._tokens.order_by("name").stream()]
 

@@ -145,12 +145,15 @@ def serve(
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="The port.")] = None,
     worker: Annotated[bool, typer.Option(help="Render in this process, too.")] = True,
+    no_auth: Annotated[
+        bool, typer.Option("--no-auth", help="Let everybody who reaches the server do everything.")
+    ] = False,
     slots: Slots = None,
 ) -> None:
     """Serve the page and the API, and render what is asked for there."""
     from viralclip.cli import run
 
-    run.serve(host=host, port=port, with_worker=worker, slots=slots)
+    run.serve(host=host, port=port, with_worker=worker, with_sign_in=not no_auth, slots=slots)
 
 
 @app.command()

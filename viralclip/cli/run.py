@@ -104,14 +104,21 @@ def doctor(*, as_json: bool) -> NoReturn:
         _exit(examine(_settings(), as_json=as_json))
 
 
-def serve(*, host: str | None, port: int | None, with_worker: bool, slots: int | None) -> NoReturn:
+def serve(
+    *,
+    host: str | None,
+    port: int | None,
+    with_worker: bool,
+    with_sign_in: bool,
+    slots: int | None,
+) -> NoReturn:
     from viralclip.cli.serve import serve as serve_all
 
     with _errors_said():
         settings = _settings(slots, serving=True)
         settings = replace(settings, host=host or settings.host, port=port or settings.port)
         # The web server has its own way to leave when it is told to.
-        sys.exit(_run(serve_all(settings, with_worker=with_worker)))
+        sys.exit(_run(serve_all(settings, with_worker=with_worker, with_sign_in=with_sign_in)))
 
 
 def worker(*, slots: int | None, name: str | None, grace_s: float) -> NoReturn:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
-from viralclip.catalog.accounts import Accounts, open_accounts
+from viralclip.catalog.accounts import open_accounts
 from viralclip.catalog.webhooks import SqlWebhooks
 from viralclip.cli.compose import (
     Records,
@@ -24,6 +24,7 @@ from viralclip.cli.compose import (
     storage_opener,
     working,
 )
+from viralclip.cli.entrance import open_entrance
 from viralclip.cli.framing import Framer
 from viralclip.engine import Engine
 from viralclip.engine.jobs import Jobs
@@ -34,7 +35,7 @@ from viralclip.plan import Video
 from viralclip.server.app import create_app
 from viralclip.server.courier import Courier
 from viralclip.server.feed import Feeds
-from viralclip.server.guard import LOOPBACK
+from viralclip.server.identity import LOOPBACK
 from viralclip.server.services import Services
 from viralclip.server.wire import Wire
 from viralclip.settings import Settings
@@ -50,33 +51,28 @@ _GRACE_S = 3
 _FRAME_BYTES = 4096
 
 
-class NoTokensError(InvalidRequestError):
-    """Only this machine may ask without a token: make one with `viralclip token create NAME`."""
-
-    code = "no_tokens"
-
-
 class AddressTakenError(InvalidRequestError):
     """Something else listens on {host}:{port}; choose another port with --port."""
 
     code = "address_taken"
 
 
-async def serve(settings: Settings, *, with_worker: bool) -> int:
+async def serve(settings: Settings, *, with_worker: bool, with_sign_in: bool) -> int:
     """Serve until the process is told to stop."""
     async with (
         open_records(settings) as records,
         open_engine(settings) as engine,
-        _accounts(settings) as accounts,
+        open_accounts(settings.catalog_url) as accounts,
         SqlWebhooks(settings.tables_url) as webhooks,
     ):
+        entrance = await open_entrance(settings, accounts, with_sign_in=with_sign_in)
         services = await _services(settings, records, engine, webhooks)
-        hosts = (*LOOPBACK, settings.host, *settings.hosts)
         app = create_app(
             services,
-            accounts=accounts,
-            hosts=hosts,
-            any_address=accounts is not None,
+            sign_in=entrance.sign_in,
+            hosts=(*LOOPBACK, settings.host),
+            sites=settings.hosts,
+            any_address=settings.host not in LOOPBACK,
             page=_page(),
         )
         listening = _listen(settings.host, settings.port)
@@ -84,7 +80,8 @@ async def serve(settings: Settings, *, with_worker: bool) -> int:
             _worker(settings, records, engine, wanted=with_worker),
             _courier(services, webhooks),
         ):
-            print(f"viralclip is at http://{_shown(settings)}", flush=True)
+            print(f"viralclip is at http://{_shown(settings)}")
+            print(entrance.sentence, flush=True)
             await Server(config(app), services.feeds).serve(sockets=[listening])
     return 0
 
@@ -151,18 +148,6 @@ async def _media_origin(storage: Storage) -> str:
         return ""
     parts = urlsplit(await storage.signed_url("origin"))
     return f"{parts.scheme}://{parts.netloc}"
-
-
-@asynccontextmanager
-async def _accounts(settings: Settings) -> AsyncIterator[Accounts | None]:
-    """The tokens, where others than this machine's user can reach the server."""
-    if settings.host in LOOPBACK:
-        yield None
-        return
-    async with open_accounts(settings.catalog_url) as accounts:
-        if not await accounts.all():
-            raise NoTokensError
-        yield accounts
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from viralclip.errors import InvalidRequestError
 from viralclip.server.app import create_app
+from viralclip.server.identity import NoSignIn
 from viralclip.server.services import Services
 
 _WEB = Path(__file__).parent.parent.parent / "web"
@@ -52,7 +53,7 @@ def description() -> dict[str, Any]:
         open_storage=nothing,
         probe=nothing,
     )
-    return create_app(services).openapi()
+    return create_app(services, sign_in=NoSignIn()).openapi()
 
 
 def _generated(web: Path) -> str:

@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 
 from viralclip import __version__
 from viralclip.live import Reset, Snapshot, Ticked, Told
+from viralclip.origins import Site
 from viralclip.server import (
     actions,
     clips,
@@ -21,8 +22,8 @@ from viralclip.server import (
     videos,
     webhooks,
 )
-from viralclip.server.guard import LOOPBACK, Bounds, Guard
-from viralclip.server.identity import COOKIE, Accounts, identify_with
+from viralclip.server.guard import Bounds, Guard
+from viralclip.server.identity import COOKIE, LOOPBACK, SignIn
 from viralclip.server.problems import MEDIA_TYPE
 from viralclip.server.services import Services
 
@@ -42,12 +43,13 @@ _TOKENS = {
 def create_app(
     services: Services,
     *,
-    accounts: Accounts | None = None,
+    sign_in: SignIn,
     hosts: Sequence[str] = LOOPBACK,
+    sites: Sequence[Site] = (),
     any_address: bool = False,
     page: Path | None = None,
 ) -> FastAPI:
-    """The API, and the page if it is built; without `accounts` everybody is the local user."""
+    """The API, and the page if it is built."""
     app = FastAPI(
         title="viralclip",
         version=__version__,
@@ -56,13 +58,13 @@ def create_app(
         redoc_url=None,
         openapi_url="/api/openapi.json",
     )
-    app.state.identify = identify_with(accounts)
+    app.state.sign_in = sign_in
     app.include_router(jobs.routes(services))
     app.include_router(actions.routes(services))
     app.include_router(live.routes(services))
     app.include_router(clips.routes(services))
     app.include_router(videos.routes(services))
-    app.include_router(system.routes(services, accounts))
+    app.include_router(system.routes(services, sign_in))
     if services.uploads is not None:
         app.include_router(uploads.routes(services, services.uploads))
     if services.webhooks is not None:
@@ -72,6 +74,7 @@ def create_app(
         hosts=hosts,
         body_bytes=services.limits.body_bytes,
         streamed=(uploads.PREFIX,),
+        sites=sites,
         any_address=any_address,
         media_origin=services.media_origin,
     )

@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from viralclip.origins import Host, Site, is_same, parse_host, parse_origin
 from viralclip.server.headers import SECURITY_HEADERS, remote_media
 from viralclip.server.problems import (
+    ForbiddenHostError,
     ForbiddenOriginError,
     ProblemError,
     TooLargeError,
@@ -19,8 +20,9 @@ from viralclip.server.problems import (
     problem_response,
 )
 
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _DIGITS = 18
+_LONGEST_SHOWN = 100
+_REFUSAL = "websocket.http.response"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -29,12 +31,14 @@ class Bounds:
     """Which host names are ours and how much may be sent; what is patched under one of the
     `streamed` paths has its own limits.
 
-    With `any_address` a bare IP address is a good host as well: no foreign name points at us then.
+    `sites` are further names, whose pages may act here whatever host a proxy makes of them. With
+    `any_address` a bare IP address is a good host as well: no foreign name points at us then.
     """
 
     hosts: Sequence[str]
     body_bytes: int
     streamed: Sequence[str] = ()
+    sites: Sequence[Site] = ()
     any_address: bool = False
     media_origin: str = ""
 
@@ -66,21 +70,38 @@ class Guard:
 
     def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
-        host = headers.get("host", "")
-        if not self._is_ours(_name(host)):
-            raise ForbiddenOriginError(detail=f"host {host}")
+        host = self._host(headers)
         origin = headers.get("origin")
         changes = scope["type"] == "websocket" or scope["method"] not in _SAFE
-        if changes and origin is not None and origin.partition("://")[2] != host:
-            raise ForbiddenOriginError(detail=f"origin {origin}")
+        if changes and origin is not None and not self._may_act(origin, host, scope):
+            raise ForbiddenOriginError(origin=origin[:_LONGEST_SHOWN])
         if scope["type"] == "websocket":
             return
         length = headers.get("content-length", "0")
         if self._is_limited(scope) and not _at_most(length, self._bounds.body_bytes):
             raise TooLargeError(limit=self._bounds.body_bytes)
 
+    def _host(self, headers: Headers) -> Host:
+        """The one host that is asked; ForbiddenHostError if it is none of ours."""
+        hosts = headers.getlist("host")
+        host = parse_host(hosts[0]) if len(hosts) == 1 else None
+        if host is None or not self._is_ours(host.name):
+            raise ForbiddenHostError(host=", ".join(hosts)[:_LONGEST_SHOWN] or "(none)")
+        return host
+
     def _is_ours(self, name: str) -> bool:
-        return name in self._bounds.hosts or (self._bounds.any_address and _is_address(name))
+        if name in self._bounds.hosts or any(site.host == name for site in self._bounds.sites):
+            return True
+        return self._bounds.any_address and _is_address(name)
+
+    def _may_act(self, text: str, host: Host, scope: Scope) -> bool:
+        origin = parse_origin(text)
+        if origin is None:
+            return False
+        secure = scope["scheme"] in ("https", "wss")
+        return is_same(origin, host, secure=secure) or any(
+            site.is_origin(origin) for site in self._bounds.sites
+        )
 
     def _is_limited(self, scope: Scope) -> bool:
         streamed = any(scope["path"].startswith(prefix) for prefix in self._bounds.streamed)
@@ -106,20 +127,12 @@ class Guard:
     async def _refuse(
         self, error: ProblemError, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        if scope["type"] == "websocket":
+        if scope["type"] == "websocket" and _REFUSAL not in scope.get("extensions", {}):
             # Closing before accepting answers the handshake with 403.
             await send({"type": "websocket.close", "code": 4403})
             return
         answer = problem_response(problem_of(error))
         await answer(scope, receive, _with_headers(self._headers, send))
-
-
-def _name(host: str) -> str:
-    """The host's name without its port: `[::1]:80` and `localhost:80` alike."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
 
 
 def _at_most(length: str, most: int) -> bool:
@@ -136,7 +149,7 @@ def _is_address(name: str) -> bool:
 
 def _with_headers(headers: Mapping[str, str], send: Send) -> Send:
     async def with_headers(message: Message) -> None:
-        if message["type"] == "http.response.start":
+        if message["type"] in ("http.response.start", f"{_REFUSAL}.start"):
             given = MutableHeaders(scope=message)
             for name, value in headers.items():
                 given.setdefault(name, value)

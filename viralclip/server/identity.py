@@ -1,15 +1,46 @@
-"""Who is asking: the one user of a laptop, or the owner of a token."""
+"""Who is asking: the owner of a token, or the one person of a laptop."""
 
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Callable
 from typing import Annotated, Protocol
 
+import structlog
 from fastapi import Depends
+from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 
-from viralclip.server.problems import UnauthorizedError
+from viralclip.server.problems import NotReadyError, TokensMissingError, UnauthorizedError
 
 LOCAL = "local"
 COOKIE = "viralclip_session"
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+# A token that was just made by another process is demanded after so long at the latest.
+STALE_S = 1.0
+# What proxies, tunnels and content networks write into a request that they pass on.
+_FORWARDED = frozenset(
+    {
+        "cdn-loop",
+        "cf-connecting-ip",
+        "cf-ray",
+        "fastly-client-ip",
+        "fly-client-ip",
+        "forwarded",
+        "tailscale-user-login",
+        "true-client-ip",
+        "via",
+        "x-azure-clientip",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "x-envoy-external-address",
+        "x-original-forwarded-for",
+        "x-original-host",
+        "x-proxyuser-ip",
+        "x-real-ip",
+    }
+)
+_FORWARDED_PREFIX = "x-forwarded"
+
+log = structlog.get_logger(__name__)
 
 
 class Accounts(Protocol):
@@ -18,6 +49,94 @@ class Accounts(Protocol):
     async def owner_of(self, token: str) -> str | None:
         """Whose token this is, or None if it is not valid."""
         ...
+
+    async def exist(self) -> bool:
+        """Whether there is any token, expired or not."""
+        ...
+
+
+class SignIn(Protocol):
+    """How the server knows who asks."""
+
+    async def owner(self, connection: HTTPConnection) -> str:
+        """The user; UnauthorizedError if a token is needed and there is no valid one."""
+        ...
+
+    async def needs_token(self, connection: HTTPConnection) -> bool:
+        """Whether a request like this one needs a token."""
+        ...
+
+    async def accepts(self, token: str) -> bool:
+        """Whether the token may be kept in a page's cookie."""
+        ...
+
+
+class TokenSignIn:
+    """Tokens, `always` or when they must be: there is one, or the request is not of this machine.
+
+    A person at the machine itself needs none until the first is made. From then on everybody does,
+    for as long as the process lives, even if all tokens are revoked.
+    """
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        *,
+        always: bool,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._accounts = accounts
+        self._always = always
+        self._clock = clock
+        self._exist = False
+        self._asked_at: float | None = None
+
+    async def owner(self, connection: HTTPConnection) -> str:
+        token = bearer(connection)
+        owner = await self._owner_of(token) if token else None
+        if owner is not None:
+            return owner
+        if not await self.needs_token(connection):
+            return LOCAL
+        raise UnauthorizedError if await self._tokens_exist() else TokensMissingError
+
+    async def needs_token(self, connection: HTTPConnection) -> bool:
+        return self._always or not is_from_here(connection) or await self._tokens_exist()
+
+    async def accepts(self, token: str) -> bool:
+        return await self._owner_of(token) is not None
+
+    async def _tokens_exist(self) -> bool:
+        """Whether there has been a token, as of `STALE_S` ago at most."""
+        now = self._clock()
+        if not self._exist and (self._asked_at is None or now - self._asked_at >= STALE_S):
+            try:
+                self._exist = await self._accounts.exist()
+            except Exception as error:
+                log.warning("Tokens not looked up", exc_info=True)
+                raise NotReadyError from error
+            self._asked_at = now
+        return self._exist
+
+    async def _owner_of(self, token: str) -> str | None:
+        try:
+            return await self._accounts.owner_of(token)
+        except Exception as error:
+            log.warning("Token not looked up", exc_info=True)
+            raise NotReadyError from error
+
+
+class NoSignIn:
+    """Everybody is the local user: somebody else has seen to it who reaches the server."""
+
+    async def owner(self, connection: HTTPConnection) -> str:  # noqa: ARG002 - whoever it is
+        return LOCAL
+
+    async def needs_token(self, connection: HTTPConnection) -> bool:  # noqa: ARG002
+        return False
+
+    async def accepts(self, token: str) -> bool:  # noqa: ARG002 - it is never asked for
+        return True
 
 
 def bearer(connection: HTTPConnection) -> str | None:
@@ -28,26 +147,19 @@ def bearer(connection: HTTPConnection) -> str | None:
     return connection.cookies.get(COOKIE)
 
 
-Identify = Callable[[HTTPConnection], Awaitable[str]]
+def is_from_here(connection: HTTPConnection) -> bool:
+    """Whether the request comes from this machine, and nothing says that it was passed on."""
+    peer = connection.client
+    return peer is not None and peer.host in LOOPBACK and not is_forwarded(connection.headers)
 
 
-def identify_with(accounts: Accounts | None) -> Identify:
-    """How the app tells who asks; without accounts everybody is the local user."""
-
-    async def identify(connection: HTTPConnection) -> str:
-        if accounts is None:
-            return LOCAL
-        token = bearer(connection)
-        owner = await accounts.owner_of(token) if token else None
-        if owner is None:
-            raise UnauthorizedError
-        return owner
-
-    return identify
+def is_forwarded(headers: Headers) -> bool:
+    """Whether a proxy or a tunnel has passed the request on."""
+    return any(name in _FORWARDED or name.startswith(_FORWARDED_PREFIX) for name in headers)
 
 
 async def _owner(connection: HTTPConnection) -> str:
-    return await connection.app.state.identify(connection)
+    return await connection.app.state.sign_in.owner(connection)
 
 
 Owner = Annotated[str, Depends(_owner)]

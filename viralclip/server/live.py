@@ -17,9 +17,9 @@ from viralclip.channel import BEGINNING
 from viralclip.live import Reset, Snapshot, Told
 from viralclip.server.feed import Batch, Line, Messages, View, read_on
 from viralclip.server.hangup import gone
-from viralclip.server.identity import Owner
+from viralclip.server.identity import LOCAL, Owner
 from viralclip.server.jobs import EventPage, JobId, find_job
-from viralclip.server.problems import ProblemError, problems
+from viralclip.server.problems import ProblemError, UnauthorizedError, problems
 from viralclip.server.services import Services
 from viralclip.server.viewers import Viewers
 from viralclip.server.wire import as_framed, takes_framed
@@ -31,6 +31,7 @@ LINES = "viralclip.lines.v1"
 _ONE_BY_ONE = attrgetter("one_by_one")
 _IN_LINES = attrgetter("in_lines")
 _INTERNAL = 1011
+_LOCAL_RECHECK_S = 5.0
 # A refusal closes with 4000 and the status that HTTP would have answered: 4401, 4404, 4429.
 _REFUSED = 4000
 
@@ -68,11 +69,11 @@ def routes(services: Services) -> APIRouter:
         # A page learns why it was refused from the close code, and gets one only once accepted.
         await websocket.accept(LINES if in_lines else None)
         try:
-            owner = await websocket.app.state.identify(websocket)
+            owner = await websocket.app.state.sign_in.owner(websocket)
             await find_job(job_id, owner, services)
             with viewers.room_for(owner):
                 messages_of = _IN_LINES if in_lines else _ONE_BY_ONE
-                await _converse(websocket, job_id, after, services, messages_of)
+                await _converse(websocket, job_id, after, services, owner, messages_of)
         except ProblemError as error:
             await _close(websocket, _REFUSED + error.status)
         except Exception:
@@ -87,6 +88,7 @@ async def _converse(
     job_id: str,
     after: str | None,
     services: Services,
+    owner: str,
     messages_of: Callable[[Batch], Messages],
 ) -> None:
     """Send until the viewer leaves. Reading is what notices that it left."""
@@ -107,7 +109,7 @@ async def _converse(
             await _first_of(
                 gone(websocket.receive),
                 _send(view, send, services.stuck_s),
-                _while_welcome(websocket, services.recheck_s),
+                _while_welcome(websocket, owner, services.recheck_s),
             )
 
 
@@ -143,7 +145,7 @@ class _EventStream(StreamingResponse):
                 await _first_of(
                     gone(receive),
                     _send(view, send_lines, self._services.stuck_s),
-                    _while_welcome(connection, self._services.recheck_s),
+                    _while_welcome(connection, self._owner, self._services.recheck_s),
                 )
         await send({"type": "http.response.body", "body": b""})
 
@@ -164,16 +166,20 @@ async def _send(view: View, send: Callable[[Batch], Awaitable[None]], stuck_s: f
             await send(batch if batch.lines else _HEARTBEAT)
 
 
-async def _while_welcome(connection: HTTPConnection, every_s: float) -> None:
-    """Ends, with the problem that says why, only when the viewer's token is not valid any more."""
+async def _while_welcome(connection: HTTPConnection, owner: str, every_s: float) -> None:
+    """Ends, with the problem that says why, only when the viewer's token is not valid any more, or
+    one is needed by now."""
+    # Whether there are tokens is asked once for all viewers; whose each is, of the database.
+    wait_s = min(every_s, _LOCAL_RECHECK_S) if owner == LOCAL else every_s
     while True:
-        await asyncio.sleep(every_s)
+        await asyncio.sleep(wait_s)
         try:
-            await connection.app.state.identify(connection)
-        except ProblemError:
+            await connection.app.state.sign_in.owner(connection)
+        except UnauthorizedError:
             raise
-        except Exception:
-            log.warning("Token not looked up", exc_info=True)
+        except ProblemError:
+            # Tokens cannot be looked up just now.
+            continue
 
 
 async def _first_of(*works: Coroutine[Any, Any, None]) -> None:

@@ -61,11 +61,21 @@ class UnauthorizedError(ProblemError):
     headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": "Bearer"}
 
 
+class TokensMissingError(UnauthorizedError):
+    """Nobody can sign in yet; make a token on the server with `viralclip token create NAME`."""
+
+
 class ForbiddenOriginError(ProblemError):
-    """Requests from this origin are not accepted."""
+    """Pages of {origin} may not act here. If it is this server's own address, name it in
+    VIRALCLIP_HOSTS, or have the proxy pass on the Host header as it came."""
 
     code = "forbidden_origin"
     status = HTTPStatus.FORBIDDEN
+
+
+class ForbiddenHostError(ForbiddenOriginError):
+    """Requests for the host {host} are not answered. If it is this server's own name, name it in
+    VIRALCLIP_HOSTS."""
 
 
 class TooLargeError(ProblemError):

@@ -8,8 +8,9 @@ from pydantic import BaseModel, Field
 
 from viralclip import __version__
 from viralclip.geometry import ASPECTS
+from viralclip.origins import parse_origin
 from viralclip.plan import PRESETS, Preset
-from viralclip.server.identity import COOKIE, Accounts, Owner
+from viralclip.server.identity import COOKIE, Owner, SignIn
 from viralclip.server.problems import NotReadyError, UnauthorizedError, problems
 from viralclip.server.services import Services
 from viralclip.styles import all_styles
@@ -34,7 +35,7 @@ class Choices(BaseModel):
 
 
 class Me(BaseModel):
-    """Who is asking, and whether tokens are in use here at all."""
+    """Who is asking, and whether that takes a token."""
 
     user: str
     needs_token: bool
@@ -49,7 +50,7 @@ class Health(BaseModel):
     status: str
 
 
-def routes(services: Services, accounts: Accounts | None) -> APIRouter:
+def routes(services: Services, sign_in: SignIn) -> APIRouter:
     router = APIRouter(tags=["system"], responses=problems(403))
 
     @router.get("/api/choices", operation_id="getChoices", responses=problems(401))
@@ -62,9 +63,10 @@ def routes(services: Services, accounts: Accounts | None) -> APIRouter:
         return Choices(styles=styles, aspects=list(ASPECTS), presets=list(PRESETS))
 
     @router.get("/api/me", operation_id="getMe", responses=problems(401))
-    async def get_me(owner: Owner) -> Me:
+    async def get_me(owner: Owner, request: Request) -> Me:
         """Who the server takes you for."""
-        return Me(user=owner, needs_token=accounts is not None, version=__version__)
+        needs_token = await sign_in.needs_token(request)
+        return Me(user=owner, needs_token=needs_token, version=__version__)
 
     @router.post(
         "/api/session",
@@ -74,7 +76,7 @@ def routes(services: Services, accounts: Accounts | None) -> APIRouter:
     )
     async def open_session(new: NewSession, request: Request, response: Response) -> None:
         """Keep a token in a cookie that scripts cannot read, for pages."""
-        if accounts is not None and await accounts.owner_of(new.token) is None:
+        if not await sign_in.accepts(new.token):
             raise UnauthorizedError
         response.set_cookie(
             COOKIE,
@@ -82,7 +84,7 @@ def routes(services: Services, accounts: Accounts | None) -> APIRouter:
             max_age=_SESSION_S,
             httponly=True,
             samesite="strict",
-            secure=request.url.scheme == "https",
+            secure=_is_secure(request),
         )
 
     @router.delete("/api/session", status_code=204, operation_id="closeSession")
@@ -107,3 +109,9 @@ def routes(services: Services, accounts: Accounts | None) -> APIRouter:
         return Health(status="ok")
 
     return router
+
+
+def _is_secure(request: Request) -> bool:
+    """Whether the page is read over TLS, which a proxy may have ended without a word."""
+    origin = parse_origin(request.headers.get("origin", ""))
+    return request.url.scheme == "https" or (origin is not None and origin.scheme == "https")
