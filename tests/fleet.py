@@ -208,8 +208,9 @@ class Fleet:
         """A worker that is still in the middle of its clips when the other one is there."""
         return await self.worker(name, *options, VIRALCLIP_FFMPEG=str(self.paced(0.02)))
 
-    async def worker(self, name: str, *options: str, slots: int = 2, **settings: str) -> Process:
-        command = ("worker", "--name", name, "--slots", str(slots), *options)
+    async def worker(self, name: str, *options: str, **settings: str) -> Process:
+        """A worker of two slots, unless the options say another number."""
+        command = ("worker", "--name", name, "--slots", "2", *options)
         return await self.start(name, *command, says="is at work", settings=settings)
 
     async def start(

@@ -27,8 +27,8 @@ async def test_each_worker_runs_as_many_ffmpegs_as_it_has_slots_whoever_starts_l
     endless = str(fleet.paced(0.02))
     await fleet.serve()
     one, three = await asyncio.gather(
-        fleet.worker("one", slots=1, VIRALCLIP_FFMPEG=endless),
-        fleet.worker("three", slots=3, VIRALCLIP_FFMPEG=endless),
+        fleet.worker("one", "--slots", "1", VIRALCLIP_FFMPEG=endless),
+        fleet.worker("three", "--slots", "3", VIRALCLIP_FFMPEG=endless),
     )
     last = ("serve", "--no-worker", "--slots", "4", "--port", str(free_port()))
     await fleet.start("last", *last, says="viralclip is at")
