@@ -12,7 +12,7 @@ from pathlib import Path
 
 from viralclip.cli.request import Accepted, Request, accept
 from viralclip.geometry import parse_aspect
-from viralclip.media.command import GRAPH_INPUT, GRAPH_OUTPUT, RenderSpec, render_command
+from viralclip.media.command import RenderSpec, render_command
 from viralclip.media.encoders import X264, threads_for
 from viralclip.media.ffmpeg import find_ffmpeg
 from viralclip.media.probe import Probed, probe
@@ -165,7 +165,7 @@ def _spec(clip: Clip, accepted: Accepted, probed: Probed, out: Path) -> RenderSp
         source=probed,
         start=probed.on_frame(clip.scene.start),
         duration=clip.scene.duration,
-        graph=style.graph(view).render(input=GRAPH_INPUT, output=GRAPH_OUTPUT),
+        graph=style.graph(view),
         size=size,
         target=out / clip.filename,
         encoder=X264,

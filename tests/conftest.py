@@ -2,6 +2,7 @@
 
 import functools
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -106,6 +107,13 @@ def face_model(yunet: Path | None) -> Path:
 @pytest.fixture(scope="session")
 def ffmpeg() -> Path:
     return find_ffmpeg()
+
+
+@pytest.fixture(scope="session")
+def ffmpegs(ffmpeg: Path) -> list[Path]:
+    """Ours, and whatever other one is on PATH."""
+    other = shutil.which("ffmpeg")
+    return list(dict.fromkeys([ffmpeg, *([Path(other).absolute()] if other else [])]))
 
 
 @pytest.fixture(scope="session")

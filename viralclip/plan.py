@@ -14,7 +14,7 @@ from viralclip.scenes import Scene
 Preset = Literal["fast", "balanced", "quality"]
 PRESETS: tuple[Preset, ...] = ("fast", "balanced", "quality")
 # Raised when the same plan would give other bytes, so that kept clips are made again.
-RECIPE = 1
+RECIPE = 2
 _SLUG_CHARS = 60
 # Letters and marks that fonts draw nothing for: fillers, joiners, a soft hyphen.
 _UNSEEN = frozenset(

@@ -17,9 +17,10 @@ from viralclip.media.command import RenderSpec
 from viralclip.media.ffmpeg import Watchdogs
 from viralclip.media.probe import probe
 from viralclip.media.render import Rendered, render
+from viralclip.styles import Filter, line
 
 SIZE = Size(180, 320)
-GRAPH = "[in]scale=-2:320:flags=bilinear,crop=180:320[out]"
+GRAPH = line(Filter.of("scale", -2, 320, flags="bilinear"), Filter.of("crop", 180, 320))
 
 
 @dataclass

@@ -43,10 +43,9 @@ def test_only_some_videos_have_sound(source: Source):
     assert not probe(source("no_audio")).video.has_audio
 
 
-def test_hdr_and_interlacing_are_noticed(source: Source):
-    assert probe(source("hdr")).picture.hdr
-    assert probe(source("interlaced")).picture.interlaced
-    assert not probe(source("ten_bit")).picture.hdr
+def test_hdr_is_noticed(source: Source):
+    assert probe(source("hdr")).picture.colours.hdr
+    assert not probe(source("ten_bit")).picture.colours.hdr
 
 
 @pytest.mark.parametrize("kind", ["truncated", "truncated_matroska"])

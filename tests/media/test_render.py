@@ -23,6 +23,7 @@ from viralclip.media.encoders import ENCODERS, X264
 from viralclip.media.ffmpeg import Watchdogs
 from viralclip.media.meter import Progress
 from viralclip.media.render import render, verify_output
+from viralclip.styles import Filter, line
 
 Render = Callable[..., Awaitable[tuple[RenderSpec, Any, Any]]]
 Specs = Callable[..., RenderSpec]
@@ -146,7 +147,7 @@ async def test_a_source_that_vanished_is_named_as_the_reason(
 async def test_a_graph_that_ffmpeg_refuses_fails_with_its_words_as_detail(
     ffmpeg: Path, spec_of: Specs
 ):
-    spec = spec_of("landscape", graph="[in]no_such_filter[out]")
+    spec = spec_of("landscape", graph=line(Filter.of("no_such_filter")))
 
     with pytest.raises(RenderFailedError) as failed:
         await render(ffmpeg, spec, on_progress=_ignore, limits=Watchdogs())

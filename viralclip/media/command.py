@@ -1,15 +1,19 @@
 """The FFmpeg command that makes one clip, from values; nothing runs here."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
 from viralclip.geometry import Size
-from viralclip.media.colours import colour_filters, encoder_input
+from viralclip.media.colours import early_colours, encoder_input, late_colours
 from viralclip.media.encoders import X264, Encoder
-from viralclip.media.probe import Probed
+from viralclip.media.ffmpeg import NO_ABILITIES, Abilities
+from viralclip.media.orientation import Orientation
+from viralclip.media.probe import Picture, Probed
 from viralclip.media.soundtrack import AUDIO_RATE, sound_filters
 from viralclip.plan import Preset
+from viralclip.styles import Graph, Script, convert_late
 
 # The pads, without brackets, between which a style's graph stands.
 GRAPH_INPUT, GRAPH_OUTPUT = "in", "out"
@@ -22,23 +26,24 @@ _KEYFRAME_S = 2
 class RenderSpec:
     """One clip to render: what of the source, through which graph, into which file.
 
-    `graph` is a filter graph text from pad GRAPH_INPUT to pad GRAPH_OUTPUT. It is given exactly
-    `frames` frames at the source's `fps` from time 0: 8-bit 4:2:0 BT.709, upright, square pixels,
-    of the source's display size; it must give `size` without changing the frame rate.
-    `threads` is per codec, 0 for FFmpeg's own choice. `tone_map` needs zscale and tonemap.
+    `graph` is given exactly `frames` frames at the source's `fps` from time 0: upright, square
+    pixels, 4:2:0, of the source's display size; it must give `size` without changing the frame
+    rate. Whatever in it does more than move and scale is given 8-bit BT.709. `files` has the path
+    of each of its scripts. `threads` is per codec, 0 for FFmpeg's own choice.
     """
 
     source: Probed
     start: float
     duration: float
-    graph: str
+    graph: Graph
     size: Size
     target: Path
     encoder: Encoder = X264
     preset: Preset = "balanced"
     loudness: bool = False
     threads: int = 0
-    tone_map: bool = False
+    abilities: Abilities = NO_ABILITIES
+    files: Mapping[Script, str] = field(default_factory=dict[Script, str])
 
     @property
     def fps(self) -> Fraction:
@@ -75,6 +80,9 @@ def _input(spec: RenderSpec) -> list[str]:
     return [
         *_threads("-threads", spec.threads),
         *("-protocol_whitelist", "file,pipe"),
+        # What turns and crops is in the graph: not every FFmpeg does what the container says.
+        "-noautorotate",
+        *(("-apply_cropping", "codec") if spec.abilities.crops else ()),
         *("-ss", f"{spec.start:.6f}", "-t", f"{spec.duration + 1 / spec.fps:.6f}"),
         *("-i", f"file:{spec.source.path}"),
     ]
@@ -101,15 +109,19 @@ def _threads(option: str, count: int) -> list[str]:
 
 def _graph(spec: RenderSpec) -> str:
     picture = spec.source.picture
+    graph = convert_late(spec.graph, late_colours(picture.colours, spec.abilities))
     parts = [
         f"[0:{picture.stream}]{_before(spec)}[{GRAPH_INPUT}]",
-        spec.graph,
+        graph.render(input=GRAPH_INPUT, output=GRAPH_OUTPUT, files=spec.files),
         f"[{GRAPH_OUTPUT}]{encoder_input(spec.encoder)}[v]",
     ]
     if (sound := spec.source.sound) is not None:
         samples = round(spec.frames / spec.fps * AUDIO_RATE)
         filters = sound_filters(sound, samples, loudness=spec.loudness)
         parts.append(f"[0:{sound.stream}]{filters}[a]")
+    elif picture.orientation != Orientation():
+        # FFmpeg 5 copies the display matrix of a graph's only input into the clip.
+        parts.append(f"[0:{picture.stream}]nullsink")
     return ";".join(parts)
 
 
@@ -117,11 +129,29 @@ def _before(spec: RenderSpec) -> str:
     """Whatever the source is, the style's graph sees one kind of picture at one steady rate."""
     picture = spec.source.picture
     filters = [
-        *(["bwdif=mode=send_frame:deint=interlaced"] if picture.interlaced else []),
+        *_deinterlaced(picture),
         f"fps={spec.fps}:start_time=0",
-        *colour_filters(picture, spec.source.video.size, tone_map=spec.tone_map),
+        *_as_shown(picture),
+        *early_colours(
+            picture.colours, sar=picture.sar, size=picture.size, abilities=spec.abilities
+        ),
         "setsar=1",
         f"tpad=stop_mode=clone:stop_duration={_HOLD_LAST_S}",
         f"trim=end_frame={spec.frames}",
     ]
     return ",".join(filters)
+
+
+def _deinterlaced(picture: Picture) -> list[str]:
+    """Looks at each frame's own flag, which costs nothing where there is none."""
+    return [] if picture.colours.rgb else ["bwdif=mode=send_frame:deint=interlaced"]
+
+
+def _as_shown(picture: Picture) -> list[str]:
+    """The part that the container shows, upright; a matrix that was followed is not passed on."""
+    shown, turned = picture.shown, picture.orientation.filters
+    cropped = [f"crop={shown.width}:{shown.height}:{shown.x}:{shown.y}:exact=1"]
+    return [
+        *(cropped if shown.size != picture.stored else []),
+        *(["sidedata=mode=delete:type=DISPLAYMATRIX", *turned] if turned else []),
+    ]

@@ -70,6 +70,30 @@ def has_filters(ffmpeg: Path, *names: str) -> bool:
     return set(names) <= _filters(ffmpeg)
 
 
+@dataclass(frozen=True)
+class Abilities:
+    """What one FFmpeg can and another cannot: `crops` as containers say, unless told not to."""
+
+    zscale: bool = False
+    tone_maps: bool = False
+    crops: bool = False
+
+
+NO_ABILITIES = Abilities()
+
+
+@cache
+def abilities(ffmpeg: Path) -> Abilities:
+    """Of one that cannot say what it can, nothing is asked."""
+    try:
+        zscale = has_filters(ffmpeg, "zscale")
+        tone_maps = zscale and has_filters(ffmpeg, "tonemap")
+        crops = "\n-apply_cropping" in _ask(ffmpeg, "-h", "long")
+    except (OSError, subprocess.SubprocessError):
+        return NO_ABILITIES
+    return Abilities(zscale=zscale, tone_maps=tone_maps, crops=crops)
+
+
 async def run_ffmpeg(
     command: list[str],
     *,

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 import av
 import av.error
-import numpy as np
-from numpy.typing import NDArray
 
 from viralclip.errors import SourceMissingError, SourceNotVideoError, SourceUnreadableError
-from viralclip.geometry import Size
+from viralclip.geometry import Rect
 from viralclip.media.probe import Probed, probe
+from viralclip.media.upright import Image, Upright
 from viralclip.reframe.shots import Seen, signature
 
 if TYPE_CHECKING:
@@ -22,14 +21,12 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-Image = NDArray[np.uint8]
 _Timed = tuple[float, "VideoFrame"]
 
 SAMPLE_FPS = 10.0
 LONG_SIDE = 640
 # Half a millisecond, as some containers round times to whole ones.
 _ROUNDING_S = 0.0005
-_HALF_TURN = 180
 _WELL_BEFORE_S = 0.5
 # A seek may end up after its target; then one from this much earlier is tried, then the beginning.
 _EARLIER_S = (0.0, 10.0, math.inf)
@@ -41,11 +38,11 @@ class PassedFrame:
 
     time: float
     _frame: "VideoFrame"
-    _size: Size
+    _upright: Upright
 
     @property
     def image(self) -> Image:
-        return _picture(self._frame, self._size)
+        return self._upright.image(self._frame)
 
 
 @dataclass(frozen=True)
@@ -71,11 +68,13 @@ def sample_frames(
     end: float | None = None,
     fps: float = SAMPLE_FPS,
     long_side: int = LONG_SIDE,
+    region: Rect | None = None,
     threads: int = 0,
 ) -> Iterator[SampledFrame]:
     """About `fps` frames per second from `start` up to but without `end`.
 
-    Pictures are upright, in square pixels, and at most `long_side` on their longer side. Times are
+    Pictures are upright, in square pixels, of `region` or all that is shown, and at most
+    `long_side` on their longer side. Times are
     those of the frames themselves, so that a variable rate is seen as it is; a held picture comes
     once. `threads` is the decoder's, 0 for its own choice. Damaged stretches are left out, and a
     file that breaks off gives what it has; SourceUnreadableError if that is nothing.
@@ -84,11 +83,12 @@ def sample_frames(
     given = False
     try:
         probed = probe(path)
-        size = _fitting(probed.video.size, long_side)
+        whole = Rect(0, 0, probed.video.width, probed.video.height)
+        upright = Upright(probed.picture, region or whole, long_side)
         for *passed, (time, frame) in _thinned(_read(probed, span, threads=threads), fps):
             given = True
-            between = tuple(PassedFrame(time - start, frame, size) for time, frame in passed)
-            yield SampledFrame(time - start, _picture(frame, size), between)
+            between = tuple(PassedFrame(time - start, frame, upright) for time, frame in passed)
+            yield SampledFrame(time - start, upright.image(frame), between)
     except (SourceMissingError, SourceNotVideoError) as error:
         raise SourceUnreadableError(detail=error.detail or error.message) from error
     except (av.error.FFmpegError, OSError, ValueError) as error:
@@ -172,16 +172,3 @@ def _is_before(packet: "av.Packet[VideoStream]", start: float) -> bool:
     if packet.pts is None or packet.time_base is None:
         return False
     return float(packet.pts * packet.time_base) < start - _WELL_BEFORE_S
-
-
-def _picture(frame: "VideoFrame", size: Size) -> Image:
-    turned = bool(frame.rotation % _HALF_TURN)
-    width, height = (size.height, size.width) if turned else (size.width, size.height)
-    small = frame.reformat(width=width, height=height, format="bgr24", interpolation="AREA")
-    stored = small.to_ndarray().astype(np.uint8, copy=False)
-    return np.ascontiguousarray(np.rot90(stored, frame.rotation // 90))
-
-
-def _fitting(size: Size, long_side: int) -> Size:
-    share = min(1.0, long_side / max(size.width, size.height))
-    return Size(max(2, round(size.width * share)), max(2, round(size.height * share)))

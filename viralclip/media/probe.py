@@ -11,7 +11,11 @@ import av
 import av.error
 
 from viralclip.errors import SourceMissingError, SourceNotVideoError
+from viralclip.geometry import Rect, Size
+from viralclip.media.colours import Colours
+from viralclip.media.cropping import find_cropping
 from viralclip.media.extent import find_end, zero_of
+from viralclip.media.orientation import Orientation
 from viralclip.media.rate import output_rate
 from viralclip.media.tracks import Sound, choose_track
 from viralclip.plan import Video
@@ -24,27 +28,35 @@ if TYPE_CHECKING:
 # A playlist that calls itself video.mp4 could make FFmpeg read other files of this machine.
 _SCRIPTS = frozenset({"hls", "concat", "dash", "imf", "sdp", "rtsp", "tty", "image2", "ffmetadata"})
 _BLOCK_BYTES = 64 * 1024
-_BT709, _UNSPECIFIED, _FULL_RANGE, _HDR_TRANSFERS = 1, 2, 2, frozenset({16, 18})
 
 
 @dataclass(frozen=True)
 class Picture:
-    """The video stream to use and how it differs from 8-bit 4:2:0 limited BT.709 square pixels.
+    """The video stream to use, and how its stored pictures become those that are shown.
 
-    `rotation` is in degrees counter-clockwise; FFmpeg applies it by itself, PyAV does not.
+    Of a picture of `stored` size the part `shown` is made `sar` times as wide, then turned.
     `first` is the time of the first frame, `rate` the frame rate as stored (average if variable).
     """
 
     stream: int
+    stored: Size
+    shown: Rect
     sar: Fraction
-    rotation: int
+    orientation: Orientation
+    colours: Colours
     first: float
     rate: Fraction
     constant_rate: bool
-    interlaced: bool
-    hdr: bool
-    plain: bool
-    untagged_sd: bool
+
+    @property
+    def size(self) -> Size:
+        """The display size: upright, in square pixels."""
+        width, height = self.shown.width, self.shown.height
+        if self.sar > 1:
+            width = round(width * self.sar)
+        else:
+            height = round(height / self.sar)
+        return self.orientation.turn_size(Size(width, height))
 
 
 @dataclass(frozen=True)
@@ -129,15 +141,14 @@ def _look(container: "InputContainer", path: Path, content: str) -> Probed:
     frame = next(container.decode(stream), None)
     if frame is None:
         raise SourceNotVideoError(name=path.name, detail="no frame could be decoded")
-    picture = _picture(container, stream, frame)
+    picture = _picture(path, container, stream, frame)
     sound = choose_track(container)
     end, truncated = find_end(container, stream)
-    width, height = _upright(frame, picture)
     video = Video(
         name=path.name,
         path=str(path),
-        width=width,
-        height=height,
+        width=picture.size.width,
+        height=picture.size.height,
         duration=end,
         fps=str(output_rate(picture.rate, constant=picture.constant_rate)),
         has_audio=sound is not None,
@@ -157,26 +168,29 @@ def _video_stream(container: "InputContainer") -> "VideoStream | None":
     return next(iter(chosen or films), None)
 
 
-def _picture(container: "InputContainer", stream: "VideoStream", frame: "VideoFrame") -> Picture:
+def _picture(
+    path: Path, container: "InputContainer", stream: "VideoStream", frame: "VideoFrame"
+) -> Picture:
     average = stream.average_rate or stream.guessed_rate or Fraction(30)
     base = stream.base_rate or average
     constant = abs(base - average) < base / 200
-    untagged = frame.colorspace == _UNSPECIFIED
-    small = frame.width < 1280 and frame.height <= 576  # noqa: PLR2004 - where players guess BT.601
+    stored = Size(frame.width, frame.height)
     return Picture(
         stream=stream.index,
+        stored=stored,
+        shown=find_cropping(path, container, stream, stored),
         sar=_sar(stream),
-        rotation=frame.rotation,
+        orientation=_orientation(frame),
+        colours=Colours.of(frame),
         first=_first(container, frame),
         rate=base if constant else average,
         constant_rate=constant,
-        interlaced=bool(frame.interlaced_frame),
-        hdr=frame.color_trc in _HDR_TRANSFERS,
-        plain=frame.format.name == "yuv420p"
-        and frame.color_range != _FULL_RANGE
-        and (frame.colorspace == _BT709 or (untagged and not small)),
-        untagged_sd=untagged and small,
     )
+
+
+def _orientation(frame: "VideoFrame") -> Orientation:
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    return Orientation() if matrix is None else Orientation.of_matrix(bytes(matrix))
 
 
 def _sar(stream: "VideoStream") -> Fraction:
@@ -187,15 +201,6 @@ def _sar(stream: "VideoStream") -> Fraction:
 
 def _first(container: "InputContainer", frame: "VideoFrame") -> float:
     return max(0.0, (frame.time or 0.0) - zero_of(container))
-
-
-def _upright(frame: "VideoFrame", picture: Picture) -> tuple[int, int]:
-    width, height = frame.width, frame.height
-    if picture.sar > 1:
-        width = round(width * picture.sar)
-    else:
-        height = round(height / picture.sar)
-    return (height, width) if picture.rotation % 180 else (width, height)
 
 
 def _chapters(container: "InputContainer") -> tuple[Chapter, ...]:

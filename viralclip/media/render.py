@@ -21,7 +21,7 @@ from viralclip.errors import (
 )
 from viralclip.geometry import Size
 from viralclip.media.command import RenderSpec, render_command
-from viralclip.media.ffmpeg import Watchdogs, has_filters, run_ffmpeg
+from viralclip.media.ffmpeg import Watchdogs, abilities, run_ffmpeg
 from viralclip.media.meter import Progress
 
 _NEARLY_FULL_BYTES = 4 * 1024 * 1024
@@ -94,8 +94,7 @@ async def _render(
 
 
 def _command(ffmpeg: Path, spec: RenderSpec) -> list[str]:
-    hdr = spec.source.picture.hdr and has_filters(ffmpeg, "zscale", "tonemap")
-    return render_command(ffmpeg, replace(spec, tone_map=hdr))
+    return render_command(ffmpeg, replace(spec, abilities=abilities(ffmpeg)))
 
 
 def _too_short(error: RenderIncompleteError, wanted: float) -> ClipError:

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from viralclip.errors import ClipError, RenderIncompleteError
-from viralclip.media.command import GRAPH_INPUT, GRAPH_OUTPUT, RenderSpec
+from viralclip.media.command import RenderSpec
 from viralclip.media.meter import Progress
 from viralclip.media.probe import Probed
 from viralclip.media.render import Rendered, render, verify_output
@@ -51,14 +51,14 @@ async def _render_clip(
     done = _path(task, tools)
     target = done.with_name(f"{done.stem}.{uuid.uuid4().hex[:8]}.part")
     framing = await (await Analysis.of(task, tools)).framing() if task.clip.analysed else None
-    spec, graph = _spec(task, tools, probed, target, framing)
+    spec = _spec(task, tools, probed, target, framing)
     if found := await asyncio.to_thread(_already_rendered, done, spec):
         return _rendition(done, found)
     done.parent.mkdir(parents=True, exist_ok=True)
-    with _written(graph, beside=target) as files:
+    with _written(spec.graph, beside=target) as files:
         rendered = await render(
             tools.ffmpeg,
-            replace(spec, graph=graph.render(input=GRAPH_INPUT, output=GRAPH_OUTPUT, files=files)),
+            replace(spec, files=files),
             on_progress=lambda progress: _tick(report, progress),
             limits=tools.limits,
             on_start=tools.on_ffmpeg,
@@ -80,15 +80,15 @@ def _path(task: ClipTask, tools: Tools) -> Path:
 
 def _spec(
     task: ClipTask, tools: Tools, probed: Probed, target: Path, framing: Framing | None
-) -> tuple[RenderSpec, Graph]:
-    """What to render, and the style's graph, whose scripts are not in files yet."""
+) -> RenderSpec:
+    """What to render; the scripts of the style's graph are not in files yet."""
     plan, clip = task.job.plan, task.clip
     view = view_of(plan, clip.scene, clip.style, probed, framing=framing)
-    spec = RenderSpec(
+    return RenderSpec(
         source=probed,
         start=probed.on_frame(clip.scene.start),
         duration=clip.scene.duration,
-        graph="",
+        graph=all_styles()[clip.style].graph(view),
         size=view.target,
         target=target,
         encoder=tools.encoder.encoder,
@@ -96,7 +96,6 @@ def _spec(
         loudness=plan.options.loudness,
         threads=tools.threads,
     )
-    return spec, all_styles()[clip.style].graph(view)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from viralclip.styles.framing import Framing, Raster
 from viralclip.styles.graph import IN, OUT, Chain, Filter, Graph, Script, Value, join, line
 from viralclip.styles.intelligent import INTELLIGENT, INTELLIGENT_MOTION, INTELLIGENT_SPEAKER
 from viralclip.styles.intelligent_split import INTELLIGENT_SPLIT, INTELLIGENT_SPLIT_SPEAKER
+from viralclip.styles.late import convert_late
 from viralclip.styles.original import ORIGINAL
 from viralclip.styles.split import SPLIT, SPLIT_FAST
 from viralclip.styles.streamer import STREAMER
@@ -37,6 +38,7 @@ __all__ = [
     "View",
     "all_styles",
     "broken_styles",
+    "convert_late",
     "join",
     "line",
     "resolve",
