@@ -14,6 +14,8 @@ from viralclip.errors import InvalidRequestError
 from viralclip.origins import Site, parse_site
 
 LogFormat = Literal["json", "console"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+LOG_LEVELS: tuple[LogLevel, ...] = ("debug", "info", "warning", "error")
 Reach = Literal["public", "anywhere"]
 DEFAULT_SLOTS = 4
 STORAGES = frozenset({"file", "s3", "gs", "az"})
@@ -64,6 +66,7 @@ class Settings:
     ffmpeg: str | None
     encoder: str
     log_format: LogFormat
+    log_level: LogLevel
     host: str
     port: int
     hosts: tuple[Site, ...]
@@ -139,7 +142,12 @@ class Settings:
         return self.state_dir / "logs"
 
 
-def read_settings(env: Mapping[str, str] = os.environ, *, slots: int | None = None) -> Settings:
+def read_settings(
+    env: Mapping[str, str] = os.environ,
+    *,
+    slots: int | None = None,
+    log_level: str | None = None,
+) -> Settings:
     """The settings in `env`; a flag given on the command line wins."""
     state = env.get("VIRALCLIP_STATE_DIR") or platformdirs.user_state_dir("viralclip")
     state_dir = Path(state).expanduser().resolve()
@@ -151,6 +159,7 @@ def read_settings(env: Mapping[str, str] = os.environ, *, slots: int | None = No
         ffmpeg=env.get("VIRALCLIP_FFMPEG") or None,
         encoder=env.get("VIRALCLIP_ENCODER") or "x264",
         log_format=_log_format(env),
+        log_level=_log_level(log_level or env.get("VIRALCLIP_LOG_LEVEL") or "info"),
         host=env.get("VIRALCLIP_HOST") or "127.0.0.1",
         port=_positive(env, "VIRALCLIP_PORT", 8765),
         hosts=_sites(env, "VIRALCLIP_HOSTS"),
@@ -277,3 +286,10 @@ def _log_format(env: Mapping[str, str]) -> LogFormat:
             return "console"
         case other:
             raise _refusal("VIRALCLIP_LOG_FORMAT", other, "json or console")
+
+
+def _log_level(value: str) -> LogLevel:
+    for level in LOG_LEVELS:
+        if value.lower() == level:
+            return level
+    raise _refusal("VIRALCLIP_LOG_LEVEL", value, ", ".join(LOG_LEVELS))

@@ -52,6 +52,8 @@ def test_slots_that_are_no_number_from_1_are_refused(value):
 def test_a_log_format_that_is_none_is_refused():
     with pytest.raises(InvalidSettingError, match="VIRALCLIP_LOG_FORMAT has the value xml"):
         read_settings({"VIRALCLIP_LOG_FORMAT": "xml"})
+    with pytest.raises(InvalidSettingError, match="VIRALCLIP_LOG_LEVEL has the value loud"):
+        read_settings({"VIRALCLIP_LOG_LEVEL": "loud"})
 
 
 def test_the_home_folder_is_found_in_a_state_folder():
@@ -169,3 +171,9 @@ def test_records_may_be_kept_in_firestore(value):
 def test_a_catalog_that_is_none_is_refused(value):
     with pytest.raises(InvalidSettingError, match="VIRALCLIP_CATALOG"):
         read_settings({"VIRALCLIP_CATALOG": value})
+
+
+def test_a_log_level_on_the_command_line_wins():
+    assert read_settings({}).log_level == "info"
+    assert read_settings({"VIRALCLIP_LOG_LEVEL": "ERROR"}).log_level == "error"
+    assert read_settings({"VIRALCLIP_LOG_LEVEL": "error"}, log_level="debug").log_level == "debug"

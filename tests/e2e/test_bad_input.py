@@ -1,5 +1,6 @@
 """What cannot be made is refused in one clear sentence, and nothing is left half-done."""
 
+import json
 import os
 import shutil
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from viralclip.media.ffmpeg import find_ffmpeg
 from viralclip.settings import StateNotWritableError
 
 SPAN = (0.5, 1.5)
@@ -267,3 +269,22 @@ def test_a_scene_in_the_lost_part_of_a_truncated_video_is_refused(viralclip, sou
     done = viralclip.run(*viralclip.asked(source("truncated"), scenes))
 
     assert_refused(viralclip, done, "scenes[1].start: 0:01.9 is beyond the end of the video")
+
+
+def test_a_failure_names_the_log_and_the_log_has_ffmpegs_command(viralclip, source):
+    broken = viralclip.folder / "ffmpeg"
+    ffmpeg = find_ffmpeg()
+    broken.write_text(
+        f'#!/bin/sh\ncase "$*" in *" -progress "*) exit 1;; esac\nexec "{ffmpeg}" "$@"\n'
+    )
+    broken.chmod(0o755)
+    viralclip.env["VIRALCLIP_FFMPEG"] = str(broken)
+    asked = viralclip.asked(source("small"), viralclip.scenes((0, 1)))
+    done = viralclip.run(*asked, "--log-level", "debug")
+    (log,) = (viralclip.state / "logs").iterdir()
+    commands = [line for line in log.read_text().splitlines() if "FFmpeg started" in line]
+
+    assert done.code == 1
+    assert f"note: Why clips failed is in the log: {log}" in done.out
+    assert commands
+    assert "-filter_complex" in json.loads(commands[0])["command"]

@@ -22,6 +22,9 @@ Source = Annotated[Path, typer.Argument(help="The video.", readable=False)]
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="The job's id, see `viralclip jobs`.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line on stdout.")]
 Slots = Annotated[int | None, typer.Option(min=1, max=64, help="How many FFmpegs run at once.")]
+LogLevel = Annotated[
+    str | None, typer.Option(help="What is logged: debug, info, warning or error.")
+]
 Events = Annotated[
     str | None,
     typer.Option(help="Write every event and tick to this file as JSON lines; - is stdout."),
@@ -57,6 +60,7 @@ def render(
         typer.Option(help="Write where the intelligent styles looked, and why, to this file."),
     ] = None,
     slots: Slots = None,
+    log_level: LogLevel = None,
     events: Events = None,
     as_json: AsJson = False,
 ) -> None:
@@ -75,6 +79,7 @@ def render(
         require_detector=require_detector,
         debug_path=debug_path,
         slots=slots,
+        log_level=log_level,
         events=events,
         as_json=as_json,
     )
@@ -110,12 +115,17 @@ def cancel(job: JobId) -> None:
 
 @app.command()
 def retry(
-    job: JobId, *, slots: Slots = None, events: Events = None, as_json: AsJson = False
+    job: JobId,
+    *,
+    slots: Slots = None,
+    log_level: LogLevel = None,
+    events: Events = None,
+    as_json: AsJson = False,
 ) -> None:
     """Make those clips of a job that did not complete."""
     from viralclip.cli import run
 
-    run.retry(job, slots=slots, events=events, as_json=as_json)
+    run.retry(job, slots=slots, log_level=log_level, events=events, as_json=as_json)
 
 
 @app.command()
@@ -149,17 +159,26 @@ def serve(
         bool, typer.Option("--no-auth", help="Let everybody who reaches the server do everything.")
     ] = False,
     slots: Slots = None,
+    log_level: LogLevel = None,
 ) -> None:
     """Serve the page and the API, and render what is asked for there."""
     from viralclip.cli import run
 
-    run.serve(host=host, port=port, with_worker=worker, with_sign_in=not no_auth, slots=slots)
+    run.serve(
+        host=host,
+        port=port,
+        with_worker=worker,
+        with_sign_in=not no_auth,
+        slots=slots,
+        log_level=log_level,
+    )
 
 
 @app.command()
 def worker(
     *,
     slots: Slots = None,
+    log_level: LogLevel = None,
     name: Annotated[
         str | None, typer.Option(help="The worker's name; no other living worker may have it.")
     ] = None,
@@ -170,7 +189,7 @@ def worker(
     """Render what is asked for at `serve`, on this machine or another."""
     from viralclip.cli import run
 
-    run.worker(slots=slots, name=name, grace_s=grace)
+    run.worker(slots=slots, log_level=log_level, name=name, grace_s=grace)
 
 
 @tokens.command("create")
@@ -228,8 +247,9 @@ def demo(
     *,
     out: Annotated[Path, typer.Option(help="The folder the clips go to.")] = Path("demo-clips"),
     slots: Slots = None,
+    log_level: LogLevel = None,
 ) -> None:
     """Make a sample video and render two scenes of it in three styles."""
     from viralclip.cli import run
 
-    run.demo(out=out, slots=slots)
+    run.demo(out=out, slots=slots, log_level=log_level)

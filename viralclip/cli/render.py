@@ -28,6 +28,7 @@ from viralclip.errors import JobBusyError, UnknownJobError
 from viralclip.pipeline.analysis import needs_faces
 from viralclip.progress import Progress
 from viralclip.settings import Settings
+from viralclip.telemetry.logs import log_file
 
 EXIT_CODES = {"succeeded": 0, "partial": 3, "failed": 1, "cancelled": 130}
 
@@ -131,6 +132,8 @@ async def _make(
         job = await start(bench.jobs)
         async with _interruptible(bench.jobs, job, display):
             progress = await follow(records.channel, job, display, events)
+    if progress.clips_failed and (path := log_file()):
+        display.note(f"Why clips failed is in the log: {path}")
     forget_engine(settings, job)
     return _exit_code(progress)
 

@@ -18,7 +18,7 @@ from viralclip.cli.request import Request
 from viralclip.errors import InvalidRequestError, InvalidScenesError, ViralclipError
 from viralclip.plan import PRESETS, Options, Preset
 from viralclip.settings import Settings, StateNotWritableError, read_settings
-from viralclip.telemetry.logs import log_to
+from viralclip.telemetry.logs import log_file, log_to
 
 BAD_INPUT = 2
 FAILED = 1
@@ -41,11 +41,12 @@ def render(
     require_detector: bool,
     debug_path: Path | None,
     slots: int | None,
+    log_level: str | None,
     events: str | None,
     as_json: bool,
 ) -> NoReturn:
     with _errors_said():
-        settings = _settings(slots)
+        settings = _settings(slots, log_level)
         options = Options(
             aspect=aspect,
             preset=_preset(preset),
@@ -60,9 +61,16 @@ def render(
             _exit(rendering.render(request, settings, display, file, paths))
 
 
-def retry(job_id: str, *, slots: int | None, events: str | None, as_json: bool) -> NoReturn:
+def retry(
+    job_id: str,
+    *,
+    slots: int | None,
+    log_level: str | None,
+    events: str | None,
+    as_json: bool,
+) -> NoReturn:
     with _errors_said():
-        settings = _settings(slots)
+        settings = _settings(slots, log_level)
         with _event_file(events) as file:
             display = _display(as_json=as_json, events=events)
             _exit(rendering.retry(job_id, settings, display, file))
@@ -111,21 +119,24 @@ def serve(
     with_worker: bool,
     with_sign_in: bool,
     slots: int | None,
+    log_level: str | None,
 ) -> NoReturn:
     from viralclip.cli.serve import serve as serve_all
 
     with _errors_said():
-        settings = _settings(slots, serving=True)
+        settings = _settings(slots, log_level, serving=True)
         settings = replace(settings, host=host or settings.host, port=port or settings.port)
         # The web server has its own way to leave when it is told to.
         sys.exit(_run(serve_all(settings, with_worker=with_worker, with_sign_in=with_sign_in)))
 
 
-def worker(*, slots: int | None, name: str | None, grace_s: float) -> NoReturn:
+def worker(
+    *, slots: int | None, log_level: str | None, name: str | None, grace_s: float
+) -> NoReturn:
     from viralclip.cli.worker import serve_queues
 
     with _errors_said():
-        settings = _settings(slots, serving=True)
+        settings = _settings(slots, log_level, serving=True)
         # A worker that is told to stop has its own way to leave.
         sys.exit(_run(serve_queues(settings, name=name, grace_s=grace_s)))
 
@@ -169,18 +180,21 @@ def types(*, check: bool) -> NoReturn:
         sys.exit(0)
 
 
-def demo(*, out: Path, slots: int | None) -> NoReturn:
+def demo(*, out: Path, slots: int | None, log_level: str | None) -> NoReturn:
     from viralclip.cli.demo import demonstrate
 
     with _errors_said():
-        _exit(demonstrate(out, _settings(slots), _display(as_json=False, events=None)))
+        _exit(demonstrate(out, _settings(slots, log_level), _display(as_json=False, events=None)))
 
 
-def _settings(slots: int | None = None, *, serving: bool = False) -> Settings:
+def _settings(
+    slots: int | None = None, log_level: str | None = None, *, serving: bool = False
+) -> Settings:
     """The settings, with logs on their way; a service says them on stderr, too."""
-    settings = read_settings(slots=slots)
+    settings = read_settings(slots=slots, log_level=log_level)
+    stderr = settings.log_format if serving else None
     try:
-        log_to(settings.logs, stderr=settings.log_format if serving else None)
+        log_to(settings.logs, stderr=stderr, level=settings.log_level)
     except OSError as error:
         raise StateNotWritableError(name=settings.state_dir) from error
     return settings
@@ -259,7 +273,7 @@ def _errors_said() -> Iterator[None]:
         sys.exit(TERMINATED)
     except Exception:
         log.exception("Command failed")
-        _say(ViralclipError().message)
+        _say(ViralclipError().message, *([f"The log is {path}"] if (path := log_file()) else []))
         sys.exit(FAILED)
 
 

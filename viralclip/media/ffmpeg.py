@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -11,6 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+import structlog
 
 from viralclip.errors import (
     ClipError,
@@ -30,6 +33,8 @@ _TAIL_BYTES = 8192
 _SLOWEST_DECODE = 10.0
 # How often it is looked for signs of work, as a share of the time that may pass without any.
 _LOOKS = 8
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -120,6 +125,8 @@ async def run_ffmpeg(
         start_new_session=True,
         env=env,
     )
+    if structlog.is_configured():  # otherwise it would be printed on stdout
+        log.debug("FFmpeg started", pid=process.pid, command=shlex.join(command))
     try:
         if on_start:
             on_start(process.pid)

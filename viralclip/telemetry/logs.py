@@ -2,9 +2,9 @@
 
 import os
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,19 +12,72 @@ import structlog
 from structlog.typing import Processor, WrappedLogger
 
 LogFormat = Literal["json", "console"]
+LogLevel = Literal["debug", "info", "warning", "error"]
 KEEP_DAYS = 14
 
 
-def log_to(folder: Path, *, stderr: LogFormat | None = None) -> None:
-    """Append JSON lines to today's file in the folder, and say them on stderr where asked to.
+def _utc_today() -> date:
+    return datetime.now(UTC).date()
 
-    Files older than two weeks are removed.
+
+class LogFiles:
+    """The files of a folder, one for each day (UTC); a line goes to that of the day it is written.
+
+    The file is opened for every line: a process that runs for months never holds one that is due
+    to be removed, and a file that somebody else removed or moved away is made anew.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    today = datetime.now(UTC).date()
-    _remove_old(folder, f"viralclip-{today - timedelta(days=KEEP_DAYS)}")
-    path = folder / f"viralclip-{today}.jsonl"
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+
+    def __init__(self, folder: Path, *, today: Callable[[], date] = _utc_today) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._today = today
+        self._day = today()
+        self._remove_old()
+        os.close(self._open())  # whoever cannot write here learns it now
+
+    @property
+    def path(self) -> Path:
+        """The file that a line would be written to now."""
+        return self._folder / f"viralclip-{self._today()}.jsonl"
+
+    def append(self, line: str) -> None:
+        """Write the line; OSError where there is no room for it."""
+        if self._today() != self._day:
+            self._day = self._today()
+            self._remove_old()
+        file = self._open()
+        try:
+            os.write(file, f"{line}\n".encode())
+        finally:
+            os.close(file)
+
+    def _open(self) -> int:
+        return os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+
+    def _remove_old(self) -> None:
+        """Remove files of more than two weeks ago, unless an earlier version still writes to one:
+        it kept the file of the day it began."""
+        oldest = self._day - timedelta(days=KEEP_DAYS)
+        for path in self._folder.glob("viralclip-*.jsonl"):
+            with suppress(OSError):  # another process removes them, too
+                written = datetime.fromtimestamp(path.stat().st_mtime, UTC).date()
+                if path.stem < f"viralclip-{oldest}" and written < oldest:
+                    path.unlink()
+
+
+def log_to(
+    folder: Path,
+    *,
+    stderr: LogFormat | None = None,
+    level: LogLevel = "info",
+    today: Callable[[], date] = _utc_today,
+) -> None:
+    """Append JSON lines to the day's file in the folder, and print them on stderr where asked to.
+
+    Files older than two weeks are removed, at once and whenever a day begins.
+    """
+    global _files  # noqa: PLW0603 - as structlog's configuration is the process's
+    _files = LogFiles(folder, today=today)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -32,19 +85,28 @@ def log_to(folder: Path, *, stderr: LogFormat | None = None) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             structlog.processors.EventRenamer("message"),
-            _Copy(file),
+            _Copy(_files),
             _ending(stderr),
         ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
 
 
+_files: LogFiles | None = None
+
+
+def log_file() -> Path | None:
+    """Where this process logs now; None before `log_to`."""
+    return _files.path if _files else None
+
+
 class _Copy:
     """Writes what passes through to a file, as one JSON line."""
 
-    def __init__(self, file: int) -> None:
-        self._file = file
+    def __init__(self, files: LogFiles) -> None:
+        self._files = files
         self._render = structlog.processors.JSONRenderer()
 
     def __call__(
@@ -52,7 +114,7 @@ class _Copy:
     ) -> MutableMapping[str, Any]:
         line = self._render(logger, name, dict(event))
         with suppress(OSError):  # a full disk may cost log lines, never clips
-            os.write(self._file, f"{line}\n".encode())
+            self._files.append(str(line))
         return event
 
 
@@ -68,9 +130,3 @@ def _ending(stderr: LogFormat | None) -> Processor:
 
 def _drop(_: WrappedLogger, __: str, ___: MutableMapping[str, Any]) -> str:
     raise structlog.DropEvent
-
-
-def _remove_old(folder: Path, before: str) -> None:
-    for path in folder.glob("viralclip-*.jsonl"):
-        if path.stem < before:
-            path.unlink(missing_ok=True)

@@ -18,13 +18,14 @@ from viralclip.media.ffmpeg import find_ffmpeg
 from viralclip.media.models import find_model
 from viralclip.settings import Settings
 from viralclip.styles import all_styles, broken_styles
+from viralclip.telemetry.logs import log_file
 
 _LOW_SPACE_BYTES = 2 * 1024**3
 
 
 async def look(settings: Settings) -> list[Finding]:
     checks: tuple[Callable[[Settings], list[Finding]], ...]
-    checks = (_python, _ffmpeg, _state, _styles, _faces)
+    checks = (_python, _ffmpeg, _state, _log, _styles, _faces)
     findings = [f for check in checks for f in await asyncio.to_thread(check, settings)]
     return findings + await _encoders(settings)
 
@@ -60,6 +61,11 @@ def _state(settings: Settings) -> list[Finding]:
     if free < _LOW_SPACE_BYTES:
         return [Finding("state", "note", room, "clips are made here before they are stored")]
     return [Finding("state", "ok", room)]
+
+
+def _log(settings: Settings) -> list[Finding]:
+    path = log_file() or settings.logs
+    return [Finding("log", "ok", f"{path}, level {settings.log_level}")]
 
 
 def _styles(settings: Settings) -> list[Finding]:  # noqa: ARG001 - one shape for all checks
