@@ -106,7 +106,7 @@ def face_model(yunet: Path | None) -> Path:
 
 @pytest.fixture(scope="session")
 def ffmpeg() -> Path:
-    return find_ffmpeg()
+    return find_ffmpeg(os.environ.get("VIRALCLIP_FFMPEG"))
 
 
 @pytest.fixture(scope="session")

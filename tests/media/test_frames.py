@@ -12,6 +12,7 @@ from skimage import data
 
 from viralclip.errors import SourceUnreadableError
 from viralclip.media.frames import SampledFrame, sample_frames
+from viralclip.media.probe import probe
 from viralclip.reframe.shots import CutFinder, Times, signature
 
 Source = Callable[[str], Path]
@@ -173,11 +174,12 @@ def test_a_small_picture_is_not_made_larger(source: Source):
 
 @pytest.mark.parametrize("kind", ["landscape", "rotated"])
 def test_pictures_are_as_ffmpeg_shows_them(ffmpeg: Path, source: Source, kind: str):
-    sampled = next(iter(sample_frames(source(kind), start=1.5)))
+    start = probe(source(kind)).on_frame(1.5)
+    sampled = next(iter(sample_frames(source(kind), start=start)))
     height, width = sampled.image.shape[:2]
     scale = ("-vf", f"scale={width}:{height}:flags=area", "-frames:v", "1")
     raw = ("-f", "rawvideo", "-pix_fmt", "bgr24", "-")
-    command = [ffmpeg, "-v", "error", "-ss", "1.5", "-i", source(kind), *scale, *raw]
+    command = [ffmpeg, "-v", "error", "-ss", f"{start:.6f}", "-i", source(kind), *scale, *raw]
     shown = subprocess.run(command, check=True, capture_output=True).stdout
     expected = np.frombuffer(shown, np.uint8).reshape(height, width, 3)
 
@@ -186,11 +188,21 @@ def test_pictures_are_as_ffmpeg_shows_them(ffmpeg: Path, source: Source, kind: s
 
 def test_a_range_holds_its_frames_and_counts_from_its_start(source: Source):
     path = source("vfr")
-    inside = [t - 1.2 for t in frame_times(path) if 1.2 - 1e-4 <= t < 2.3 - 1e-4]
+    inside = [t - 1.2 for t in frame_times(path) if 1.2 < t < 2.3 - 1e-4]
 
     times = sampled_times(path, start=1.2, end=2.3, fps=EVERY)
 
-    assert times == pytest.approx(inside, abs=1e-4)
+    assert times == pytest.approx([0.0, *inside], abs=1e-4)
+
+
+def test_a_range_begins_with_the_picture_on_screen_then(source: Source):
+    """In this source no frame comes between 1.3 and 2.6 s."""
+    path = source("held")
+    whole = {round(frame.time, 3): frame.image for frame in sample_frames(path, fps=EVERY)}
+    [held] = sample_frames(path, start=1.6, end=2.3)
+
+    assert held.time == 0.0
+    assert (held.image == whole[1.3]).all()
 
 
 def test_a_range_far_into_a_video_is_reached_without_decoding_what_is_before(source: Source):

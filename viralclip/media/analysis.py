@@ -45,7 +45,11 @@ _SAFE_S = 3600.0
 _HERE = Path(__file__).parent
 _CODE = (
     *(_HERE / name for name in ("analyst.py", "faces.py", "footage_file.py", "frames.py")),
-    *(_HERE / name for name in ("look.py", "sound.py")),
+    *(_HERE / name for name in ("look.py", "sound.py", "stretch.py", "recovery.py")),
+    *(
+        _HERE / name
+        for name in ("probe.py", "extent.py", "upright.py", "orientation.py", "cropping.py")
+    ),
     *sorted((_HERE.parent / "reframe").glob("*.py")),
     *sorted((_HERE.parent / "styles").glob("*.py")),
 )

@@ -107,8 +107,9 @@ class _Teller:
 def _look(task: LookTask, teller: _Teller) -> int:
     # OpenCV and PyAV are for looking alone, and planning is to begin quickly.
     from viralclip.media.footage_file import write_footage  # noqa: PLC0415
-    from viralclip.media.look import Stretch, look  # noqa: PLC0415
+    from viralclip.media.look import look  # noqa: PLC0415
     from viralclip.media.probe import probe  # noqa: PLC0415
+    from viralclip.media.stretch import Stretch  # noqa: PLC0415
 
     try:
         stretch = Stretch(probe(Path(task.source)), task.start, task.duration)

@@ -12,13 +12,14 @@ from viralclip.media.ffmpeg import NO_ABILITIES, Abilities
 from viralclip.media.orientation import Orientation
 from viralclip.media.probe import Picture, Probed
 from viralclip.media.soundtrack import AUDIO_RATE, sound_filters
+from viralclip.media.stretch import SeekPoint
 from viralclip.plan import Preset
 from viralclip.styles import Graph, Script, convert_late
 
 # The pads, without brackets, between which a style's graph stands.
 GRAPH_INPUT, GRAPH_OUTPUT = "in", "out"
-# A picture track may end a little before its container; more than this missing is damage.
-_HOLD_LAST_S = 1
+# FFmpeg closes gaps of more than ten seconds in a transport stream; a still picture is no fault.
+_NO_GAP_S = 10**6
 _KEYFRAME_S = 2
 
 
@@ -58,15 +59,15 @@ class RenderSpec:
         return float(self.frames / self.fps)
 
 
-def render_command(ffmpeg: Path, spec: RenderSpec) -> list[str]:
-    """The command line that renders `spec`."""
+def render_command(ffmpeg: Path, spec: RenderSpec, begin: SeekPoint) -> list[str]:
+    """The command line that renders `spec`, whose source is read from `begin` on."""
     return [
         *(str(ffmpeg), "-nostdin", "-hide_banner", "-y", "-v", "error"),
         *("-stats_period", "0.25", "-progress", "pipe:1"),
         *_threads("-filter_complex_threads", spec.threads),
         *spec.encoder.device,
-        *_input(spec),
-        *("-filter_complex", _graph(spec)),
+        *_input(spec, begin),
+        *("-filter_complex", _graph(spec, preroll=spec.start - begin.seek)),
         *_video_output(spec),
         *_audio_output(spec),
         *("-map_metadata", "-1", "-map_metadata:s", "-1", "-map_chapters", "-1"),
@@ -76,14 +77,18 @@ def render_command(ffmpeg: Path, spec: RenderSpec) -> list[str]:
     ]
 
 
-def _input(spec: RenderSpec) -> list[str]:
+def _input(spec: RenderSpec, begin: SeekPoint) -> list[str]:
+    """The source from `begin` on; seeking by its own clock makes every FFmpeg agree on the zero."""
+    length = spec.start - begin.seek + spec.output_duration + float(1 / spec.fps)
     return [
+        *("-dts_delta_threshold", str(_NO_GAP_S)),
         *_threads("-threads", spec.threads),
         *("-protocol_whitelist", "file,pipe"),
         # What turns and crops is in the graph: not every FFmpeg does what the container says.
         "-noautorotate",
         *(("-apply_cropping", "codec") if spec.abilities.crops else ()),
-        *("-ss", f"{spec.start:.6f}", "-t", f"{spec.duration + 1 / spec.fps:.6f}"),
+        *("-seek_timestamp", "1", "-ss", f"{spec.source.zero + begin.seek:.6f}"),
+        *("-t", f"{length:.6f}"),
         *("-i", f"file:{spec.source.path}"),
     ]
 
@@ -107,28 +112,33 @@ def _threads(option: str, count: int) -> list[str]:
     return [option, str(count)] if count else []
 
 
-def _graph(spec: RenderSpec) -> str:
+def _graph(spec: RenderSpec, *, preroll: float) -> str:
     picture = spec.source.picture
     graph = convert_late(spec.graph, late_colours(picture.colours, spec.abilities))
     parts = [
-        f"[0:{picture.stream}]{_before(spec)}[{GRAPH_INPUT}]",
+        f"[0:{picture.stream}]{_before(spec, preroll)}[{GRAPH_INPUT}]",
         graph.render(input=GRAPH_INPUT, output=GRAPH_OUTPUT, files=spec.files),
         f"[{GRAPH_OUTPUT}]{encoder_input(spec.encoder)}[v]",
     ]
     if (sound := spec.source.sound) is not None:
         samples = round(spec.frames / spec.fps * AUDIO_RATE)
         filters = sound_filters(sound, samples, loudness=spec.loudness)
-        parts.append(f"[0:{sound.stream}]{filters}[a]")
+        shift = f"atrim=start={preroll:.6f},asetpts=PTS-{preroll:.6f}/TB"
+        parts.append(f"[0:{sound.stream}]{shift},{filters}[a]")
     elif picture.orientation != Orientation():
         # FFmpeg 5 copies the display matrix of a graph's only input into the clip.
         parts.append(f"[0:{picture.stream}]nullsink")
     return ";".join(parts)
 
 
-def _before(spec: RenderSpec) -> str:
-    """Whatever the source is, the style's graph sees one kind of picture at one steady rate."""
+def _before(spec: RenderSpec, preroll: float) -> str:
+    """Whatever the source is, the style's graph sees one kind of picture at one steady rate.
+
+    It begins with the frame that is on screen at the start, which may be much older.
+    """
     picture = spec.source.picture
     filters = [
+        f"settb=AVTB,setpts=round(PTS-{preroll:.6f}/TB)",
         *_deinterlaced(picture),
         f"fps={spec.fps}:start_time=0",
         *_as_shown(picture),
@@ -136,7 +146,7 @@ def _before(spec: RenderSpec) -> str:
             picture.colours, sar=picture.sar, size=picture.size, abilities=spec.abilities
         ),
         "setsar=1",
-        f"tpad=stop_mode=clone:stop_duration={_HOLD_LAST_S}",
+        "tpad=stop_mode=clone:stop=-1",
         f"trim=end_frame={spec.frames}",
     ]
     return ",".join(filters)

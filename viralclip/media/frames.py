@@ -12,7 +12,8 @@ import av.error
 
 from viralclip.errors import SourceMissingError, SourceNotVideoError, SourceUnreadableError
 from viralclip.geometry import Rect
-from viralclip.media.probe import Probed, probe
+from viralclip.media.probe import Probed, open_source, probe
+from viralclip.media.stretch import ROUNDING_S, SeekPoint, find_seek_point, seek_to
 from viralclip.media.upright import Image, Upright
 from viralclip.reframe.shots import Seen, signature
 
@@ -25,11 +26,7 @@ _Timed = tuple[float, "VideoFrame"]
 
 SAMPLE_FPS = 10.0
 LONG_SIDE = 640
-# Half a millisecond, as some containers round times to whole ones.
-_ROUNDING_S = 0.0005
 _WELL_BEFORE_S = 0.5
-# A seek may end up after its target; then one from this much earlier is tried, then the beginning.
-_EARLIER_S = (0.0, 10.0, math.inf)
 
 
 @dataclass(frozen=True)
@@ -83,6 +80,8 @@ def sample_frames(
     given = False
     try:
         probed = probe(path)
+        if start >= probed.video.duration:
+            raise SourceUnreadableError(detail=f"nothing from {start:.3f} s")
         whole = Rect(0, 0, probed.video.width, probed.video.height)
         upright = Upright(probed.picture, region or whole, long_side)
         for *passed, (time, frame) in _thinned(_read(probed, span, threads=threads), fps):
@@ -108,58 +107,49 @@ def _thinned(frames: Iterator[_Timed], fps: float) -> Iterator[list[_Timed]]:
     last, passed = -1, list[_Timed]()
     for time, frame in frames:
         passed.append((time, frame))
-        place = math.floor((time + _ROUNDING_S) * fps)
+        place = math.floor((time + ROUNDING_S) * fps)
         if place > last:
             yield passed
             last, passed = place, []
 
 
 def _read(probed: Probed, span: _Span, *, threads: int) -> Iterator[_Timed]:
-    for time, frame in _from_before(probed, span.start, threads=threads):
-        if time >= span.end - _ROUNDING_S:
+    """The frames on screen in the span, the first of them from its start on, however old it is."""
+    begin = find_seek_point(probed, span.start)
+    held: VideoFrame | None = None
+    for time, frame in _from(probed, begin, threads=threads):
+        if time <= span.start + ROUNDING_S:
+            held = frame
+            continue
+        if held is not None:
+            yield span.start, held
+            held = None
+        if time >= span.end - ROUNDING_S:
             return
-        if time >= span.start - _ROUNDING_S:
-            yield time, frame
+        yield time, frame
+    if held is not None:
+        yield span.start, held
 
 
-def _from_before(probed: Probed, start: float, *, threads: int) -> Iterator[_Timed]:
-    """Frames from one at or before `start`, if there is any."""
-    for target in sorted({max(0.0, start - earlier) for earlier in _EARLIER_S}, reverse=True):
-        frames = _from(probed, target, start, threads=threads)
-        first = next(frames, None)
-        if first is not None and (first[0] <= start + _ROUNDING_S or not target):
-            yield first
-            yield from frames
-            return
-
-
-def _from(probed: Probed, target: float, start: float, *, threads: int) -> Iterator[_Timed]:
-    """Frames from the keyframe that a seek to `target` finds, or from the beginning for 0.
-
-    Those well before `start` are there to be decoded from, and may have gaps.
-    """
-    with av.open(
-        f"file:{probed.path}", metadata_errors="replace", options={"protocol_whitelist": "file"}
-    ) as container:
+def _from(probed: Probed, begin: SeekPoint, *, threads: int) -> Iterator[_Timed]:
+    """Frames from the one on screen at first, and some before it."""
+    with open_source(probed.path) as container:
         stream = container.streams[probed.picture.stream]
         assert isinstance(stream, av.VideoStream)  # noqa: S101 - for the type checker
         stream.thread_type, stream.thread_count = "AUTO", threads
         # Coarse edges do not spread from a frame that no other is predicted from.
         stream.codec_context.options = {"skip_loop_filter": "noref"}
-        zero = (container.start_time or 0) / av.time_base
-        if target:
-            with suppress(av.error.FFmpegError):
-                container.seek(int((zero + target) * av.time_base))
-        yield from _timed(container, stream, zero, start=start)
+        seek_to(container, begin.seek)
+        yield from _timed(container, stream, probed.zero, shown=begin.shown)
 
 
 def _timed(
-    container: "InputContainer", stream: "VideoStream", zero: float, *, start: float
+    container: "InputContainer", stream: "VideoStream", zero: float, *, shown: float
 ) -> Iterator[_Timed]:
     """Every frame that can be decoded, with its seconds since the video's start."""
     with suppress(av.error.FFmpegError):  # a file that breaks off; what came before counts
         for packet in container.demux(stream):
-            before = _is_before(packet, zero + start)
+            before = _is_before(packet, zero + shown)
             stream.codec_context.skip_frame = "NONREF" if before else "DEFAULT"
             with suppress(av.error.FFmpegError):  # damage ends with the next keyframe
                 for frame in packet.decode():
@@ -167,8 +157,8 @@ def _timed(
                         yield frame.time - zero, frame
 
 
-def _is_before(packet: "av.Packet[VideoStream]", start: float) -> bool:
+def _is_before(packet: "av.Packet[VideoStream]", shown: float) -> bool:
     """Whether nobody asks for the packet's frame; one without a time could be any."""
     if packet.pts is None or packet.time_base is None:
         return False
-    return float(packet.pts * packet.time_base) < start - _WELL_BEFORE_S
+    return float(packet.pts * packet.time_base) < shown - _WELL_BEFORE_S

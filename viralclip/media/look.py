@@ -1,7 +1,6 @@
 """Looks at a scene once: faces, cuts, motion and sound of a stretch of a source."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -12,8 +11,8 @@ from viralclip.geometry import Size
 from viralclip.media.faces import FaceDetector
 from viralclip.media.frames import LONG_SIDE, SAMPLE_FPS, SampledFrame, sample_frames
 from viralclip.media.memory import give_memory_back
-from viralclip.media.probe import Probed
 from viralclip.media.sound import listen
+from viralclip.media.stretch import Stretch
 from viralclip.reframe.faces import FaceRecorder
 from viralclip.reframe.footage import Floats, Footage
 from viralclip.reframe.shots import THRESHOLD, CutFinder, Signature, difference, signature
@@ -28,15 +27,6 @@ _TIDY_EVERY = 20
 
 _Grey = NDArray[np.float32]
 _Motion = tuple[float, float, float]
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """A part of a source, in seconds."""
-
-    source: Probed
-    start: float
-    duration: float
 
 
 def look(

@@ -68,9 +68,13 @@ class Chapter:
 
 @dataclass(frozen=True)
 class Probed:
-    """A source, as far as it was looked at: `truncated` says that its end is missing."""
+    """A source, as far as it was looked at: `truncated` says that its end is missing.
+
+    `zero` is what its own clock shows at the start; all other times count from there.
+    """
 
     video: Video
+    zero: float
     picture: Picture
     sound: Sound | None
     chapters: tuple[Chapter, ...]
@@ -112,10 +116,15 @@ def probe(path: Path) -> Probed:
 @lru_cache(maxsize=64)
 def _probe(path: Path, content: str) -> Probed:
     """Every clip asks anew, mostly about the same file."""
-    with av.open(
-        f"file:{path}", metadata_errors="replace", options={"protocol_whitelist": "file"}
-    ) as container:
+    with open_source(path) as container:
         return _look(container, path, content)
+
+
+def open_source(path: Path) -> "InputContainer":
+    """The file as a container that reads no other file; it is to be closed, as by `with`."""
+    return av.open(
+        f"file:{path}", metadata_errors="replace", options={"protocol_whitelist": "file"}
+    )
 
 
 def identity(path: Path) -> str:
@@ -154,7 +163,7 @@ def _look(container: "InputContainer", path: Path, content: str) -> Probed:
         has_audio=sound is not None,
         identity=content,
     )
-    return Probed(video, picture, sound, _chapters(container), truncated)
+    return Probed(video, zero_of(container), picture, sound, _chapters(container), truncated)
 
 
 def _video_stream(container: "InputContainer") -> "VideoStream | None":

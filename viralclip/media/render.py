@@ -23,7 +23,10 @@ from viralclip.geometry import Size
 from viralclip.media.command import RenderSpec, render_command
 from viralclip.media.ffmpeg import Watchdogs, abilities, run_ffmpeg
 from viralclip.media.meter import Progress
+from viralclip.media.stretch import find_seek_point
 
+# A picture may end a little before its container; more than this missing is damage.
+_MISSING_S = 1.0
 _NEARLY_FULL_BYTES = 4 * 1024 * 1024
 # FFmpeg's exit codes for "most of it could not be decoded" and "invalid data in the input".
 _UNREADABLE = frozenset({69, 183})
@@ -94,7 +97,20 @@ async def _render(
 
 
 def _command(ffmpeg: Path, spec: RenderSpec) -> list[str]:
-    return render_command(ffmpeg, replace(spec, abilities=abilities(ffmpeg)))
+    """The command, once the source was found to hold what it is to show."""
+    if spec.start + spec.duration > spec.source.video.duration + _MISSING_S:
+        raise SourceUnreadableError(detail=f"ends at {spec.source.video.duration:.3f} s")
+    try:
+        begin = find_seek_point(spec.source, spec.start)
+    except OSError as error:
+        raise _unreadable(error, spec) from error
+    return render_command(ffmpeg, replace(spec, abilities=abilities(ffmpeg)), begin)
+
+
+def _unreadable(error: OSError, spec: RenderSpec) -> ClipError:
+    if not spec.source.path.exists():
+        return SourceChangedError(detail=repr(error))
+    return SourceUnreadableError(detail=repr(error))
 
 
 def _too_short(error: RenderIncompleteError, wanted: float) -> ClipError:

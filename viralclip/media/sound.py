@@ -8,7 +8,8 @@ import av
 import av.error
 import numpy as np
 
-from viralclip.media.probe import Probed
+from viralclip.media.probe import Probed, open_source
+from viralclip.media.stretch import find_seek_point, seek_to
 from viralclip.reframe.footage import Floats, Loudness
 
 if TYPE_CHECKING:
@@ -43,16 +44,12 @@ def _samples(probed: Probed, *, start: float, duration: float) -> Iterator[tuple
     assert probed.sound is not None  # noqa: S101 - asked before
     with (
         suppress(av.error.FFmpegError, OSError),  # what came before damage counts
-        av.open(
-            f"file:{probed.path}", metadata_errors="replace", options={"protocol_whitelist": "file"}
-        ) as container,
+        open_source(probed.path) as container,
     ):
         stream = container.streams[probed.sound.stream]
         assert isinstance(stream, av.AudioStream)  # noqa: S101 - for the type checker
-        zero = (container.start_time or 0) / av.time_base
-        with suppress(av.error.FFmpegError):
-            container.seek(int((zero + start) * av.time_base))
-        yield from _resampled(container, stream, zero, start + duration)
+        seek_to(container, find_seek_point(probed, start).seek)
+        yield from _resampled(container, stream, probed.zero, start + duration)
 
 
 def _resampled(

@@ -1,0 +1,167 @@
+"""A clip begins with the picture on screen then, whatever the container; every frame is the one."""
+
+import asyncio
+import functools
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from numbered import Film, Shown, clicks_until, even, number_in, read_film, write_film
+
+from viralclip.geometry import Size
+from viralclip.media.command import RenderSpec
+from viralclip.media.ffmpeg import Watchdogs
+from viralclip.media.frames import sample_frames
+from viralclip.media.probe import Probed, probe
+from viralclip.media.render import render
+from viralclip.styles.graph import Filter, line
+
+Make = Callable[[str], Path]
+
+SIZE = Size(160, 90)
+GRAPH = line(Filter.of("scale", 160, 90, flags="neighbor"))
+SECONDS = 16.0
+EVEN = Film(times=even(SECONDS, 25), clicks=clicks_until(SECONDS), seconds=SECONDS)
+X264 = {"preset": "ultrafast", "g": "100"}
+_KEYS = "keyint=100:min-keyint=100:scenecut=0"
+OPEN_GOP = {"preset": "ultrafast", "x264-params": f"{_KEYS}:open-gop=1:bframes=3"}
+INTRA_REFRESH = {"preset": "ultrafast", "x264-params": f"{_KEYS}:intra-refresh=1"}
+X265 = {"preset": "ultrafast", "x265-params": f"log-level=none:{_KEYS}"}
+MPEG = {"g": "100", "bf": "2", "b": "2000000", "sc_threshold": "1000000000"}
+
+FILMS: dict[str, Film] = {
+    "x264.ts": EVEN,
+    "x264.m2ts": replace(EVEN, container={"mpegts_m2ts_mode": "1"}),
+    "open_gop.ts": replace(EVEN, options=OPEN_GOP),
+    "open_gop.mkv": replace(EVEN, options=OPEN_GOP, clock=1000),
+    "open_gop.mp4": replace(EVEN, options=OPEN_GOP),
+    "intra_refresh.ts": replace(EVEN, options=INTRA_REFRESH),
+    "intra_refresh.mp4": replace(EVEN, options=INTRA_REFRESH),
+    "hevc.ts": replace(EVEN, codec="libx265", options=X265),
+    "mpeg2.mpg": replace(EVEN, codec="mpeg2video", options=MPEG, sound="mp2", clock=25),
+    "mpeg2.vob": replace(EVEN, codec="mpeg2video", options=MPEG, sound="mp2", clock=25),
+    "mpeg4.avi": replace(EVEN, codec="mpeg4", options=MPEG, sound="mp2", clock=25),
+    "x264.flv": replace(EVEN, clock=1000),
+    "x264.mkv": replace(EVEN, clock=1000),
+    "no_cues.mkv": replace(EVEN, clock=1000, container={"live": "1"}),
+    "vp8.webm": replace(
+        EVEN, codec="libvpx", options={"deadline": "realtime", "g": "100"}, sound="libopus"
+    ),
+    "x264.mp4": EVEN,
+    "fragmented.mp4": replace(EVEN, container={"movflags": "frag_keyframe+empty_moov"}),
+    "prores.mov": replace(
+        EVEN, codec="prores_ks", options={}, pixels="yuv422p10le", sound="pcm_s16le"
+    ),
+}
+SCENES = ((5.02, 0.2), (7.3, 3.0), (5.5, 10.0))
+
+# Nothing moves from 2 to 12 s, and a screen recorder writes no frame meanwhile; or slides change.
+STILL = replace(EVEN, times=[time for time in EVEN.times if not 2 < time < 12], rate=None)
+SLIDES = replace(EVEN, times=[0.0, 7.0, 14.0, 15.5], rate=None)
+STILLS: dict[str, Film] = {
+    "still.mkv": replace(STILL, clock=1000),
+    "still.mp4": STILL,
+    "still.ts": STILL,
+    "slides.mkv": replace(SLIDES, clock=1000),
+    "slides.mp4": SLIDES,
+}
+STILL_SCENES = ((5.0, 0.2), (4.0, 3.0), (11.0, 3.0), (1.5, 12.0))
+LONG = {
+    "long.ts": replace(
+        EVEN, times=even(200.0, 25), clicks=clicks_until(200.0), seconds=200.0, size=(64, 36)
+    )
+}
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Make:
+    """`film(name)` is the film of that name, made once."""
+    folder = tmp_path_factory.mktemp("films")
+
+    @functools.cache
+    def make(name: str) -> Path:
+        return write_film(folder / name, (FILMS | STILLS | LONG)[name])
+
+    return make
+
+
+@functools.cache
+def truth(path: Path) -> Shown:
+    return read_film(path, stream=0)
+
+
+def render_scene(ffmpeg: Path, source: Probed, start: float, seconds: float, target: Path) -> Shown:
+    """The clip of a scene, as a job makes it."""
+    spec = RenderSpec(source, source.on_frame(start), seconds, GRAPH, SIZE, target, preset="fast")
+    asyncio.run(render(ffmpeg, spec, on_progress=lambda _: None, limits=Watchdogs()))
+    return read_film(target)
+
+
+def check(clip: Shown, source: Probed, start: float, seconds: float) -> None:
+    """Every frame of the clip is on screen in the source at that time, give or take half a frame,
+    and every click is heard with its picture.
+    """
+    known = truth(source.path)
+    start = source.on_frame(start)
+    slack = 0.5 / float(source.fps) + 0.002
+    assert len(clip.numbers) == round(seconds * source.fps)
+    for place, number in enumerate(clip.numbers):
+        time = start + place / float(source.fps)
+        assert on_screen(known, time - slack) <= number <= on_screen(known, time + slack), place
+    there = [time - start for time in known.clicks]
+    assert all(near(time, clip.clicks) for time in there if 0.03 < time < seconds - 0.1)
+    assert all(near(time, there) for time in clip.clicks if time > 0.03)
+
+
+def near(time: float, others: list[float]) -> bool:
+    return any(abs(time - other) < 0.015 for other in others)
+
+
+def on_screen(known: Shown, time: float) -> int:
+    return known.numbers[max(0, bisect_right(known.times, time) - 1)]
+
+
+@pytest.mark.parametrize("name", FILMS)
+def test_a_clip_shows_what_is_on_screen_whatever_holds_it(
+    name: str, film: Make, ffmpeg: Path, tmp_path: Path
+):
+    source = probe(film(name))
+
+    for start, seconds in SCENES:
+        clip = render_scene(ffmpeg, source, start, seconds, tmp_path / "clip.mp4")
+        check(clip, source, start, seconds)
+
+
+@pytest.mark.parametrize("name", STILLS)
+def test_a_still_picture_is_held_from_before_the_scene_and_to_its_end(
+    name: str, film: Make, ffmpeg: Path, tmp_path: Path
+):
+    source = probe(film(name))
+
+    for start, seconds in STILL_SCENES:
+        clip = render_scene(ffmpeg, source, start, seconds, tmp_path / "clip.mp4")
+        check(clip, source, start, seconds)
+
+
+def test_a_scene_of_three_minutes_ends_as_it_began(film: Make, ffmpeg: Path, tmp_path: Path):
+    source = probe(film("long.ts"))
+
+    clip = render_scene(ffmpeg, source, 13.0, 180.0, tmp_path / "clip.mp4")
+    check(clip, source, 13.0, 180.0)
+
+
+@pytest.mark.parametrize("name", [*FILMS, *STILLS])
+def test_whoever_looks_at_a_scene_sees_what_its_clip_shows(name: str, film: Make):
+    source = probe(film(name))
+    known = truth(source.path)
+
+    for start, seconds in SCENES:
+        end = start + seconds
+        samples = list(sample_frames(source.path, start=start, end=end, fps=1000.0))
+        times = [start, *(time for time in known.times if start + 0.001 < time < end - 0.001)]
+        assert [sample.time + start for sample in samples] == pytest.approx(times, abs=0.002)
+        assert [number_in(sample.image[..., 0]) for sample in samples] == [
+            on_screen(known, time + 0.001) for time in times
+        ]

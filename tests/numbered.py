@@ -1,0 +1,143 @@
+"""Films whose frames show their numbers and whose sound clicks, to read back what a clip holds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+RATE = 48_000
+_COLUMNS, _ROWS = 8, 2
+_CLICK_S = 0.02
+_LOUD, _QUIET_S = 0.3, 0.1
+
+
+@dataclass(frozen=True)
+class Film:
+    """How to write a film: frames at `times`, each showing its place in them; click when told."""
+
+    times: Sequence[float]
+    clicks: Sequence[float] = ()
+    seconds: float = 0.0
+    size: tuple[int, int] = (160, 90)
+    codec: str = "libx264"
+    options: dict[str, str] = field(default_factory=lambda: {"preset": "ultrafast", "g": "100"})
+    pixels: str = "yuv420p"
+    clock: int = 90_000
+    rate: Fraction | None = Fraction(25)
+    sound: str | None = "aac"
+    late: float = 0.0
+    container: dict[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a film shows: its frames' times and numbers; and when it clicks."""
+
+    times: list[float]
+    numbers: list[int]
+    clicks: list[float]
+
+
+def even(seconds: float, fps: float, start: float = 0.0) -> list[float]:
+    return [start + n / fps for n in range(round(seconds * fps))]
+
+
+def clicks_until(seconds: float) -> list[float]:
+    """About two a second, with changing gaps, so that no shift of theirs looks like another."""
+    times = [place * 0.5 + 0.1 + place * 37 % 10 * 0.02 for place in range(int(seconds * 2))]
+    return [time for time in times if time + _QUIET_S < seconds]
+
+
+def picture(number: int, width: int, height: int) -> NDArray[np.uint8]:
+    """Sixteen blocks in two rows: the number's bits."""
+    bits = [(number >> place) & 1 for place in range(_COLUMNS * _ROWS)]
+    blocks = np.array(bits, np.uint8).reshape(_ROWS, _COLUMNS) * 200 + 20
+    rows = np.arange(height) * _ROWS // height
+    columns = np.arange(width) * _COLUMNS // width
+    return blocks[rows][:, columns]
+
+
+def number_in(grey: NDArray[Any]) -> int:
+    height, width = grey.shape
+    rows = ((np.arange(_ROWS) + 0.5) * height / _ROWS).astype(int)
+    columns = ((np.arange(_COLUMNS) + 0.5) * width / _COLUMNS).astype(int)
+    bits = grey[rows][:, columns].ravel() > 120
+    return int((bits * 2 ** np.arange(bits.size)).sum())
+
+
+def write_film(path: Path, film: Film) -> Path:
+    with av.open(str(path), "w", container_options=film.container) as container:
+        video = container.add_stream(film.codec, rate=film.rate, options=film.options)
+        assert isinstance(video, av.VideoStream)
+        video.width, video.height = film.size
+        video.pix_fmt = film.pixels
+        video.codec_context.time_base = Fraction(1, film.clock)
+        audio: Any = None
+        if film.sound:
+            audio = container.add_stream(film.sound, rate=RATE, layout="mono")
+        packets = [*_pictures(film, video), *(_sound(film, audio) if audio else ())]
+        for _, packet in sorted(packets, key=lambda timed: timed[0]):
+            container.mux(packet)
+    return path
+
+
+def _pictures(film: Film, video: Any) -> list[tuple[float, Any]]:
+    packets: list[Any] = []
+    for number, time in enumerate(film.times):
+        frame = av.VideoFrame.from_ndarray(picture(number, *film.size), format="gray")
+        frame = frame.reformat(format=film.pixels)
+        frame.pts, frame.time_base = round(time * film.clock), Fraction(1, film.clock)
+        packets += video.encode(frame)
+    packets += video.encode(None)
+    return [(float(packet.dts * packet.time_base), packet) for packet in packets]
+
+
+def _sound(film: Film, audio: Any) -> list[tuple[float, Any]]:
+    seconds = film.seconds or film.times[-1] + 0.04
+    wave = np.zeros(round((seconds - film.late) * RATE), np.float32)
+    tone = np.sin(np.arange(round(_CLICK_S * RATE)) * 2 * np.pi * 3000 / RATE) * 0.8
+    for click in film.clicks:
+        at = round((click - film.late) * RATE)
+        if 0 <= at < len(wave) - len(tone):
+            wave[at : at + len(tone)] = tone
+    frame = av.AudioFrame.from_ndarray(wave[None], format="fltp", layout="mono")
+    frame.sample_rate, frame.pts = RATE, round(film.late * RATE)
+    frame.time_base = Fraction(1, RATE)
+    packets = [*audio.encode(frame), *audio.encode(None)]
+    return [(float(packet.dts * packet.time_base), packet) for packet in packets]
+
+
+def read_film(path: Path, *, stream: int = 0) -> Shown:
+    """A film from its beginning to its end, as a player shows it that never seeks."""
+    with av.open(str(path)) as container:
+        zero = (container.start_time or 0) / av.time_base
+        times: list[float] = []
+        numbers: list[int] = []
+        for frame in container.decode(container.streams.video[stream]):
+            times.append((frame.time or 0.0) - zero)
+            numbers.append(number_in(frame.reformat(format="gray").to_ndarray()))
+    return Shown(times, numbers, _clicks(path))
+
+
+def _clicks(path: Path) -> list[float]:
+    with av.open(str(path)) as container:
+        if not container.streams.audio:
+            return []
+        zero = (container.start_time or 0) / av.time_base
+        audio = container.streams.audio[0]
+        to_floats = av.AudioResampler("flt", "mono", RATE)
+        begins: list[float] = []
+        last = -1.0
+        for frame in container.decode(audio):
+            for part in to_floats.resample(frame):
+                loud = np.flatnonzero(np.abs(part.to_ndarray().ravel()) > _LOUD)
+                for time in loud / RATE + (part.time or 0.0) - zero:
+                    if time - last > _QUIET_S:
+                        begins.append(float(time))
+                    last = time
+    return begins
