@@ -82,6 +82,7 @@ async def _ours(folder: Path) -> AsyncIterator[tuple[uvicorn.Server, str, Tell]]
             engine_url="",
             open_storage=open_storage,
             probe=nothing,
+            identify=nothing,
             limits=Limits(viewers_per_user=10_000),
         )
         await catalog.add_job(_job(services))

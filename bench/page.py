@@ -217,6 +217,7 @@ async def _service(folder: Path) -> AsyncIterator[tuple[str, ProgressChannel]]:
             engine_url=f"sqlite:///{folder}/engine.db",
             open_storage=open_storage,
             probe=_nothing,
+            identify=str,
         )
         job = _job(services)
         await catalog.add_job(job)

@@ -37,7 +37,7 @@ from viralclip.cli.serve import Server, config, leave_the_stuck
 from viralclip.engine import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.events import ClipTick, Draft, Envelope, JobQueued, JobTick, Logged
-from viralclip.media.probe import probe
+from viralclip.media.probe import identity, probe
 from viralclip.origins import Site
 from viralclip.plan import Options, StyleChoice, Video, make_plan
 from viralclip.scenes import Scene
@@ -188,11 +188,12 @@ async def _served(
             jobs=Jobs(catalog=catalog, channel=used, engine=engine),
             feeds=Feeds(used, keep=keep),
             engine_url=engine_url,
-            probe=_look_into,
+            identify=identity,
             uploads=folder / "uploads",
             webhooks=webhooks,
             limits=limits or Limits(),
             **{
+                "probe": _look_into,
                 "media_roots": (roots,),
                 "storage_url": (folder / "clips").as_uri(),
                 "open_storage": open_storage,

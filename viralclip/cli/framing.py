@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from viralclip.errors import InvalidRequestError
+from viralclip.errors import InvalidRequestError, SourceChangedError
 from viralclip.events import NO_DETECTOR, YUNET
 from viralclip.geometry import parse_aspect
 from viralclip.media.analysis import Analyses
@@ -56,7 +56,10 @@ class Framer:
     async def __call__(self, video: Video, ask: Ask) -> FramingOut:
         plan = _plan(video, ask)
         async with self._gate, self._source(video) as path:
-            return await self._framed(plan, await probe_source(path), ask.style)
+            probed = await probe_source(path)
+            if probed.video.identity != video.identity:
+                raise SourceChangedError(detail=f"identity {probed.video.identity}")
+            return await self._framed(plan, probed, ask.style)
 
     async def _framed(self, plan: Plan, probed: Probed, style: str) -> FramingOut:
         (scene,) = plan.scenes

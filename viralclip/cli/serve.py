@@ -30,7 +30,7 @@ from viralclip.engine import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.errors import InvalidRequestError
 from viralclip.media.models import FaceModel
-from viralclip.media.probe import probe
+from viralclip.media.probe import identity, probe
 from viralclip.plan import Video
 from viralclip.server.app import create_app
 from viralclip.server.courier import Courier
@@ -129,6 +129,7 @@ async def _services(
         open_storage=opener,
         media_origin=await _media_origin(opener(settings.storage_url)),
         probe=look_into,
+        identify=identity,
         frame=Framer(
             open_analyses(settings, threads=1),
             FaceModel(model_place(settings)),

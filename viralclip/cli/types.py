@@ -52,6 +52,7 @@ def description() -> dict[str, Any]:
         engine_url="",
         open_storage=nothing,
         probe=nothing,
+        identify=nothing,
     )
     return create_app(services, sign_in=NoSignIn()).openapi()
 

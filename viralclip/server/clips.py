@@ -1,5 +1,6 @@
 """Finished clips over HTTP: a list, each file and thumbnail, and all of them as one zip."""
 
+import asyncio
 import zipfile
 from collections.abc import AsyncIterator, Sequence
 from io import RawIOBase
@@ -12,7 +13,7 @@ from pydantic import BaseModel
 
 from viralclip.catalog import ClipRecord, Ending, JobRecord
 from viralclip.events import FailedDetails
-from viralclip.server.files import FILE, SIGNED, file_response
+from viralclip.server.files import FILE, SIGNED, OpenFileResponse
 from viralclip.server.identity import Owner
 from viralclip.server.jobs import JobId, SceneId, StyleName, find_job
 from viralclip.server.problems import NotFoundError, problems
@@ -99,12 +100,14 @@ async def _find_clip(job: JobRecord, scene_id: int, style: str, services: Servic
 async def _content(key: str, job: JobRecord, services: Services, *, download: bool) -> Response:
     """From a folder the file itself, ranges answered; from an object store a signed address."""
     storage = services.open_storage(job.storage_url)
-    path = storage.local_path(key)
-    if path is None:
+    try:
+        file = await asyncio.to_thread(storage.open_file, key)
+    except FileNotFoundError as error:
+        raise NotFoundError from error
+    if file is None:
         return RedirectResponse(await storage.signed_url(key), status_code=307)
-    if not path.is_file():
-        raise NotFoundError
-    return file_response(path, name=path.name, disposition="attachment" if download else "inline")
+    name = PurePosixPath(key).name
+    return OpenFileResponse(file, name=name, disposition="attachment" if download else "inline")
 
 
 def _out(clip: ClipRecord, job: JobRecord) -> ClipOut:

@@ -1,10 +1,11 @@
 """Video files as answers: with ranges, and never as anything that a browser would run."""
 
+import os
 from mimetypes import guess_type
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 from fastapi.responses import FileResponse
+from starlette.types import Receive, Scope, Send
 
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 # How such an answer stands in OpenAPI.
@@ -19,12 +20,24 @@ SIGNED: dict[int | str, dict[str, Any]] = {307: {"description": "It is at this s
 _SHOWN = ("video/", "audio/", "image/jpeg")
 
 
-def file_response(
-    path: Path, *, name: str, disposition: Literal["attachment", "inline"]
-) -> FileResponse:
-    """The file under a name that people chose, which must not decide what it is."""
-    guessed = guess_type(name)[0] or ""
-    media_type = guessed if guessed.startswith(_SHOWN) else "application/octet-stream"
-    return FileResponse(
-        path, filename=name, media_type=media_type, content_disposition_type=disposition
-    )
+class OpenFileResponse(FileResponse):
+    """A file that is open already: what lies at its path by now does not matter."""
+
+    def __init__(
+        self, file: BinaryIO, *, name: str, disposition: Literal["attachment", "inline"]
+    ) -> None:
+        guessed = guess_type(name)[0] or ""
+        # People chose the name, which must not decide what a browser does with the file.
+        media_type = guessed if guessed.startswith(_SHOWN) else "application/octet-stream"
+        super().__init__(
+            f"/dev/fd/{file.fileno()}",
+            stat_result=os.fstat(file.fileno()),
+            filename=name,
+            media_type=media_type,
+            content_disposition_type=disposition,
+        )
+        self._file = file
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._file:
+            await super().__call__(scope, receive, send)

@@ -4,17 +4,17 @@ import asyncio
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from itertools import chain
 from urllib.parse import SplitResult, urlsplit
 
+import psutil
+
 from viralclip.errors import InvalidRequestError
+from viralclip.server.addresses import is_public
 
 _PORTS = {"http": 80, "https": 443}
 _INFORMATIONAL = range(100, 200)
-_NAT64 = IPv6Network("64:ff9b::/96")
 _LOCAL_NAMES = ("localhost", ".localhost", ".local", ".internal")
-
-_Address = IPv4Address | IPv6Address
 
 
 class WebhookAddressError(InvalidRequestError):
@@ -151,14 +151,11 @@ def _is_private_name(host: str) -> bool:
 
 
 def _is_public(text: str) -> bool:
-    address = _innermost(ip_address(text.partition("%")[0]))
-    return address.is_global and not address.is_multicast
+    return is_public(text) and not _is_own(text)
 
 
-def _innermost(address: _Address) -> _Address:
-    """The IPv4 address that some kinds of IPv6 address are another way to write."""
-    if isinstance(address, IPv4Address):
-        return address
-    if address in _NAT64:
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or (address.teredo or (address,))[-1]
+def _is_own(text: str) -> bool:
+    """Whether the address is one of this machine's, which may be public, too."""
+    own = chain.from_iterable(psutil.net_if_addrs().values())
+    address = text.partition("%")[0].removeprefix("::ffff:")
+    return any(each.address.partition("%")[0] == address for each in own)

@@ -27,7 +27,8 @@ class Limits:
 
 @dataclass(frozen=True)
 class Services:
-    """`probe` looks into a video file (the server itself knows nothing of media)."""
+    """`probe` looks into a video file, `identify` names its content: the server knows nothing of
+    media. Folders are absolute, with all links resolved."""
 
     catalog: Catalog
     channel: ProgressChannel
@@ -37,6 +38,7 @@ class Services:
     engine_url: str
     open_storage: Callable[[str], Storage]
     probe: Callable[[Path], Awaitable[Video]]
+    identify: Callable[[Path], str]
     # Plans a clip without making it.
     frame: Callable[[Video, Ask], Awaitable[FramingOut]] | None = None
     media_roots: tuple[Path, ...] = ()

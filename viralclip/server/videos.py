@@ -4,21 +4,23 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
-from pathlib import Path
-from typing import Annotated
+from pathlib import Path, PurePosixPath
+from typing import Annotated, BinaryIO
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as PathParam
 from fastapi.responses import FileResponse, RedirectResponse
 from pydantic import BaseModel
 
+from viralclip.errors import ViralclipError
 from viralclip.plan import Video
-from viralclip.server.files import FILE, SIGNED, file_response
+from viralclip.server.files import FILE, SIGNED, OpenFileResponse
 from viralclip.server.framing import Ask, FramingOut
 from viralclip.server.hangup import unless_gone
 from viralclip.server.identity import Owner
 from viralclip.server.problems import NotFoundError, problems
 from viralclip.server.services import Services
+from viralclip.storage.inside import open_inside
 from viralclip.storage.sources import in_store, open_stored
 
 _VIDEO_SUFFIXES = frozenset(
@@ -68,7 +70,8 @@ def routes(services: Services) -> APIRouter:
     @router.get("", operation_id="listVideos")
     async def list_videos(owner: Owner) -> list[VideoOut]:
         """Your videos, the latest first."""
-        return [video_out(video) for video in await services.catalog.videos(owner)]
+        videos = await services.catalog.videos(owner)
+        return [video_out(video) for video in videos if _may_be_read(video, services)]
 
     @router.get("/files", operation_id="listFiles", responses=problems(422))
     async def list_files(
@@ -101,10 +104,11 @@ def routes(services: Services) -> APIRouter:
         if in_store(video):
             storage, key = open_stored(video, services.open_storage)
             return RedirectResponse(await storage.signed_url(key), status_code=307)
-        path = Path(video.path)
-        if not await asyncio.to_thread(path.is_file):
-            raise NotFoundError
-        return file_response(path, name=video.name, disposition="inline")
+        try:
+            file = await asyncio.to_thread(_open, video, services)
+        except FileNotFoundError as error:
+            raise NotFoundError from error
+        return OpenFileResponse(file, name=video.name, disposition="inline")
 
     @router.get("/{video_id}/framing", operation_id="getFraming", responses=problems(404, 409, 422))
     async def get_framing(
@@ -127,8 +131,9 @@ def video_out(video: Video) -> VideoOut:
 
 
 async def find_video(video_id: str, owner: str, services: Services) -> Video:
+    """The owner's video, unless the folder that it lies in may not be used any more."""
     video = await services.catalog.video(owner, video_id) if video_id.isprintable() else None
-    if video is None:
+    if video is None or not _may_be_read(video, services):
         raise NotFoundError
     return video
 
@@ -138,7 +143,42 @@ async def probe_path(path: str, services: Services) -> Video:
     resolved = await asyncio.to_thread(inside, path, services.media_roots)
     if resolved is None:
         raise NotFoundError
-    return await services.probe(resolved)
+    video = await services.probe(resolved)
+    # It may have been swapped for a link meanwhile: then this is not what was looked into.
+    if not await asyncio.to_thread(_is_still, video, services):
+        raise NotFoundError
+    return video
+
+
+def _may_be_read(video: Video, services: Services) -> bool:
+    """Whether the video lies in the object store, or in a folder that is still open to the page."""
+    return in_store(video) or _home_of(video, services) is not None
+
+
+def _home_of(video: Video, services: Services) -> Path | None:
+    """The media root, or the folder of uploads, that the video's path lies in."""
+    path = Path(video.path)
+    homes = (*services.media_roots, *([services.uploads] if services.uploads else []))
+    if ".." in path.parts:
+        return None
+    return next((home for home in homes if path.is_relative_to(home)), None)
+
+
+def _open(video: Video, services: Services) -> BinaryIO:
+    """FileNotFoundError if it is not there, or somebody has put a link in its place."""
+    home = _home_of(video, services)
+    if home is None:
+        raise FileNotFoundError(video.path)
+    return open_inside(home, PurePosixPath(video.path).relative_to(home))
+
+
+def _is_still(video: Video, services: Services) -> bool:
+    """Whether the file that may be read is the one that was looked into."""
+    try:
+        with _open(video, services) as file:
+            return services.identify(Path(f"/dev/fd/{file.fileno()}")) == video.identity
+    except (OSError, ViralclipError):
+        return False
 
 
 def inside(path: str, roots: tuple[Path, ...]) -> Path | None:

@@ -1,5 +1,6 @@
 """Where clips and uploaded videos live: one interface over local folders and object stores."""
 
+import asyncio
 import re
 import secrets
 from collections.abc import AsyncIterator
@@ -7,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 import obstore
@@ -15,6 +16,7 @@ from obstore.exceptions import BaseError
 from obstore.store import AzureStore, GCSStore, LocalStore, ObjectStore, S3Store, from_url
 
 from viralclip.errors import StorageRejectedError, StorageUnavailableError, ViralclipError
+from viralclip.storage.inside import open_inside
 from viralclip.storage.refusals import told_apart
 from viralclip.storage.upload import CHUNK, MTIME, OnProgress, upload
 
@@ -96,6 +98,13 @@ class Storage:
         """The object as a file on this machine, or None for an object store."""
         return self._folder / key if self._folder else None
 
+    def open_file(self, key: str) -> BinaryIO | None:
+        """The object as an open file of this machine, or None for an object store.
+
+        FileNotFoundError if it is not there, or somebody has put a link in its place.
+        """
+        return open_inside(self._folder, key) if self._folder else None
+
     async def signed_url(self, key: str, *, seconds: int = 3600) -> str:
         """An address that lets anybody read the object for a while; object stores only."""
         if not isinstance(self._public, (S3Store, GCSStore, AzureStore)):
@@ -107,6 +116,11 @@ class Storage:
 
     async def read(self, key: str) -> AsyncIterator[bytes]:
         """The object's bytes, a chunk at a time; FileNotFoundError if it is not there."""
+        if (file := await asyncio.to_thread(self.open_file, key)) is not None:
+            with file:
+                while chunk := await asyncio.to_thread(file.read, CHUNK):
+                    yield chunk
+            return
         try:
             found = await obstore.get_async(self._store, key)
             async for chunk in found.stream(min_chunk_size=CHUNK):

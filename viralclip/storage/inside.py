@@ -1,0 +1,42 @@
+"""Files under a folder, opened so that no link leads out of it, whoever may write there."""
+
+import os
+import stat
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+# A pipe in the place of a file must not keep the one who opens it waiting.
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def open_inside(folder: Path, relative: str | PurePosixPath) -> BinaryIO:
+    """The regular file at a relative path; FileNotFoundError if there is none, or only by a link.
+
+    The folder itself may be a link. Each part of the path is opened from the one before, so what is
+    swapped for a link meanwhile is not followed either.
+    """
+    *parents, name = _parts(relative)
+    try:
+        at = os.open(folder, _FOLDER)
+        try:
+            for part in parents:
+                below = os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=at)
+                os.close(at)
+                at = below
+            file = os.open(name, _FILE, dir_fd=at)
+        finally:
+            os.close(at)
+    except OSError as error:
+        raise FileNotFoundError(str(error)) from error
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise FileNotFoundError(f"{relative} is not a regular file")
+    return os.fdopen(file, "rb")
+
+
+def _parts(relative: str | PurePosixPath) -> tuple[str, ...]:
+    path = PurePosixPath(relative)
+    if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in str(path):
+        raise FileNotFoundError(f"{relative} is not inside")
+    return path.parts
