@@ -1,9 +1,10 @@
 """Where clips and uploaded videos live: one interface over local folders and object stores."""
 
 import asyncio
+import os
 import re
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,8 +18,10 @@ from obstore.store import AzureStore, GCSStore, LocalStore, ObjectStore, S3Store
 
 from viralclip.errors import StorageRejectedError, StorageUnavailableError, ViralclipError
 from viralclip.storage.inside import open_inside
+from viralclip.storage.line import Line
 from viralclip.storage.refusals import told_apart
-from viralclip.storage.upload import CHUNK, MTIME, OnProgress, upload
+from viralclip.storage.traffic import Traffic, store_ports
+from viralclip.storage.upload import CHUNK, MTIME, PARTS, SLOWEST, OnProgress, upload
 
 TIMEOUT_S = 15.0
 # A store that stumbles is asked again at once and unseen; if that does not help, it is seen.
@@ -27,6 +30,11 @@ _FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=0.2), timedelta(seconds=2)
 # A whole answer may take long, for a video is large; each piece of it may not.
 _WHOLE_ANSWER = timedelta(days=1)
 _CONNECT_S = 5.0
+# The client counts the time in which a part is sent as silence of the store. So it is given what
+# the slowest line takes, and the silence is measured by `Line`.
+_SENDING_S = PARTS * CHUNK / SLOWEST
+# A connection that the network has forgotten is opened anew before the store counts as silent.
+_DEAD_SHARE = 0.6
 
 
 @dataclass(frozen=True)
@@ -48,8 +56,12 @@ class Storage:
         url: str,
         folder: Path | None,
         public: ObjectStore | None = None,
+        sender: ObjectStore | None = None,
+        line: Line | None = None,
     ) -> None:
         self._store = store
+        self._sender = sender or store
+        self._line = line
         self._url = url
         self._folder = folder
         self._public = public or store
@@ -59,7 +71,7 @@ class Storage:
         stored = False
         try:
             self._sweep(key)
-            sent = await upload(self._store, key, path, on_progress=on_progress)
+            sent = await upload(self._sender, key, path, line=self._line, on_progress=on_progress)
             stored = True
             head = await obstore.head_async(self._store, key)
         except (BaseError, OSError) as error:
@@ -181,11 +193,25 @@ def open_storage(url: str, *, timeout_s: float = TIMEOUT_S, public: str | None =
     if parts.username is not None or parts.password is not None or parts.query:
         # It would be told to everybody as the place of the clips.
         raise StorageRejectedError(detail="the address of the storage holds credentials")
-    store = _open(url, timeout_s)
-    return Storage(store, url=url, folder=None, public=_seen_from_outside(url, public, timeout_s))
+    return Storage(
+        _open(url, timeout_s),
+        url=url,
+        folder=None,
+        public=_seen_from_outside(url, public, timeout_s),
+        sender=_open(url, timeout_s, answer_s=max(_SENDING_S, timeout_s)),
+        line=_line(os.environ, timeout_s),
+    )
 
 
-def _open(url: str, timeout_s: float, **config: Any) -> ObjectStore:
+def _line(env: Mapping[str, str], timeout_s: float) -> Line:
+    traffic = Traffic(store_ports(env), dead_after_s=_DEAD_SHARE * timeout_s)
+    return Line(traffic, silence_s=timeout_s)
+
+
+def _open(
+    url: str, timeout_s: float, *, answer_s: float | None = None, **config: Any
+) -> ObjectStore:
+    answer_s = answer_s or timeout_s
     try:
         return from_url(
             url,
@@ -194,12 +220,12 @@ def _open(url: str, timeout_s: float, **config: Any) -> ObjectStore:
                 # Only an endpoint that was given as http:// is spoken to in the open.
                 "allow_http": True,
                 "connect_timeout": timedelta(seconds=min(timeout_s, _CONNECT_S)),
-                "read_timeout": timedelta(seconds=timeout_s),
+                "read_timeout": timedelta(seconds=answer_s),
                 "timeout": _WHOLE_ANSWER,
             },
             retry_config={
                 "max_retries": _RETRIES,
-                "retry_timeout": timedelta(seconds=4 * timeout_s),
+                "retry_timeout": timedelta(seconds=4 * answer_s),
                 "backoff": {"init_backoff": _FIRST_WAIT, "max_backoff": _LONGEST_WAIT, "base": 2},
             },
         )
