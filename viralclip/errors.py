@@ -79,6 +79,12 @@ class UnknownEncoderError(InvalidRequestError):
     code = "unknown_encoder"
 
 
+class UnknownAudioTrackError(InvalidRequestError):
+    """The video has no audio track {wish} that can be played; choose from {known}."""
+
+    code = "unknown_audio_track"
+
+
 class SourceMissingError(InvalidRequestError):
     """The video {name} does not exist or cannot be read; check the path and its permissions."""
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from viralclip.audio_tracks import VOICE, AudioTrack, Choice, choose_tracks
 from viralclip.geometry import Size
 from viralclip.scenes import Scene
 
@@ -29,7 +30,8 @@ class _Value(BaseModel, frozen=True):
 class Video(_Value, frozen=True):
     """What is known of a source: upright size in square pixels, seconds, frames per second.
 
-    `notes` are sentences that whoever submits a job should read before it starts.
+    `notes` are sentences that whoever submits a job should read before it starts. `audio_tracks`
+    are all there are; a video that was probed before they were recorded has none here.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Video(_Value, frozen=True):
     has_audio: bool
     identity: str
     notes: tuple[str, ...] = ()
+    audio_tracks: tuple[AudioTrack, ...] = ()
 
     @property
     def size(self) -> Size:
@@ -48,12 +51,13 @@ class Video(_Value, frozen=True):
 
 
 class Options(_Value, frozen=True):
-    """What applies to every clip of a job."""
+    """What applies to every clip of a job; `audio_track` is a wish for `choose_tracks`."""
 
     aspect: str = "9:16"
     preset: Preset = "balanced"
     encoder: str = "x264"
     loudness: bool = False
+    audio_track: str = VOICE
     require_detector: bool = False
 
 
@@ -89,7 +93,14 @@ class Plan(_Value, frozen=True):
     @property
     def digest(self) -> str:
         """One name for equal work: same source, scenes, styles and options."""
-        return _digest(str(RECIPE), self.model_dump_json(exclude={"video": {"notes"}}))
+        # What a track sounds like decides only which of them are heard.
+        told = self.model_dump_json(exclude={"video": {"notes", "audio_tracks"}})
+        return _digest(str(RECIPE), told, str(self.audio.numbers))
+
+    @property
+    def audio(self) -> Choice:
+        """The audio tracks of every clip; none where the video's are not known."""
+        return choose_tracks(self.video.audio_tracks, self.options.audio_track)
 
     def clips(self) -> tuple[Clip, ...]:
         return tuple(clip for scene in self.scenes for clip in self.clips_of(scene.id))
@@ -104,19 +115,22 @@ class Plan(_Value, frozen=True):
     def _clip(self, scene: Scene, style: StyleChoice) -> Clip:
         look = scene.model_dump_json(exclude={"id", "title"})
         # What is required changes whether there is a clip, not how it looks.
-        options = self.options.model_dump_json(exclude={"require_detector"})
+        options = self.options.model_dump_json(exclude={"require_detector", "audio_track"})
+        heard = str(self.audio.numbers)
         return Clip(
             scene=scene,
             style=style.name,
             analysed=style.analysed,
             filename=f"{scene.id:02}_{slug(scene.title)}_{style.name}.mp4",
-            digest=_digest(str(RECIPE), self.video.identity, look, style.name, options),
+            digest=_digest(str(RECIPE), self.video.identity, look, style.name, options, heard),
         )
 
 
 def make_plan(
     video: Video, scenes: Sequence[Scene], styles: Sequence[StyleChoice], options: Options
 ) -> Plan:
+    """The plan; UnknownAudioTrackError if the video has not the track that `options` name."""
+    choose_tracks(video.audio_tracks, options.audio_track)
     return Plan(video=video, scenes=tuple(scenes), styles=tuple(styles), options=options)
 
 

@@ -82,20 +82,6 @@ def _offset(measured: Any, *, since: float = 0.0) -> float:
     return beep - flash
 
 
-async def test_a_silent_track_stays_silent_with_loudness_on(render_kind: Render):
-    _, _, clip = await render_kind("silent", loudness=True)
-
-    assert clip.loudest < 0.001
-    assert clip.audio_rate == 48_000
-
-
-async def test_loudness_changes_the_level_but_not_the_sync(render_kind: Render):
-    _, _, clip = await render_kind("landscape", loudness=True)
-
-    assert clip.beeps == pytest.approx(clip.flashes, abs=0.020)
-    assert clip.duration == pytest.approx(2.002, abs=0.002)
-
-
 async def test_mono_sounds_as_loud_as_before(
     render_kind: Render, source: Callable[[str], Path], measure: Callable[[Path], Any]
 ):

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from viralclip.audio_tracks import AudioTrack
+from viralclip.errors import UnknownAudioTrackError
 from viralclip.geometry import Size
 from viralclip.plan import Options, StyleChoice, Video, make_plan, slug
 from viralclip.scenes import Region, Scene
@@ -186,3 +188,32 @@ def test_a_plan_survives_being_stored():
     stored = plan().model_dump_json()
 
     assert type(plan()).model_validate_json(stored) == plan()
+
+
+def with_tracks(*levels):
+    tracks = tuple(
+        AudioTrack(number=number, codec="aac", channels=2, level_db=level)
+        for number, level in enumerate(levels, start=1)
+    )
+    return VIDEO.model_copy(update={"audio_tracks": tracks})
+
+
+def test_the_digests_know_which_audio_tracks_are_heard():
+    video = with_tracks(-20.0, -30.0)
+    one, both = (only_clip(video=video, audio_track=wish) for wish in ("1", "all"))
+
+    assert one.digest != both.digest
+    assert plan(video=video).audio.numbers == (1, 2)
+    assert plan(video=video).digest != plan(video=with_tracks(-20.0)).digest
+
+
+def test_how_a_wish_is_worded_and_how_loud_a_track_is_change_no_clip():
+    video = with_tracks(-20.0)
+
+    assert only_clip(video=video).digest == only_clip(video=video, audio_track="1").digest
+    assert only_clip(video=video).digest == only_clip(video=with_tracks(-23.0)).digest
+
+
+def test_a_plan_for_an_audio_track_that_is_not_there_is_refused():
+    with pytest.raises(UnknownAudioTrackError):
+        only_clip(video=with_tracks(-20.0), audio_track="2")

@@ -52,6 +52,9 @@ def render(
         str | None, typer.Option(help="x264, auto, or a hardware encoder's name.")
     ] = None,
     loudness: Annotated[bool, typer.Option(help="Bring the sound to -14 LUFS.")] = False,
+    audio_track: Annotated[
+        str, typer.Option(help="The audio track that is heard: its number, all, or voice.")
+    ] = "voice",
     require_detector: Annotated[
         bool, typer.Option("--require-detector", help="Make no clip that cannot look for faces.")
     ] = False,
@@ -76,6 +79,7 @@ def render(
         preset=preset,
         encoder=encoder,
         loudness=loudness,
+        audio_track=audio_track,
         require_detector=require_detector,
         debug_path=debug_path,
         slots=slots,

@@ -59,7 +59,8 @@ async def accept(request: Request, open_storage: Callable[[str], Storage]) -> Ac
     storage_url = await _destination(request.out, open_storage)
     choices = [StyleChoice(name=style.name, analysed=style.analysed) for style in styles]
     plan = make_plan(probed.video, scenes, choices, request.options)
-    return Accepted(plan, storage_url, tuple(_notes(request.styles, styles, probed)))
+    notes = (*_notes(request.styles, styles, probed), *plan.audio.notes())
+    return Accepted(plan, storage_url, notes)
 
 
 def _scenes(request: Request, probed: Probed) -> Sequence[Scene]:

@@ -38,6 +38,7 @@ def render(
     preset: str,
     encoder: str | None,
     loudness: bool,
+    audio_track: str,
     require_detector: bool,
     debug_path: Path | None,
     slots: int | None,
@@ -52,6 +53,7 @@ def render(
             preset=_preset(preset),
             encoder=encoder or settings.encoder,
             loudness=loudness,
+            audio_track=audio_track.strip().lower(),
             require_detector=require_detector,
         )
         names = tuple(name.strip() for name in styles.split(",") if name.strip())

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from viralclip.errors import (
     AnalysisFailedError,
@@ -31,8 +31,8 @@ from viralclip.media.analyst import (
     surroundings,
 )
 from viralclip.media.ffmpeg import Watchdogs, run_ffmpeg
-from viralclip.media.meter import Progress
 from viralclip.media.models import checksum
+from viralclip.media.shared import OnProgress, Shared
 from viralclip.plan import Video
 from viralclip.styles import Framing, Raster, View, all_styles
 
@@ -53,9 +53,6 @@ _CODE = (
     *sorted((_HERE.parent / "reframe").glob("*.py")),
     *sorted((_HERE.parent / "styles").glob("*.py")),
 )
-
-OnProgress = Callable[[Progress], None]
-R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -98,7 +95,7 @@ class Analyses:
         self._limits = limits
         self._on_start = on_start
         self._limit_bytes = limit_bytes
-        self._going_on: dict[str, _Shared[None]] = {}
+        self._going_on: dict[str, Shared[None]] = {}
 
     async def look(
         self, subject: Subject, on_progress: OnProgress, wishes: Sequence[Wish] = ()
@@ -210,7 +207,7 @@ class Analyses:
     ) -> None:
         shared = self._going_on.get(name)
         if shared is None:
-            shared = self._going_on[name] = _Shared(work)
+            shared = self._going_on[name] = Shared(work)
         try:
             await shared.wait(on_progress)
         finally:
@@ -255,34 +252,6 @@ def _read_framing(path: Path) -> Framing | None:
     from viralclip.media.footage_file import read_framing  # noqa: PLC0415 - see above
 
     return read_framing(path)
-
-
-class _Shared(Generic[R]):
-    """Work that several wait for; each is told how far it is, and leaves without stopping it."""
-
-    def __init__(self, work: Callable[[OnProgress], Awaitable[R]]) -> None:
-        self._listeners: list[OnProgress] = []
-        self._task = asyncio.ensure_future(work(self._tell))
-
-    @property
-    def waited_for(self) -> bool:
-        return bool(self._listeners)
-
-    async def wait(self, on_progress: OnProgress) -> R:
-        self._listeners.append(on_progress)
-        try:
-            return await asyncio.shield(self._task)
-        finally:
-            self._listeners.remove(on_progress)
-
-    async def end(self) -> None:
-        """Stop the work if it still goes on, and return when it has stopped."""
-        self._task.cancel()
-        await asyncio.wait({self._task})
-
-    def _tell(self, progress: Progress) -> None:
-        for listener in tuple(self._listeners):
-            listener(progress)
 
 
 def prune(folder: Path, *, limit: int, now: Callable[[], float] = time.time) -> None:

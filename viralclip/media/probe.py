@@ -17,7 +17,7 @@ from viralclip.media.cropping import find_cropping
 from viralclip.media.extent import find_end, zero_of
 from viralclip.media.orientation import Orientation
 from viralclip.media.rate import output_rate
-from viralclip.media.tracks import Sound, choose_track
+from viralclip.media.tracks import Sound, announced_tracks, find_sounds, main_sound
 from viralclip.plan import Video
 
 if TYPE_CHECKING:
@@ -71,12 +71,14 @@ class Probed:
     """A source, as far as it was looked at: `truncated` says that its end is missing.
 
     `zero` is what its own clock shows at the start; all other times count from there.
+    `sounds` are the audio streams that can be played, `sound` the one of them that stands for all.
     """
 
     video: Video
     zero: float
     picture: Picture
     sound: Sound | None
+    sounds: tuple[Sound, ...]
     chapters: tuple[Chapter, ...]
     truncated: bool
 
@@ -151,7 +153,7 @@ def _look(container: "InputContainer", path: Path, content: str) -> Probed:
     if frame is None:
         raise SourceNotVideoError(name=path.name, detail="no frame could be decoded")
     picture = _picture(path, container, stream, frame)
-    sound = choose_track(container)
+    tracks, sounds = announced_tracks(container), find_sounds(container)
     end, truncated = find_end(container, stream)
     video = Video(
         name=path.name,
@@ -160,10 +162,14 @@ def _look(container: "InputContainer", path: Path, content: str) -> Probed:
         height=picture.size.height,
         duration=end,
         fps=str(output_rate(picture.rate, constant=picture.constant_rate)),
-        has_audio=sound is not None,
+        has_audio=any(track.playable for track in tracks),
         identity=content,
+        audio_tracks=tracks,
     )
-    return Probed(video, zero_of(container), picture, sound, _chapters(container), truncated)
+    sound = main_sound(sounds, tracks)
+    return Probed(
+        video, zero_of(container), picture, sound, sounds, _chapters(container), truncated
+    )
 
 
 def _video_stream(container: "InputContainer") -> "VideoStream | None":

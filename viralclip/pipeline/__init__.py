@@ -16,6 +16,7 @@ from viralclip.events import FailedDetails
 from viralclip.media.analysis import Analyses
 from viralclip.media.encoders import Choice
 from viralclip.media.ffmpeg import Watchdogs
+from viralclip.media.loudness import Adjustments
 from viralclip.media.models import FaceModel
 from viralclip.plan import Clip, Video
 from viralclip.storage import Storage
@@ -77,6 +78,7 @@ class Tools:
     face_model: FaceModel
     source: Callable[[Video], AbstractAsyncContextManager[Path]] = in_place
     limits: Watchdogs = field(default_factory=Watchdogs)
+    adjustments: Adjustments = field(default_factory=Adjustments)
     retries: Retries = field(default_factory=Retries)
     clock: Callable[[], float] = time.monotonic
     on_ffmpeg: Callable[[int], None] | None = None

@@ -165,6 +165,8 @@ async def _render(task: ClipTask, tools: Tools, stages: "_Stages") -> Rendition:
         lambda: render_clip(task, tools, stages.report),
         Rendition,
     )
+    for doubt in rendition.doubts:
+        stages.report.warn(doubt.code, doubt.message)
     facts = RenderCompleteDetails(
         bytes=rendition.bytes,
         duration_sec=rendition.duration,

@@ -11,15 +11,40 @@ from pydantic import BaseModel
 
 from viralclip.errors import ClipError, RenderIncompleteError
 from viralclip.media.command import RenderSpec
+from viralclip.media.loudness import PEAK_BOUND, TOO_QUIET, Adjustment
 from viralclip.media.meter import Progress
 from viralclip.media.probe import Probed
 from viralclip.media.render import Rendered, render, verify_output
+from viralclip.media.tracks import Sound
 from viralclip.pipeline import ClipTask, Tools
 from viralclip.pipeline.analysis import Analysis
 from viralclip.pipeline.reporter import ClipReport
 from viralclip.pipeline.segment import probe_source
 from viralclip.pipeline.view import view_of
+from viralclip.plan import Plan
 from viralclip.styles import Framing, Graph, Script, all_styles
+
+# How much of rendering is to measure the sound, where it is brought to a level.
+_MEASURING = 0.04
+
+# Why a clip's sound is not at the level that was asked for, in words.
+LEVEL_DOUBTS = {
+    TOO_QUIET: (
+        "The sound of this clip is too quiet to be brought to -14 LUFS:"
+        " it would be mostly noise. {now}"
+    ),
+    PEAK_BOUND: (
+        "Single peaks stand so far above the rest of this clip's sound that it cannot be brought"
+        " to -14 LUFS. {now}"
+    ),
+}
+
+
+class Doubt(BaseModel, frozen=True):
+    """Why a clip is less than what was asked for: a code, and a sentence."""
+
+    code: str
+    message: str
 
 
 class Rendition(BaseModel, frozen=True):
@@ -30,6 +55,7 @@ class Rendition(BaseModel, frozen=True):
     duration: float
     width: int
     height: int
+    doubts: tuple[Doubt, ...] = ()
 
 
 class RenditionLostError(ClipError):
@@ -52,19 +78,44 @@ async def _render_clip(
     target = done.with_name(f"{done.stem}.{uuid.uuid4().hex[:8]}.part")
     framing = await (await Analysis.of(task, tools)).framing() if task.clip.analysed else None
     spec = _spec(task, tools, probed, target, framing)
-    if found := await asyncio.to_thread(_already_rendered, done, spec):
-        return _rendition(done, found)
     done.parent.mkdir(parents=True, exist_ok=True)
+    began, doubts = 0.0, ()
+    if task.job.plan.options.loudness:
+        spec, doubts = await _levelled(spec, tools, report)
+        began = _MEASURING
+    if found := await asyncio.to_thread(_already_rendered, done, spec):
+        return _rendition(done, found, doubts)
     with _written(spec.graph, beside=target) as files:
         rendered = await render(
             tools.ffmpeg,
             replace(spec, files=files),
-            on_progress=lambda progress: _tick(report, progress),
+            on_progress=lambda progress: _tick(report, progress, began=began),
             limits=tools.limits,
             on_start=tools.on_ffmpeg,
         )
     spec.target.replace(done)
-    return _rendition(done, rendered)
+    return _rendition(done, rendered, doubts)
+
+
+async def _levelled(
+    spec: RenderSpec, tools: Tools, report: ClipReport
+) -> tuple[RenderSpec, tuple[Doubt, ...]]:
+    """The spec with the gain for its sound, and what the gain falls short by."""
+    found = await tools.adjustments.find(
+        tools.ffmpeg,
+        spec,
+        on_progress=lambda progress: report.tick(_MEASURING * progress.fraction),
+        limits=tools.limits,
+        on_start=tools.on_ffmpeg,
+    )
+    doubts = (_level_doubt(found),) if found.doubt else ()
+    return replace(spec, gain_db=found.gain_db), doubts
+
+
+def _level_doubt(found: Adjustment) -> Doubt:
+    code = found.doubt or ""
+    now = f"It is at {found.level.integrated:.1f} LUFS."
+    return Doubt(code=code, message=LEVEL_DOUBTS[code].format(now=now))
 
 
 def discard_renditions(task: ClipTask, tools: Tools) -> None:
@@ -93,9 +144,16 @@ def _spec(
         target=target,
         encoder=tools.encoder.encoder,
         preset=plan.options.preset,
-        loudness=plan.options.loudness,
+        sounds=_sounds(plan, probed),
         threads=tools.threads,
     )
+
+
+def _sounds(plan: Plan, probed: Probed) -> tuple[Sound, ...] | None:
+    """The streams of the plan's audio tracks; the source's own main one where they are unknown."""
+    if not plan.video.audio_tracks:
+        return None
+    return tuple(sound for sound in probed.sounds if sound.number in plan.audio.numbers)
 
 
 @contextmanager
@@ -124,15 +182,21 @@ def _already_rendered(done: Path, spec: RenderSpec) -> Rendered | None:
         return None
 
 
-def _rendition(path: Path, rendered: Rendered) -> Rendition:
+def _rendition(path: Path, rendered: Rendered, doubts: tuple[Doubt, ...]) -> Rendition:
     return Rendition(
         path=str(path),
         bytes=rendered.bytes,
         duration=rendered.duration,
         width=rendered.width,
         height=rendered.height,
+        doubts=doubts,
     )
 
 
-def _tick(report: ClipReport, progress: Progress) -> None:
-    report.tick(progress.fraction, fps=progress.fps, speed=progress.speed, eta_sec=progress.eta_sec)
+def _tick(report: ClipReport, progress: Progress, *, began: float) -> None:
+    report.tick(
+        began + (1 - began) * progress.fraction,
+        fps=progress.fps,
+        speed=progress.speed,
+        eta_sec=progress.eta_sec,
+    )

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, Path, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from viralclip.audio_tracks import ALL, VOICE
 from viralclip.catalog import JobRecord, Priority
 from viralclip.engine.jobs import new_job_id, new_trace_id
 from viralclip.events import Envelope, Outcome
@@ -48,7 +49,11 @@ class PathSource(_In):
 
 
 class NewJob(_In):
-    """What to make. `scenes` is a list of objects, or the text of any scene list format."""
+    """What to make. `scenes` is a list of objects, or the text of any scene list format.
+
+    `audio_track` is the number of the audio track that is heard, `all`, or `voice`: all that belong
+    together, without other languages, copies and extras.
+    """
 
     source: VideoSource | PathSource
     scenes: list[dict[str, Any]] | str
@@ -57,6 +62,7 @@ class NewJob(_In):
     preset: Preset = "balanced"
     priority: Priority = "normal"
     loudness: bool = False
+    audio_track: str = Field(default=VOICE, pattern=rf"^({VOICE}|{ALL}|[1-9][0-9]?)$")
 
 
 class JobCreated(BaseModel):
@@ -221,7 +227,11 @@ async def _accept(new: NewJob, owner: str, job_id: str, services: Services) -> J
     scenes = _scenes(new.scenes, video)
     styles = resolve(new.styles, source=video.size, aspect=parse_aspect(new.aspect))
     options = Options(
-        aspect=new.aspect, preset=new.preset, encoder=services.encoder, loudness=new.loudness
+        aspect=new.aspect,
+        preset=new.preset,
+        encoder=services.encoder,
+        loudness=new.loudness,
+        audio_track=new.audio_track,
     )
     choices = [StyleChoice(name=style.name, analysed=style.analysed) for style in styles]
     return JobRecord(

@@ -12,6 +12,7 @@ from fastapi import Path as PathParam
 from fastapi.responses import FileResponse, RedirectResponse
 from pydantic import BaseModel
 
+from viralclip.audio_tracks import AudioTrack
 from viralclip.errors import ViralclipError
 from viralclip.plan import Video
 from viralclip.server.files import FILE, SIGNED, OpenFileResponse
@@ -54,6 +55,7 @@ class VideoOut(BaseModel):
     duration: float
     fps: str
     has_audio: bool
+    audio_tracks: tuple[AudioTrack, ...]
 
 
 class MediaFile(BaseModel):

@@ -1476,6 +1476,67 @@ export interface components {
             style: string | null;
         };
         /**
+         * AudioTrack
+         * @description An audio track as people see it; `number` counts all of a file's audio tracks from 1.
+         *
+         *     `language` and `title` are as tagged, or empty. `role` is empty, or what makes the track an
+         *     extra: a commentary, an audio description. A track that is not `playable` has no sound in the
+         *     file or no decoder. What was listened to: `level_db` is the level of its loud parts in dBFS,
+         *     `speech` how much like speech it is (0 to 1), `part_of` the tracks whose sound already has this
+         *     one's in it, `overlaps` those it shares some sound with. Both are empty and `level_db` is None
+         *     where nothing was listened to, as where there is only one track.
+         */
+        AudioTrack: {
+            /** Number */
+            number: number;
+            /** Codec */
+            codec: string;
+            /** Channels */
+            channels: number;
+            /**
+             * Language
+             * @default
+             */
+            language: string;
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Role
+             * @default
+             */
+            role: string;
+            /**
+             * Is Default
+             * @default false
+             */
+            is_default: boolean;
+            /**
+             * Playable
+             * @default true
+             */
+            playable: boolean;
+            /** Level Db */
+            level_db?: number | null;
+            /**
+             * Speech
+             * @default 0
+             */
+            speech: number;
+            /**
+             * Part Of
+             * @default []
+             */
+            part_of: number[];
+            /**
+             * Overlaps
+             * @default []
+             */
+            overlaps: number[];
+        };
+        /**
          * Choices
          * @description What a new job can choose from.
          */
@@ -1675,7 +1736,7 @@ export interface components {
         };
         /**
          * Me
-         * @description Who is asking, and whether tokens are in use here at all.
+         * @description Who is asking, and whether that takes a token.
          */
         Me: {
             /** User */
@@ -1700,6 +1761,9 @@ export interface components {
         /**
          * NewJob
          * @description What to make. `scenes` is a list of objects, or the text of any scene list format.
+         *
+         *     `audio_track` is the number of the audio track that is heard, `all`, or `voice`: all that belong
+         *     together, without other languages, copies and extras.
          */
         NewJob: {
             /** Source */
@@ -1732,6 +1796,11 @@ export interface components {
              * @default false
              */
             loudness: boolean;
+            /**
+             * Audio Track
+             * @default voice
+             */
+            audio_track: string;
         };
         /** NewSession */
         NewSession: {
@@ -1806,6 +1875,8 @@ export interface components {
             fps: string;
             /** Has Audio */
             has_audio: boolean;
+            /** Audio Tracks */
+            audio_tracks: components["schemas"]["AudioTrack"][];
         };
         /**
          * VideoSource
@@ -1877,6 +1948,7 @@ export type UploadCompleteDetails = components['schemas']['UploadCompleteDetails
 export type Uploading = components['schemas']['Uploading'];
 export type UploadingDetails = components['schemas']['UploadingDetails'];
 export type Warned = components['schemas']['Warned'];
+export type AudioTrack = components['schemas']['AudioTrack'];
 export type Choices = components['schemas']['Choices'];
 export type ClipOut = components['schemas']['ClipOut'];
 export type EventPage = components['schemas']['EventPage'];

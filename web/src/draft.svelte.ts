@@ -25,6 +25,8 @@ export class Draft {
   preset = $state<JobOut["preset"]>("balanced");
   priority = $state<JobOut["priority"]>("normal");
   loudness = $state(false);
+  /** The number of an audio track, or `voice` or `all`. */
+  audioTrack = $state("voice");
   problem = $state.raw<Problem | null>(null);
   isSending = $state(false);
 
@@ -87,6 +89,7 @@ export class Draft {
       preset: this.preset,
       priority: this.priority,
       loudness: this.loudness,
+      audio_track: this.audioTrack,
     };
   }
 
