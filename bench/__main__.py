@@ -18,6 +18,7 @@ from bench import (
     page,
     progress,
     rig,
+    sources,
     start,
     store,
 )
@@ -35,6 +36,7 @@ BENCHES: dict[str, Callable[..., list[Figure]]] = {
     "analysis": analysis.measure,
     "page": page.measure,
     "fleet": fleet.measure,
+    "sources": sources.measure,
 }
 
 
