@@ -12,10 +12,11 @@ from pathlib import Path
 
 from viralclip.cli.request import Accepted, Request, accept
 from viralclip.geometry import parse_aspect
-from viralclip.media.command import RenderSpec, render_command
+from viralclip.media.command import RenderSpec
 from viralclip.media.encoders import X264, threads_for
 from viralclip.media.ffmpeg import find_ffmpeg
 from viralclip.media.probe import Probed, probe
+from viralclip.media.render import clip_command
 from viralclip.media.sample import make_sample
 from viralclip.plan import Clip, Options, Preset
 from viralclip.settings import read_settings
@@ -132,8 +133,7 @@ def bare_commands(job: Job, source: Path, folder: Path, out: Path) -> list[list[
     probed = probe(source)
     program = ffmpeg()
     return [
-        render_command(program, _spec(clip, accepted, probed, out))
-        for clip in accepted.plan.clips()
+        clip_command(program, _spec(clip, accepted, probed, out)) for clip in accepted.plan.clips()
     ]
 
 

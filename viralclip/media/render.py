@@ -75,7 +75,7 @@ async def _render(
     limits: Watchdogs,
     on_start: Callable[[int], None] | None,
 ) -> Rendered:
-    command = await asyncio.to_thread(_command, ffmpeg, spec)
+    command = await asyncio.to_thread(clip_command, ffmpeg, spec)
     length = spec.output_duration
     try:
         await run_ffmpeg(
@@ -96,7 +96,7 @@ async def _render(
         raise _too_short(error, length) from error
 
 
-def _command(ffmpeg: Path, spec: RenderSpec) -> list[str]:
+def clip_command(ffmpeg: Path, spec: RenderSpec) -> list[str]:
     """The command, once the source was found to hold what it is to show."""
     if spec.start + spec.duration > spec.source.video.duration + _MISSING_S:
         raise SourceUnreadableError(detail=f"ends at {spec.source.video.duration:.3f} s")
