@@ -170,9 +170,7 @@ def _listen(path: Path) -> tuple[tuple[float, ...], float | None]:
     starts = np.flatnonzero(loud & ~np.concatenate([[False], loud[:-1]]))
     clicks = [start / SOUND_RATE for start in starts]
     apart = [
-        click
-        for before, click in zip([-1.0, *clicks[:-1]], clicks, strict=True)
-        if click - before > 0.5
+        click for place, click in enumerate(clicks) if not place or click - clicks[place - 1] > 0.5
     ]
     quiet = samples[np.abs(samples) < _CLICK / 2]
     level = 20 * np.log10(max(float(np.sqrt((quiet**2).mean())), 1e-6))

@@ -88,7 +88,7 @@ def _began(kind: Kind, scene: Stretch, seen: Seen) -> float:
         before = seen.numbers[place - 1]
         if number == before + 1 and kind.shown is None:
             begun = number / float(kind.rate) - place / seen.rate
-            return begun if abs(begun - scene.start) <= 1 / seen.rate else scene.start
+            return begun if abs(begun - scene.start) < 2 / seen.rate else scene.start
     return scene.start
 
 
