@@ -17,6 +17,7 @@ from viralclip.media.cropping import find_cropping
 from viralclip.media.extent import find_end, zero_of
 from viralclip.media.orientation import Orientation
 from viralclip.media.rate import output_rate
+from viralclip.media.survey import survey
 from viralclip.media.tracks import Sound, announced_tracks, find_sounds, main_sound
 from viralclip.plan import Video
 
@@ -155,6 +156,10 @@ def _look(container: "InputContainer", path: Path, content: str) -> Probed:
     picture = _picture(path, container, stream, frame)
     tracks, sounds = announced_tracks(container), find_sounds(container)
     end, truncated = find_end(container, stream)
+    size = path.stat().st_size
+    tracks = survey(container, tracks, sounds, duration=end, size=size)
+    comes = {track.number for track in tracks if track.playable}
+    sounds = tuple(sound for sound in sounds if sound.number in comes)
     video = Video(
         name=path.name,
         path=str(path),
@@ -162,7 +167,7 @@ def _look(container: "InputContainer", path: Path, content: str) -> Probed:
         height=picture.size.height,
         duration=end,
         fps=str(output_rate(picture.rate, constant=picture.constant_rate)),
-        has_audio=any(track.playable for track in tracks),
+        has_audio=bool(sounds),
         identity=content,
         audio_tracks=tracks,
     )
