@@ -97,6 +97,24 @@ class SourceNotVideoError(InvalidRequestError):
     code = "source_not_video"
 
 
+class SourceStillError(SourceNotVideoError):
+    """The file {name} is a picture, not a video; give a file whose picture moves."""
+
+    code = "source_still"
+
+
+class SourceTooLargeError(SourceNotVideoError):
+    """The video {name} has {figure}; at most {limit} can be used."""
+
+    code = "source_too_large"
+
+
+class SourceTooHeavyError(SourceNotVideoError):
+    """Looking into the file {name} takes more than {limit}, so it was ended; check the file."""
+
+    code = "source_too_heavy"
+
+
 class OutputNotWritableError(InvalidRequestError):
     """Clips cannot be written to {name}; check that it is a folder and that you may write there."""
 

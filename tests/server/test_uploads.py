@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from peers.bombs import png
 
 from viralclip.server.arrivals import EXPIRES_S, Arrivals, safe_name
 from viralclip.server.services import Limits
@@ -209,6 +210,17 @@ async def test_a_file_that_is_no_video_is_refused_and_removed(served, content):
         assert "page.html" in answer.json()["detail"]
         assert (await client.head(place)).status_code == 404
         assert (await client.get("/api/videos")).json() == []
+    assert files(served.folder / "uploads") == []
+
+
+async def test_a_picture_is_refused_as_one_under_the_name_it_was_sent_with(served):
+    content = png(8, 8)
+    async with tus(served) as client:
+        place = await announce(client, len(content), "photo.mp4")
+        answer = await send(client, place, 0, content)
+
+        assert code_of(answer) == (422, "source_still")
+        assert "photo.mp4 is a picture" in answer.json()["detail"]
     assert files(served.folder / "uploads") == []
 
 

@@ -10,7 +10,7 @@ from viralclip.events import NO_DETECTOR, YUNET
 from viralclip.geometry import parse_aspect
 from viralclip.media.analysis import Analyses
 from viralclip.media.models import FaceModel
-from viralclip.media.probe import Probed
+from viralclip.media.probe import Probed, identity
 from viralclip.pipeline.analysis import DETECTOR_MISSING, DOUBTS, needs_faces
 from viralclip.pipeline.segment import probe_source
 from viralclip.pipeline.view import subject_of, wish_of
@@ -56,10 +56,10 @@ class Framer:
     async def __call__(self, video: Video, ask: Ask) -> FramingOut:
         plan = _plan(video, ask)
         async with self._gate, self._source(video) as path:
-            probed = await probe_source(path)
-            if probed.video.identity != video.identity:
-                raise SourceChangedError(detail=f"identity {probed.video.identity}")
-            return await self._framed(plan, probed, ask.style)
+            # Only what was looked into under limits is looked into in this process.
+            if (now := await asyncio.to_thread(identity, path)) != video.identity:
+                raise SourceChangedError(detail=f"identity {now}")
+            return await self._framed(plan, await probe_source(path), ask.style)
 
     async def _framed(self, plan: Plan, probed: Probed, style: str) -> FramingOut:
         (scene,) = plan.scenes

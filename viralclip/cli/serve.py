@@ -30,8 +30,8 @@ from viralclip.engine import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.errors import InvalidRequestError
 from viralclip.media.models import FaceModel
-from viralclip.media.probe import identity, probe
-from viralclip.plan import Video
+from viralclip.media.probe import identity
+from viralclip.media.prober import Prober
 from viralclip.server.app import create_app
 from viralclip.server.courier import Courier
 from viralclip.server.feed import Feeds
@@ -115,10 +115,6 @@ async def _services(
     settings: Settings, records: Records, engine: Engine, webhooks: SqlWebhooks
 ) -> Services:
     opener = storage_opener(settings)
-
-    async def look_into(path: Path) -> Video:
-        return (await asyncio.to_thread(probe, path)).video
-
     return Services(
         catalog=records.catalog,
         channel=records.channel,
@@ -128,7 +124,7 @@ async def _services(
         engine_url=settings.service_engine_name,
         open_storage=opener,
         media_origin=await _media_origin(opener(settings.storage_url)),
-        probe=look_into,
+        probe=Prober(),
         identify=identity,
         frame=Framer(
             open_analyses(settings, threads=1),

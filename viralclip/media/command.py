@@ -9,6 +9,7 @@ from viralclip.geometry import Size
 from viralclip.media.colours import early_colours, encoder_input, late_colours
 from viralclip.media.encoders import X264, Encoder
 from viralclip.media.ffmpeg import NO_ABILITIES, Abilities
+from viralclip.media.limits import MOST_PIXELS
 from viralclip.media.orientation import Orientation
 from viralclip.media.probe import Picture, Probed
 from viralclip.media.soundtrack import AUDIO_RATE, shape_of, sound_graph
@@ -112,6 +113,8 @@ def _input(spec: RenderSpec, begin: SeekPoint) -> list[str]:
     return [
         *("-dts_delta_threshold", str(_NO_GAP_S)),
         *_threads("-threads", spec.threads),
+        # A source may begin with small pictures and go on with giant ones.
+        *("-max_pixels", str(MOST_PIXELS)),
         *("-protocol_whitelist", "file,pipe"),
         # What turns and crops is in the graph: not every FFmpeg does what the container says.
         "-noautorotate",

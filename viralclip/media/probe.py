@@ -7,7 +7,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import av
 import av.error
 
 from viralclip.errors import SourceMissingError, SourceNotVideoError
@@ -15,6 +14,7 @@ from viralclip.geometry import Rect, Size
 from viralclip.media.colours import Colours
 from viralclip.media.cropping import find_cropping
 from viralclip.media.extent import find_end, zero_of
+from viralclip.media.limits import check_limits, open_source, refusal_of
 from viralclip.media.orientation import Orientation
 from viralclip.media.rate import output_rate
 from viralclip.media.survey import survey
@@ -113,7 +113,7 @@ def probe(path: Path) -> Probed:
             raise SourceNotVideoError(name=path.name, detail="not a regular file")
         return _probe(path.absolute(), identity(path))
     except (av.error.FFmpegError, OSError, ValueError, EOFError) as error:
-        raise SourceNotVideoError(name=path.name, detail=repr(error)) from error
+        raise refusal_of(path, error) from error
 
 
 @lru_cache(maxsize=64)
@@ -121,13 +121,6 @@ def _probe(path: Path, content: str) -> Probed:
     """Every clip asks anew, mostly about the same file."""
     with open_source(path) as container:
         return _look(container, path, content)
-
-
-def open_source(path: Path) -> "InputContainer":
-    """The file as a container that reads no other file; it is to be closed, as by `with`."""
-    return av.open(
-        f"file:{path}", metadata_errors="replace", options={"protocol_whitelist": "file"}
-    )
 
 
 def identity(path: Path) -> str:
@@ -145,6 +138,7 @@ def identity(path: Path) -> str:
 
 
 def _look(container: "InputContainer", path: Path, content: str) -> Probed:
+    check_limits(container, path.name)
     if _SCRIPTS & set(container.format.name.split(",")):
         raise SourceNotVideoError(name=path.name, detail=f"format {container.format.name}")
     stream = _video_stream(container)
@@ -152,7 +146,7 @@ def _look(container: "InputContainer", path: Path, content: str) -> Probed:
         raise SourceNotVideoError(name=path.name, detail="no video stream")
     frame = next(container.decode(stream), None)
     if frame is None:
-        raise SourceNotVideoError(name=path.name, detail="no frame could be decoded")
+        raise refusal_of(path, ValueError("no frame could be decoded"))
     picture = _picture(path, container, stream, frame)
     tracks, sounds = announced_tracks(container), find_sounds(container)
     end, truncated = find_end(container, stream)

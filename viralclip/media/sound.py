@@ -8,7 +8,8 @@ import av
 import av.error
 import numpy as np
 
-from viralclip.media.probe import Probed, open_source
+from viralclip.media.limits import open_source
+from viralclip.media.probe import Probed
 from viralclip.media.stretch import find_seek_point, seek_to
 from viralclip.reframe.footage import Floats, Loudness
 

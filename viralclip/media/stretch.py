@@ -11,7 +11,8 @@ import av
 import av.error
 
 from viralclip.media.extent import zero_of
-from viralclip.media.probe import Probed, open_source
+from viralclip.media.limits import open_source
+from viralclip.media.probe import Probed
 from viralclip.media.recovery import recovers_at_once
 
 if TYPE_CHECKING:

@@ -206,7 +206,7 @@ async def _taken_in(arrival: Arrival, owner: str, arrivals: Arrivals, services: 
         video = await services.probe(arrival.data)
     except SourceNotVideoError as error:
         await asyncio.to_thread(arrival.remove)
-        raise SourceNotVideoError(name=note.name, detail=error.detail) from error
+        raise type(error)(**{**error.facts, "name": note.name}, detail=error.detail) from error
     path = await _put_away(arrival, arrivals.place(owner, arrival, note), services)
     video = video.model_copy(update={"name": note.name, "path": path})
     await services.catalog.add_video(owner, video)
