@@ -184,7 +184,9 @@ def test_the_events_and_ticks_shown_are_real_ones() -> None:
 @pytest.mark.parametrize("ending", ["json", "csv", "srt", "vtt", "edl", "text"])
 def test_every_scene_list_shown_can_be_read(ending: str) -> None:
     shown = blocks(read("how-to/scene-lists.md"), ending)
-    lists = [parse_scenes(text, name="shown.txt", duration=600.0, fps=25.0) for text in shown]
+    lists = [
+        parse_scenes(text, name="shown.txt", duration=600.0, fps=25.0).scenes for text in shown
+    ]
 
     assert shown
     assert {scenes[1].title[:17] for scenes in lists} <= {"One good question", "The opening"}
@@ -192,7 +194,7 @@ def test_every_scene_list_shown_can_be_read(ending: str) -> None:
 
 def test_the_first_scene_list_can_be_read() -> None:
     (text,) = blocks(read("start.md"), "json")
-    scenes = parse_scenes(text, name="scenes.json", duration=24.0, fps=25.0)
+    scenes = parse_scenes(text, name="scenes.json", duration=24.0, fps=25.0).scenes
 
     assert [scene["title"] for scene in json.loads(text)] == [scene.title for scene in scenes]
 

@@ -30,8 +30,9 @@ class _Value(BaseModel, frozen=True):
 class Video(_Value, frozen=True):
     """What is known of a source: upright size in square pixels, seconds, frames per second.
 
-    `notes` are sentences that whoever submits a job should read before it starts. `audio_tracks`
-    are all there are; a video that was probed before they were recorded has none here.
+    `timecode` is that of its first frame, or empty. `notes` are sentences that whoever submits a
+    job should read before it starts. `audio_tracks` are all there are; a video that was probed
+    before they were recorded has none here.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Video(_Value, frozen=True):
     fps: str
     has_audio: bool
     identity: str
+    timecode: str = ""
     notes: tuple[str, ...] = ()
     audio_tracks: tuple[AudioTrack, ...] = ()
 
@@ -94,7 +96,7 @@ class Plan(_Value, frozen=True):
     def digest(self) -> str:
         """One name for equal work: same source, scenes, styles and options."""
         # What a track sounds like decides only which of them are heard.
-        told = self.model_dump_json(exclude={"video": {"notes", "audio_tracks"}})
+        told = self.model_dump_json(exclude={"video": {"timecode", "notes", "audio_tracks"}})
         return _digest(str(RECIPE), told, str(self.audio.numbers))
 
     @property

@@ -1,4 +1,4 @@
-"""Scene lists: JSON, CSV, SRT/VTT, EDL and chapters to scenes, with every bad row named."""
+"""Scene lists in any format to scenes: every bad row is named, every decision is noted."""
 
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -9,17 +9,21 @@ from typing import cast
 from pydantic import BaseModel
 
 from viralclip.errors import Fault, InvalidScenesError
-from viralclip.scene_formats import read_entries
-from viralclip.scene_rows import Entry, Row, SceneList, Unreadable, shown
+from viralclip.scene_lists import read_list
+from viralclip.scene_lists.encoding import decode
+from viralclip.scene_lists.rows import Entry, Reading, Row, SceneList, Unreadable, listed, shown
 from viralclip.timecode import TimeRange, format_time, parse_time
 
 MAX_SCENES = 200
 MAX_TITLE = 200
 MAX_ID = 999_999
+MAX_BYTES = 32 * 1024 * 1024
 _LONGEST = 1000 * 3600
 # Times are written in milliseconds: two of them meet if they differ by less than half of one.
 _ROUNDING = 0.0005
 _SLACK = 1e-6
+# Sound tends to outlast the picture, and lists are written from whole seconds.
+_LATE = 1.0
 MAX_PINS = 200
 _SIDES = ("width", "height")
 
@@ -63,29 +67,73 @@ class Scene(BaseModel, frozen=True):
         return self.end - self.start
 
 
-def parse_scenes(text: str, *, name: str, duration: float | None, fps: float) -> tuple[Scene, ...]:
+@dataclass(frozen=True)
+class SceneReading:
+    """The scenes of a list, and what whoever wrote it should know about how it was read."""
+
+    scenes: tuple[Scene, ...]
+    notes: tuple[str, ...] = ()
+
+
+def parse_scenes(
+    data: str | bytes, *, name: str, duration: float | None, fps: float, timecode: str = ""
+) -> SceneReading:
     """The scenes of a list in any format we know, for a video of `duration` seconds at `fps`.
 
-    What the content shows beats the ending of `name`. An end up to one frame beyond the video is
-    the video's end. InvalidScenesError lists every fault there is, each with its place.
+    What the content shows beats the ending of `name`. `timecode` is the video's at its start; a
+    list that counts from there is brought to zero. An end up to a second beyond the video is the
+    video's end. InvalidScenesError lists every fault there is, each with its place.
     """
+    text, notes = list_text(data)
     plain = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    entries = read_entries(SceneList(plain, duration, fps), name)
-    return _scenes(entries, _Limits(duration, frame=1 / fps))
+    reading = read_list(SceneList(plain, duration, fps, timecode), name)
+    scenes, more = _scenes(reading, _Limits(duration, frame=1 / fps))
+    return SceneReading(scenes, (*notes, *reading.notes, *more))
 
 
-def scenes_from_chapters(chapters: Sequence[tuple[str, float, float]]) -> tuple[Scene, ...]:
-    """The scenes of the chapters (title, start, end) that a video carries.
+def scenes_from_chapters(
+    chapters: Sequence[tuple[str, float, float]], *, duration: float, fps: float
+) -> SceneReading:
+    """The scenes of the chapters (title, start, end) that a video of that length carries.
 
-    Nobody can be asked to correct what a program wrote: empty chapters are left out, titles are
-    cleaned and cut. InvalidScenesError if no chapter is left, or if there are too many.
+    Nobody can be asked to correct what a program wrote: chapters that are empty or lie beyond the
+    end are left out, the last one ends with the video, titles are cleaned and cut.
+    InvalidScenesError if no chapter is left, or if there are too many.
     """
-    entries = [
-        Row(f"chapters[{place}]", {"title": _cleaned(title), "start": max(start, 0.0), "end": end})
-        for place, (title, start, end) in enumerate(chapters)
-        if max(start, 0.0) < end < _LONGEST
-    ]
-    return _scenes(entries, _Limits(duration=None, frame=0.0))
+    frame = 1 / fps
+    kept: list[Entry] = []
+    left_out: list[str] = []
+    late = 0
+    for place, (title, start, end) in enumerate(chapters):
+        begin, stop = max(start, 0.0), min(end, duration)
+        # Written in milliseconds and read again, a chapter is still as long as a frame.
+        if not stop - begin >= frame + 2 * _ROUNDING or end >= _LONGEST:
+            left_out.append(_cleaned(title) or f"chapter {place + 1}")
+            continue
+        late += end > duration + frame
+        fields = {"title": _cleaned(title), "start": begin, "end": stop}
+        kept.append(Row(f"chapters[{place}]", fields))
+    notes: list[str] = []
+    if late:
+        notes.append(_ends_late(late))
+    if left_out:
+        names = listed(left_out)
+        notes.append(f"Chapters that are empty or lie beyond the end are left out: {names}.")
+    scenes, _ = _scenes(Reading(kept, kind="chapters"), _Limits(duration, frame))
+    return SceneReading(scenes, tuple(notes))
+
+
+def list_text(data: str | bytes) -> tuple[str, tuple[str, ...]]:
+    """A list's text, with a note where its encoding had to be found; InvalidScenesError if none."""
+    if isinstance(data, str):
+        return data, ()
+    decoded = decode(data) if len(data) <= MAX_BYTES else None
+    if decoded is not None:
+        return decoded.text, decoded.notes
+    problem = "this is not text; save the list as UTF-8"
+    if len(data) > MAX_BYTES:
+        problem = f"the list has {len(data):,} bytes; at most {MAX_BYTES:,} are allowed"
+    raise InvalidScenesError([Fault("", problem)])
 
 
 @dataclass(frozen=True)
@@ -114,27 +162,50 @@ class _Review:
     limits: _Limits
     faults: list[Fault] = field(default_factory=list[Fault])
     owners: dict[int, str] = field(default_factory=dict[int, str])
+    late: int = 0
 
     def blame(self, place: str, problem: str) -> None:
         self.faults.append(Fault(place, problem))
 
 
-def _scenes(entries: Sequence[Entry], limits: _Limits) -> tuple[Scene, ...]:
+def _scenes(reading: Reading, limits: _Limits) -> tuple[tuple[Scene, ...], list[str]]:
     review = _Review(limits)
+    entries = reading.entries
     if not entries:
         review.blame("", "the list holds no scenes")
     if len(entries) > MAX_SCENES:
-        review.blame("", f"the list has {len(entries)} scenes; at most {MAX_SCENES} are allowed")
-    drafts = [_draft(entry, review) for entry in entries]
+        review.blame("", _too_many(reading))
+    # A list that is no scene list at all would have a fault in each of its rows.
+    drafts = [_draft(entry, review) for entry in entries[: 2 * MAX_SCENES]]
     if review.faults:
         raise InvalidScenesError(review.faults)
-    return _numbered([draft for draft in drafts if draft is not None])
+    scenes = _numbered([draft for draft in drafts if draft is not None])
+    return scenes, [_ends_late(review.late)] if review.late else []
+
+
+def _too_many(reading: Reading) -> str:
+    count = len(reading.entries)
+    problem = f"the list has {count} {reading.kind}; at most {MAX_SCENES} are allowed"
+    if reading.kind == "scenes":
+        return problem
+    return (
+        f"{problem}, because each becomes a scene: keep the ones that are worth a clip, or write"
+        " lines like 0:10 - 0:40 Title"
+    )
+
+
+def _ends_late(count: int) -> str:
+    what = "One scene ends" if count == 1 else f"{count} scenes end"
+    with_it = "it ends with the video" if count == 1 else "they end with the video"
+    return f"{what} after the video: {with_it}."
 
 
 def _numbered(drafts: Sequence[_Draft]) -> tuple[Scene, ...]:
     taken = {draft.id for draft in drafts}
     free = (number for number in count(1) if number not in taken)
-    return tuple(_numbered_scene(draft, draft.id or next(free)) for draft in drafts)
+    return tuple(
+        _numbered_scene(draft, next(free) if draft.id is None else draft.id) for draft in drafts
+    )
 
 
 def _numbered_scene(draft: _Draft, scene_id: int) -> Scene:
@@ -162,8 +233,8 @@ def _id(row: Row, review: _Review) -> int | None:
     if "id" not in row.fields:
         return None
     number = _whole(row.fields["id"])
-    if number is None or not 1 <= number <= MAX_ID:
-        problem = f"the id {shown(row.fields['id'])} is not a whole number from 1 to {MAX_ID}"
+    if number is None or not 0 <= number <= MAX_ID:
+        problem = f"the id {shown(row.fields['id'])} is not a whole number from 0 to {MAX_ID}"
         review.blame(row.at("id"), problem)
         return None
     if review.owners.setdefault(number, row.place) != row.place:
@@ -225,7 +296,10 @@ def _span(row: Row, review: _Review) -> TimeRange | None:
     if start is None or end is None:
         return None
     duration = review.limits.duration
-    span = TimeRange(start, end if duration is None else min(end, duration))
+    if duration is not None and end > duration:
+        review.late += end > duration + review.limits.frame + _ROUNDING
+        end = duration
+    span = TimeRange(start, end)
     problem = _length_problem(span, review.limits.frame)
     if problem:
         review.blame(row.at(last), problem)
@@ -248,14 +322,15 @@ def _time(row: Row, name: str, review: _Review) -> float | None:
 
 
 def _reached(seconds: float | None, row: Row, name: str, review: _Review) -> float | None:
-    """The time if the video gets that far, or may do so."""
+    """The time if the video gets that far, or may do so; an end may be rounded up."""
     duration = review.limits.duration
+    slack = review.limits.frame + _ROUNDING if name == "start" else max(_LATE, review.limits.frame)
     if seconds is None:
         return None
     if seconds > _LONGEST:
         review.blame(row.at(name), f"{seconds:g} s is beyond the end of any video")
         return None
-    if duration is not None and seconds > duration + review.limits.frame + _ROUNDING:
+    if duration is not None and seconds > duration + slack + _SLACK:
         beyond = f"{format_time(seconds)} is beyond the end of the video"
         review.blame(row.at(name), f"{beyond} ({format_time(duration)})")
         return None

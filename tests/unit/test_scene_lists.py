@@ -19,7 +19,7 @@ ENDINGS = ("json", "csv", "tsv", "srt", "vtt", "edl", "txt")
 
 
 def read(text, name="scenes.txt", *, duration: float | None = HOUR, fps=FPS):
-    return parse_scenes(text, name=name, duration=duration, fps=fps)
+    return parse_scenes(text, name=name, duration=duration, fps=fps).scenes
 
 
 def faults(text, name="scenes.txt", *, duration: float | None = HOUR, fps=FPS):

@@ -12,7 +12,7 @@ FPS = 25.0
 
 
 def read(text, name="scenes.txt", *, duration: float | None = HOUR, fps=FPS):
-    return parse_scenes(text, name=name, duration=duration, fps=fps)
+    return parse_scenes(text, name=name, duration=duration, fps=fps).scenes
 
 
 def faults(text, name="scenes.txt", *, duration: float | None = HOUR, fps=FPS):
@@ -88,13 +88,12 @@ def test_a_scene_knows_its_range_and_duration():
             {"start": 5, "end": 5.03},
             "scenes[1].end: the scene is shorter than one frame of the video (0.040 s)",
         ),
-        ({"id": 0}, "scenes[1].id: the id 0 is not a whole number from 1 to 999999"),
-        ({"id": -4}, "scenes[1].id: the id -4 is not a whole number from 1 to 999999"),
-        ({"id": 10**6}, "scenes[1].id: the id 1000000 is not a whole number from 1 to 999999"),
-        ({"id": 1.5}, "scenes[1].id: the id 1.5 is not a whole number from 1 to 999999"),
-        ({"id": True}, "scenes[1].id: the id true is not a whole number from 1 to 999999"),
-        ({"id": "x"}, "scenes[1].id: the id x is not a whole number from 1 to 999999"),
-        ({"id": "²"}, "scenes[1].id: the id ² is not a whole number from 1 to 999999"),
+        ({"id": -4}, "scenes[1].id: the id -4 is not a whole number from 0 to 999999"),
+        ({"id": 10**6}, "scenes[1].id: the id 1000000 is not a whole number from 0 to 999999"),
+        ({"id": 1.5}, "scenes[1].id: the id 1.5 is not a whole number from 0 to 999999"),
+        ({"id": True}, "scenes[1].id: the id true is not a whole number from 0 to 999999"),
+        ({"id": "x"}, "scenes[1].id: the id x is not a whole number from 0 to 999999"),
+        ({"id": "²"}, "scenes[1].id: the id ² is not a whole number from 0 to 999999"),
         ({"title": 5}, "scenes[1].title: the title 5 is not text"),
         ({"title": "a\x1b[31m"}, r"scenes[1].title: the title a\x1b[31m holds control characters"),
         ({"title": "\ud800"}, r"scenes[1].title: the title \ud800 holds control characters"),
@@ -123,7 +122,7 @@ def test_an_id_used_twice_names_both_places():
 
 def test_no_fault_hides_another():
     items = [
-        {"start": "x", "end": "y", "id": 0, "title": 1, "webcam": 1},
+        {"start": "x", "end": "y", "id": -1, "title": 1, "webcam": 1},
         7,
         {"start": 5, "end": 4},
         {"start": 0, "end": 9000},
@@ -156,7 +155,7 @@ def test_no_fault_hides_another():
         ("", "the list holds no scenes"),
         (" \r\n", "the list holds no scenes"),
         ("PK\x03\x04\0\0", "this is not text; save the list as UTF-8"),
-        ("hello world", "this is neither JSON, CSV, SRT, VTT, EDL nor lines like 0:10 Title"),
+        ("hello world", "this is neither JSON, CSV, SRT, VTT, EDL, XML nor lines like 0:10 Title"),
     ],
 )
 def test_lists_that_cannot_be_read_have_one_fault(text, problem):
@@ -187,7 +186,7 @@ def test_an_end_one_frame_beyond_the_video_is_the_end_of_the_video():
 def test_scenes_beyond_the_video_are_refused():
     ends = "is beyond the end of the video (1:00)"
 
-    assert fault({"start": 5, "end": 60.05}, duration=60) == f"scenes[1].end: 1:00.05 {ends}"
+    assert fault({"start": 5, "end": 61.05}, duration=60) == f"scenes[1].end: 1:01.05 {ends}"
     assert fault({"start": 5, "duration": 70}, duration=60) == f"scenes[1].duration: 1:15 {ends}"
     assert fault({"start": 70, "duration": 1}, duration=60) == f"scenes[1].start: 1:10 {ends}"
 
@@ -312,29 +311,66 @@ def test_a_crop_is_judged_even_if_the_scene_has_no_good_times():
     assert len(faults(json.dumps([item | {"crop": {"x": 2, "y": 0, "width": 1}}]))) == 2
 
 
-def test_chapters_of_a_video_are_scenes():
-    scenes = scenes_from_chapters([("Intro", -0.02, 10.0), ("", 10.0, 20.0)])
+def chapters(*items, duration=HOUR, fps=FPS):
+    return scenes_from_chapters(items, duration=duration, fps=fps)
 
-    assert spans(scenes) == [("Intro", 0, 10), ("Scene 2", 10, 20)]
+
+def test_chapters_of_a_video_are_scenes():
+    reading = chapters(("Intro", -0.02, 10.0), ("", 10.0, 20.0))
+
+    assert spans(reading.scenes) == [("Intro", 0, 10), ("Scene 2", 10, 20)]
+    assert reading.notes == ()
 
 
 def test_chapter_titles_are_cleaned_and_cut():
-    scenes = scenes_from_chapters([(" a\x1b\n b ", 0, 1), ("x" * 300, 1, 2)])
+    reading = chapters((" a\x1b\n b ", 0, 1), ("x" * 300, 1, 2))
 
-    assert [scene.title for scene in scenes] == ["a b", "x" * 200]
+    assert [scene.title for scene in reading.scenes] == ["a b", "x" * 200]
+
+
+def test_chapters_beyond_the_end_are_left_out_and_the_last_ends_with_the_video():
+    reading = chapters(("One", 0, 4), ("Two", 4, 12), ("Ghost", 20, 25), duration=8.43, fps=30)
+
+    assert spans(reading.scenes) == [("One", 0, 4), ("Two", 4, 8.43)]
+    assert reading.notes == (
+        "One scene ends after the video: it ends with the video.",
+        "Chapters that are empty or lie beyond the end are left out: Ghost.",
+    )
 
 
 def test_empty_chapters_are_left_out():
     nan, inf = float("nan"), float("inf")
     empty = [("a", 5.0, 5.0), ("b", 6.0, 5.0), ("c", nan, 1.0), ("d", 0.0, nan), ("e", 0.0, inf)]
+    reading = chapters(*empty, ("f", 1.0, 2.0), ("", 3.0, 3.04))
 
-    assert spans(scenes_from_chapters([*empty, ("f", 1.0, 2.0)])) == [("f", 1, 2)]
+    assert spans(reading.scenes) == [("f", 1, 2)]
+    left_out = "a, b, c and 3 more"
+    assert reading.notes == (
+        f"Chapters that are empty or lie beyond the end are left out: {left_out}.",
+    )
     with pytest.raises(InvalidScenesError, match="1 fault"):
-        scenes_from_chapters(empty)
+        chapters(*empty)
 
 
 def test_a_video_with_too_many_chapters_is_refused():
     with pytest.raises(InvalidScenesError) as raised:
-        scenes_from_chapters([("x", at, at + 1.0) for at in range(201)])
+        chapters(*(("x", at, at + 1.0) for at in range(201)))
 
-    assert str(raised.value.faults[0]) == "the list has 201 scenes; at most 200 are allowed"
+    assert str(raised.value.faults[0]) == (
+        "the list has 201 chapters; at most 200 are allowed, because each becomes a scene: keep the"
+        " ones that are worth a clip, or write lines like 0:10 - 0:40 Title"
+    )
+
+
+def test_ids_may_begin_at_zero():
+    scenes = read('[{"id": 0, "start": 0, "end": 1}, {"start": 1, "end": 2}]')
+
+    assert [scene.id for scene in scenes] == [0, 1]
+
+
+def test_an_end_up_to_a_second_beyond_the_video_is_its_end_and_noted():
+    text = '[{"start": 5, "end": 60.9}, {"start": 6, "end": 61}, {"start": 7, "end": 60.04}]'
+    reading = parse_scenes(text, name="a.json", duration=60, fps=FPS)
+
+    assert {scene.end for scene in reading.scenes} == {60}
+    assert reading.notes == ("2 scenes end after the video: they end with the video.",)

@@ -38,7 +38,7 @@ def render(
     scenes: Annotated[
         Path | None,
         typer.Option(
-            help="Scene list: JSON, CSV, SRT, VTT, EDL or chapters. Default: the video's.",
+            help="Scene list of any tool: JSON, CSV, EDL, chapters. Default: the video's.",
             readable=False,
         ),
     ] = None,
@@ -138,11 +138,18 @@ def scenes(
     *,
     shortest: Annotated[float, typer.Option(min=1, help="Seconds a scene lasts at least.")] = 15,
     longest: Annotated[float, typer.Option(min=2, help="Seconds a scene lasts at most.")] = 60,
+    scenes: Annotated[
+        Path | None,
+        typer.Option(help="Print this list, as render would read it.", readable=False),
+    ] = None,
+    form: Annotated[
+        str, typer.Option("--format", help="json, csv, txt, vtt, llc (LosslessCut), edl or otio.")
+    ] = "json",
 ) -> None:
     """Print a scene list: the video's chapters, or scenes found where the picture changes."""
     from viralclip.cli import run
 
-    run.scenes(source, shortest=shortest, longest=longest)
+    run.scenes(source, scenes=scenes, form=form, shortest=shortest, longest=longest)
 
 
 @app.command()

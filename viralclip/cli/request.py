@@ -18,8 +18,8 @@ from viralclip.errors import (
 )
 from viralclip.geometry import parse_aspect
 from viralclip.media.probe import Probed, probe
-from viralclip.plan import Options, Plan, StyleChoice, make_plan
-from viralclip.scenes import Scene, parse_scenes, scenes_from_chapters
+from viralclip.plan import Options, Plan, StyleChoice, Video, make_plan
+from viralclip.scenes import MAX_BYTES, SceneReading, parse_scenes, scenes_from_chapters
 from viralclip.storage import Storage
 from viralclip.styles import ALL, Style, resolve
 
@@ -54,34 +54,46 @@ async def accept(request: Request, open_storage: Callable[[str], Storage]) -> Ac
     """The plan for the request; InvalidRequestError names what is wrong with it."""
     aspect = parse_aspect(request.options.aspect)
     probed = await asyncio.to_thread(probe, request.source)
-    scenes = await asyncio.to_thread(_scenes, request, probed)
+    reading = await asyncio.to_thread(_scenes, request, probed)
     styles = resolve(request.styles, source=probed.video.size, aspect=aspect)
     storage_url = await _destination(request.out, open_storage)
     choices = [StyleChoice(name=style.name, analysed=style.analysed) for style in styles]
-    plan = make_plan(probed.video, scenes, choices, request.options)
-    notes = (*_notes(request.styles, styles, probed), *plan.audio.notes())
+    plan = make_plan(probed.video, reading.scenes, choices, request.options)
+    left_out = _left_out(request.styles, styles, probed)
+    notes = (*left_out, *probed.video.notes, *reading.notes, *plan.audio.notes())
     return Accepted(plan, storage_url, notes)
 
 
-def _scenes(request: Request, probed: Probed) -> Sequence[Scene]:
+def _scenes(request: Request, probed: Probed) -> SceneReading:
     if request.scenes is None:
-        return _chapters(probed)
+        return chapters_of(probed)
+    return read_scene_list(request.scenes, probed.video)
+
+
+def read_scene_list(path: Path, video: Video) -> SceneReading:
+    """The scenes of a list on disk; InvalidScenesError says what is wrong with it."""
     try:
-        text = request.scenes.read_text(encoding="utf-8-sig", errors="replace")
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         problem = f"cannot be read: {error.strerror or error}"
-        raise InvalidScenesError([Fault(request.scenes.name, problem)]) from error
-    video = probed.video
+        raise InvalidScenesError([Fault(path.name, problem)]) from error
+    fps = float(Fraction(video.fps))
     return parse_scenes(
-        text, name=request.scenes.name, duration=video.duration, fps=float(Fraction(video.fps))
+        data, name=path.name, duration=video.duration, fps=fps, timecode=video.timecode
     )
 
 
-def _chapters(probed: Probed) -> Sequence[Scene]:
+def chapters_of(probed: Probed) -> SceneReading:
+    """The chapters inside the video as scenes; InvalidScenesError if there are none."""
     if not probed.chapters:
         problem = "no chapters in the video; give a scene list with --scenes"
         raise InvalidScenesError([Fault("", problem)])
-    return scenes_from_chapters([(c.title, c.start, c.end) for c in probed.chapters])
+    return scenes_from_chapters(
+        [(chapter.title, chapter.start, chapter.end) for chapter in probed.chapters],
+        duration=probed.video.duration,
+        fps=float(probed.fps),
+    )
 
 
 async def _destination(out: str, open_storage: Callable[[str], Storage]) -> str:
@@ -111,14 +123,11 @@ def _writable(out: Path) -> Path:
     return folder
 
 
-def _notes(asked: Sequence[str], styles: Sequence[Style], probed: Probed) -> list[str]:
+def _left_out(asked: Sequence[str], styles: Sequence[Style], probed: Probed) -> list[str]:
     fitting = {style.name for style in styles}
     size = probed.video.size
-    notes = [
+    return [
         f"{name} does not fit a {size.width}x{size.height} video and is left out."
         for name in asked
         if name != ALL and name not in fitting
     ]
-    if probed.truncated:
-        notes.append("The video is incomplete: it ends before its own index says.")
-    return [*notes, *probed.video.notes]

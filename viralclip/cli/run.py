@@ -100,11 +100,16 @@ def cancel(job_id: str) -> NoReturn:
         _exit(listing.cancel(job_id, _settings()))
 
 
-def scenes(source: Path, *, shortest: float, longest: float) -> NoReturn:
+def scenes(
+    source: Path, *, scenes: Path | None, form: str, shortest: float, longest: float
+) -> NoReturn:
     from viralclip.cli.scenes import print_scenes
+    from viralclip.scene_writing import WRITERS
 
     with _errors_said():
-        _exit(print_scenes(source, shortest=shortest, longest=longest))
+        if form not in WRITERS:
+            raise UnknownFormatError(name=form, known=", ".join(WRITERS))
+        _exit(print_scenes(source, scenes=scenes, form=form, shortest=shortest, longest=longest))
 
 
 def doctor(*, as_json: bool) -> NoReturn:
@@ -200,6 +205,12 @@ def _settings(
     except OSError as error:
         raise StateNotWritableError(name=settings.state_dir) from error
     return settings
+
+
+class UnknownFormatError(InvalidRequestError):
+    """There is no list format named {name}; choose from {known}."""
+
+    code = "unknown_format"
 
 
 class UnknownPresetError(InvalidRequestError):

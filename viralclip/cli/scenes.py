@@ -1,36 +1,46 @@
 """`viralclip scenes`: a scene list to begin with, from chapters or changes of the picture."""
 
 import asyncio
-import json
 import sys
+from fractions import Fraction
 from pathlib import Path
 
-from viralclip.media.probe import probe
+from viralclip.cli.request import chapters_of, read_scene_list
+from viralclip.media.probe import Probed, probe
 from viralclip.media.scene_finding import find_scenes
-from viralclip.scenes import Scene, scenes_from_chapters
-from viralclip.timecode import format_time
+from viralclip.scene_writing import WRITERS, Footage
+from viralclip.scenes import MAX_SCENES, SceneReading
 
 
-async def print_scenes(source: Path, *, shortest: float, longest: float) -> int:
-    """Print JSON that `render --scenes` takes, after a person has looked at it."""
+async def print_scenes(
+    source: Path, *, scenes: Path | None, form: str, shortest: float, longest: float
+) -> int:
+    """Print a list that `render --scenes` takes, after a person has looked at it.
+
+    What is to be said about it goes to stderr, because the list itself may go to a file.
+    """
     probed = await asyncio.to_thread(probe, source)
-    if probed.chapters:
-        found = scenes_from_chapters([(c.title, c.start, c.end) for c in probed.chapters])
-    else:
-        found = await asyncio.to_thread(
-            find_scenes, source, shortest=shortest, longest=longest, on_progress=_ignore
-        )
-    rows = [json.dumps(_row(scene), ensure_ascii=False) for scene in found]
-    sys.stdout.write("[\n  " + ",\n  ".join(rows) + "\n]\n")
+    reading = await asyncio.to_thread(_read, probed, scenes, shortest, longest)
+    video = probed.video
+    footage = Footage(
+        name=video.name, uri=probed.path.as_uri(), duration=video.duration, fps=Fraction(video.fps)
+    )
+    for note in (*video.notes, *reading.notes):
+        sys.stderr.write(f"note: {note}\n")
+    sys.stdout.write(WRITERS[form](reading.scenes, footage))
     return 0
 
 
-def _row(scene: Scene) -> dict[str, str]:
-    return {
-        "title": scene.title,
-        "start": format_time(scene.start),
-        "end": format_time(scene.end),
-    }
+def _read(probed: Probed, scenes: Path | None, shortest: float, longest: float) -> SceneReading:
+    if scenes is not None:
+        return read_scene_list(scenes, probed.video)
+    if probed.chapters:
+        return chapters_of(probed)
+    found = find_scenes(probed.path, shortest=shortest, longest=longest, on_progress=_ignore)
+    if len(found) <= MAX_SCENES:
+        return SceneReading(found)
+    note = f"These are the first {MAX_SCENES} of {len(found)} scenes; a higher --shortest and "
+    return SceneReading(found[:MAX_SCENES], (f"{note}--longest give fewer.",))
 
 
 def _ignore(_fraction: float) -> None:

@@ -6,7 +6,10 @@ import av
 import av.error
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from av.container import InputContainer
+    from av.stream import Stream
     from av.video.stream import VideoStream
 
 _TAIL_SECONDS = 2.0
@@ -25,7 +28,8 @@ def find_end(container: "InputContainer", stream: "VideoStream") -> tuple[float,
         found = _last_packet(container, stream, near=promised)
     if found is None:
         return promised, False
-    return found, found < promised - max(1.0, promised / 100)
+    early = promised - max(1.0, promised / 100)
+    return found, found < early and not _goes_on(container, stream, early)
 
 
 def _promised_end(container: "InputContainer", stream: "VideoStream") -> float:
@@ -33,6 +37,15 @@ def _promised_end(container: "InputContainer", stream: "VideoStream") -> float:
         begin = float((stream.start_time or 0) * stream.time_base) - zero_of(container)
         return max(0.0, begin) + float(stream.duration * stream.time_base)
     return (container.duration or 0) / av.time_base
+
+
+def _goes_on(container: "InputContainer", stream: "VideoStream", early: float) -> bool:
+    """Whether sound outlasts the picture, where a length is known of the whole file alone."""
+    sounds = container.streams.audio
+    if stream.duration is not None or not sounds:
+        return False
+    ends = _packet_ends(container, sounds, max(0.0, early) + zero_of(container))
+    return max(ends, default=0.0) >= early
 
 
 def _cut_index(container: "InputContainer", stream: "VideoStream") -> float | None:
@@ -52,17 +65,19 @@ def _last_packet(
     """The end of the last picture that is really there, looking from `near` its promised end."""
     look_at = near - _TAIL_SECONDS
     while True:
-        ends = _packet_ends(container, stream, max(0.0, look_at) + zero_of(container))
+        ends = _packet_ends(container, (stream,), max(0.0, look_at) + zero_of(container))
         if ends or look_at <= 0:
             return max(ends, default=None)
         look_at = look_at / 2 if look_at > _TAIL_SECONDS else 0.0
 
 
-def _packet_ends(container: "InputContainer", stream: "VideoStream", seconds: float) -> list[float]:
+def _packet_ends(
+    container: "InputContainer", streams: "Sequence[Stream]", seconds: float
+) -> list[float]:
     ends: list[float] = []
     try:
         container.seek(int(seconds * av.time_base))
-        for packet in container.demux(stream):
+        for packet in container.demux(*streams):
             if packet.pts is not None and packet.time_base is not None:
                 after = packet.pts + (packet.duration or 0)
                 ends.append(float(after * packet.time_base) - zero_of(container))

@@ -11,12 +11,14 @@ import av.error
 
 from viralclip.errors import SourceMissingError, SourceNotVideoError
 from viralclip.geometry import Rect, Size
+from viralclip.media.chapters import Chapter, read_chapters
 from viralclip.media.colours import Colours
 from viralclip.media.cropping import find_cropping
 from viralclip.media.extent import find_end, zero_of
 from viralclip.media.limits import check_limits, open_source, refusal_of
 from viralclip.media.orientation import Orientation
 from viralclip.media.rate import output_rate
+from viralclip.media.start_timecode import start_timecode
 from viralclip.media.survey import survey
 from viralclip.media.tracks import Sound, announced_tracks, find_sounds, main_sound
 from viralclip.plan import Video
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 # A playlist that calls itself video.mp4 could make FFmpeg read other files of this machine.
 _SCRIPTS = frozenset({"hls", "concat", "dash", "imf", "sdp", "rtsp", "tty", "image2", "ffmetadata"})
 _BLOCK_BYTES = 64 * 1024
+_INCOMPLETE = "The video is incomplete: it ends before its own index says."
 
 
 @dataclass(frozen=True)
@@ -58,13 +61,6 @@ class Picture:
         else:
             height = round(height / self.sar)
         return self.orientation.turn_size(Size(width, height))
-
-
-@dataclass(frozen=True)
-class Chapter:
-    title: str
-    start: float
-    end: float
 
 
 @dataclass(frozen=True)
@@ -164,10 +160,12 @@ def _look(container: "InputContainer", path: Path, content: str) -> Probed:
         has_audio=bool(sounds),
         identity=content,
         audio_tracks=tracks,
+        timecode=start_timecode(container),
+        notes=(_INCOMPLETE,) if truncated else (),
     )
     sound = main_sound(sounds, tracks)
     return Probed(
-        video, zero_of(container), picture, sound, sounds, _chapters(container), truncated
+        video, zero_of(container), picture, sound, sounds, read_chapters(container), truncated
     )
 
 
@@ -215,15 +213,3 @@ def _sar(stream: "VideoStream") -> Fraction:
 
 def _first(container: "InputContainer", frame: "VideoFrame") -> float:
     return max(0.0, (frame.time or 0.0) - zero_of(container))
-
-
-def _chapters(container: "InputContainer") -> tuple[Chapter, ...]:
-    return tuple(
-        Chapter(
-            title=chapter["metadata"].get("title", ""),
-            start=float(chapter["start"] * chapter["time_base"]),
-            end=float(chapter["end"] * chapter["time_base"]),
-        )
-        for chapter in container.chapters()
-        if chapter["time_base"] is not None
-    )

@@ -17,6 +17,7 @@ from viralclip.server import (
     jobs,
     live,
     problems,
+    scene_lists,
     system,
     uploads,
     videos,
@@ -64,6 +65,7 @@ def create_app(
     app.include_router(live.routes(services))
     app.include_router(clips.routes(services))
     app.include_router(videos.routes(services))
+    app.include_router(scene_lists.routes(services))
     app.include_router(system.routes(services, sign_in))
     if services.uploads is not None:
         app.include_router(uploads.routes(services, services.uploads))

@@ -16,9 +16,10 @@ from viralclip.events import Envelope, Outcome
 from viralclip.geometry import parse_aspect
 from viralclip.plan import Options, Preset, StyleChoice, Video, make_plan
 from viralclip.progress import Progress
-from viralclip.scenes import Scene, parse_scenes
+from viralclip.scenes import SceneReading
 from viralclip.server.identity import Owner
 from viralclip.server.problems import ConflictError, NotFoundError, TooManyError, problems
+from viralclip.server.scene_lists import read_scenes
 from viralclip.server.services import Services
 from viralclip.server.videos import find_video, probe_path
 from viralclip.styles import resolve
@@ -66,7 +67,10 @@ class NewJob(_In):
 
 
 class JobCreated(BaseModel):
+    """`notes` say how the scene list was read, and what to know about the video."""
+
     job_id: str
+    notes: tuple[str, ...]
 
 
 class JobOut(BaseModel):
@@ -144,9 +148,10 @@ def routes(services: Services) -> APIRouter:
         # One at a time, or two at once would both be the last that there is room for.
         async with submitting:
             known = await _known(owner, idempotency_key, digest, services)
-            if known is not None and await services.catalog.job(known) is not None:
-                return JobCreated(job_id=known)
-            job = await _accept(new, owner, known or new_job_id(), services)
+            repeated = await services.catalog.job(known) if known is not None else None
+            if repeated is not None:
+                return _created(repeated, _read(new.scenes, repeated.plan.video))
+            job, reading = await _accept(new, owner, known or new_job_id(), services)
             if idempotency_key is not None:
                 claim = await services.catalog.claim(owner, idempotency_key, digest, job.job_id)
                 if claim.job_id != job.job_id:
@@ -154,7 +159,7 @@ def routes(services: Services) -> APIRouter:
             if services.webhooks is not None:
                 await services.webhooks.expect(owner, job.job_id, job.run, job.created_at)
             await services.jobs.submit(job)
-        return JobCreated(job_id=job.job_id)
+        return _created(job, reading)
 
     @router.get("", operation_id="listJobs")
     async def list_jobs(
@@ -221,10 +226,17 @@ async def _known(owner: str, key: str | None, digest: str, services: Services) -
     return claim.job_id
 
 
-async def _accept(new: NewJob, owner: str, job_id: str, services: Services) -> JobRecord:
+def _created(job: JobRecord, reading: SceneReading) -> JobCreated:
+    notes = (*job.plan.video.notes, *reading.notes, *job.plan.audio.notes())
+    return JobCreated(job_id=job.job_id, notes=notes)
+
+
+async def _accept(
+    new: NewJob, owner: str, job_id: str, services: Services
+) -> tuple[JobRecord, SceneReading]:
     await _has_room(owner, services)
     video = await _video(new.source, owner, services)
-    scenes = _scenes(new.scenes, video)
+    reading = await asyncio.to_thread(_read, new.scenes, video)
     styles = resolve(new.styles, source=video.size, aspect=parse_aspect(new.aspect))
     options = Options(
         aspect=new.aspect,
@@ -234,10 +246,10 @@ async def _accept(new: NewJob, owner: str, job_id: str, services: Services) -> J
         audio_track=new.audio_track,
     )
     choices = [StyleChoice(name=style.name, analysed=style.analysed) for style in styles]
-    return JobRecord(
+    job = JobRecord(
         job_id=job_id,
         owner=owner,
-        plan=make_plan(video, scenes, choices, options),
+        plan=make_plan(video, reading.scenes, choices, options),
         storage_url=services.storage_url,
         engine_url=services.engine_url,
         prefix=f"{job_id}/",
@@ -245,6 +257,7 @@ async def _accept(new: NewJob, owner: str, job_id: str, services: Services) -> J
         trace_id=new_trace_id(),
         created_at=datetime.now(UTC),
     )
+    return job, reading
 
 
 async def _has_room(owner: str, services: Services) -> None:
@@ -261,12 +274,10 @@ async def _video(source: VideoSource | PathSource, owner: str, services: Service
             return await probe_path(path, services)
 
 
-def _scenes(scenes: list[dict[str, Any]] | str, video: Video) -> tuple[Scene, ...]:
-    text = scenes if isinstance(scenes, str) else json.dumps(scenes)
-    name = "scenes" if isinstance(scenes, str) else "scenes.json"
-    numerator, _, denominator = video.fps.partition("/")
-    fps = int(numerator) / int(denominator or 1)
-    return parse_scenes(text, name=name, duration=video.duration, fps=fps)
+def _read(scenes: list[dict[str, Any]] | str, video: Video) -> SceneReading:
+    if isinstance(scenes, str):
+        return read_scenes(scenes, "", video)
+    return read_scenes(json.dumps(scenes), "scenes.json", video)
 
 
 async def _row(job: JobRecord, services: Services) -> JobRow:

@@ -46,7 +46,10 @@ VideoId = Annotated[str, PathParam(max_length=100)]
 
 
 class VideoOut(BaseModel):
-    """A video as its owner sees it; where it lies on the server is nobody's business."""
+    """A video as its owner sees it; where it lies on the server is nobody's business.
+
+    `notes` are sentences to read before a job is submitted.
+    """
 
     video_id: str
     name: str
@@ -56,6 +59,7 @@ class VideoOut(BaseModel):
     fps: str
     has_audio: bool
     audio_tracks: tuple[AudioTrack, ...]
+    notes: tuple[str, ...] = ()
 
 
 class MediaFile(BaseModel):
@@ -129,7 +133,9 @@ def routes(services: Services) -> APIRouter:
 
 
 def video_out(video: Video) -> VideoOut:
-    return VideoOut(video_id=video.identity, **video.model_dump(exclude={"path", "identity"}))
+    return VideoOut(
+        video_id=video.identity, **video.model_dump(exclude={"path", "identity", "timecode"})
+    )
 
 
 async def find_video(video_id: str, owner: str, services: Services) -> Video:

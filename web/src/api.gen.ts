@@ -304,6 +304,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/scene-lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Scene List
+         * @description Read a list's file, in any encoding; with a video say what its scenes would be.
+         */
+        post: operations["readSceneList"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/choices": {
         parameters: {
             query?: never;
@@ -1652,10 +1672,15 @@ export interface components {
             /** Status */
             status: string;
         };
-        /** JobCreated */
+        /**
+         * JobCreated
+         * @description `notes` say how the scene list was read, and what to know about the video.
+         */
         JobCreated: {
             /** Job Id */
             job_id: string;
+            /** Notes */
+            notes: string[];
         };
         /**
          * JobOut
@@ -1847,6 +1872,34 @@ export interface components {
              */
             faults: components["schemas"]["FaultOut"][];
         };
+        /**
+         * SceneListOut
+         * @description A list's text, its scenes or its faults, and notes on how it was read.
+         */
+        SceneListOut: {
+            /** Text */
+            text: string;
+            /** Scenes */
+            scenes: components["schemas"]["SceneOut"][];
+            /** Notes */
+            notes: string[];
+            /** Faults */
+            faults: components["schemas"]["FaultOut"][];
+        };
+        /**
+         * SceneOut
+         * @description A scene as it would be made: seconds from the video's start.
+         */
+        SceneOut: {
+            /** Scene Id */
+            scene_id: number;
+            /** Title */
+            title: string;
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
+        };
         /** StyleOut */
         StyleOut: {
             /** Name */
@@ -1859,6 +1912,8 @@ export interface components {
         /**
          * VideoOut
          * @description A video as its owner sees it; where it lies on the server is nobody's business.
+         *
+         *     `notes` are sentences to read before a job is submitted.
          */
         VideoOut: {
             /** Video Id */
@@ -1877,6 +1932,11 @@ export interface components {
             has_audio: boolean;
             /** Audio Tracks */
             audio_tracks: components["schemas"]["AudioTrack"][];
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
         };
         /**
          * VideoSource
@@ -1968,6 +2028,8 @@ export type NewSession = components['schemas']['NewSession'];
 export type PathSource = components['schemas']['PathSource'];
 export type PriorityChange = components['schemas']['PriorityChange'];
 export type Problem = components['schemas']['Problem'];
+export type SceneListOut = components['schemas']['SceneListOut'];
+export type SceneOut = components['schemas']['SceneOut'];
 export type StyleOut = components['schemas']['StyleOut'];
 export type VideoOut = components['schemas']['VideoOut'];
 export type VideoSource = components['schemas']['VideoSource'];
@@ -3163,6 +3225,78 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readSceneList: {
+        parameters: {
+            query?: {
+                video_id?: string | null;
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SceneListOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };

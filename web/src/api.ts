@@ -21,6 +21,8 @@ interface Ask<B> {
   query?: Record<string, string | number>;
   headers?: Record<string, string>;
   body?: B;
+  /** Bytes to send as they are, in place of a JSON body. */
+  raw?: Blob;
   /** Nobody waits for the answer any more once it is aborted. */
   signal?: AbortSignal;
 }
@@ -66,7 +68,7 @@ export function problemOf(error: unknown): Problem {
 
 async function send(method: Method, url: string, ask: Ask<unknown>): Promise<Response> {
   const json = ask.body === undefined ? {} : { "content-type": "application/json" };
-  const body = ask.body === undefined ? null : JSON.stringify(ask.body);
+  const body = ask.raw ?? (ask.body === undefined ? null : JSON.stringify(ask.body));
   try {
     return await fetch(url, { method: method.toUpperCase(), body, headers: { ...json, ...ask.headers }, signal: ask.signal ?? null });
   } catch {

@@ -28,6 +28,8 @@ export class Draft {
   /** The number of an audio track, or `voice` or `all`. */
   audioTrack = $state("voice");
   problem = $state.raw<Problem | null>(null);
+  /** What the server noted about the scenes and the video when it took the job. */
+  notes = $state.raw<string[]>([]);
   isSending = $state(false);
 
   #count = 0;
@@ -71,7 +73,9 @@ export class Draft {
     try {
       const body = this.#body(this.video);
       const headers = { "Idempotency-Key": this.#keyFor(JSON.stringify(body)) };
-      return (await call("post", "/api/jobs", { body, headers })).job_id;
+      const created = await call("post", "/api/jobs", { body, headers });
+      this.notes = created.notes;
+      return created.job_id;
     } catch (error) {
       this.problem = problemOf(error);
       return null;

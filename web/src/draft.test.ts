@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { Draft, faultsOfRows, faultyLines, seconds } from "./draft.svelte";
 
-const video = { video_id: "v", name: "a.mp4", width: 1280, height: 720, duration: 30, fps: "30", has_audio: true, audio_tracks: [] };
+const video = { video_id: "v", name: "a.mp4", width: 1280, height: 720, duration: 30, fps: "30", has_audio: true, audio_tracks: [], notes: [] };
 
 function ready(): Draft {
   const draft = new Draft();
@@ -39,7 +39,7 @@ test("scenes stand in the order of the video", () => {
 });
 
 test("sending the same draft again makes no second job, a changed one does", async () => {
-  const fetched = answering(201, { job_id: "j" });
+  const fetched = answering(201, { job_id: "j", notes: ["Read as start, end, title."] });
   const draft = ready();
   await draft.submit();
   await draft.submit();
@@ -47,6 +47,7 @@ test("sending the same draft again makes no second job, a changed one does", asy
   await draft.submit();
   const keys = fetched.mock.calls.map(key);
 
+  expect(draft.notes).toEqual(["Read as start, end, title."]);
   expect(keys[0]).toBe(keys[1]);
   expect(keys[2]).not.toBe(keys[0]);
 });
@@ -68,7 +69,7 @@ test("times are read as people write them", () => {
 });
 
 test("a crop set by hand goes with its scene, until it is let go", async () => {
-  const fetched = answering(201, { job_id: "j" });
+  const fetched = answering(201, { job_id: "j", notes: ["Read as start, end, title."] });
   const draft = ready();
   const [first] = draft.rows;
   draft.pin(first?.key ?? 0, { x: 0.1, y: 0, width: 0.3 });

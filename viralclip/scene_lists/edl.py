@@ -5,8 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from viralclip.errors import Fault
-from viralclip.scene_rows import Entry, Row, SceneList, Unreadable, shown
-from viralclip.timecode import parse_frames
+from viralclip.scene_lists.rows import Entry, Frames, Reading, Row, SceneList, Timecode
 
 _TIMECODE = re.compile(r"\d+[:;]\d+[:;]\d+[:;.]\d+")
 _EVENT_WORDS = 8
@@ -18,21 +17,20 @@ def is_edl(source: SceneList) -> bool:
     return any(_is_event(line.split()) for _, line in source.filled())
 
 
-def read_edl(source: SceneList) -> list[Entry]:
+def read_edl(source: SceneList) -> Reading:
     """CMX3600: each video event is a scene at its *source* timecodes, titled by clip or marker.
 
     Scenes are places in the video, and so are the source columns; the record columns are places in
     a sequence cut from it. Black, the audio twin of a video event and the empty half of a dissolve
-    are no scenes. Where every event starts at 01:00:00:00 or later and the video is shorter than
-    that, the list counts from the customary first hour, which is taken off.
+    are no scenes.
     """
     text = _EdlText()
     for number, line in source.filled():
         text.read(number, line)
     edits = _wanted(text.edits)
-    late = all(_is_late(edit, source) for edit in edits)
-    entries = text.faults | {edit.line: _row(edit, source, late=late) for edit in edits}
-    return [entries[line] for line in sorted(entries)]
+    entries = text.faults | {edit.line: _row(edit) for edit in edits}
+    marks = bool(edits) and all(edit.is_marker for edit in edits)
+    return Reading([entries[line] for line in sorted(entries)], marks=marks, kind="events")
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,10 @@ class _Edit:
     track: str
     source_in: str
     source_out: str
+    record_in: str
+    record_out: str
     title: str = ""
+    is_marker: bool = False
     marked_frames: int | None = None
 
     @property
@@ -79,8 +80,9 @@ class _EdlText:
             problem = "an event needs number, reel, track, transition and four timecodes"
             self.faults[number] = Fault(f"line {number}", problem)
             return
-        start, end = (self._marked(code) for code in words[-4:-2])
-        self.edits.append(_Edit(number, words[0], words[1], words[2], start, end))
+        start, end, record, until = (self._marked(code) for code in words[-4:])
+        event, reel, track = words[:3]
+        self.edits.append(_Edit(number, event, reel, track, start, end, record, until))
 
     def _marked(self, code: str) -> str:
         """With FCM: DROP FRAME the codes count that way, also when written with colons only."""
@@ -98,7 +100,7 @@ def _is_event(words: list[str]) -> bool:
 def _described(edit: _Edit, line: str) -> _Edit:
     if marker := _MARKER.search(line):
         frames = int(marker[2]) if marker[2] else None
-        return replace(edit, title=marker[1].strip(), marked_frames=frames)
+        return replace(edit, title=marker[1].strip(), is_marker=True, marked_frames=frames)
     if name := _CLIP_NAME.match(line):
         return replace(edit, title=name[1].strip())
     return edit
@@ -116,31 +118,12 @@ def _wanted(edits: list[_Edit]) -> list[_Edit]:
     return [edit for edit in seen if edit.line not in halves]
 
 
-def _row(edit: _Edit, source: SceneList, *, late: bool) -> Row:
-    fields: dict[str, object] = {"title": edit.title}
-    fields["start"] = _moment(edit.source_in, source.fps, late=late)
+def _row(edit: _Edit) -> Row:
+    """A marker's length is in its words: its timecodes are those of a single frame."""
+    fields: dict[str, object] = {"title": edit.title, "start": Timecode(edit.source_in)}
+    record: dict[str, object] = {"start": Timecode(edit.record_in)}
     if edit.marked_frames is None:
-        fields["end"] = _moment(edit.source_out, source.fps, late=late)
+        fields["end"], record["end"] = Timecode(edit.source_out), Timecode(edit.record_out)
     else:
-        fields["duration"] = edit.marked_frames / source.fps
-    return Row(f"line {edit.line}", fields)
-
-
-def _moment(code: str, fps: float, *, late: bool) -> float | Unreadable:
-    try:
-        return parse_frames(shown(code), fps=fps) - (_first_hour(code, fps) if late else 0)
-    except ValueError as error:
-        return Unreadable(str(error))
-
-
-def _is_late(edit: _Edit, source: SceneList) -> bool:
-    """Whether the event starts past the first hour of a shorter video; an unreadable one may."""
-    start = _moment(edit.source_in, source.fps, late=False)
-    if isinstance(start, Unreadable):
-        return True
-    hour = _first_hour(edit.source_in, source.fps)
-    return source.duration is not None and source.duration < hour <= start
-
-
-def _first_hour(code: str, fps: float) -> float:
-    return parse_frames("01:00:00;00" if ";" in code else "01:00:00:00", fps=fps)
+        fields["duration"] = Frames(edit.marked_frames)
+    return Row(f"line {edit.line}", fields, record=record)

@@ -1,0 +1,89 @@
+"""Scene lists over HTTP: a file to text, and what a video's scenes would be."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel
+
+from viralclip.errors import InvalidScenesError
+from viralclip.plan import Video
+from viralclip.scenes import SceneReading, list_text, parse_scenes
+from viralclip.server.identity import Owner
+from viralclip.server.problems import FaultOut, problems
+from viralclip.server.services import Services
+from viralclip.server.videos import find_video
+
+
+class SceneOut(BaseModel):
+    """A scene as it would be made: seconds from the video's start."""
+
+    scene_id: int
+    title: str
+    start: float
+    end: float
+
+
+class SceneListOut(BaseModel):
+    """A list's text, its scenes or its faults, and notes on how it was read."""
+
+    text: str
+    scenes: list[SceneOut]
+    notes: list[str]
+    faults: list[FaultOut]
+
+
+def routes(services: Services) -> APIRouter:
+    router = APIRouter(
+        prefix="/api/scene-lists", tags=["scenes"], responses=problems(401, 403, 413, 422)
+    )
+
+    @router.post(
+        "",
+        operation_id="readSceneList",
+        responses=problems(404),
+        openapi_extra={
+            "requestBody": {
+                "content": {
+                    "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
+                }
+            }
+        },
+    )
+    async def read_scene_list(
+        owner: Owner,
+        request: Request,
+        video_id: Annotated[str | None, Query(max_length=100)] = None,
+        name: Annotated[str, Query(max_length=255)] = "",
+    ) -> SceneListOut:
+        """Read a list's file, in any encoding; with a video say what its scenes would be."""
+        video = await find_video(video_id, owner, services) if video_id is not None else None
+        data = await request.body()
+        return await asyncio.to_thread(_read, data, name, video)
+
+    return router
+
+
+def read_scenes(data: str | bytes, name: str, video: Video) -> SceneReading:
+    """The scenes of a list for the video; InvalidScenesError says what is wrong with it."""
+    numerator, _, denominator = video.fps.partition("/")
+    fps = int(numerator) / int(denominator or 1)
+    return parse_scenes(data, name=name, duration=video.duration, fps=fps, timecode=video.timecode)
+
+
+def _read(data: bytes, name: str, video: Video | None) -> SceneListOut:
+    text, notes, faults = "", list[str](), list[FaultOut]()
+    scenes: list[SceneOut] = []
+    try:
+        text, found = list_text(data)
+        notes += found
+        if video is not None:
+            reading = read_scenes(text, name, video)
+            notes += [*video.notes, *reading.notes]
+            scenes = [
+                SceneOut(scene_id=scene.id, title=scene.title, start=scene.start, end=scene.end)
+                for scene in reading.scenes
+            ]
+    except InvalidScenesError as error:
+        faults = [FaultOut(place=fault.place, problem=fault.problem) for fault in error.faults]
+    return SceneListOut(text=text, scenes=scenes, notes=notes, faults=faults)
