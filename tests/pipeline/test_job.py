@@ -103,3 +103,16 @@ async def test_another_run_makes_only_what_did_not_complete(shop, source):
 
 async def _nothing() -> None:
     pass
+
+
+async def test_a_job_whose_scenes_cannot_be_run_ends_all_the_same(shop, source):
+    async def run_scenes(_scenes: object) -> None:
+        raise RuntimeError("a bug")
+
+    job = await shop.job(source("small"), (0, 0.4), (0.5, 0.9))
+    outcome = await process_job(job, 1, shop.tools, shop.report(job), run_scenes)
+    kinds = [envelope.event.type for envelope in await shop.history(job)]
+
+    assert outcome == "failed"
+    assert kinds.count("scene_completed") == 2
+    assert kinds[-1] == "job_finished"

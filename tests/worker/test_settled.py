@@ -96,3 +96,15 @@ async def test_a_waiter_that_gave_up_disturbs_nobody():
 async def test_nothing_to_wait_for_is_over_at_once():
     async with asyncio.timeout(5):
         await Settled(Answering(), (), ask_s=0).wait([])
+
+
+async def test_who_waits_is_told_although_the_engine_did_not_answer_once():
+    class Stumbling(Answering):
+        async def ended(self, workflow_ids: Sequence[str]) -> set[str]:
+            if not self.asked:
+                self.asked.append([])
+                raise OSError("disk I/O error")
+            return await super().ended(workflow_ids)
+
+    async with asyncio.timeout(5):
+        await Settled(Stumbling("a"), (), ask_s=0).wait(["a"])

@@ -8,7 +8,7 @@ import pytest
 from viralclip.engine import Work
 from viralclip.pipeline.reporter import Reporter
 from viralclip.worker.liveness import FileLock, life_of
-from viralclip.worker.takeover import Succession
+from viralclip.worker.takeover import Strays, Succession
 
 CLIP = Work("a1", 1, 1, "original")
 
@@ -146,3 +146,26 @@ async def test_a_clip_that_ended_three_workers_is_given_up_and_the_job_ends(plan
 
     assert failed.details.code == "worker_crashed"
     assert told[-1].event.outcome == "failed"
+
+
+def test_work_is_astray_when_nobody_is_at_it_for_several_looks():
+    job, clip = Work("a1", 1), Work("a1", 1, 1, "original")
+    running = {job.workflow_id}
+    strays = Strays(running)
+
+    assert [strays.among([job, clip]) for _ in range(3)] == [[], [], [clip]]
+    running.clear()
+    assert strays.among([job]) == []
+
+
+def test_work_that_was_begun_in_between_is_not_astray():
+    clip = Work("a1", 1, 1, "original")
+    running: set[str] = set()
+    strays = Strays(running)
+    strays.among([clip])
+    strays.among([clip])
+    running.add(clip.workflow_id)
+    strays.among([clip])
+    running.clear()
+
+    assert strays.among([clip]) == []

@@ -1,10 +1,14 @@
 """Jobs on a real engine: order, slots, cancellation, handing over."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from viralclip.catalog import ClipRecord
+from viralclip.catalog.sql import SqlCatalog
 from viralclip.engine import Work, priority_number
 from viralclip.worker.liveness import WorkerIdTakenError
 from viralclip.worker.settled import Settled
@@ -160,3 +164,67 @@ async def test_work_of_an_earlier_run_does_nothing(plant, source):
         await Settled(plant.engine, ()).wait([stale.workflow_id, "gone.1.1.original"])
 
     assert await endings(plant, "a1") == {1: None}
+
+
+class Full:
+    """A database that takes no rows of a kind, as a full disk does, until there is room."""
+
+    def __init__(self, url: str, table: str, change: str) -> None:
+        self._path = url.removeprefix("sqlite:///")
+        self._trigger = f"before {change} on {table}"
+
+    def __enter__(self) -> None:
+        refusal = "begin select raise(abort, 'database or disk is full'); end"
+        self._do(f"create trigger disk_full {self._trigger} {refusal}")
+
+    def __exit__(self, *_: object) -> None:
+        self._do("drop trigger disk_full")
+
+    def _do(self, statement: str) -> None:
+        with closing(sqlite3.connect(self._path, timeout=30)) as db:
+            db.execute(statement)
+            db.commit()
+
+
+async def test_how_a_clip_ended_is_recorded_when_it_can_be(plant, source):
+    refusals = iter([OSError("no space left on device")] * 3)
+
+    class Stumbling(SqlCatalog):
+        async def end_clip(self, record: ClipRecord) -> ClipRecord:
+            for error in refusals:
+                raise error
+            return await super().end_clip(record)
+
+    async with Stumbling(f"sqlite:///{plant.folder / 'catalog.db'}") as plant.catalog:
+        async with plant.worker("w1"):
+            await plant.jobs.submit(plant.job("a1", source("small")))
+            *_, finished = await plant.told("a1", type="job_finished")
+
+        assert finished.event.outcome == "succeeded"
+        assert await endings(plant, "a1") == {1: "complete"}
+        assert next(refusals, None) is None
+
+
+async def test_a_job_ends_although_the_engine_cannot_note_the_end_of_its_clips(plant, source):
+    """The engine's book says for ever that they are begun: nobody else would tell their scene."""
+    async with plant.worker("w1", slots=1):
+        await plant.jobs.submit(plant.job("a1", source("five_minutes"), (0, 4)))
+        await plant.rendering("a1", 1)
+        with Full(plant.engine_url, "workflow_status", "update"):
+            *_, finished = await plant.told("a1", type="job_finished")
+        assert finished.event.outcome == "succeeded"
+        async with asyncio.timeout(60):
+            while await plant.engine.begun():  # noqa: ASYNC110 - a row changes, and tells nobody
+                await asyncio.sleep(0.1)
+
+    assert [clip.crashes for clip in await plant.catalog.clips("a1")] == [0]
+
+
+async def test_a_clip_is_made_although_the_engine_cannot_note_its_steps(plant, source):
+    async with plant.worker("w1", slots=1):
+        await plant.jobs.submit(plant.job("a1", source("five_minutes"), (0, 4)))
+        await plant.rendering("a1", 1)
+        with Full(plant.engine_url, "operation_outputs", "insert"):
+            *_, finished = await plant.told("a1", type="job_finished")
+
+    assert finished.event.outcome == "succeeded"

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from viralclip.catalog import ClipRecord, JobRecord
+from viralclip.errors import ViralclipError
 from viralclip.events import JobFinished, JobStarted, Outcome
 from viralclip.pipeline import ClipTask, Tools
 from viralclip.pipeline.reporter import JobReport
@@ -20,7 +21,8 @@ log = structlog.get_logger(__name__)
 async def process_job(
     job: JobRecord, attempt: int, tools: Tools, report: JobReport, run_scenes: RunScenes
 ) -> Outcome:
-    """Make the run's scenes with `run_scenes`; afterwards every promise about endings holds.
+    """Make the run's scenes with `run_scenes`; afterwards every promise about endings holds,
+    whatever it raises.
 
     A run that has ended is told to its end once more, in case whoever ended it died before.
     """
@@ -29,7 +31,11 @@ async def process_job(
         log.info("Job started", worker=tools.worker, attempt=attempt)
     clips = await tools.catalog.clips(job.job_id)
     scenes = scenes_of_run(job, clips)
-    await run_scenes(scenes)
+    try:
+        await run_scenes(scenes)
+    except Exception:
+        log.exception("Scenes failed")
+        await tools.catalog.stop_job(job.job_id, by=ViralclipError.code, failed=True)
     for scene in scenes:
         tasks = tasks_of(job, scene, clips)
         say_started(scene, len(tasks), report)

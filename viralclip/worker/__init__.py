@@ -21,7 +21,7 @@ from viralclip.pipeline.reporter import Reporter
 from viralclip.worker.leftovers import keep_clear
 from viralclip.worker.liveness import Roster
 from viralclip.worker.queues import Queues
-from viralclip.worker.takeover import Succession
+from viralclip.worker.takeover import Strays, Succession
 from viralclip.worker.workflows import Workflows
 
 # For how long a worker that has just begun looks for work eagerly.
@@ -134,6 +134,7 @@ class Worker:
             engine=self._engine,
             catalog=self._tools.catalog,
             reporter=reporter,
+            strays=Strays(self._workflows.running),
         )
 
     async def _leave(self) -> None:

@@ -3,9 +3,13 @@
 import asyncio
 from collections.abc import Collection, Iterable
 
+import structlog
+
 from viralclip.engine import Engine
 
 ASK_S = 1.0
+
+log = structlog.get_logger(__name__)
 
 
 class Settled:
@@ -43,6 +47,9 @@ class Settled:
     async def _ask(self) -> None:
         while self._waiting:
             elsewhere = [wid for wid in self._waiting if wid not in self._here]
-            for workflow_id in await self._engine.ended(elsewhere):
-                self.tell(workflow_id)
+            try:
+                for workflow_id in await self._engine.ended(elsewhere):
+                    self.tell(workflow_id)
+            except Exception as error:  # noqa: BLE001 - who waits would wait for ever; ask again
+                log.warning("Ended workflows unknown", error=repr(error))
             await asyncio.sleep(self._ask_s)

@@ -1,15 +1,17 @@
 """The durable workflows job, scene and clip: the pipeline, queued and checkpointed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import structlog
-from dbos import DBOS, StepOptions, error
+from dbos import DBOS, StepOptions
+from dbos import error as dbos_error
 from structlog.contextvars import bound_contextvars
 
-from viralclip.catalog import JobRecord
+from viralclip.catalog import ClipRecord, JobRecord
 from viralclip.channel import ProgressChannel
 from viralclip.engine import Engine, Work, clip_numbers, priority_number
 from viralclip.pipeline import ClipTask, R, Tools
@@ -21,6 +23,7 @@ from viralclip.pipeline.scene import announce, process_scene
 from viralclip.progress import next_attempt
 from viralclip.scenes import Scene
 from viralclip.worker.company import Company
+from viralclip.worker.outage import is_outage, outlasting
 from viralclip.worker.settled import Settled
 
 _ANSWER_S = 2.0
@@ -40,8 +43,8 @@ class Workflows:
         reporter: Reporter,
         slots: int,
     ) -> None:
-        self._tools = tools
-        self._engine = engine
+        self._tools = replace(tools, catalog=outlasting(tools.catalog))
+        self._engine = outlasting(engine)
         self._channel = channel
         self._reporter = reporter
         self._slots = slots
@@ -53,6 +56,11 @@ class Workflows:
         self._draining = False
         self._idle = asyncio.Event()
         self._idle.set()
+
+    @property
+    def running(self) -> Collection[str]:
+        """The ids of the workflows that this process is at."""
+        return self._running.keys()
 
     def register(self) -> None:
         for kind, run in (("job", self._job), ("scene", self._scene), ("clip", self._clip)):
@@ -79,7 +87,11 @@ class Workflows:
             try:
                 with self._running_here(work):
                     await self._run(work, run)
-            except error.DBOSWorkflowCancelledError:
+            except asyncio.CancelledError:
+                raise  # this worker leaves, and another one goes on
+            except BaseException as cause:
+                if not isinstance(cause, dbos_error.DBOSWorkflowCancelledError):
+                    log.exception("Workflow failed", workflow=work.workflow_id)
                 self._settled.tell(work.workflow_id)
                 raise
             self._settled.tell(work.workflow_id)
@@ -108,8 +120,12 @@ class Workflows:
         attempt = await self._tools.catalog.begin_attempt(job.job_id, job.run)
 
         async def run_scenes(scenes: Sequence[Scene]) -> None:
-            await self._queue_clips(job, scenes, report)
-            await self._run_children(job, [Work(work.job_id, work.run, s.id) for s in scenes])
+            try:
+                await self._queue_clips(job, scenes, report)
+                await self._run_children(job, [Work(work.job_id, work.run, s.id) for s in scenes])
+            except Exception:
+                await self._engine.cancel_clips(job.job_id, job.run)
+                raise
 
         forecasting = asyncio.create_task(
             forecast(job, self._tools.catalog, self._channel, report, slots=self._slots)
@@ -158,8 +174,10 @@ class Workflows:
             await process_scene(scene, tasks, self._tools, self._report(job), run_clips)
 
     async def _clip(self, work: Work, job: JobRecord) -> None:
-        _, suspect = await self._task(work, job)
-        async with self._company.join(alone=suspect.crashes > 0):
+        record = await self._record_of(work)
+        if record.ending is not None:
+            return  # it ended before the engine could note that; its scene says how
+        async with self._company.join(alone=record.crashes > 0):
             await self._while_draining()
             self._begin_clip()
             try:
@@ -177,6 +195,10 @@ class Workflows:
             end = await make_clip(task, self._tools, report, _checkpoint)
         if end.ends_job:
             await self._engine.cancel_clips(job.job_id, job.run)
+
+    async def _record_of(self, work: Work) -> ClipRecord:
+        clips = await self._tools.catalog.clips(work.job_id, work.scene_id)
+        return next(clip for clip in clips if clip.style == work.style)
 
     async def _task(self, work: Work, job: JobRecord) -> tuple[int, ClipTask]:
         """The clip as it stands now, and its place among its scene's."""
@@ -220,10 +242,28 @@ class Workflows:
 
 
 async def _checkpoint(name: str, stage: Callable[[], Awaitable[R]], result: type[R]) -> R:
-    """A stage as a durable step that a cancelled workflow stops at once; kept as plain JSON."""
+    """A stage as a durable step that a cancelled workflow stops at once; kept as plain JSON.
+
+    Where the engine cannot record it, the stage is done all the same: a crash may repeat it then.
+    """
+    done: list[R] = []
+    failed: list[Exception] = []
 
     async def step() -> dict[str, Any]:
-        return (await stage()).model_dump(mode="json")
+        try:
+            done.append(await stage())
+        except Exception as error:
+            failed.append(error)
+            raise
+        return done[0].model_dump(mode="json")
 
     options: StepOptions = {"name": name, "preemptible": True}
-    return result.model_validate(await DBOS.run_step_async(options, step))
+    try:
+        return result.model_validate(await DBOS.run_step_async(options, step))
+    except Exception as error:
+        if failed:
+            raise failed[0] from None
+        if not done and not is_outage(error):
+            raise
+        log.warning("Step not recorded", step=name, error=repr(error))
+    return done[0] if done else await stage()
