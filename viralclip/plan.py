@@ -1,8 +1,6 @@
 """A job's plan: the validated list of clips that a video, its scenes and the chosen styles make."""
 
 import hashlib
-import re
-import unicodedata
 from collections.abc import Sequence
 from typing import Literal
 
@@ -10,17 +8,13 @@ from pydantic import BaseModel
 
 from viralclip.audio_tracks import VOICE, AudioTrack, Choice, choose_tracks
 from viralclip.geometry import Size
+from viralclip.names import slug
 from viralclip.scenes import Scene
 
 Preset = Literal["fast", "balanced", "quality"]
 PRESETS: tuple[Preset, ...] = ("fast", "balanced", "quality")
 # Raised when the same plan would give other bytes, so that kept clips are made again.
 RECIPE = 2
-_SLUG_CHARS = 60
-# Letters and marks that fonts draw nothing for: fillers, joiners, a soft hyphen.
-_UNSEEN = frozenset(
-    "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u200d\u2060\u3164\ufeff\uffa0"
-)
 
 
 class _Value(BaseModel, frozen=True):
@@ -30,6 +24,7 @@ class _Value(BaseModel, frozen=True):
 class Video(_Value, frozen=True):
     """What is known of a source: upright size in square pixels, seconds, frames per second.
 
+    `identity` names the file as it is now, `content` whatever bytes it holds, wherever they lie.
     `timecode` is that of its first frame, or empty. `notes` are sentences that whoever submits a
     job should read before it starts. `audio_tracks` are all there are; a video that was probed
     before they were recorded has none here.
@@ -46,10 +41,17 @@ class Video(_Value, frozen=True):
     timecode: str = ""
     notes: tuple[str, ...] = ()
     audio_tracks: tuple[AudioTrack, ...] = ()
+    content: str = ""
 
     @property
     def size(self) -> Size:
         return Size(self.width, self.height)
+
+    def is_same_as(self, other: "Video") -> bool:
+        """Whether both are the same recording; a copy under another name is."""
+        if self.content and other.content:
+            return self.content == other.content
+        return self.identity == other.identity
 
 
 class Options(_Value, frozen=True):
@@ -96,7 +98,8 @@ class Plan(_Value, frozen=True):
     def digest(self) -> str:
         """One name for equal work: same source, scenes, styles and options."""
         # What a track sounds like decides only which of them are heard.
-        told = self.model_dump_json(exclude={"video": {"timecode", "notes", "audio_tracks"}})
+        unheard = {"timecode", "notes", "content", "audio_tracks"}
+        told = self.model_dump_json(exclude={"video": unheard})
         return _digest(str(RECIPE), told, str(self.audio.numbers))
 
     @property
@@ -134,42 +137,6 @@ def make_plan(
     """The plan; UnknownAudioTrackError if the video has not the track that `options` name."""
     choose_tracks(video.audio_tracks, options.audio_track)
     return Plan(video=video, scenes=tuple(scenes), styles=tuple(styles), options=options)
-
-
-def slug(title: str) -> str:
-    """A title as part of a file name: letters and digits of any script, joined by dashes."""
-    folded = unicodedata.normalize("NFKC", title).lower()
-    letters = re.sub(r"\s+", "-", _letters(folded).strip())
-    return _cut(letters) or "scene"
-
-
-def _letters(text: str) -> str:
-    """Letters and digits with the marks that they bear, anything else as spaces.
-
-    What cannot be seen is dropped: emoji are followed by such signs, and a mark that has lost
-    what it stood on would be a name that nobody can type.
-    """
-    kept: list[str] = []
-    for ch in text:
-        kind = unicodedata.category(ch)
-        if ch in _UNSEEN or _is_selector(ch) or kind == "Me":
-            continue
-        stands_alone = kind[0] == "M" and (not kept or kept[-1] == " ")
-        kept.append(ch if kind[0] in "LMN" and not stands_alone else " ")
-    return "".join(kept)
-
-
-def _is_selector(ch: str) -> bool:
-    """Whether the sign chooses between two looks of the one before it."""
-    return "\ufe00" <= ch <= "\ufe0f" or "\U000e0100" <= ch <= "\U000e01ef"
-
-
-def _cut(text: str) -> str:
-    """File systems count bytes: stay well under 255 with the scene number and the style around."""
-    short = text[:_SLUG_CHARS]
-    while len(short.encode()) > 3 * _SLUG_CHARS:
-        short = short[:-1]
-    return short.strip("-")
 
 
 def _digest(*parts: str) -> str:

@@ -350,35 +350,61 @@ async def test_a_deleted_job_is_gone_with_its_clips_and_alone(catalog: Catalog):
     assert len(await catalog.clips("other")) == 4
 
 
-async def test_a_clip_of_equal_work_at_the_same_place_is_kept_whatever_job_made_it(
-    catalog: Catalog,
-):
+async def test_stored_clips_are_found_by_their_work_whatever_job_made_them(catalog: Catalog):
     old, new = _job(), _job("new", at=_AT + timedelta(days=1))
     await catalog.add_job(old)
     await catalog.add_job(new)
     await catalog.end_clip(_ended(old, "complete"))
     clip = new.plan.clip(1, "split")
-    first = await catalog.kept(clip.digest, clip.filename, new.storage_url)
+    first = await catalog.stored(new.storage_url, digest=clip.digest)
     await catalog.end_clip(_ended(new, "complete"))
-    latest = await catalog.kept(clip.digest, clip.filename, new.storage_url)
 
-    assert first == _ended(old, "complete")
-    assert latest == _ended(new, "complete")
+    assert first == [_ended(old, "complete")]
+    assert await catalog.stored(new.storage_url, digest=clip.digest) == [
+        _ended(new, "complete"),
+        _ended(old, "complete"),
+    ]
+    assert await catalog.stored(new.storage_url, key=clip.filename) == [
+        _ended(new, "complete"),
+        _ended(old, "complete"),
+    ]
 
 
-async def test_nothing_is_kept_of_other_work_another_place_or_a_clip_that_did_not_complete(
+async def test_nothing_is_stored_of_other_work_elsewhere_or_of_a_clip_that_has_no_file(
     catalog: Catalog,
 ):
     job = _job()
     await catalog.add_job(job)
     await catalog.end_clip(_ended(job, "complete"))
     await catalog.end_clip(_ended(job, "failed", scene_id=2))
-    made, lost = job.plan.clip(1, "split"), job.plan.clip(2, "split")
+    lost = job.plan.clip(2, "split")
 
-    assert await catalog.kept("other", made.filename, job.storage_url) is None
-    assert await catalog.kept(made.digest, "other.mp4", job.storage_url) is None
-    assert await catalog.kept(made.digest, made.filename, "file:///other") is None
-    assert await catalog.kept(lost.digest, lost.filename, job.storage_url) is None
+    assert len(await catalog.stored(job.storage_url)) == 1
+    assert await catalog.stored(job.storage_url, digest="other") == []
+    assert await catalog.stored(job.storage_url, key="other.mp4") == []
+    assert await catalog.stored("file:///other") == []
+    assert await catalog.stored(job.storage_url, digest=lost.digest) == []
+
+
+@pytest.mark.parametrize("ending", [None, "failed", "cancelled"])
+async def test_a_reserved_key_is_the_clips_however_it_ends(catalog: Catalog, ending: Ending | None):
+    job = _job()
+    await catalog.add_job(job)
+    await catalog.reserve_key(job.job_id, 1, "split", key="a.mp4", size=7)
+    if ending:
+        await catalog.end_clip(_ended(job, ending))
+    (record,) = await catalog.stored(job.storage_url, key="a.mp4")
+
+    assert (record.size, record.tag, record.ending) == (7, None, ending)
+
+
+async def test_an_ended_clip_reserves_nothing_more(catalog: Catalog):
+    job = _job()
+    await catalog.add_job(job)
+    await catalog.end_clip(_ended(job, "complete"))
+    await catalog.reserve_key(job.job_id, 1, "split", key="a.mp4", size=7)
+
+    assert await catalog.stored(job.storage_url, key="a.mp4") == []
 
 
 async def test_timings_outlive_the_catalog_that_learned_them(url: str):

@@ -41,11 +41,13 @@ class Shelf(Storage):
         super().__init__(real._store, url=folder.as_uri(), folder=folder)
         self.before_put: Put = lambda _path, _key: None
 
-    async def put(
-        self, path: Path, key: str, *, on_progress: Callable[[float], None] | None = None
-    ) -> Stored:
+    async def put(self, path: Path, key: str, **how: Any) -> Stored:
         self.before_put(path, key)
-        return await super().put(path, key, on_progress=on_progress)
+        return await super().put(path, key, **how)
+
+    async def create(self, path: Path, key: str, **how: Any) -> Stored:
+        self.before_put(path, key)
+        return await super().create(path, key, **how)
 
 
 @dataclass

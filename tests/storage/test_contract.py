@@ -4,10 +4,11 @@ import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from viralclip.storage import Storage
+from viralclip.storage import AlreadyStoredError, Storage
 
 _KEYS = [
     "a b/c d.mp4",
@@ -62,6 +63,63 @@ async def test_a_file_stored_over_another_replaces_it(storage: Storage, clip: Pa
     await storage.put(clip, "clip.mp4")
 
     assert await _content(storage, "clip.mp4") == b"short"
+
+
+@pytest.mark.parametrize("size", [5, 6_000_000])
+async def test_what_is_created_replaces_nothing(storage: Storage, clip: Path, size: int):
+    before = await storage.put(clip, "clip.mp4")
+    _write(clip, bytes(size))
+    with pytest.raises(AlreadyStoredError):
+        await storage.create(clip, "clip.mp4")
+    stored = await storage.create(clip, "clip-2.mp4")
+
+    assert await storage.head("clip.mp4") == before
+    assert (stored.size, await storage.head("clip-2.mp4")) == (size, stored)
+
+
+@pytest.mark.parametrize("size", [5, 6_000_000])
+async def test_what_comes_meanwhile_is_not_replaced(
+    storage: Storage, clip: Path, size: int, monkeypatch: pytest.MonkeyPatch
+):
+    before = await storage.put(clip, "clip.mp4")
+    _write(clip, bytes(size))
+
+    async def overlook(_self: Storage, _key: str) -> None:
+        """The one who looked first saw nothing."""
+
+    monkeypatch.setattr(Storage, "head", _once(overlook, Storage.head))
+    with pytest.raises(AlreadyStoredError):
+        await storage.create(clip, "clip.mp4")
+
+    assert await storage.head("clip.mp4") == before
+
+
+async def test_a_moved_file_is_the_same_under_another_key(storage: Storage, clip: Path):
+    stored = await storage.put(clip, "old.mp4")
+    moved = await storage.move("old.mp4", "new.mp4")
+
+    assert (moved.key, moved.size) == ("new.mp4", stored.size)
+    assert await storage.head("new.mp4") == moved
+    assert await storage.head("old.mp4") is None
+
+
+async def test_a_move_replaces_nothing(storage: Storage, clip: Path):
+    await storage.put(clip, "old.mp4")
+    await storage.put(clip, "new.mp4")
+    before = (await storage.head("old.mp4"), await storage.head("new.mp4"))
+    with pytest.raises(AlreadyStoredError):
+        await storage.move("old.mp4", "new.mp4")
+
+    assert (await storage.head("old.mp4"), await storage.head("new.mp4")) == before
+
+
+async def test_a_storage_knows_the_names_at_its_top(storage: Storage, clip: Path):
+    assert await storage.names() == frozenset()
+    await storage.put(clip, "a.mp4")
+    await storage.put(clip, "日本.mp4")
+    await storage.put(clip, "job/b.mp4")
+
+    assert await storage.names() - {"job"} == {"a.mp4", "日本.mp4"}
 
 
 async def test_progress_rises_to_one(storage: Storage, make_file: Callable[[int], Path]):
@@ -168,6 +226,16 @@ async def test_an_object_store_remembers_when_the_file_had_been_written_to(
     kept = None if storage.local_path("") else 1_700_000_000_123_456_789
 
     assert await storage.written_at("clip.mp4") == kept
+
+
+def _once(first: Any, then: Any) -> Any:
+    """`first` for the first call, `then` for those that follow."""
+    calls = iter([first])
+
+    def call(*given: Any) -> Any:
+        return next(calls, then)(*given)
+
+    return call
 
 
 def _read(path: Path) -> bytes:

@@ -1,16 +1,18 @@
 """Storage in a folder: what is there is whole and alone, and what went wrong is named."""
 
 import asyncio
+import errno
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
 from viralclip.errors import StorageFullError, StorageRejectedError
-from viralclip.storage import Storage, open_storage
+from viralclip.storage import AlreadyStoredError, Storage, Stored, open_storage
 
 _NOBODY = 65534
 
@@ -51,11 +53,70 @@ async def test_a_folder_with_spaces_and_letters_of_other_scripts_is_that_folder(
 async def test_what_a_killed_upload_left_is_swept_and_nothing_else(
     storage: Storage, folder: Path, clip: Path
 ):
-    for name in ("clip.mp4#1", "clip.mp4#12", "clip.mp4#x", "other.mp4#1", "clip.mp4#1.bak"):
+    others = {".viralclip-b.part#1", ".viralclip-b.part", "clip.mp4#1", "other.mp4#1"}
+    left = {".viralclip-a.part", ".viralclip-a.part#1", ".viralclip-long-ago.part#2"}
+    for name in others | left:
         (folder / name).write_bytes(b"half")
-    await storage.put(clip, "clip.mp4")
+    os.utime(folder / ".viralclip-long-ago.part#2", (0, 0))
+    await storage.put(clip, "clip.mp4", writer="a")
 
-    assert _names(folder) == {"clip.mp4", "clip.mp4#x", "other.mp4#1", "clip.mp4#1.bak"}
+    assert _names(folder) == {"clip.mp4", *others}
+
+
+@pytest.mark.parametrize("way", ["put", "create"])
+async def test_two_who_store_one_key_at_once_do_not_disturb_each_other(
+    storage: Storage, folder: Path, clip: Path, way: str
+):
+    stored = await asyncio.gather(
+        *(getattr(storage, way)(clip, "clip.mp4", writer=writer) for writer in "abcd"),
+        return_exceptions=True,
+    )
+    done = [each for each in stored if isinstance(each, Stored)]
+    refused = [each for each in stored if isinstance(each, AlreadyStoredError)]
+
+    assert (len(done), len(refused)) == ((4, 0) if way == "put" else (1, 3))
+    assert _names(folder) == {"clip.mp4"}
+
+
+@pytest.mark.parametrize("thing", ["folder", "broken link", "pipe"])
+async def test_a_name_is_taken_whatever_has_it(
+    storage: Storage, folder: Path, clip: Path, thing: str
+):
+    target = folder / "clip.mp4"
+    match thing:
+        case "folder":
+            target.mkdir()
+        case "pipe":
+            os.mkfifo(target)
+        case _:
+            target.symlink_to("nowhere")
+    with pytest.raises(AlreadyStoredError):
+        await storage.create(clip, "clip.mp4")
+
+    assert _names(folder) == await storage.names() == {"clip.mp4"}
+
+
+async def test_a_folder_without_second_names_keeps_what_is_there_too(
+    storage: Storage, folder: Path, clip: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "no links here")
+
+    monkeypatch.setattr(os, "link", refuse)
+    stored = await storage.create(clip, "clip.mp4")
+    with pytest.raises(AlreadyStoredError):
+        await storage.create(clip, "clip.mp4")
+
+    assert await storage.head("clip.mp4") == stored
+    assert _names(folder) == {"clip.mp4"}
+
+
+async def test_a_folder_that_is_not_text_is_that_folder(tmp_path: Path, clip: Path):
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/o\xe9"))
+    with suppress(StorageRejectedError):
+        await open_storage(folder.as_uri()).put(clip, "clip.mp4")
+
+    assert set(os.listdir(os.fsencode(tmp_path))) <= {b"clip.mp4", b"o\xe9"}  # noqa: PTH208 - as bytes
 
 
 async def test_an_upload_that_fails_leaves_nothing_half_written(

@@ -2,7 +2,7 @@
 
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from pydantic import AwareDatetime, BaseModel
 
@@ -57,6 +57,13 @@ class ClipRecord(BaseModel, frozen=True):
     duration: float | None = None
     width: int | None = None
     height: int | None = None
+
+
+def ended_facts(record: ClipRecord) -> dict[str, Any]:
+    """What to write down when a clip ends; a key that was reserved for it stays so."""
+    known = {"job_id", "scene_id", "style", "worker", "crashes"}
+    file = {"key", "size", "tag"} if record.key is None else set[str]()
+    return record.model_dump(exclude=known | file)
 
 
 class Claim(BaseModel, frozen=True):
@@ -143,8 +150,20 @@ class Catalog(Protocol):
         """The worker died; if it was making this clip, count that once. How many so far."""
         ...
 
-    async def kept(self, digest: str, key: str, storage_url: str) -> ClipRecord | None:
-        """The latest complete clip of equal work at the same place, whatever job made it."""
+    async def reserve_key(
+        self, job_id: str, scene_id: int, style: str, *, key: str, size: int
+    ) -> None:
+        """A file of so many bytes is about to be stored there for the clip.
+
+        It is known to be the clip's even if nobody lives to record that it was stored.
+        """
+        ...
+
+    async def stored(
+        self, storage_url: str, *, key: str | None = None, digest: str | None = None
+    ) -> list[ClipRecord]:
+        """Clips with files in the storage, or about to have, under the key and of the work if
+        given, those of the latest job first."""
         ...
 
     async def timings(self) -> Timings: ...

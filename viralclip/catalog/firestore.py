@@ -22,7 +22,7 @@ from google.cloud.firestore_v1.async_query import AsyncQuery
 from google.cloud.firestore_v1.base_document import DocumentSnapshot
 from google.cloud.firestore_v1.base_query import FieldFilter
 
-from viralclip.catalog import Claim, ClipRecord, JobRecord, Priority
+from viralclip.catalog import Claim, ClipRecord, JobRecord, Priority, ended_facts
 from viralclip.errors import InvalidRequestError
 from viralclip.eta import Rate, Timings
 from viralclip.events import Outcome
@@ -261,7 +261,7 @@ class FirestoreCatalog:
         return clips
 
     async def end_clip(self, record: ClipRecord) -> ClipRecord:
-        ended = record.model_dump(exclude={"job_id", "scene_id", "style", "worker", "crashes"})
+        ended = ended_facts(record)
 
         def end(was: Document) -> Document | None:
             # A worker that was thought dead may still speak of an earlier run.
@@ -286,12 +286,24 @@ class FirestoreCatalog:
         now = await self._change_clip((job_id, scene_id, style), count)
         return now["crashes"] if now is not None else 0
 
-    async def kept(self, digest: str, key: str, storage_url: str) -> ClipRecord | None:
-        query = _equal(
-            self._clips, digest=digest, key=key, storage_url=storage_url, ending="complete"
+    async def reserve_key(
+        self, job_id: str, scene_id: int, style: str, *, key: str, size: int
+    ) -> None:
+        file = {"key": key, "size": size, "tag": None}
+        await self._change_clip(
+            (job_id, scene_id, style), lambda was: file if was["ending"] is None else None
         )
-        found = [fields async for fields in _documents(query)]
-        return ClipRecord.model_validate(max(found, key=_created_at)) if found else None
+
+    async def stored(
+        self, storage_url: str, *, key: str | None = None, digest: str | None = None
+    ) -> list[ClipRecord]:
+        asked = {"storage_url": storage_url, "key": key, "digest": digest}
+        query = _equal(self._clips, **{name: it for name, it in asked.items() if it is not None})
+        found = [fields async for fields in _documents(query) if fields["key"] is not None]
+        # Sorted twice, as the latest job comes first and its clips in their order.
+        found.sort(key=lambda fields: fields["place"])
+        found.sort(key=_created_at, reverse=True)
+        return [ClipRecord.model_validate(fields) for fields in found]
 
     async def timings(self) -> Timings:
         rates = {

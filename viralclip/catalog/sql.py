@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection, Engine, RowMapping
 from sqlalchemy.event import listen
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 
-from viralclip.catalog import Claim, ClipRecord, JobRecord, Priority
+from viralclip.catalog import Claim, ClipRecord, JobRecord, Priority, ended_facts
 from viralclip.catalog.tables import METADATA, claims, clips, jobs, timings, videos
 from viralclip.eta import Rate, Timings
 from viralclip.events import Outcome
@@ -210,7 +210,7 @@ class SqlCatalog:
         return [ClipRecord(**row) for row in rows]
 
     async def end_clip(self, record: ClipRecord) -> ClipRecord:
-        facts = record.model_dump(exclude={"job_id", "scene_id", "style", "worker", "crashes"})
+        facts = ended_facts(record)
         here = _place(record.job_id, record.scene_id, record.style)
 
         def work(db: Connection) -> RowMapping | None:
@@ -238,16 +238,28 @@ class SqlCatalog:
 
         return await self._run(work)
 
-    async def kept(self, digest: str, key: str, storage_url: str) -> ClipRecord | None:
+    async def reserve_key(
+        self, job_id: str, scene_id: int, style: str, *, key: str, size: int
+    ) -> None:
+        here = _place(job_id, scene_id, style)
+        file = {"key": key, "size": size, "tag": None}
+        reserve = sa.update(clips).where(here, clips.c.ending.is_(None)).values(file)
+        await self._run(lambda db: db.execute(reserve))
+
+    async def stored(
+        self, storage_url: str, *, key: str | None = None, digest: str | None = None
+    ) -> list[ClipRecord]:
         query = (
             sa.select(clips)
             .join(jobs, jobs.c.job_id == clips.c.job_id)
-            .where(clips.c.key == key, clips.c.ending == "complete")
-            .where(jobs.c.storage_url == storage_url, clips.c.digest == digest)
-            .order_by(jobs.c.created_at.desc())
+            .where(jobs.c.storage_url == storage_url, clips.c.key.is_not(None))
+            .order_by(jobs.c.created_at.desc(), clips.c.scene_id, clips.c.style)
         )
-        row = await self._run(lambda db: _one(db, query))
-        return ClipRecord(**row) if row else None
+        if key is not None:
+            query = query.where(clips.c.key == key)
+        if digest is not None:
+            query = query.where(clips.c.digest == digest)
+        return [ClipRecord(**row) for row in await self._run(lambda db: _all(db, query))]
 
     async def timings(self) -> Timings:
         rows = await self._run(lambda db: _all(db, sa.select(timings)))

@@ -22,6 +22,7 @@ from viralclip.cli.debug_path import write_paths
 from viralclip.cli.display import Display
 from viralclip.cli.follow import follow
 from viralclip.cli.models import get_model
+from viralclip.cli.naming import look_at, named
 from viralclip.cli.request import Accepted, Request, accept
 from viralclip.engine.jobs import Jobs, new_job_id, new_trace_id
 from viralclip.errors import JobBusyError, UnknownJobError
@@ -78,7 +79,11 @@ async def _render(
             if job is not None:
                 display.note("Going on with a job that was cut short.")
                 return await _make(job, _resume(job), settings, records, display, events)
+            storage = storage_opener(settings)(accepted.storage_url)
             job = _new_job(accepted, settings)
+            job, notes = named(job, await look_at(job, records.catalog, storage))
+            for note in notes:
+                display.note(note)
             return await _make(job, _submit(job), settings, records, display, events)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import PurePosixPath
 from typing import TypedDict
 
 import structlog
@@ -48,6 +49,7 @@ from viralclip.pipeline.analysis import (
     Planned,
     work_of,
 )
+from viralclip.pipeline.ownership import find_kept
 from viralclip.pipeline.render import Rendition, RenditionLostError, discard_renditions, render_clip
 from viralclip.pipeline.reporter import ClipReport
 from viralclip.pipeline.segment import Segment, open_segment
@@ -79,7 +81,7 @@ async def make_clip(
         if task.stopped_by is not None:
             return await end_cancelled(task, tools, report)
         task = await work_of(task, tools)
-        if kept := await _find_kept(task, tools):
+        if kept := await find_kept(task, tools):
             return await _complete(task, tools, report, kept, kept=True)
         stored = await _make(task, tools, _Stages(tools, report, checkpoint))
     except ViralclipError as error:
@@ -180,7 +182,7 @@ async def _render(task: ClipTask, tools: Tools, stages: "_Stages") -> Rendition:
 async def _store(
     task: ClipTask, tools: Tools, stages: "_Stages", rendition: Rendition
 ) -> StoredClip:
-    details = UploadingDetails(filename=task.clip.filename, bytes=rendition.bytes)
+    details = UploadingDetails(filename=PurePosixPath(task.key).name, bytes=rendition.bytes)
     stored = await stages.run(
         Uploading(**stages.place, details=details),
         lambda: store_clip(task, rendition, tools, stages.report),
@@ -233,17 +235,6 @@ class _Stages:
         self.report.step = step
         await self._retries.sleep(delay)
         self.report.attempt += 1
-
-
-async def _find_kept(task: ClipTask, tools: Tools) -> ClipRecord | None:
-    """An earlier clip of equal work whose stored file is still the one that was recorded."""
-    known = await tools.catalog.kept(task.clip.digest, task.key, task.job.storage_url)
-    if known is None:
-        return None
-    stored = await tools.open_storage(task.job.storage_url).head(task.key)
-    if stored is None or (stored.size, stored.tag) != (known.size, known.tag):
-        return None
-    return known.model_copy(update={"job_id": task.job.job_id, "run": task.job.run})
 
 
 async def _complete(

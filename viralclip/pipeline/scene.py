@@ -73,7 +73,7 @@ async def _settle_clip(
     if record is not None and record.ending is not None:
         return say_end(task, tools, clip_report, record)
     if await _told_complete(task, report):
-        return say_end(task, tools, clip_report, await _record_complete(task, tools))
+        return say_end(task, tools, clip_report, await _record_complete(task, record, tools))
     if task.stopped_by is not None:
         return await end_cancelled(task, tools, clip_report)
     log.error("Clip ended without saying how", scene_id=task.clip.scene.id, style=task.clip.style)
@@ -96,9 +96,12 @@ async def _told_complete(task: ClipTask, report: JobReport) -> bool:
     )
 
 
-async def _record_complete(task: ClipTask, tools: Tools) -> ClipRecord:
-    record = task.record("complete").model_copy(update={"key": task.key})
-    return await tools.catalog.end_clip(record)
+async def _record_complete(task: ClipTask, reserved: ClipRecord | None, tools: Tools) -> ClipRecord:
+    """The clip lies under the key that was reserved for it last."""
+    file: dict[str, object] = {"key": task.key}
+    if reserved is not None and reserved.key is not None:
+        file = {"key": reserved.key, "size": reserved.size}
+    return await tools.catalog.end_clip(task.record("complete").model_copy(update=file))
 
 
 async def _say_completed(scene: Scene, tools: Tools, report: JobReport) -> None:

@@ -1,7 +1,9 @@
 """The stage that puts a rendered clip and its thumbnail where they belong."""
 
 import asyncio
-from pathlib import Path, PurePosixPath
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
 
 import structlog
 from pydantic import BaseModel
@@ -10,9 +12,12 @@ from viralclip.catalog import ClipRecord
 from viralclip.errors import ThumbnailFailedError
 from viralclip.media.memory import give_memory_back
 from viralclip.pipeline import ClipTask, Tools
+from viralclip.pipeline.ownership import Room, find_room, keys_of, thumbnail_key
 from viralclip.pipeline.render import Rendition, RenditionLostError, discard_renditions
 from viralclip.pipeline.reporter import ClipReport
-from viralclip.storage import Storage
+from viralclip.storage import AlreadyStoredError, Storage, Stored
+
+Store = Callable[..., Awaitable[Stored]]
 
 log = structlog.get_logger(__name__)
 
@@ -35,18 +40,51 @@ class StoredClip(BaseModel, frozen=True):
 async def store_clip(
     task: ClipTask, rendition: Rendition, tools: Tools, report: ClipReport
 ) -> StoredClip:
-    """Store the thumbnail, then the clip; the local file is gone when both are safe."""
+    """Store the thumbnail, then the clip; the local file is gone when both are safe.
+
+    What lies there and is not this clip's stays as it is: the clip gets a number then.
+    """
     path = Path(rendition.path)
     if not await asyncio.to_thread(path.is_file):
         raise RenditionLostError
+    stored = await _store_where_it_may(task, rendition, tools, report)
+    discard_renditions(task, tools)
+    return stored
+
+
+async def _store_where_it_may(
+    task: ClipTask, rendition: Rendition, tools: Tools, report: ClipReport
+) -> StoredClip:
     storage = tools.open_storage(task.job.storage_url)
-    thumbnail = await _store_thumbnail(path, task.key, storage, report)
+    for key in keys_of(task):
+        if room := await find_room(key, task, tools.catalog, storage):
+            # Another process may have been quicker.
+            with suppress(AlreadyStoredError):
+                return await _store_under(key, room, task, rendition, tools, report)
+    raise AssertionError  # pragma: no cover - the numbers have no end
+
+
+async def _store_under(
+    key: str,
+    room: Room,
+    task: ClipTask,
+    rendition: Rendition,
+    tools: Tools,
+    report: ClipReport,
+) -> StoredClip:
+    storage = tools.open_storage(task.job.storage_url)
+    path, clip = Path(rendition.path), task.clip
+    await tools.catalog.reserve_key(
+        task.job.job_id, clip.scene.id, clip.style, key=key, size=rendition.bytes
+    )
+    store = storage.put if room.thumbnail else storage.create
+    thumbnail = await _store_thumbnail(path, thumbnail_key(key), store, task, report)
+    store = storage.put if room.clip else storage.create
     try:
-        stored = await storage.put(path, task.key, on_progress=report.tick)
+        stored = await store(path, key, writer=_writer(task), on_progress=report.tick)
     except BaseException:
         await _forget(thumbnail, storage)
         raise
-    discard_renditions(task, tools)
     return StoredClip(
         key=stored.key,
         size=stored.size,
@@ -56,6 +94,10 @@ async def store_clip(
         width=rendition.width,
         height=rendition.height,
     )
+
+
+def _writer(task: ClipTask) -> str:
+    return f"{task.job.job_id}-{task.clip.clip_id}"
 
 
 async def _forget(thumbnail: str | None, storage: Storage) -> None:
@@ -69,19 +111,18 @@ async def _forget(thumbnail: str | None, storage: Storage) -> None:
 
 
 async def _store_thumbnail(
-    clip: Path, key: str, storage: Storage, report: ClipReport
+    clip: Path, key: str, store: Store, task: ClipTask, report: ClipReport
 ) -> str | None:
     """The thumbnail's key; a clip without one is still a clip."""
     picture = clip.with_suffix(".jpg")
-    name = str(PurePosixPath(key).with_suffix(".jpg"))
     try:
         await asyncio.to_thread(_make_thumbnail, clip, picture)
-        await storage.put(picture, name)
+        await store(picture, key, writer=_writer(task))
     except (ThumbnailFailedError, OSError) as error:
         log.warning("Thumbnail failed", error=repr(error))
         report.warn("thumbnail_failed", "The clip has no thumbnail: no good frame could be stored.")
         return None
-    return name
+    return key
 
 
 def _make_thumbnail(clip: Path, picture: Path) -> None:

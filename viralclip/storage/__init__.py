@@ -2,26 +2,28 @@
 
 import asyncio
 import os
-import re
 import secrets
 from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, BinaryIO
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING, Any, BinaryIO
+from urllib.parse import unquote_to_bytes, urlsplit
 
 import obstore
-from obstore.exceptions import BaseError
+from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import AzureStore, GCSStore, LocalStore, ObjectStore, S3Store, from_url
 
 from viralclip.errors import StorageRejectedError, StorageUnavailableError, ViralclipError
+from viralclip.storage.folder import names_in, publish, replace, staged_key, sweep
 from viralclip.storage.inside import open_inside
 from viralclip.storage.line import Line
 from viralclip.storage.refusals import told_apart
 from viralclip.storage.traffic import Traffic, store_ports
 from viralclip.storage.upload import CHUNK, MTIME, PARTS, SLOWEST, OnProgress, upload
+
+if TYPE_CHECKING:
+    from obstore import ObjectMeta
 
 TIMEOUT_S = 15.0
 # A store that stumbles is asked again at once and unseen; if that does not help, it is seen.
@@ -37,6 +39,10 @@ _SENDING_S = PARTS * CHUNK / SLOWEST
 _DEAD_SHARE = 0.6
 
 
+class AlreadyStoredError(Exception):
+    """Something lies under the key already."""
+
+
 @dataclass(frozen=True)
 class Stored:
     """A stored object: size in bytes, and the tag that changes whenever its content does."""
@@ -44,6 +50,20 @@ class Stored:
     key: str
     size: int
     tag: str
+
+
+def is_unchanged(stored: Stored, *, size: int, tag: str | None) -> bool:
+    """Whether this is still the object of that size and tag; without a tag the size decides.
+
+    A folder's tag is made of a file's number, time and size: the number changes where a file is
+    restored from a backup, or lies on a disk that counts anew whenever it is mounted.
+    """
+    return stored.size == size and (tag is None or _lasting(stored.tag) == _lasting(tag))
+
+
+def _lasting(tag: str) -> str:
+    number, dash, rest = tag.partition("-")
+    return rest if dash and "-" in rest else number + dash + rest
 
 
 class Storage:
@@ -66,33 +86,98 @@ class Storage:
         self._folder = folder
         self._public = public or store
 
-    async def put(self, path: Path, key: str, *, on_progress: OnProgress | None = None) -> Stored:
-        """Store the file under the key, whole or not at all; progress is the share that is safe."""
-        stored = False
+    async def put(
+        self, path: Path, key: str, *, writer: str = "", on_progress: OnProgress | None = None
+    ) -> Stored:
+        """Store the file under the key, whole or not at all; progress is the share that is safe.
+
+        What was there is replaced. `writer` names who stores it, so that what a killed process left
+        half-stored is removed when it comes back, and nobody else's.
+        """
+        return await self._store_file(path, key, writer, on_progress, new=False)
+
+    async def create(
+        self, path: Path, key: str, *, writer: str = "", on_progress: OnProgress | None = None
+    ) -> Stored:
+        """As `put`, but AlreadyStoredError if anything is there, and that stays as it is."""
+        if await self.head(key) is not None:
+            raise AlreadyStoredError(key)
+        return await self._store_file(path, key, writer, on_progress, new=True)
+
+    async def move(self, key: str, to: str) -> Stored:
+        """Give the object another key; AlreadyStoredError if anything is there."""
         try:
-            self._sweep(key)
-            sent = await upload(self._sender, key, path, line=self._line, on_progress=on_progress)
-            stored = True
-            head = await obstore.head_async(self._store, key)
+            if self._folder is not None:
+                await asyncio.to_thread(publish, self._folder / key, self._folder / to)
+            elif await self.head(to) is not None:
+                raise AlreadyStoredError(to)
+            else:
+                await obstore.rename_async(self._store, key, to)
+            head = await obstore.head_async(self._store, to)
+        except FileExistsError as error:
+            raise AlreadyStoredError(to) from error
         except (BaseError, OSError) as error:
+            raise told_apart(error) from error
+        return _stored(to, head)
+
+    async def names(self) -> frozenset[str]:
+        """What lies at the top of the storage, folders included."""
+        try:
+            if self._folder is not None:
+                return await asyncio.to_thread(names_in, self._folder)
+            found = await obstore.list_with_delimiter_async(self._store)
+        except (BaseError, OSError) as error:
+            raise told_apart(error) from error
+        return frozenset(each["path"] for each in found["objects"])
+
+    async def _store_file(
+        self, path: Path, key: str, writer: str, on_progress: OnProgress | None, *, new: bool
+    ) -> Stored:
+        try:
+            if self._folder is None:
+                sent = await upload(
+                    self._sender, key, path, line=self._line, on_progress=on_progress, new=new
+                )
+            else:
+                sent = await self._into_folder(path, key, writer, on_progress, new=new)
+            head = await obstore.head_async(self._store, key)
+        except FileExistsError as error:
+            raise AlreadyStoredError(key) from error
+        except (BaseError, OSError) as error:
+            # A store also answers so to requests that got in each other's way.
+            if new and isinstance(error, AlreadyExistsError) and await self.head(key) is not None:
+                raise AlreadyStoredError(key) from error
             raise _classified(error, path) from error
-        finally:
-            if not stored:
-                with suppress(OSError):
-                    self._sweep(key)
         if head["size"] != sent:
             raise StorageUnavailableError(detail=f"{head['size']} of {sent} bytes are there")
-        return Stored(key=key, size=head["size"], tag=head["e_tag"] or "")
+        return _stored(key, head)
+
+    async def _into_folder(
+        self, path: Path, key: str, writer: str, on_progress: OnProgress | None, *, new: bool
+    ) -> int:
+        assert self._folder is not None  # noqa: S101 - it was asked for
+        staged_at = staged_key(key, writer or secrets.token_hex(8))
+        staged, target = self._folder / staged_at, self._folder / key
+        await asyncio.to_thread(sweep, staged)
+        try:
+            sent = await upload(self._store, staged_at, path, on_progress=on_progress)
+            await asyncio.to_thread(publish if new else replace, staged, target)
+        finally:
+            sweep(staged)
+        return sent
 
     async def head(self, key: str) -> Stored | None:
         """What is stored under the key, or None."""
+        # To look at a named pipe means to wait for whoever writes to it.
+        if self._folder is not None and not await asyncio.to_thread((self._folder / key).is_file):
+            return None
         try:
             head = await obstore.head_async(self._store, key)
         except FileNotFoundError:
             return None
         except (BaseError, OSError) as error:
             raise told_apart(error) from error
-        return Stored(key=key, size=head["size"], tag=head["e_tag"] or "")
+        return _stored(key, head)
 
     async def delete(self, key: str) -> None:
         try:
@@ -165,16 +250,6 @@ class Storage:
         if bytes(found) != content:
             raise StorageRejectedError(detail="what is read is not what was written")
 
-    def _sweep(self, key: str) -> None:
-        """A killed upload leaves `name#1` beside the target; nobody else writes this key now."""
-        if self._folder is None:
-            return
-        target = self._folder / key
-        staged = re.compile(re.escape(target.name) + r"#\d+")
-        for entry in target.parent.glob("*#*") if target.parent.is_dir() else ():
-            if staged.fullmatch(entry.name):
-                entry.unlink(missing_ok=True)
-
 
 def open_storage(url: str, *, timeout_s: float = TIMEOUT_S, public: str | None = None) -> Storage:
     """The storage behind a URL: `file:///folder`, or what obstore knows (`s3://bucket/prefix`).
@@ -185,7 +260,7 @@ def open_storage(url: str, *, timeout_s: float = TIMEOUT_S, public: str | None =
     """
     parts = urlsplit(url)
     if parts.scheme == "file":
-        folder = Path(unquote(parts.path))
+        folder = Path(os.fsdecode(unquote_to_bytes(parts.path)))
         try:
             return Storage(LocalStore(prefix=folder, mkdir=True), url=url, folder=folder)
         except OSError as error:
@@ -237,6 +312,10 @@ def _seen_from_outside(url: str, endpoint: str | None, timeout_s: float) -> Obje
     if endpoint is None or not url.startswith("s3"):
         return None
     return _open(url, timeout_s, endpoint=endpoint)
+
+
+def _stored(key: str, head: "ObjectMeta") -> Stored:
+    return Stored(key=key, size=head["size"], tag=head["e_tag"] or "")
 
 
 def _classified(error: Exception, path: Path) -> ViralclipError | Exception:

@@ -27,9 +27,10 @@ def told_apart(error: Exception) -> ViralclipError:
     """Refused for good, full, or worth another try; what the store said is in the detail."""
     text = str(error)
     detail = _in_short(text)
-    if "StorageFull" in text or "os error 28" in text:
+    number = error.errno if isinstance(error, OSError) else None
+    if number == errno.ENOSPC or "StorageFull" in text or "os error 28" in text:
         return StorageFullError(detail=detail)
-    if _is_final(error, text):
+    if number in _HOPELESS or _is_final(error, text):
         return StorageRejectedError(detail=detail)
     if (status := _status(text)) is None:
         return StorageUnavailableError(detail=detail)

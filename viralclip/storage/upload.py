@@ -4,13 +4,15 @@ A store is given up when nothing has moved for a while, however long a part take
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
 
 import obstore
+from obstore.exceptions import GenericError, NotSupportedError
 from obstore.store import LocalStore, ObjectStore
 
 from viralclip.errors import StorageUnavailableError
@@ -42,14 +44,18 @@ async def upload(
     *,
     line: Line | None = None,
     on_progress: OnProgress | None = None,
+    new: bool = False,
 ) -> int:
     """Put the file under the key, whole or not at all; how many bytes that were.
 
     Progress never says more than what has arrived: what is on its way does not count.
-    StorageUnavailableError if the line stands still.
+    StorageUnavailableError if the line stands still. `new` asks for AlreadyExistsError or
+    FileExistsError if anything is there by then; a store that cannot be asked so of an upload in
+    parts is looked into before the last of them is sent.
     """
     stat = await asyncio.to_thread(path.stat)
-    flow = _Flow(path, stat.st_size, on_progress, line=line)
+    before_end = partial(_refuse_if_there, store, key) if new else None
+    flow = _Flow(path, stat.st_size, on_progress, line=line, before_end=before_end)
     if isinstance(store, LocalStore):
         await _stoppable(_in_parts(store, key, flow, None), flow, None)
     elif line is None:
@@ -68,7 +74,23 @@ async def _sent(store: ObjectStore, key: str, flow: "_Flow", mtime_ns: int) -> N
         await _in_parts(store, key, flow, about)
         return
     content = b"".join([chunk async for chunk in flow.chunks()])
-    await obstore.put_async(store, key, content, attributes=about, use_multipart=False)
+    put = partial(obstore.put_async, store, key, content, attributes=about, use_multipart=False)
+    if flow.before_end is None:
+        await put()
+        return
+    try:
+        await put(mode="create")
+    except (NotSupportedError, GenericError) as error:
+        if isinstance(error, GenericError) and "status code: 501" not in str(error):
+            raise
+        # A store that knows no conditions has been looked into a moment ago.
+        await put()
+
+
+async def _refuse_if_there(store: ObjectStore, key: str) -> None:
+    with suppress(FileNotFoundError):
+        await obstore.head_async(store, key)
+        raise FileExistsError(key)
 
 
 async def _in_parts(
@@ -83,9 +105,16 @@ class _Flow:
     """The file's bytes, and how many of them a store has by now."""
 
     def __init__(
-        self, path: Path, size: int, on_progress: OnProgress | None, *, line: Line | None
+        self,
+        path: Path,
+        size: int,
+        on_progress: OnProgress | None,
+        *,
+        line: Line | None,
+        before_end: Callable[[], Awaitable[None]] | None,
     ) -> None:
         self.size = size
+        self.before_end = before_end
         self.sent = 0
         self.stopped = False
         self._path = path
@@ -103,6 +132,8 @@ class _Flow:
                 self.sent += len(chunk)
                 yield chunk
                 self.tell()
+        if self.before_end is not None:
+            await self.before_end()
 
     def tell(self) -> None:
         """Report what has arrived: all that was sent but what is on its way."""
