@@ -4,8 +4,12 @@ The first line of a class's docstring is the message a user reads; braces are fi
 keyword arguments. It never holds paths, stderr or a traceback: those go into `detail`, for the log.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import ClassVar
+
+from viralclip.text import printable
 
 
 class ViralclipError(Exception):
@@ -13,11 +17,13 @@ class ViralclipError(Exception):
 
     code: ClassVar[str] = "internal"
     retryable: ClassVar[bool] = False
+    # What is said where nothing better is known.
+    usual: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     def __init__(self, *, detail: str = "", **facts: object) -> None:
         self.detail = detail
         self.facts = facts
-        self.message = _sentence(type(self)).format_map(facts)
+        self.message = printable(_sentence(type(self)).format_map({**self.usual, **facts}))
         super().__init__(self.message)
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -86,15 +92,19 @@ class UnknownAudioTrackError(InvalidRequestError):
 
 
 class SourceMissingError(InvalidRequestError):
-    """The video {name} does not exist or cannot be read; check the path and its permissions."""
+    """The video {name} {why}."""
 
     code = "source_missing"
+    usual = MappingProxyType(
+        {"why": "does not exist or cannot be read; check the path and its permissions"}
+    )
 
 
 class SourceNotVideoError(InvalidRequestError):
-    """The file {name} is not a video that can be decoded; check that the file is complete."""
+    """The file {name} is not a video that can be decoded; {why}."""
 
     code = "source_not_video"
+    usual = MappingProxyType({"why": "check that the file is complete"})
 
 
 class SourceStillError(SourceNotVideoError):
@@ -116,9 +126,10 @@ class SourceTooHeavyError(SourceNotVideoError):
 
 
 class OutputNotWritableError(InvalidRequestError):
-    """Clips cannot be written to {name}; check that it is a folder and that you may write there."""
+    """Clips cannot be written to {name}; {why}."""
 
     code = "output_not_writable"
+    usual = MappingProxyType({"why": "check that it is a folder and that you may write there"})
 
 
 class ToolMissingError(InvalidRequestError):

@@ -26,12 +26,11 @@ def labels(video_name: str, aspect: str, *, of_video: bool, of_aspect: bool) -> 
     another aspect are; where neither is, no label is needed.
     """
     shape = f"{aspect.replace(':', 'x')}_" if of_aspect else ""
-    stem = video_name.rpartition(".")[0] or video_name
-    video = _slug(stem, chars=_LABEL_CHARS, size=_LABEL_BYTES) or "video"
+    stem, dot, _ = video_name.rpartition(".")
+    video = _slug(stem if dot else video_name, chars=_LABEL_CHARS, size=_LABEL_BYTES) or "video"
     if not of_video:
         yield shape
-    for number in count(1):
-        yield f"{_numbered(video, number)}_{shape}"
+    yield from (f"{_numbered(video, number)}_{shape}" for number in count(1))
 
 
 def numbered(name: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ import platformdirs
 
 from viralclip.errors import InvalidRequestError
 from viralclip.origins import Site, parse_site
+from viralclip.text import is_text
 
 LogFormat = Literal["json", "console"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -150,7 +151,7 @@ def read_settings(
 ) -> Settings:
     """The settings in `env`; a flag given on the command line wins."""
     state = env.get("VIRALCLIP_STATE_DIR") or platformdirs.user_state_dir("viralclip")
-    state_dir = Path(state).expanduser().resolve()
+    state_dir = _text("VIRALCLIP_STATE_DIR", Path(state).expanduser().resolve())
     return Settings(
         state_dir=state_dir,
         database=_url(env, "VIRALCLIP_DATABASE", "sqlite", ("postgresql", "postgres")),
@@ -165,7 +166,7 @@ def read_settings(
         hosts=_sites(env, "VIRALCLIP_HOSTS"),
         storage_url=_storage(env) or (state_dir / "clips").as_uri(),
         media_roots=tuple(
-            Path(root).expanduser().resolve()
+            _text("VIRALCLIP_MEDIA_ROOTS", Path(root).expanduser().resolve())
             for root in _list(env, "VIRALCLIP_MEDIA_ROOTS", os.pathsep)
         ),
         webhooks=_reach(env),
@@ -181,6 +182,12 @@ def read_settings(
 def _path(env: Mapping[str, str], name: str) -> Path | None:
     value = env.get(name)
     return Path(value).expanduser().resolve() if value else None
+
+
+def _text(name: str, path: Path) -> Path:
+    if not is_text(str(path)):
+        raise InvalidSettingError(name=name, value=path, wanted="a path that is UTF-8")
+    return path
 
 
 def _default_slots() -> int:

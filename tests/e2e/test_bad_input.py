@@ -31,7 +31,7 @@ REFUSED = {
         "There is no style named sideways; choose from original, split",
         arguments=("--styles", "original,sideways"),
     ),
-    "no style at all": Bad("style", arguments=("--styles", ",")),
+    "no style at all": Bad("No style was chosen; name some", arguments=("--styles", ",")),
     "an unknown preset": Bad(
         "There is no preset named best; choose from fast, balanced, quality.",
         arguments=("--preset", "best"),
@@ -59,16 +59,32 @@ REFUSED = {
         "The video gone.mp4 does not exist or cannot be read; check the path and its permissions.",
         source="gone.mp4",
     ),
-    "a folder for a video": Bad("The file folder.mp4 is not a video", source="folder.mp4"),
-    "a text file called .mp4": Bad("The file text.mp4 is not a video", source="text.mp4"),
-    "an empty file called .mp4": Bad("The file empty.mp4 is not a video", source="empty.mp4"),
+    "a folder for a video": Bad("it is a folder; give one of the videos", source="folder.mp4"),
+    "a text file called .mp4": Bad(
+        "The file text.mp4 is not a video that can be decoded; its format is not known here",
+        source="text.mp4",
+    ),
+    "an empty file called .mp4": Bad("it is empty.", source="empty.mp4"),
+    "an address for a video": Bad("is at an address (https); download it", source="https://a.b/c"),
+    "a name that is not UTF-8": Bad("The name of the video caf\\xe9.mp4,", source="caf\udce9.mp4"),
+    "a name that clears the screen": Bad("The video \\x1b[2J.mp4 does not", source="\x1b[2J.mp4"),
     "a video without its index": Bad("The file headless.mp4 is not a video", source="headless.mp4"),
     "an event file in no folder": Bad(
         "The file nowhere/e.jsonl cannot be written",
         arguments=("--events", "nowhere/e.jsonl"),
     ),
     "an output folder that is a file": Bad(
-        "Clips cannot be written to text.mp4", arguments=("--out", "text.mp4")
+        "Clips cannot be written to text.mp4; text.mp4 is a file; give a folder.",
+        arguments=("--out", "text.mp4"),
+    ),
+    "an output folder below a file": Bad("text.mp4 is a file", arguments=("--out", "text.mp4/a")),
+    "an output folder without a name": Bad("give one with --out", arguments=("--out", "")),
+    "an output folder that is not UTF-8": Bad(
+        "The name of the output folder o\\xe9,", arguments=("--out", "o\udce9")
+    ),
+    "an output folder on the web": Bad(
+        "http://x, it is no place to store in; give a folder or az://, file://, gs://, s3://.",
+        arguments=("--out", "http://x/y"),
     ),
 }
 
@@ -82,7 +98,8 @@ def places(viralclip, source) -> Callable[[str], Path]:
     (folder / "empty.mp4").touch()
     whole = source("landscape").read_bytes()
     (folder / "headless.mp4").write_bytes(whole[: len(whole) * 3 // 4])
-    return lambda name: folder / name if "." in name else source(name)
+    (folder / "caf\udce9.mp4").write_bytes(whole)
+    return lambda name: Path(name) if "." in name else source(name)
 
 
 def assert_refused(viralclip, done, said: str) -> None:

@@ -62,25 +62,39 @@ def test_a_scene_whose_times_changed_is_made_again_alone(made, viralclip, keep_p
     assert viralclip.history.rendered() == {(2, "original"), (2, "center_focus")}
 
 
-def test_a_scene_with_another_title_gets_another_file_name(made, viralclip, keep_promises):
+def test_a_scene_with_another_title_is_renamed_and_not_made_again(made, viralclip, keep_promises):
     viralclip.scenes(*SPANS, titles=("Scene 1", "Ein schöner Morgen"))
     done = viralclip.run(*made)
 
     assert done.code == 0
     keep_promises(viralclip.history)
+    assert "note: 2 clips have new titles and are renamed, not made again." in done.out
     names = {"02_ein-schöner-morgen_original.mp4", "02_ein-schöner-morgen_center_focus.mp4"}
     assert names < viralclip.clips()
-    assert {end.scene_id: end.details.kept for end in viralclip.history.endings().values()} == {
-        1: True,
-        2: False,
-    }
+    assert len(viralclip.clips()) == 4
+    assert all(end.details.kept for end in viralclip.history.endings().values())
 
 
-def test_other_options_make_other_clips(made, viralclip):
+def test_another_aspect_makes_clips_of_other_names(made, viralclip, fingerprints):
+    before = fingerprints(viralclip.out)
     done = viralclip.run(*made, "--aspect", "1:1")
+    after = fingerprints(viralclip.out)
 
     assert done.code == 0
+    assert "clips in 9:16: the names of these clips begin with 1x1_" in done.out
     assert len(viralclip.history.rendered()) == 4
+    assert after.keys() == before.keys() | {f"1x1_{name}" for name in before}
+    assert before.items() <= after.items()
+
+
+def test_two_videos_with_the_same_titles_share_a_folder(made, viralclip, source, fingerprints):
+    before = fingerprints(viralclip.out)
+    scenes = viralclip.folder / "scenes.json"
+    done = viralclip.run(*viralclip.asked(source("silent"), scenes))
+
+    assert done.code == 0
+    assert "the names of these clips begin with silent_" in done.out
+    assert before.items() < fingerprints(viralclip.out).items()
 
 
 def test_two_scenes_with_one_title_do_not_collide(viralclip, source):

@@ -70,11 +70,17 @@ class Shop:
         video: Path,
         *spans: tuple[float, float],
         styles: Sequence[str] = ("original",),
+        titles: Sequence[str] = (),
         **options: Any,
     ) -> JobRecord:
         """A job of these scenes, recorded and told."""
         scenes = [
-            Scene(id=place + 1, title=f"Scene {place + 1}", start=start, end=end)
+            Scene(
+                id=place + 1,
+                title=titles[place] if titles else f"Scene {place + 1}",
+                start=start,
+                end=end,
+            )
             for place, (start, end) in enumerate(spans or [(0.0, 0.4)])
         ]
         choices = [StyleChoice(name=name, analysed=STYLES[name].analysed) for name in styles]

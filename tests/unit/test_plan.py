@@ -142,6 +142,27 @@ def test_scenes_with_one_title_never_share_a_file(ids, title):
     assert len(set(names)) == len(names) == 2 * len(ids)
 
 
+def test_a_copy_is_the_same_video_and_another_recording_is_not():
+    here = VIDEO.model_copy(update={"content": "x"})
+    copy = here.model_copy(update={"identity": "abd", "name": "copy.mp4"})
+
+    assert here.is_same_as(copy)
+    assert not here.is_same_as(here.model_copy(update={"content": "y"}))
+
+
+def test_a_video_that_was_recorded_without_its_content_is_known_by_its_identity():
+    now = VIDEO.model_copy(update={"content": "x"})
+
+    assert now.is_same_as(VIDEO)
+    assert not now.is_same_as(VIDEO.model_copy(update={"identity": "abd"}))
+
+
+def test_a_plan_of_an_earlier_version_is_found_by_its_digest():
+    now = VIDEO.model_copy(update={"content": "x", "notes": ("a note",)})
+
+    assert plan(video=now).digest == plan().digest
+
+
 def test_the_digest_stays_when_only_names_change():
     renamed = SCENE.model_copy(update={"id": 5, "title": "Opening"})
     moved = VIDEO.model_copy(update={"name": "copy.mp4", "path": "elsewhere/copy.mp4"})

@@ -1,11 +1,13 @@
 """From what was typed to a plan: every fault of the input is found before anything starts."""
 
 import asyncio
+import errno
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from viralclip.errors import (
@@ -20,8 +22,10 @@ from viralclip.geometry import parse_aspect
 from viralclip.media.probe import Probed, probe
 from viralclip.plan import Options, Plan, StyleChoice, Video, make_plan
 from viralclip.scenes import MAX_BYTES, SceneReading, parse_scenes, scenes_from_chapters
+from viralclip.settings import STORAGES
 from viralclip.storage import Storage
 from viralclip.styles import ALL, Style, resolve
+from viralclip.text import is_text
 
 
 @dataclass(frozen=True)
@@ -45,14 +49,30 @@ class Accepted:
 
 
 class DestinationError(InvalidRequestError):
-    """Clips cannot be stored in {name}, it {why}; `viralclip doctor` says what to check."""
+    """Clips cannot be stored in {name}, it {why}; {advice}."""
 
     code = "destination_refused"
+    usual = MappingProxyType({"advice": "`viralclip doctor` says what to check"})
+
+
+class NotTextError(InvalidRequestError):
+    """The name of {what} {name}, or of a folder it is in, is not UTF-8; rename it and try again."""
+
+    code = "name_not_text"
+
+
+class NoStyleError(InvalidRequestError):
+    """No style was chosen; name some with --styles, or leave that out for all that fit."""
+
+    code = "no_style"
 
 
 async def accept(request: Request, open_storage: Callable[[str], Storage]) -> Accepted:
     """The plan for the request; InvalidRequestError names what is wrong with it."""
     aspect = parse_aspect(request.options.aspect)
+    if not request.styles:
+        raise NoStyleError
+    _demand_text("the video", request.source)
     probed = await asyncio.to_thread(probe, request.source)
     reading = await asyncio.to_thread(_scenes, request, probed)
     styles = resolve(request.styles, source=probed.video.size, aspect=aspect)
@@ -96,11 +116,23 @@ def chapters_of(probed: Probed) -> SceneReading:
     )
 
 
+def _demand_text(what: str, path: Path) -> None:
+    """What is recorded, and told to whoever watches, is text."""
+    if not is_text(str(path.absolute())):
+        raise NotTextError(what=what, name=path.name or path)
+
+
 async def _destination(out: str, open_storage: Callable[[str], Storage]) -> str:
     """The URL of where the clips go, once something could be written there."""
-    if "://" not in out:
-        return (await asyncio.to_thread(_writable, Path(out))).as_uri()
-    shown = f"{urlsplit(out).scheme}://{urlsplit(out).hostname or ''}"
+    scheme, address, _ = out.partition("://")
+    if not address:
+        return (await asyncio.to_thread(_writable, out)).as_uri()
+    shown = f"{scheme}://{urlsplit(out).hostname or ''}"
+    if scheme not in STORAGES:
+        known = ", ".join(f"{name}://" for name in sorted(STORAGES))
+        raise DestinationError(
+            name=shown, why="is no place to store in", advice=f"give a folder or {known}"
+        )
     try:
         await open_storage(out).prove()
     except StorageUnavailableError as error:
@@ -110,17 +142,40 @@ async def _destination(out: str, open_storage: Callable[[str], Storage]) -> str:
     return out
 
 
-def _writable(out: Path) -> Path:
+def _writable(out: str) -> Path:
     """The output folder, made if need be and tried by writing to it."""
-    folder = out.expanduser().resolve()
+    if not out:
+        raise OutputNotWritableError(name="a folder without a name", why="give one with --out")
+    try:
+        folder = Path(out).expanduser().resolve()
+    except RuntimeError as error:
+        why = "there is no such user's folder, or links lead round in a circle"
+        raise OutputNotWritableError(name=out, why=why, detail=str(error)) from error
+    _demand_text("the output folder", folder)
     trial = folder / f".viralclip-{os.getpid()}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         trial.touch()
         trial.unlink()
     except OSError as error:
-        raise OutputNotWritableError(name=out, detail=str(error)) from error
+        facts = {"name": out, **_why_not_writable(folder, error)}
+        raise OutputNotWritableError(detail=str(error), **facts) from error
     return folder
+
+
+def _why_not_writable(folder: Path, error: OSError) -> dict[str, str]:
+    """The reason in words, where there is one that names what to change."""
+    exists = next(path for path in (folder, *folder.parents) if path.exists())
+    if not exists.is_dir():
+        return {"why": f"{exists.name} is a file; give a folder"}
+    reasons = {
+        errno.EROFS: "the disk can only be read; give a folder on another",
+        errno.ENOSPC: "the disk is full; free some space",
+        errno.EDQUOT: "your share of the disk is used up; free some space",
+        errno.ENAMETOOLONG: "the name is too long; give a shorter one",
+        errno.ENOENT: f"no folders can be made in {exists}; give another",
+    }
+    return {"why": reasons[error.errno]} if error.errno in reasons else {}
 
 
 def _left_out(asked: Sequence[str], styles: Sequence[Style], probed: Probed) -> list[str]:

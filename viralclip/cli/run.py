@@ -19,6 +19,7 @@ from viralclip.errors import InvalidRequestError, InvalidScenesError, ViralclipE
 from viralclip.plan import PRESETS, Options, Preset
 from viralclip.settings import Settings, StateNotWritableError, read_settings
 from viralclip.telemetry.logs import log_file, log_to
+from viralclip.text import printable
 
 BAD_INPUT = 2
 FAILED = 1
@@ -309,4 +310,4 @@ async def _terminable(work: Coroutine[Any, Any, int]) -> int:
 
 def _say(*lines: str) -> None:
     for line in lines:
-        print(f"viralclip: {line}", file=sys.stderr)
+        print(f"viralclip: {printable(line)}", file=sys.stderr)

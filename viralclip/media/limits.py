@@ -64,12 +64,12 @@ def _contexts(container: "InputContainer") -> "Iterator[VideoCodecContext]":
             yield context
 
 
-def refusal_of(path: Path, error: Exception) -> SourceNotVideoError:
+def refusal_of(path: Path, error: Exception, **why: str) -> SourceNotVideoError:
     """Why a file cannot be decoded: its pictures are too large, or it is no video."""
     found = _SIZE_SAID.search(_last_words(path))
     if found:
         return _too_many_pixels(path.name, int(found[1]), int(found[2]))
-    return SourceNotVideoError(name=path.name, detail=repr(error))
+    return SourceNotVideoError(name=path.name or path, detail=repr(error), **why)
 
 
 def _too_many_pixels(name: str, width: int, height: int) -> SourceTooLargeError:

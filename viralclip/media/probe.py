@@ -1,6 +1,7 @@
 """What a source file holds: the video of the plan, and the facts a render needs besides."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -33,6 +34,8 @@ _SCRIPTS = frozenset({"hls", "concat", "dash", "imf", "sdp", "rtsp", "tty", "ima
 _BLOCK_BYTES = 64 * 1024
 _INCOMPLETE = "The video is incomplete: it ends before its own index says."
 _BLOCKS = 16
+# What is left of an address when it has been taken for a path.
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/")
 
 
 @dataclass(frozen=True)
@@ -103,14 +106,46 @@ class Probed:
 
 def probe(path: Path) -> Probed:
     """Looks into `path` and decodes one frame of it; SourceMissingError or SourceNotVideoError."""
+    name = path.name or str(path)
     try:
         if not path.exists():
-            raise SourceMissingError(name=path.name)
+            raise SourceMissingError(name=name, **_why_missing(path))
         if not path.is_file():
-            raise SourceNotVideoError(name=path.name, detail="not a regular file")
-        return _probe(path.absolute(), identity(path))
+            raise SourceNotVideoError(name=name, why=_why_no_file(path))
+        if not path.stat().st_size:
+            raise SourceNotVideoError(name=name, why="it is empty")
+        return _probe(_lasting(path), identity(path))
+    except av.error.InvalidDataError as error:
+        why = "its format is not known here, or it is damaged or cut short"
+        raise refusal_of(path, error, why=why) from error
     except (av.error.FFmpegError, OSError, ValueError, EOFError) as error:
         raise refusal_of(path, error) from error
+
+
+def _lasting(path: Path) -> Path:
+    """A path that other processes find the file at: /dev/stdin is theirs there."""
+    absolute = path.absolute()
+    return absolute.resolve() if absolute.parts[1:2] in (("dev",), ("proc",)) else absolute
+
+
+def _why_missing(path: Path) -> dict[str, str]:
+    """What is known of a path that leads to no file; nothing for what is just not there."""
+    if path.is_symlink():
+        return {"why": "is a link that leads to no file; make it anew, or give the file itself"}
+    if str(path) == "-":
+        return {"why": "is not read from a pipe; save it as a file and give that"}
+    scheme = _ADDRESS.match(str(path))
+    if scheme is None:
+        return {}
+    if scheme[1].lower() == "file":
+        return {"why": "is given as an address; give the path without file://"}
+    return {"why": f"is at an address ({scheme[1]}); download it and give the file"}
+
+
+def _why_no_file(path: Path) -> str:
+    if path.is_dir():
+        return "it is a folder; give one of the videos in it"
+    return "it is a pipe or a device; save it as a file and give that"
 
 
 @lru_cache(maxsize=64)
@@ -151,13 +186,17 @@ def content_of(path: Path) -> str:
 def _look(container: "InputContainer", path: Path, content: str) -> Probed:
     check_limits(container, path.name)
     if _SCRIPTS & set(container.format.name.split(",")):
-        raise SourceNotVideoError(name=path.name, detail=f"format {container.format.name}")
+        why = "it is a list of other files; give one of those"
+        raise SourceNotVideoError(name=path.name, why=why, detail=container.format.name)
     stream = _video_stream(container)
     if stream is None:
-        raise SourceNotVideoError(name=path.name, detail="no video stream")
+        raise SourceNotVideoError(name=path.name, why=_why_no_picture(container))
+    if container.format.name.endswith("_pipe"):
+        raise SourceNotVideoError(name=path.name, why="it is a single picture")
     frame = next(container.decode(stream), None)
     if frame is None:
-        raise refusal_of(path, ValueError("no frame could be decoded"))
+        why = "none of its pictures can be decoded; check that the file is complete"
+        raise refusal_of(path, ValueError("no frame could be decoded"), why=why)
     picture = _picture(path, container, stream, frame)
     tracks, sounds = announced_tracks(container), find_sounds(container)
     end, truncated = find_end(container, stream)
@@ -194,6 +233,12 @@ def _video_stream(container: "InputContainer") -> "VideoStream | None":
     ]
     chosen = [stream for stream in films if stream.disposition & stream.disposition.default]
     return next(iter(chosen or films), None)
+
+
+def _why_no_picture(container: "InputContainer") -> str:
+    if container.streams.video:
+        return "it has sound and a cover, but no moving picture"
+    return "it has sound, but no picture" if container.streams.audio else "it has no picture"
 
 
 def _picture(

@@ -23,6 +23,7 @@ from viralclip.server.problems import NotFoundError, problems
 from viralclip.server.services import Services
 from viralclip.storage.inside import open_inside
 from viralclip.storage.sources import in_store, open_stored
+from viralclip.text import is_text
 
 _VIDEO_SUFFIXES = frozenset(
     {
@@ -211,13 +212,5 @@ def _in_root(root: Path, contains: str) -> Iterator[MediaFile]:
         relative = str(path.relative_to(root))
         real = inside(relative, (root,))
         # A name that is not text cannot be asked for either.
-        if real is not None and _is_text(relative):
+        if real is not None and is_text(relative):
             yield MediaFile(path=relative, name=path.name, bytes=real.stat().st_size)
-
-
-def _is_text(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
