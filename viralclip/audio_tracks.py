@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from viralclip.errors import UnknownAudioTrackError
 
@@ -12,7 +12,7 @@ VOICE, ALL = "voice", "all"
 _AUDIBLE_DB = -60.0
 
 
-class AudioTrack(BaseModel, frozen=True):
+class AudioTrack(BaseModel):
     """An audio track as people see it; `number` counts all of a file's audio tracks from 1.
 
     `language` and `title` are as tagged, or empty. `role` is empty, or what makes the track an
@@ -22,6 +22,8 @@ class AudioTrack(BaseModel, frozen=True):
     one's in it, `overlaps` those it shares some sound with. Both are empty and `level_db` is None
     where nothing was listened to, as where there is only one track.
     """
+
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
     number: int
     codec: str

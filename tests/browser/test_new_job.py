@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import zipfile
 
 import pytest
@@ -237,3 +238,40 @@ def drag(page: Page, crop: Locator, *, by: float) -> None:
     page.mouse.move(x + by / 2, y, steps=3)
     page.mouse.move(x + by, y, steps=3)
     page.mouse.up()
+
+
+def test_the_audio_track_to_hear_is_chosen_by_name_and_level(look, served, ffmpeg, tmp_path):
+    recording = tmp_path / "recording.mp4"
+    inputs = ("testsrc2=s=320x180:r=25:d=4", "anullsrc=r=48000", _VOICE, "sine=f=300:r=48000")
+    named = ("title=Desktop", "title=Mic", "title=Music")
+    command = [ffmpeg, "-v", "error"]
+    for made in inputs:
+        command += ["-f", "lavfi", "-i", made]
+    for place, name in enumerate(named):
+        command += [f"-metadata:s:a:{place}", name]
+    maps = [part for place in range(4) for part in ("-map", str(place))]
+    encode = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-t", "4")
+    subprocess.run([*command, *maps, *encode, recording], check=True)
+    page = new_job(look, served)
+
+    page.get_by_label("Drop a video here").set_input_files(recording)
+    tracks = page.get_by_role("group", name="Audio tracks")
+    expect(tracks.get_by_role("radio", name=re.compile("^What belongs together"))).to_be_checked()
+    expect(tracks.get_by_text("tracks 1, 2 and 3, mixed")).to_be_visible()
+    expect(tracks.get_by_role("meter")).to_have_count(3)
+    expect(tracks.get_by_role("meter", name="Level of track 1")).to_have_attribute(
+        "aria-valuetext", "silent"
+    )
+    tracks.get_by_role("radio", name=re.compile("Mic")).check()
+    page.get_by_role("button", name="Add a row").click()
+    page.get_by_label("Start of scene 1").fill("0")
+    page.get_by_label("End of scene 1").fill("3.5")
+    choose(page, "original")
+    look.keep(page, "tracks")
+    with page.expect_request("**/api/jobs") as sent:
+        make(page)
+
+    assert json.loads(sent.value.post_data or "{}")["audio_track"] == "2"
+
+
+_VOICE = "aevalsrc='0.2*max(sin(2*PI*4*t),0)*lt(mod(t,2),1.5)*(random(0)-0.5)':s=48000"

@@ -143,6 +143,8 @@ async def test_every_media_root_is_looked_into(serve, source, tmp_path):
         ({"unknown": 1}, (422, "invalid_request")),
         ({"\ud800": 1}, (422, "invalid_request")),
         ({"loudness": "loud"}, (422, "invalid_request")),
+        ({"audio_track": "mic"}, (422, "invalid_request")),
+        ({"audio_track": "9"}, (422, "unknown_audio_track")),
     ],
     ids=lambda value: json.dumps(value)[:60] if isinstance(value, dict) else "",
 )

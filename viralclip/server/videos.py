@@ -12,7 +12,7 @@ from fastapi import Path as PathParam
 from fastapi.responses import FileResponse, RedirectResponse
 from pydantic import BaseModel
 
-from viralclip.audio_tracks import AudioTrack
+from viralclip.audio_tracks import VOICE, AudioTrack, choose_tracks
 from viralclip.errors import ViralclipError
 from viralclip.plan import Video
 from viralclip.server.files import FILE, SIGNED, OpenFileResponse
@@ -50,6 +50,7 @@ class VideoOut(BaseModel):
     """A video as its owner sees it; where it lies on the server is nobody's business.
 
     `notes` are sentences to read before a job is submitted.
+    `voice_tracks` are the numbers of the audio tracks that `voice` stands for in a job.
     """
 
     video_id: str
@@ -60,6 +61,7 @@ class VideoOut(BaseModel):
     fps: str
     has_audio: bool
     audio_tracks: tuple[AudioTrack, ...]
+    voice_tracks: tuple[int, ...]
     notes: tuple[str, ...] = ()
 
 
@@ -134,9 +136,9 @@ def routes(services: Services) -> APIRouter:
 
 
 def video_out(video: Video) -> VideoOut:
-    return VideoOut(
-        video_id=video.identity, **video.model_dump(exclude={"path", "identity", "timecode"})
-    )
+    facts = video.model_dump(exclude={"path", "identity", "timecode"})
+    voice = choose_tracks(video.audio_tracks, VOICE).numbers
+    return VideoOut(video_id=video.identity, voice_tracks=voice, **facts)
 
 
 async def find_video(video_id: str, owner: str, services: Services) -> Video:

@@ -1539,7 +1539,7 @@ export interface components {
              */
             playable: boolean;
             /** Level Db */
-            level_db?: number | null;
+            level_db: number | null;
             /**
              * Speech
              * @default 0
@@ -1914,6 +1914,7 @@ export interface components {
          * @description A video as its owner sees it; where it lies on the server is nobody's business.
          *
          *     `notes` are sentences to read before a job is submitted.
+         *     `voice_tracks` are the numbers of the audio tracks that `voice` stands for in a job.
          */
         VideoOut: {
             /** Video Id */
@@ -1932,6 +1933,8 @@ export interface components {
             has_audio: boolean;
             /** Audio Tracks */
             audio_tracks: components["schemas"]["AudioTrack"][];
+            /** Voice Tracks */
+            voice_tracks: number[];
             /**
              * Notes
              * @default []
