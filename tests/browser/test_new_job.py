@@ -6,7 +6,7 @@ import subprocess
 import zipfile
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from viralclip.media.sample import make_sample
 
@@ -116,6 +116,47 @@ def test_a_file_that_is_no_video_is_refused_in_words(look, served):
 
     expect(page.get_by_role("status").filter(has_text="notes.mp4")).to_contain_text("video")
     expect(page.get_by_role("button", name="Discard")).to_be_visible()
+
+
+def test_an_upload_goes_on_by_itself_when_the_server_is_back(look, served, talk):
+    """The page tries on although the server was away for longer than a fixed count of tries."""
+    page = new_job(look, served)
+    broken = [*["aborted"] * 8, 502]
+
+    def sometimes(route: Route) -> None:
+        if route.request.method == "POST" and broken:
+            how = broken.pop(0)
+            route.fulfill(status=how) if isinstance(how, int) else route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    page.route("**/api/uploads", sometimes)
+    page.get_by_label("Drop a video here").set_input_files(talk)
+
+    expect(page.get_by_text("The server cannot be reached; trying again")).to_be_visible()
+    look.keep(page, "upload-trying-again")
+    page.evaluate("setInterval(() => dispatchEvent(new Event('online')), 2000)")
+    expect(page.get_by_role("slider", name="Place in the video")).to_be_visible()
+    assert broken == []
+
+
+def test_the_page_shows_what_comes_after_the_last_byte(look, served, talk):
+    page = new_job(look, served)
+    states = ["checking", "storing"]
+
+    def told(route: Route) -> None:
+        if route.request.method != "GET" or not states:
+            route.continue_()
+            return
+        answer = route.fetch().json()
+        route.fulfill(json={**answer, "state": states.pop(0), "video_id": None, "fraction": 0.4})
+
+    page.route("**/api/uploads/*", told)
+    page.get_by_label("Drop a video here").set_input_files(talk)
+
+    expect(page.get_by_text("Storing the video, 40 %")).to_be_visible()
+    look.keep(page, "upload-storing")
+    expect(page.get_by_role("slider", name="Place in the video")).to_be_visible()
 
 
 def test_a_dropped_video_is_uploaded(look, served, talk):

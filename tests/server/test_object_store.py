@@ -82,18 +82,25 @@ async def test_a_video_that_was_uploaded_is_rendered_from_the_store_and_clips_co
 
 
 async def test_a_store_that_is_away_at_the_last_byte_loses_no_upload(
-    serve, bucket: Bucket, video: bytes
+    serve, bucket: Bucket, video: bytes, until
 ):
-    served = await serve(storage_url=bucket.url)
+    served = await serve(storage_url=bucket.url, upload_answer_s=60)
     bucket.relay.faults.append(Fault("status", times=99, words=("PUT",)))
     async with served.client() as client:
         place = await _announce(client, video)
         refused = await _send(client, place, video)
+        meanwhile = (await client.get(place)).json()
         bucket.relay.faults.clear()
-        looked = await client.head(place, headers=_TUS)
+
+        async def known() -> httpx.Response | None:
+            answer = await client.head(place, headers=_TUS)
+            return answer if "video-id" in answer.headers else None
+
+        looked = await until(known)
         listed = (await client.get("/api/videos")).json()
 
     assert (refused.status_code, refused.json()["code"]) == (502, "storage_unavailable")
+    assert (meanwhile["state"], meanwhile["problem"]["status"]) == ("storing", 502)
     assert looked.headers["upload-offset"] == str(len(video))
     assert [each["video_id"] for each in listed] == [looked.headers["video-id"]]
     assert listed[0]["name"] == "töp secret.mp4"

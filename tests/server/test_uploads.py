@@ -3,13 +3,17 @@
 import asyncio
 import base64
 import os
+import shutil
 import time
 from pathlib import Path
+from typing import Self
 
 import httpx
 import pytest
 from peers.bombs import png
 
+from viralclip.media.probe import probe
+from viralclip.plan import Video
 from viralclip.server.arrivals import EXPIRES_S, Arrivals, safe_name
 from viralclip.server.services import Limits
 
@@ -41,6 +45,16 @@ async def offset_of(client: httpx.AsyncClient, place: str) -> int:
     answer = await client.head(place)
     assert answer.status_code == 200
     return int(answer.headers["upload-offset"])
+
+
+async def becomes(client: httpx.AsyncClient, place: str, until) -> dict:
+    """What the upload is in the end: ready, or refused."""
+
+    async def settled() -> dict | None:
+        found = (await client.get(place)).json()
+        return found if found["state"] in ("ready", "refused") else None
+
+    return await until(settled)
 
 
 def code_of(answer: httpx.Response) -> tuple[int, str]:
@@ -141,14 +155,19 @@ async def test_whoever_missed_the_last_answer_learns_the_video_by_asking(served,
     assert asked.headers["upload-offset"] == asked.headers["upload-length"] == str(len(video))
 
 
-async def test_a_server_that_died_after_the_last_byte_takes_the_video_in_when_asked(served, video):
+async def test_a_server_that_died_after_the_last_byte_takes_the_video_in_when_asked(
+    served, video, until
+):
     async with tus(served) as client:
         place = await announce(client, len(video))
         (data,) = [path for path in files(served.folder / "uploads") if not path.suffix]
         data.write_bytes(video)
         asked = await client.head(place)
+        found = await becomes(client, place, until)
 
-        assert (await client.get(f"/api/videos/{asked.headers['video-id']}")).status_code == 200
+        assert asked.headers["upload-state"] in ("checking", "storing", "ready")
+        assert (await client.get(f"/api/videos/{found['video_id']}")).status_code == 200
+        assert (await client.head(place)).headers["video-id"] == found["video_id"]
 
 
 async def test_a_wrong_offset_is_a_conflict_and_writes_nothing(served, video):
@@ -377,3 +396,175 @@ async def test_there_are_only_so_many_unfinished_uploads_at_once(served):
         answer = await client.post("/api/uploads", headers={"Upload-Length": "10"})
 
     assert code_of(answer) == (429, "too_many")
+
+
+class Held:
+    """A connection that has sent some bytes of an upload, and says nothing any more."""
+
+    def __init__(self, served, place: str, length: int, sent: bytes, offset: int = 0) -> None:
+        self._served = served
+        lines = [
+            f"PATCH {place} HTTP/1.1",
+            f"Host: {served.address}",
+            "Tus-Resumable: 1.0.0",
+            f"Upload-Offset: {offset}",
+            "Content-Type: application/offset+octet-stream",
+            f"Content-Length: {length - offset}",
+        ]
+        self._bytes = "\r\n".join([*lines, "", ""]).encode() + sent
+
+    async def __aenter__(self) -> Self:
+        self.reader, self._writer = await asyncio.open_connection("127.0.0.1", self._served.port)
+        self._writer.write(self._bytes)
+        await self._writer.drain()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._writer.close()
+
+
+MIB = 1024 * 1024
+
+
+@pytest.mark.parametrize("sent", [3 * MIB, 100])
+async def test_a_cut_without_a_word_keeps_nobody_from_going_on(served, until, sent):
+    length = 8 * MIB
+    async with tus(served) as client:
+        place = await announce(client, length)
+        async with Held(served, place, length, bytes(sent)) as held, asyncio.timeout(10):
+            # What is written comes in pieces of a little over a MiB.
+            most = sent - MIB
+
+            async def has_come() -> bool:
+                return await offset_of(client, place) >= most
+
+            await until(has_come)
+            offset = await offset_of(client, place)
+            answer = await send(client, place, offset, b"x" * 10)
+            ended = await held.reader.read(12)
+
+    assert answer.headers["upload-offset"] == str(offset + 10)
+    assert ended == b"HTTP/1.1 423"
+
+
+async def test_an_upload_can_be_given_up_while_a_connection_hangs(served):
+    async with tus(served) as client:
+        place = await announce(client, MIB)
+        async with Held(served, place, MIB, b"x"), asyncio.timeout(10):
+            assert (await client.head(place)).status_code == 200
+            assert (await client.delete(place)).status_code == 204
+            assert (await client.head(place)).status_code == 404
+    assert files(served.folder / "uploads") == []
+
+
+async def test_a_request_at_a_wrong_offset_does_not_end_the_one_under_way(served, video, until):
+    async with tus(served) as client:
+        place = await announce(client, len(video))
+        async with Held(served, place, len(video), video[:-1]) as held:
+            refused = await send(client, place, 5, b"x")
+            held._writer.write(video[-1:])
+            async with asyncio.timeout(30):
+                answer = await held.reader.read(12)
+
+    assert refused.status_code == 409
+    assert answer == b"HTTP/1.1 204"
+
+
+async def test_of_many_requests_with_the_whole_file_one_brings_it(served, video):
+    async with tus(served) as client:
+        place = await announce(client, len(video))
+        answers = await asyncio.gather(*(send(client, place, 0, video) for _ in range(8)))
+        codes = sorted(answer.status_code for answer in answers)
+        video_id = (await client.head(place)).headers["video-id"]
+        content = await client.get(f"/api/videos/{video_id}/content")
+
+    assert codes[0] == 204
+    assert set(codes[1:]) <= {409, 413, 423}
+    assert content.content == video
+
+
+async def test_the_last_request_does_not_wait_for_a_slow_check(serve, video, until):
+    go_on = asyncio.Event()
+
+    async def slowly(path: Path) -> Video:
+        await go_on.wait()
+        return (await asyncio.to_thread(probe, path)).video
+
+    served = await serve(probe=slowly, upload_answer_s=0.05)
+    async with tus(served) as client:
+        place = await announce(client, len(video))
+        sent = await send(client, place, 0, video)
+        seen = (await client.get(place)).json()
+        go_on.set()
+        found = await becomes(client, place, until)
+
+    assert (sent.status_code, sent.headers["upload-state"]) == (204, "checking")
+    assert "video-id" not in sent.headers
+    assert (seen["state"], seen["offset"], seen["video_id"]) == ("checking", len(video), None)
+    assert (found["state"], found["name"]) == ("ready", "talk.mp4")
+
+
+async def test_a_refusal_that_comes_late_is_told_to_whoever_asks(serve, until):
+    go_on = asyncio.Event()
+
+    async def slowly(path: Path) -> Video:
+        await go_on.wait()
+        return (await asyncio.to_thread(probe, path)).video
+
+    served = await serve(probe=slowly, upload_answer_s=0.05)
+    async with tus(served) as client:
+        place = await announce(client, 1000, "page.html")
+        await send(client, place, 0, b"just text\n" * 100)
+        go_on.set()
+        found = await becomes(client, place, until)
+
+        assert found["problem"]["code"] == "source_not_video"
+        assert "page.html" in found["problem"]["detail"]
+        assert (await client.head(place)).status_code == 404
+        assert (await client.delete(place)).status_code == 204
+    assert files(served.folder / "uploads") == []
+
+
+async def test_an_upload_that_is_checked_can_be_given_up(serve, video):
+    async def forever(_: Path) -> Video:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    served = await serve(probe=forever, upload_answer_s=0.05)
+    async with tus(served) as client:
+        place = await announce(client, len(video))
+        await send(client, place, 0, video)
+
+        assert (await client.delete(place)).status_code == 204
+        assert (await client.head(place)).status_code == 404
+    assert files(served.folder / "uploads") == []
+
+
+async def test_a_server_that_starts_finishes_what_the_one_before_it_left(serve, video, until):
+    async def forever(_: Path) -> Video:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    first = await serve(probe=forever, upload_answer_s=0.05)
+    async with tus(first) as client:
+        place = await announce(client, len(video))
+        await send(client, place, 0, video)
+    second = await serve()
+
+    async with tus(second) as client:
+
+        async def listed() -> list:
+            return (await client.get("/api/videos")).json()
+
+        assert [each["name"] for each in await until(listed)] == ["talk.mp4"]
+        assert (await client.get(place)).json()["state"] == "ready"
+
+
+async def test_room_that_was_promised_to_uploads_is_not_promised_again(serve):
+    served = await serve(limits=Limits(upload_bytes=10**18))
+    free = shutil.disk_usage(served.folder).free
+    async with tus(served) as client:
+        await announce(client, free // 2)
+        second = await client.post("/api/uploads", headers={"Upload-Length": str(free * 2 // 3)})
+
+    assert code_of(second) == (507, "disk_full")

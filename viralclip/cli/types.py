@@ -53,6 +53,7 @@ def description() -> dict[str, Any]:
         open_storage=nothing,
         probe=nothing,
         identify=nothing,
+        uploads=Path(),
     )
     return create_app(services, sign_in=NoSignIn()).openapi()
 

@@ -2,24 +2,32 @@
 lies, and a small note beside them says what they will be."""
 
 import asyncio
+import errno
 import hashlib
 import secrets
 import shutil
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
-from viralclip.server.problems import ConflictError, NotFoundError, ProblemError, TooManyError
+from viralclip.server.problems import (
+    ConflictError,
+    NotFoundError,
+    Problem,
+    ProblemError,
+    TooManyError,
+)
 
 EXPIRES_S = 24 * 3600
 _MOST_ARRIVING = 20
 _WRITE_BYTES = 1024 * 1024
 _NAME_BYTES = 180
 _ID_BYTES = 16
+WRONG_OFFSET = "The upload is at another offset; ask for it with HEAD."
 
 
 class DiskFullError(ProblemError):
@@ -30,7 +38,7 @@ class DiskFullError(ProblemError):
 
 
 class UploadBusyError(ProblemError):
-    """Another request is writing to this upload; try again when it has ended."""
+    """A newer request goes on with this upload; ask for the offset with HEAD."""
 
     code = "upload_busy"
     status = HTTPStatus.LOCKED
@@ -44,11 +52,17 @@ class TooLongError(ProblemError):
 
 
 class Note(BaseModel, frozen=True):
-    """What an upload is; `video_id` once it has become a video."""
+    """What an upload is; `video_id` once it has become a video, `refusal` if it cannot."""
 
     name: str
     length: int
+    owner: str | None = None
     video_id: str | None = None
+    refusal: Problem | None = None
+
+    @property
+    def is_settled(self) -> bool:
+        return self.video_id is not None or self.refusal is not None
 
 
 class Arrivals:
@@ -56,12 +70,14 @@ class Arrivals:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._busy: set[Path] = set()
+        self._turns: dict[Path, _Turn] = {}
 
     async def create(self, owner: str, name: str, length: int) -> "Arrival":
         home = self._home(owner)
         arrival = Arrival(home / "arriving" / secrets.token_hex(_ID_BYTES))
-        await asyncio.to_thread(self._create, arrival, Note(name=safe_name(name), length=length))
+        note = Note(name=safe_name(name), length=length, owner=owner)
+        with _or_full():
+            await asyncio.to_thread(self._create, arrival, note)
         return arrival
 
     async def find(self, owner: str, upload_id: str) -> "Arrival":
@@ -70,16 +86,32 @@ class Arrivals:
             raise NotFoundError
         return arrival
 
-    @contextmanager
-    def writing(self, arrival: "Arrival") -> Iterator[None]:
-        """One writer at a time; the next has to ask for the offset first anyway."""
-        if arrival.data in self._busy:
-            raise UploadBusyError
-        self._busy.add(arrival.data)
+    def complete(self) -> list["Arrival"]:
+        """Uploads whose bytes are all here and that are no videos yet."""
+        notes = self._folder.glob("*/arriving/*.json")
+        arrivals = [Arrival(path.with_suffix("")) for path in notes]
+        return [arrival for arrival in arrivals if arrival.is_complete()]
+
+    @asynccontextmanager
+    async def writing(self, arrival: "Arrival") -> AsyncIterator[None]:
+        """The newest request has the upload; the one before it ends with UploadBusyError.
+
+        A connection that was cut without a word looks like one that is slow: who comes anew knows
+        better.
+        """
+        mine = _Turn()
+        earlier = self._turns.get(arrival.data)
+        self._turns[arrival.data] = mine
         try:
-            yield
+            if earlier is not None:
+                earlier.end()
+                await earlier.left.wait()
+            async with mine.until_ended():
+                yield
         finally:
-            self._busy.discard(arrival.data)
+            mine.left.set()
+            if self._turns.get(arrival.data) is mine:
+                del self._turns[arrival.data]
 
     def place(self, owner: str, arrival: "Arrival", note: Note) -> Path:
         """Where the whole file goes: a folder of its own, so that names never meet."""
@@ -90,7 +122,7 @@ class Arrivals:
         oldest = (time.time() if now_s is None else now_s) - EXPIRES_S
         for data in {path.with_suffix("") for path in self._folder.glob("*/arriving/*")}:
             arrival = Arrival(data)
-            if data not in self._busy and arrival.written_at() < oldest:
+            if data not in self._turns and arrival.written_at() < oldest:
                 arrival.remove()
 
     def _create(self, arrival: "Arrival", note: Note) -> None:
@@ -99,14 +131,49 @@ class Arrivals:
         unfinished = [p for p in arrival.data.parent.iterdir() if not p.suffix]
         if len(unfinished) >= _MOST_ARRIVING:
             raise TooManyError(what="unfinished uploads", limit=_MOST_ARRIVING)
-        if shutil.disk_usage(self._folder).free < note.length:
+        if shutil.disk_usage(self._folder).free < note.length + self._promised():
             raise DiskFullError
         arrival.data.touch()
         arrival.write_note(note)
 
+    def _promised(self) -> int:
+        """How many bytes the uploads of all users may still bring."""
+        return sum(
+            Arrival(path.with_suffix("")).coming()
+            for path in self._folder.glob("*/arriving/*.json")
+        )
+
     def _home(self, owner: str) -> Path:
         """Users choose their names, not our paths."""
         return self._folder / hashlib.sha256(owner.encode()).hexdigest()[:16]
+
+
+class _Turn:
+    """A request's time with an upload, which a newer one can end."""
+
+    def __init__(self) -> None:
+        self.left = asyncio.Event()
+        self._is_over = False
+        self._limit: asyncio.Timeout | None = None
+
+    def end(self) -> None:
+        self._is_over = True
+        if self._limit is not None and not self.left.is_set():
+            self._limit.reschedule(asyncio.get_running_loop().time())
+
+    @asynccontextmanager
+    async def until_ended(self) -> AsyncIterator[None]:
+        if self._is_over:
+            raise UploadBusyError
+        try:
+            async with asyncio.timeout(None) as self._limit:
+                yield
+        except TimeoutError as error:
+            if self._is_over:
+                raise UploadBusyError from error
+            raise
+        finally:
+            self._limit = None
 
 
 class Arrival:
@@ -131,9 +198,24 @@ class Arrival:
     def offset(self) -> int:
         """How many bytes are here; all of them once the file has become a video."""
         note = self.note()
-        if note is not None and note.video_id is not None:
+        if note is not None and note.is_settled:
             return note.length
         return self.data.stat().st_size if self.data.exists() else 0
+
+    def is_complete(self) -> bool:
+        """Whether all bytes are here, and nobody has made a video of them."""
+        note = self.note()
+        return note is not None and not note.is_settled and self.offset() >= note.length
+
+    def coming(self) -> int:
+        """How many bytes are still to come."""
+        note = self.note()
+        return 0 if note is None or note.is_settled else max(0, note.length - self.offset())
+
+    def settle(self, note: Note) -> None:
+        """Keep what became of the upload instead of its bytes."""
+        self.write_note(note)
+        self.data.unlink(missing_ok=True)
 
     def written_at(self) -> float:
         """When the upload or its note was last written to, in seconds since the epoch."""
@@ -144,25 +226,35 @@ class Arrival:
         return max(times)
 
     async def append(self, chunks: AsyncIterator[bytes], *, offset: int, length: int) -> int:
-        """Write what comes and give the new offset; a cut connection leaves what has come."""
+        """Write what comes and give the new offset; a cut connection leaves what has come.
+
+        What has come and is not written yet is forgotten when a newer request takes over: that one
+        has asked for the offset, and sends it again.
+        """
         if await asyncio.to_thread(self.offset) != offset:
-            raise ConflictError(why="The upload is at another offset; ask for it with HEAD.")
+            raise ConflictError(why=WRONG_OFFSET)
         waiting = bytearray()
         try:
-            async for chunk in chunks:
-                if offset + len(waiting) + len(chunk) > length:
-                    raise TooLongError
+            async for chunk in _no_more(chunks, length - offset):
                 waiting += chunk
                 if len(waiting) >= _WRITE_BYTES:
                     offset = await self._write(waiting)
-        finally:
-            offset = await self._write(waiting)
-        return offset
+        except Exception:
+            await self._write(waiting)
+            raise
+        return await self._write(waiting)
 
     async def _write(self, waiting: bytearray) -> int:
+        """Whole or not begun: nobody else may have the upload while a thread still writes to it."""
         taken = bytes(waiting)
         waiting.clear()
-        return await asyncio.to_thread(_append, self.data, taken)
+        writing = asyncio.ensure_future(asyncio.to_thread(_append, self.data, taken))
+        with _or_full():
+            try:
+                return await asyncio.shield(writing)
+            except asyncio.CancelledError:
+                await asyncio.wait({writing})
+                raise
 
     def remove(self) -> None:
         for path in (self.data, self._note, self._beside):
@@ -174,6 +266,26 @@ def safe_name(name: str) -> str:
     last = name.replace("\\", "/").rpartition("/")[2]
     kept = "".join(ch for ch in last if ch.isprintable()).strip(". ")
     return kept.encode(errors="ignore")[-_NAME_BYTES:].decode(errors="ignore") or "video"
+
+
+async def _no_more(chunks: AsyncIterator[bytes], most: int) -> AsyncIterator[bytes]:
+    came = 0
+    async for chunk in chunks:
+        came += len(chunk)
+        if came > most:
+            raise TooLongError
+        yield chunk
+
+
+@contextmanager
+def _or_full() -> Iterator[None]:
+    """Raise DiskFullError where there is no room for what is written."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise DiskFullError(detail=str(error)) from error
 
 
 def _append(path: Path, content: bytes) -> int:

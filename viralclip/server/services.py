@@ -50,6 +50,8 @@ class Services:
     # Where the signed addresses of an object store lead: pages may show media from there.
     media_origin: str = ""
     limits: Limits = field(default_factory=Limits)
+    # The last request of an upload waits so long for what becomes of it: proxies give up later.
+    upload_answer_s: float = 5.0
     # A viewer that hears nothing for so long hears a heartbeat; a proxy would close the line.
     heartbeat_s: float = 15.0
     # One that takes nothing off the line for so long is gone.

@@ -5,7 +5,7 @@ import base64
 import binascii
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from email.utils import formatdate
 from http import HTTPStatus
 from pathlib import Path
@@ -13,12 +13,21 @@ from typing import Annotated, Any, ClassVar
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi import Path as PathParam
+from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
-from viralclip.errors import SourceNotVideoError
-from viralclip.server.arrivals import EXPIRES_S, Arrival, Arrivals, Note
+from viralclip.server.arrivals import EXPIRES_S, WRONG_OFFSET, Arrival, Arrivals, Note
+from viralclip.server.finishing import Finish, Finishing, UploadState
 from viralclip.server.identity import Owner
-from viralclip.server.problems import ProblemError, TooLargeError, problems
+from viralclip.server.problems import (
+    ConflictError,
+    NotFoundError,
+    Problem,
+    ProblemError,
+    TooLargeError,
+    problem_response,
+    problems,
+)
 from viralclip.server.services import Services
 
 PREFIX = "/api/uploads"
@@ -28,7 +37,6 @@ VIDEO_HEADER = "Video-Id"
 # A connection that brings nothing for so long is as good as cut.
 _SILENCE_S = 60.0
 _CONTENT_TYPE = "application/offset+octet-stream"
-_IN_STORE = "uploads"
 _EXTENSIONS = "creation,expiration,termination"
 
 
@@ -44,6 +52,23 @@ class MetadataError(ProblemError):
     """Upload-Metadata has to be pairs of a name and a base64 value, separated by commas."""
 
     code = "invalid_metadata"
+
+
+class UploadOut(BaseModel):
+    """An upload, from its first byte to the video that it has become.
+
+    `fraction` says how much is stored, where that is known. `problem` is why the file was refused,
+    or why storing it failed and is tried again.
+    """
+
+    upload_id: str
+    name: str
+    bytes: int
+    offset: int
+    state: UploadState
+    fraction: float | None
+    video_id: str | None
+    problem: Problem | None
 
 
 class ContentTypeError(ProblemError):
@@ -76,14 +101,14 @@ def _headers(**described: str) -> dict[str, Any]:
 
 _TOLD = _headers(Upload_Offset="How many bytes have come.", Upload_Expires="When it is removed.")
 _VIDEO = _headers(Video_Id="The video that the upload has become, once all of it is there.")
+_STATE = _headers(Upload_State="`arriving`, `checking`, `storing` or `ready`.")
 _PLACE = _headers(Location="Where to send the bytes.", Upload_Expires="When it is removed.")
 
 
 def routes(services: Services, folder: Path) -> APIRouter:
-    router = APIRouter(
-        prefix=PREFIX, tags=["uploads"], responses=problems(401, 403, 412), redirect_slashes=False
-    )
     arrivals = Arrivals(folder)
+    finishing = Finishing(arrivals, services)
+    router = _router(finishing)
 
     @router.options("", status_code=204, operation_id="describeUploads")
     async def describe(_: Owner, response: Response) -> None:
@@ -112,28 +137,36 @@ def routes(services: Services, folder: Path) -> APIRouter:
         name = about.get("filename") or about.get("name") or "video"
         arrival = await arrivals.create(owner, name, upload_length)
         response.headers["Location"] = f"{PREFIX}/{arrival.upload_id}"
-        _tell(response, 0)
+        response.headers["Upload-Offset"] = "0"
+        response.headers["Upload-Expires"] = _expires()
 
     @router.head(
         "/{upload_id}",
         operation_id="getUpload",
-        responses={200: {"headers": _TOLD | _VIDEO}, **problems(404, 422, 502, 507)},
+        responses={200: {"headers": _TOLD | _STATE | _VIDEO}, **problems(404, 422)},
     )
     async def look(upload_id: UploadId, owner: Uploader, response: Response) -> None:
-        """How much has come; go on from there."""
+        """How much has come; go on from there. Answered at once, whatever else goes on."""
         arrival = await arrivals.find(owner, upload_id)
-        with arrivals.writing(arrival):
-            note = await _taken_in(arrival, owner, arrivals, services)
-            _tell(response, await asyncio.to_thread(arrival.offset), note.video_id)
-        response.headers["Upload-Length"] = str(note.length)
+        out = await _looked(arrival, owner, finishing)
+        _tell(response, out)
+        response.headers["Upload-Length"] = str(out.bytes)
         response.headers["Cache-Control"] = "no-store"
+
+    @router.get("/{upload_id}", operation_id="getUploadState", responses=problems(404, 422))
+    async def state(upload_id: UploadId, owner: Owner, response: Response) -> UploadOut:
+        """How far the upload is: after the last byte it is looked into and stored."""
+        arrival = await arrivals.find(owner, upload_id)
+        response.headers["Cache-Control"] = "no-store"
+        return await _out(arrival, owner, finishing)
 
     @router.patch(
         "/{upload_id}",
         status_code=204,
+        response_model=None,
         operation_id="sendUpload",
         responses={
-            204: {"headers": _TOLD | _VIDEO},
+            204: {"headers": _TOLD | _STATE | _VIDEO},
             **problems(404, 409, 413, 415, 422, 423, 502, 507),
         },
         openapi_extra={
@@ -149,16 +182,20 @@ def routes(services: Services, folder: Path) -> APIRouter:
         request: Request,
         response: Response,
         content_length: Annotated[int, Header(ge=0)] = 0,
-    ) -> None:
-        """Bytes from the offset on. With the last of them the file becomes a video, or is refused
-        with a problem and removed."""
-        if request.headers.get("content-type") != _CONTENT_TYPE:
-            raise ContentTypeError
+    ) -> Response | None:
+        """Bytes from the offset on. A request that still brings bytes to the same upload ends.
+
+        After the last of them the file becomes a video in the background. What that comes to within
+        five seconds is in the answer: `Video-Id`, or a problem; else GET the upload until its state
+        is `ready` or `refused`.
+        """
         arrival = await arrivals.find(owner, upload_id)
-        with arrivals.writing(arrival):
-            await _append(arrival, request, upload_offset, content_length)
-            note = await _taken_in(arrival, owner, arrivals, services)
-            _tell(response, await asyncio.to_thread(arrival.offset), note.video_id)
+        await _receive(arrivals, arrival, request, upload_offset, content_length)
+        out = await _finished(arrival, owner, finishing, services.upload_answer_s)
+        if out.problem is not None:
+            return problem_response(out.problem, {"Tus-Resumable": VERSION})
+        _tell(response, out)
+        return None
 
     @router.delete(
         "/{upload_id}",
@@ -167,12 +204,93 @@ def routes(services: Services, folder: Path) -> APIRouter:
         responses=problems(404, 422, 423),
     )
     async def delete(upload_id: UploadId, owner: Uploader) -> None:
-        """Give the upload up; a video that it has become stays."""
+        """Give the upload up, also while it arrives or is stored; a video that it has become
+        stays."""
         arrival = await arrivals.find(owner, upload_id)
-        with arrivals.writing(arrival):
+        async with arrivals.writing(arrival):
+            await finishing.abandon(arrival)
             await asyncio.to_thread(arrival.remove)
 
     return router
+
+
+def _router(finishing: Finishing) -> APIRouter:
+    @asynccontextmanager
+    async def running(_: object) -> AsyncIterator[None]:
+        async with finishing.running():
+            yield
+
+    return APIRouter(
+        prefix=PREFIX,
+        tags=["uploads"],
+        responses=problems(401, 403, 412),
+        redirect_slashes=False,
+        lifespan=running,
+    )
+
+
+async def _out(arrival: Arrival, owner: str, finishing: Finishing) -> UploadOut:
+    """The upload now; one that is whole and that nobody finishes is finished from now on."""
+    if await asyncio.to_thread(arrival.is_complete):
+        finishing.begin(arrival, owner)
+    note, finish = await asyncio.to_thread(arrival.note), finishing.of(arrival)
+    if note is None:
+        raise NotFoundError
+    return UploadOut(
+        upload_id=arrival.upload_id,
+        name=note.name,
+        bytes=note.length,
+        offset=await asyncio.to_thread(arrival.offset),
+        state=_state(note, finish),
+        fraction=finish.fraction if finish is not None else None,
+        video_id=note.video_id,
+        problem=note.refusal or (finish.problem if finish is not None else None),
+    )
+
+
+def _state(note: Note, finish: Finish | None) -> UploadState:
+    if note.refusal is not None:
+        return "refused"
+    if note.video_id is not None:
+        return "ready"
+    return "arriving" if finish is None else finish.state
+
+
+async def _looked(arrival: Arrival, owner: str, finishing: Finishing) -> UploadOut:
+    """The upload for who wants to go on with it; a pause between two attempts ends."""
+    out = await _out(arrival, owner, finishing)
+    if out.state == "refused":
+        raise NotFoundError
+    if (finish := finishing.of(arrival)) is not None:
+        finish.hurry.set()
+    return out
+
+
+async def _finished(
+    arrival: Arrival, owner: str, finishing: Finishing, within_s: float
+) -> UploadOut:
+    """What the upload has come to in that time, which is less than proxies wait."""
+    if await asyncio.to_thread(arrival.is_complete):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await finishing.begin(arrival, owner).attempted.wait()
+    out = await _out(arrival, owner, finishing)
+    if out.state == "refused":
+        # Who is told needs no note of it.
+        await asyncio.to_thread(arrival.remove)
+    return out
+
+
+async def _receive(
+    arrivals: Arrivals, arrival: Arrival, request: Request, offset: int, coming: int
+) -> None:
+    if request.headers.get("content-type") != _CONTENT_TYPE:
+        raise ContentTypeError
+    # One that is at another offset must not end the one that is under way.
+    if await asyncio.to_thread(arrival.offset) != offset:
+        raise ConflictError(why=WRONG_OFFSET)
+    async with arrivals.writing(arrival):
+        await _append(arrival, request, offset, coming)
 
 
 async def _append(arrival: Arrival, request: Request, offset: int, coming: int) -> None:
@@ -193,45 +311,16 @@ async def _chunks(request: Request) -> AsyncIterator[bytes]:
             yield chunk
 
 
-async def _taken_in(arrival: Arrival, owner: str, arrivals: Arrivals, services: Services) -> Note:
-    """The upload's note, which names a video as soon as all bytes are here.
-
-    Whoever comes first after the last byte does it: the one who sent it may have been cut off.
-    """
-    note = await asyncio.to_thread(arrival.note)
-    assert note is not None  # noqa: S101 - it was found, and nobody else writes to it now
-    if note.video_id is not None or await asyncio.to_thread(arrival.offset) < note.length:
-        return note
-    try:
-        video = await services.probe(arrival.data)
-    except SourceNotVideoError as error:
-        await asyncio.to_thread(arrival.remove)
-        raise type(error)(**{**error.facts, "name": note.name}, detail=error.detail) from error
-    path = await _put_away(arrival, arrivals.place(owner, arrival, note), services)
-    video = video.model_copy(update={"name": note.name, "path": path})
-    await services.catalog.add_video(owner, video)
-    note = note.model_copy(update={"video_id": video.identity})
-    await asyncio.to_thread(arrival.write_note, note)
-    await asyncio.to_thread(arrival.data.unlink, missing_ok=True)
-    return note
+def _tell(response: Response, out: UploadOut) -> None:
+    response.headers["Upload-Offset"] = str(out.offset)
+    response.headers["Upload-State"] = out.state
+    response.headers["Upload-Expires"] = _expires()
+    if out.video_id is not None:
+        response.headers[VIDEO_HEADER] = out.video_id
 
 
-async def _put_away(arrival: Arrival, target: Path, services: Services) -> str:
-    """Where the whole file is from now on: a folder here, or the store that every worker reads."""
-    storage = services.open_storage(services.storage_url)
-    if storage.local_path("") is None:
-        key = f"{_IN_STORE}/{target.parent.parent.name}/{target.parent.name}/{target.name}"
-        await storage.put(arrival.data, key)
-        return storage.url(key)
-    await asyncio.to_thread(_move, arrival.data, target)
-    return str(target)
-
-
-def _tell(response: Response, offset: int, video_id: str | None = None) -> None:
-    response.headers["Upload-Offset"] = str(offset)
-    response.headers["Upload-Expires"] = formatdate(time.time() + EXPIRES_S, usegmt=True)
-    if video_id is not None:
-        response.headers[VIDEO_HEADER] = video_id
+def _expires() -> str:
+    return formatdate(time.time() + EXPIRES_S, usegmt=True)
 
 
 def _metadata(text: str) -> Mapping[str, str]:
@@ -240,8 +329,3 @@ def _metadata(text: str) -> Mapping[str, str]:
         return {key: base64.b64decode(value, validate=True).decode() for key, _, value in pairs}
     except (binascii.Error, ValueError) as error:
         raise MetadataError from error
-
-
-def _move(path: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    path.replace(target)

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { AudioTrack, ClipState, Envelope } from "./api.gen";
 import { noProgress } from "./progress";
-import { ago, audioTrackFacts, audioTrackName, clipCounts, clipWords, duration, fileSize, jobWords, levelWords, logLine, loudShare, milestone, percent, reason, timeLeft, timecode, voiceHint } from "./words";
+import { ago, audioTrackFacts, audioTrackName, clipCounts, clipWords, duration, fileSize, jobWords, levelWords, logLine, loudShare, milestone, percent, reason, timeLeft, timecode, uploadSentence, voiceHint } from "./words";
 
 const NOW = Date.parse("2025-03-14T09:00:10Z");
 const clip: ClipState = {
@@ -107,4 +107,19 @@ test("what is heard by default is said by its numbers", () => {
 test("a level meter is empty at silence and full at full scale", () => {
   expect([levelWords(-20.4), levelWords(-120)]).toEqual(["\u221220 dB", "silent"]);
   expect([loudShare(-120), loudShare(-30), loudShare(3)]).toEqual([0, 0.5, 1]);
+});
+
+const going = { sent: 5e6, size: 10e6, step: "sending", fraction: null, isPaused: false, isWaiting: false } as const;
+
+test.each([
+  [going, "5.0 MB of 10.0 MB"],
+  [{ ...going, isPaused: true }, "5.0 MB of 10.0 MB, paused"],
+  [{ ...going, isWaiting: true }, "5.0 MB of 10.0 MB. The server cannot be reached; trying again…"],
+  [{ ...going, step: "checking" }, "Checking the video…"],
+  [{ ...going, step: "checking", isWaiting: true }, "The server cannot check the video yet; it tries again…"],
+  [{ ...going, step: "storing" }, "Storing the video…"],
+  [{ ...going, step: "storing", fraction: 0.4 }, "Storing the video, 40 %"],
+  [{ ...going, step: "storing", isWaiting: true }, "The storage does not take the video yet; the server tries again…"],
+] as const)("an upload says how far it is", (upload, sentence) => {
+  expect(uploadSentence(upload)).toBe(sentence);
 });

@@ -327,6 +327,27 @@ export function fileSize(bytes: number): string {
   return `${(bytes / 1e9).toFixed(2)} GB`;
 }
 
+interface Uploading {
+  sent: number;
+  size: number;
+  step: "sending" | "checking" | "storing";
+  fraction: number | null;
+  isPaused: boolean;
+  isWaiting: boolean;
+}
+
+/** How far an upload is, while nothing is wrong with it. */
+export function uploadSentence({ sent, size, step, fraction, isPaused, isWaiting }: Uploading): string {
+  if (step === "checking") return isWaiting ? "The server cannot check the video yet; it tries again…" : "Checking the video…";
+  if (step === "storing") {
+    if (isWaiting) return "The storage does not take the video yet; the server tries again…";
+    return fraction === null ? "Storing the video…" : `Storing the video, ${percent(fraction)} %`;
+  }
+  const how = `${fileSize(sent)} of ${fileSize(size)}`;
+  if (isPaused) return `${how}, paused`;
+  return isWaiting ? `${how}. The server cannot be reached; trying again…` : how;
+}
+
 /** How long ago, for lists. */
 export function ago(at: string, now: number): string {
   const seconds = (now - Date.parse(at)) / 1000;
