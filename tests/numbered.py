@@ -31,6 +31,7 @@ class Film:
     rate: Fraction | None = Fraction(25)
     sound: str | None = "aac"
     late: float = 0.0
+    declared: bool = True
     container: dict[str, str] = field(default_factory=dict[str, str])
 
 
@@ -83,7 +84,17 @@ def write_film(path: Path, film: Film) -> Path:
         packets = [*_pictures(film, video), *(_sound(film, audio) if audio else ())]
         for _, packet in sorted(packets, key=lambda timed: timed[0]):
             container.mux(packet)
+    if not film.declared:
+        _forget_rate(path)
     return path
+
+
+def _forget_rate(path: Path) -> None:
+    """Matroska as browsers and screen recorders write it: its DefaultDuration made void."""
+    content = path.read_bytes()
+    before, found, after = content.partition(b"\x23\xe3\x83\x84")
+    assert found
+    path.write_bytes(before + b"\xec\x86" + bytes(6) + after[4:])
 
 
 def _pictures(film: Film, video: Any) -> list[tuple[float, Any]]:

@@ -130,7 +130,10 @@ def test_identity_follows_the_content(tmp_path: Path):
     [
         ("25", True, "25"),
         ("2997/100", True, "30000/1001"),
-        ("15", True, "15"),
+        ("15", True, "30"),
+        ("10", True, "30"),
+        ("1", True, "24"),
+        ("20", True, "40"),
         ("144", True, "48"),
         ("240000/1001", True, "60000/1001"),
         ("100", True, "50"),
@@ -140,5 +143,5 @@ def test_identity_follows_the_content(tmp_path: Path):
         ("90", False, "60"),
     ],
 )
-def test_clips_get_a_constant_rate_of_at_most_60(stored: str, constant: bool, rate: str):  # noqa: FBT001 - a table's column
+def test_clips_get_a_constant_rate_of_24_to_60(stored: str, constant: bool, rate: str):  # noqa: FBT001 - a table's column
     assert output_rate(Fraction(stored), constant=constant) == Fraction(rate)

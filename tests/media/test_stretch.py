@@ -5,6 +5,7 @@ import functools
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,25 @@ STILLS: dict[str, Film] = {
     "slides.mkv": replace(SLIDES, clock=1000),
     "slides.mp4": SLIDES,
 }
+# Calm at first, then as fast as it gets, and nothing in the file says so.
+CALM = replace(
+    EVEN, times=[*even(6.0, 5), *even(10.0, 30, start=6.0)], clock=1000, declared=False, rate=None
+)
+SLOW: dict[str, Film] = {
+    "calm.webm": replace(
+        CALM, codec="libvpx", options={"deadline": "realtime", "g": "60"}, sound="libopus"
+    ),
+    "calm.mkv": CALM,
+    "calm.ts": replace(CALM, clock=90_000, declared=True),
+    "one_a_second.mp4": replace(EVEN, times=even(SECONDS, 1), rate=Fraction(1)),
+    "ten_a_second.mkv": replace(EVEN, times=even(SECONDS, 10), rate=Fraction(10), clock=1000),
+    "ten_a_second.gif": replace(
+        EVEN, times=even(SECONDS, 10), codec="gif", pixels="gray", options={}, sound=None, clock=100
+    ),
+    "one_picture.mp4": replace(EVEN, times=[0.0]),
+    "one_picture.mkv": replace(EVEN, times=[0.0], clock=1000),
+}
+SLOW_SCENES = ((9.3, 3.0), (4.4, 3.0), (11.2, 0.2))
 STILL_SCENES = ((5.0, 0.2), (4.0, 3.0), (11.0, 3.0), (1.5, 12.0))
 LONG = {
     "long.ts": replace(
@@ -82,7 +102,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Make:
 
     @functools.cache
     def make(name: str) -> Path:
-        return write_film(folder / name, (FILMS | STILLS | LONG)[name])
+        return write_film(folder / name, (FILMS | STILLS | SLOW | LONG)[name])
 
     return make
 
@@ -143,6 +163,26 @@ def test_a_still_picture_is_held_from_before_the_scene_and_to_its_end(
     for start, seconds in STILL_SCENES:
         clip = render_scene(ffmpeg, source, start, seconds, tmp_path / "clip.mp4")
         check(clip, source, start, seconds)
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_no_frame_is_lost_where_the_rate_is_not_what_it_seems(
+    name: str, film: Make, ffmpeg: Path, tmp_path: Path
+):
+    source = probe(film(name))
+    assert 23.9 < source.fps <= 60
+    assert source.video.duration == pytest.approx(SECONDS, abs=0.1)
+
+    for start, seconds in SLOW_SCENES:
+        clip = render_scene(ffmpeg, source, start, seconds, tmp_path / "clip.mp4")
+        check(clip, source, start, seconds)
+
+
+def test_a_clip_of_a_burst_has_every_frame_of_it(film: Make, ffmpeg: Path, tmp_path: Path):
+    source = probe(film("calm.webm"))
+
+    clip = render_scene(ffmpeg, source, 9.0, 3.0, tmp_path / "clip.mp4")
+    assert len(set(clip.numbers)) >= 89
 
 
 def test_a_scene_of_three_minutes_ends_as_it_began(film: Make, ffmpeg: Path, tmp_path: Path):

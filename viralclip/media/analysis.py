@@ -48,7 +48,15 @@ _CODE = (
     *(_HERE / name for name in ("look.py", "sound.py", "stretch.py", "recovery.py")),
     *(
         _HERE / name
-        for name in ("probe.py", "extent.py", "upright.py", "orientation.py", "cropping.py")
+        for name in (
+            "probe.py",
+            "extent.py",
+            "rate.py",
+            "packets.py",
+            "upright.py",
+            "orientation.py",
+            "cropping.py",
+        )
     ),
     *sorted((_HERE.parent / "reframe").glob("*.py")),
     *sorted((_HERE.parent / "styles").glob("*.py")),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from viralclip.media.extent import zero_of
+from viralclip.media.packets import zero_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer

@@ -11,6 +11,7 @@ from viralclip.media.encoders import X264, Encoder
 from viralclip.media.ffmpeg import NO_ABILITIES, Abilities
 from viralclip.media.limits import MOST_PIXELS
 from viralclip.media.orientation import Orientation
+from viralclip.media.packets import ROUNDING_S
 from viralclip.media.probe import Picture, Probed
 from viralclip.media.soundtrack import AUDIO_RATE, shape_of, sound_graph
 from viralclip.media.stretch import SeekPoint
@@ -82,7 +83,7 @@ def render_command(ffmpeg: Path, spec: RenderSpec, begin: SeekPoint) -> list[str
         *_threads("-filter_complex_threads", spec.threads),
         *spec.encoder.device,
         *_input(spec, begin),
-        *("-filter_complex", _graph(spec, preroll=spec.start - begin.seek)),
+        *("-filter_complex", _graph(spec, begin)),
         *_video_output(spec),
         *_audio_output(spec),
         *("-map_metadata", "-1", "-map_metadata:s", "-1", "-map_chapters", "-1"),
@@ -96,7 +97,7 @@ def listen_command(
     ffmpeg: Path, spec: RenderSpec, begin: SeekPoint, *, shape: Sequence[str], meter: str
 ) -> list[str]:
     """The command line that runs the clip's sound alone through `shape` and the filters `meter`."""
-    graph = _sound(spec, shape, preroll=spec.start - begin.seek)
+    graph = _sound(spec, begin, shape)
     return [
         *(str(ffmpeg), "-nostdin", "-hide_banner", "-v", "error"),
         *("-stats_period", "0.25", "-progress", "pipe:1"),
@@ -145,35 +146,33 @@ def _threads(option: str, count: int) -> list[str]:
     return [option, str(count)] if count else []
 
 
-def _graph(spec: RenderSpec, *, preroll: float) -> str:
+def _graph(spec: RenderSpec, begin: SeekPoint) -> str:
     picture = spec.source.picture
     graph = convert_late(spec.graph, late_colours(picture.colours, spec.abilities))
     parts = [
-        f"[0:{picture.stream}]{_before(spec, preroll)}[{GRAPH_INPUT}]",
+        f"[0:{picture.stream}]{_before(spec, begin)}[{GRAPH_INPUT}]",
         graph.render(input=GRAPH_INPUT, output=GRAPH_OUTPUT, files=spec.files),
         f"[{GRAPH_OUTPUT}]{encoder_input(spec.encoder)}[v]",
     ]
     if spec.heard:
-        parts.append(_sound(spec, shape_of(spec.heard, spec.gain_db), preroll=preroll))
+        parts.append(_sound(spec, begin, shape_of(spec.heard, spec.gain_db)))
     elif picture.orientation != Orientation():
         # FFmpeg 5 copies the display matrix of a graph's only input into the clip.
         parts.append(f"[0:{picture.stream}]nullsink")
     return ";".join(parts)
 
 
-def _sound(spec: RenderSpec, shape: Sequence[str], *, preroll: float) -> str:
+def _sound(spec: RenderSpec, begin: SeekPoint, shape: Sequence[str]) -> str:
+    preroll = spec.start - begin.seek
     shift = f"atrim=start={preroll:.6f},asetpts=PTS-{preroll:.6f}/TB"
     return sound_graph(spec.heard, spec.samples, opening=shift, shape=shape, output="a")
 
 
-def _before(spec: RenderSpec, preroll: float) -> str:
-    """Whatever the source is, the style's graph sees one kind of picture at one steady rate.
-
-    It begins with the frame that is on screen at the start, which may be much older.
-    """
+def _before(spec: RenderSpec, begin: SeekPoint) -> str:
+    """Whatever the source is, the style's graph sees one kind of picture at one steady rate."""
     picture = spec.source.picture
     filters = [
-        f"settb=AVTB,setpts=round(PTS-{preroll:.6f}/TB)",
+        _shifted(spec, begin),
         *_deinterlaced(picture),
         f"fps={spec.fps}:start_time=0",
         *_as_shown(picture),
@@ -185,6 +184,19 @@ def _before(spec: RenderSpec, preroll: float) -> str:
         f"trim=end_frame={spec.frames}",
     ]
     return ",".join(filters)
+
+
+def _shifted(spec: RenderSpec, begin: SeekPoint) -> str:
+    """The frame on screen at the start comes at 0, however old, and the others when they are shown.
+
+    None but it comes before the second frame of the clip: where the video ends with it, its end
+    would else be before the start, and nothing would be shown. Microseconds, as setpts cuts off.
+    """
+    shown, start = (round(time * 1e6 - begin.seek * 1e6) for time in (begin.shown, spec.start))
+    second = round(1e6 / spec.fps)
+    rounding = round(ROUNDING_S * 1.5e6)
+    later = f"max(PTS-{start},{second})"
+    return f"settb=AVTB,setpts='if(lte(PTS,{shown + rounding}),PTS-{shown},{later})'"
 
 
 def _deinterlaced(picture: Picture) -> list[str]:

@@ -1,35 +1,53 @@
-"""Where a source's clock begins and where its pictures end."""
+"""When a source's last picture ends, and whether that is its end."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import av
-import av.error
+
+from viralclip.media.packets import packets_from, zero_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from av.container import InputContainer
     from av.stream import Stream
     from av.video.stream import VideoStream
 
 _TAIL_SECONDS = 2.0
+# A sound that is longer than its picture by no more than this is no reason to hold the picture.
+_LONGER_S = 1.0
 
 
-def zero_of(container: "InputContainer") -> float:
-    """FFmpeg's -ss counts from the earliest stream, and so do all our times."""
-    return (container.start_time or 0) / av.time_base
+def find_end(
+    container: "InputContainer", stream: "VideoStream", sounds: Sequence["Stream"], *, held: bool
+) -> tuple[float, bool]:
+    """When the last picture ends, and whether the file breaks off before it says that it ends.
 
-
-def find_end(container: "InputContainer", stream: "VideoStream") -> tuple[float, bool]:
-    """When the last picture ends, and whether the file breaks off before its index says so."""
+    A picture that is `held` from one change to the next stays until its sound ends, too: a podcast
+    with one picture is as long as what is said.
+    """
     promised = _promised_end(container, stream)
     found = _cut_index(container, stream)
     if found is None:
         found = _last_packet(container, stream, near=promised)
     if found is None:
         return promised, False
-    early = promised - max(1.0, promised / 100)
-    return found, found < early and not _goes_on(container, stream, early)
+    heard = _end_of_sound(container, sounds, after=found)
+    lasts = found
+    if stream.duration is None:  # the promise is that of picture and sound
+        found, lasts = min(found, promised or found), heard
+    truncated = lasts < promised - max(1.0, promised / 100)
+    return heard if held and heard > found + _LONGER_S else found, truncated
+
+
+def _end_of_sound(
+    container: "InputContainer", sounds: Sequence["Stream"], *, after: float
+) -> float:
+    """When the sound ends, if that is later than `after`."""
+    whole = (container.duration or 0) / av.time_base
+    if whole < after + _LONGER_S:
+        return after
+    ends = (_last_packet(container, sound, near=whole) or 0.0 for sound in sounds)
+    return max((after, *ends))
 
 
 def _promised_end(container: "InputContainer", stream: "VideoStream") -> float:
@@ -37,15 +55,6 @@ def _promised_end(container: "InputContainer", stream: "VideoStream") -> float:
         begin = float((stream.start_time or 0) * stream.time_base) - zero_of(container)
         return max(0.0, begin) + float(stream.duration * stream.time_base)
     return (container.duration or 0) / av.time_base
-
-
-def _goes_on(container: "InputContainer", stream: "VideoStream", early: float) -> bool:
-    """Whether sound outlasts the picture, where a length is known of the whole file alone."""
-    sounds = container.streams.audio
-    if stream.duration is not None or not sounds:
-        return False
-    ends = _packet_ends(container, sounds, max(0.0, early) + zero_of(container))
-    return max(ends, default=0.0) >= early
 
 
 def _cut_index(container: "InputContainer", stream: "VideoStream") -> float | None:
@@ -59,29 +68,18 @@ def _cut_index(container: "InputContainer", stream: "VideoStream") -> float | No
     return None
 
 
-def _last_packet(
-    container: "InputContainer", stream: "VideoStream", *, near: float
-) -> float | None:
-    """The end of the last picture that is really there, looking from `near` its promised end."""
+def _last_packet(container: "InputContainer", stream: "Stream", *, near: float) -> float | None:
+    """The end of the last packet that is really there, looking from `near` its promised end."""
     look_at = near - _TAIL_SECONDS
     while True:
-        ends = _packet_ends(container, (stream,), max(0.0, look_at) + zero_of(container))
+        ends = _packet_ends(container, stream, max(0.0, look_at))
         if ends or look_at <= 0:
             return max(ends, default=None)
         look_at = look_at / 2 if look_at > _TAIL_SECONDS else 0.0
 
 
-def _packet_ends(
-    container: "InputContainer", streams: "Sequence[Stream]", seconds: float
-) -> list[float]:
-    ends: list[float] = []
-    try:
-        container.seek(int(seconds * av.time_base))
-        for packet in container.demux(*streams):
-            if packet.pts is not None and packet.time_base is not None:
-                after = packet.pts + (packet.duration or 0)
-                ends.append(float(after * packet.time_base) - zero_of(container))
-    except av.error.FFmpegError:
-        # A file that breaks off may end in an error instead of an end; what came before counts.
-        return ends
-    return ends
+def _packet_ends(container: "InputContainer", stream: "Stream", seconds: float) -> list[float]:
+    return [
+        timed.time + float((timed.packet.duration or 0) * (timed.packet.time_base or 0))
+        for timed in packets_from(container, stream, seconds, until=float("inf"))
+    ]

@@ -13,8 +13,9 @@ import av.error
 from viralclip.errors import SourceMissingError, SourceNotVideoError, SourceUnreadableError
 from viralclip.geometry import Rect
 from viralclip.media.limits import open_source
+from viralclip.media.packets import ROUNDING_S, seek_to
 from viralclip.media.probe import Probed, probe
-from viralclip.media.stretch import ROUNDING_S, SeekPoint, find_seek_point, seek_to
+from viralclip.media.stretch import SeekPoint, find_seek_point
 from viralclip.media.upright import Image, Upright
 from viralclip.reframe.shots import Seen, signature
 

@@ -15,10 +15,11 @@ from viralclip.geometry import Rect, Size
 from viralclip.media.chapters import Chapter, read_chapters
 from viralclip.media.colours import Colours
 from viralclip.media.cropping import find_cropping
-from viralclip.media.extent import find_end, zero_of
+from viralclip.media.extent import find_end
 from viralclip.media.limits import check_limits, open_source, refusal_of
 from viralclip.media.orientation import Orientation
-from viralclip.media.rate import output_rate
+from viralclip.media.packets import zero_of
+from viralclip.media.rate import Rate, find_rate
 from viralclip.media.start_timecode import start_timecode
 from viralclip.media.survey import survey
 from viralclip.media.tracks import Sound, announced_tracks, find_sounds, main_sound
@@ -43,7 +44,6 @@ class Picture:
     """The video stream to use, and how its stored pictures become those that are shown.
 
     Of a picture of `stored` size the part `shown` is made `sar` times as wide, then turned.
-    `first` is the time of the first frame, `rate` the frame rate as stored (average if variable).
     """
 
     stream: int
@@ -52,9 +52,7 @@ class Picture:
     sar: Fraction
     orientation: Orientation
     colours: Colours
-    first: float
-    rate: Fraction
-    constant_rate: bool
+    rate: Rate
 
     @property
     def size(self) -> Size:
@@ -93,15 +91,16 @@ class Probed:
         return Fraction(self.video.fps)
 
     def on_frame(self, seconds: float) -> float:
-        """The time of the frame nearest to `seconds`, where frames come at a constant rate.
+        """The time of the frame nearest to `seconds`, where clips have the source's own frames.
 
         Cutting on a frame keeps sound and picture together and lets an analysis agree with the
         render about which frame is which.
         """
-        if not self.picture.constant_rate:
+        rate = self.picture.rate
+        if not rate.constant or rate.is_slow:
             return seconds
-        frames = round((seconds - self.picture.first) * self.picture.rate)
-        return max(0.0, float(self.picture.first + frames / self.picture.rate))
+        frames = round((seconds - rate.frame) * rate.stored)
+        return max(0.0, float(rate.frame + frames / rate.stored))
 
 
 def probe(path: Path) -> Probed:
@@ -199,7 +198,8 @@ def _look(container: "InputContainer", path: Path, content: str) -> Probed:
         raise refusal_of(path, ValueError("no frame could be decoded"), why=why)
     picture = _picture(path, container, stream, frame)
     tracks, sounds = announced_tracks(container), find_sounds(container)
-    end, truncated = find_end(container, stream)
+    heard = [container.streams[sound.stream] for sound in sounds]
+    end, truncated = find_end(container, stream, heard, held=picture.rate.holds)
     size = path.stat().st_size
     tracks = survey(container, tracks, sounds, duration=end, size=size)
     comes = {track.number for track in tracks if track.playable}
@@ -210,7 +210,7 @@ def _look(container: "InputContainer", path: Path, content: str) -> Probed:
         width=picture.size.width,
         height=picture.size.height,
         duration=end,
-        fps=str(output_rate(picture.rate, constant=picture.constant_rate)),
+        fps=str(picture.rate.of_clips),
         has_audio=bool(sounds),
         identity=content,
         audio_tracks=tracks,
@@ -244,9 +244,6 @@ def _why_no_picture(container: "InputContainer") -> str:
 def _picture(
     path: Path, container: "InputContainer", stream: "VideoStream", frame: "VideoFrame"
 ) -> Picture:
-    average = stream.average_rate or stream.guessed_rate or Fraction(30)
-    base = stream.base_rate or average
-    constant = abs(base - average) < base / 200
     stored = Size(frame.width, frame.height)
     return Picture(
         stream=stream.index,
@@ -255,9 +252,7 @@ def _picture(
         sar=_sar(stream),
         orientation=_orientation(frame),
         colours=Colours.of(frame),
-        first=_first(container, frame),
-        rate=base if constant else average,
-        constant_rate=constant,
+        rate=find_rate(container, stream, first=_first(container, frame)),
     )
 
 

@@ -9,8 +9,9 @@ import av.error
 import numpy as np
 
 from viralclip.media.limits import open_source
+from viralclip.media.packets import seek_to
 from viralclip.media.probe import Probed
-from viralclip.media.stretch import find_seek_point, seek_to
+from viralclip.media.stretch import find_seek_point
 from viralclip.reframe.footage import Floats, Loudness
 
 if TYPE_CHECKING:

@@ -1,17 +1,15 @@
 """Finds where to begin reading a source, so that what is on screen at a start can be shown."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from math import floor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import av
-import av.error
 
-from viralclip.media.extent import zero_of
 from viralclip.media.limits import open_source
+from viralclip.media.packets import ROUNDING_S, has_no_index, packets_from, zero_of
 from viralclip.media.probe import Probed
 from viralclip.media.recovery import recovers_at_once
 
@@ -19,17 +17,12 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
-# Matroska and FLV round times to whole milliseconds.
-ROUNDING_S = 0.001
-# These have no index: a seek ends at any packet, and not in every FFmpeg at the same one.
-_WITHOUT_INDEX = frozenset({"mpegts", "mpeg", "mpegtsraw"})
+# Where a seek ends at any packet, it may end at a later one in another FFmpeg.
 _SEARCH_MARGIN_S = 0.25
 # Where no key frame comes first, reading begins so much earlier, and then twice as much, and so on.
 _EARLIER_S = 0.5
 # The first sound after a seek lacks what its decoder would take from the packet before it.
 _SOUND_PREROLL_S = 0.1
-# Streams lie apart by no more than this in a file; without a packet for longer a picture is still.
-_APART_S = 5.0
 _ROUNDED_TICK = 0.01
 
 
@@ -71,16 +64,6 @@ def find_seek_point(source: Probed, start: float) -> SeekPoint:
     return _find(source, start)
 
 
-def seek_to(container: "InputContainer", seconds: float) -> None:
-    """Have reading go on at `seconds` since the zero, or from the beginning for 0.
-
-    A container that cannot seek is read on from where it is, as FFmpeg does.
-    """
-    if seconds > 0:
-        with suppress(av.error.FFmpegError):
-            container.seek(round((zero_of(container) + seconds) * av.time_base))
-
-
 @lru_cache(maxsize=256)
 def _find(source: Probed, start: float) -> SeekPoint:
     """Every style of a scene asks, and so does its analysis."""
@@ -115,7 +98,7 @@ def _seek(container: "InputContainer", stream: "VideoStream", target: float, key
 
     It is a whole tick of the stream's clock, as FFmpeg shifts times by whole ticks: in AVI, frames.
     """
-    if _WITHOUT_INDEX & set(container.format.name.split(",")):
+    if has_no_index(container):
         wanted = target - _SEARCH_MARGIN_S
     else:
         wanted = max(key, target - _SOUND_PREROLL_S)
@@ -128,7 +111,8 @@ def _see(container: "InputContainer", stream: "VideoStream", target: float, star
     key: float | None = None
     shown: float | None = None
     refreshing: float | None = None
-    for packet, time in _packets(container, stream, target, until=start):
+    for timed in packets_from(container, stream, target, until=start):
+        packet, time = timed.packet, timed.time
         if time > start + ROUNDING_S or packet.is_discard:
             continue
         shown = time if shown is None else max(shown, time)
@@ -138,21 +122,3 @@ def _see(container: "InputContainer", stream: "VideoStream", target: float, star
             else:  # it takes until the next one
                 key, refreshing = refreshing, time
     return _Seen(key, shown)
-
-
-def _packets(
-    container: "InputContainer", stream: "VideoStream", target: float, *, until: float
-) -> Iterator[tuple["av.Packet[Any]", float]]:
-    """The stream's packets and their times from a seek on; a file that breaks off just ends."""
-    zero = zero_of(container)
-    seek_to(container, target)
-    with suppress(av.error.FFmpegError):
-        for packet in container.demux():
-            if packet.dts is None or packet.time_base is None:
-                continue
-            decoded = float(packet.dts * packet.time_base) - zero
-            ours = packet.stream_index == stream.index
-            if decoded > until + (ROUNDING_S if ours else _APART_S):
-                return
-            if ours:
-                yield packet, float((packet.pts or packet.dts) * packet.time_base) - zero

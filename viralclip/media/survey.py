@@ -8,7 +8,7 @@ import av
 import av.error
 
 from viralclip.audio_tracks import AudioTrack
-from viralclip.media.extent import zero_of
+from viralclip.media.packets import zero_of
 from viralclip.media.tracks import Sound
 
 if TYPE_CHECKING:
