@@ -5,7 +5,15 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from viralclip.errors import Fault
-from viralclip.scene_lists.rows import Entry, Reading, Row, SceneList, Unreadable, run_to_next
+from viralclip.scene_lists.rows import (
+    Entry,
+    Reading,
+    Row,
+    SceneList,
+    Unreadable,
+    run_to_next,
+    shown,
+)
 
 _OGM = re.compile(r"CHAPTER(\d{1,4})(NAME)?=(.*)", re.IGNORECASE)
 _PAIR = re.compile(r"([A-Za-z_]+)=(.*)", re.DOTALL)
@@ -97,7 +105,7 @@ def _ticks(text: str, base: Fraction) -> float | Unreadable:
     try:
         return float(int(text) * base)
     except (ValueError, OverflowError):
-        return Unreadable(f"{text[:20]} is not a number of ticks")
+        return Unreadable(f"{shown(text)} is not a number of ticks")
 
 
 def _unescaped(text: str) -> str:
@@ -129,7 +137,7 @@ def _cue_time(text: str) -> float | Unreadable:
     match = _CUE_TIME.fullmatch(text)
     parts = [int(part) for part in match.groups()] if match else [0, _MINUTE, 0]
     if parts[1] >= _MINUTE or parts[2] >= _CUE_FRAMES:
-        return Unreadable(f"{text[:20]} is not a time MM:SS:FF with 75 frames a second")
+        return Unreadable(f"{shown(text)} is not a time MM:SS:FF with 75 frames a second")
     return parts[0] * _MINUTE + parts[1] + parts[2] / _CUE_FRAMES
 
 
