@@ -197,6 +197,8 @@ async def _served(
                 "media_roots": (roots,),
                 "storage_url": (folder / "clips").as_uri(),
                 "open_storage": open_storage,
+                # A busy machine takes its time to look into a video.
+                "upload_answer_s": 60.0,
                 **changes,
             },
         )

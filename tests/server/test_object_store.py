@@ -29,10 +29,15 @@ async def _send(client: httpx.AsyncClient, place: str, video: bytes) -> httpx.Re
     return await client.patch(place, headers={**_TUS, **_KIND, "Upload-Offset": "0"}, content=video)
 
 
-async def _upload(client: httpx.AsyncClient, video: bytes) -> str:
-    sent = await _send(client, await _announce(client, video), video)
+async def _upload(client: httpx.AsyncClient, video: bytes, until) -> str:
+    place = await _announce(client, video)
+    sent = await _send(client, place, video)
     assert sent.status_code == HTTPStatus.NO_CONTENT, sent.text
-    return sent.headers["video-id"]
+
+    async def known() -> str | None:
+        return (await client.get(place)).json()["video_id"]
+
+    return await until(known)
 
 
 def _large_files(folder: Path) -> list[Path]:
@@ -44,7 +49,7 @@ async def test_a_video_that_was_uploaded_is_rendered_from_the_store_and_clips_co
 ):
     process = await spawn(**bucket.env, VIRALCLIP_STORAGE=bucket.url)
     async with process.client() as client:
-        video_id = await _upload(client, video)
+        video_id = await _upload(client, video, until)
         assert _large_files(process.state / "uploads") == []
         preview = await client.get(f"/api/videos/{video_id}/content")
         asked = {
