@@ -80,10 +80,12 @@ async def _sent(store: ObjectStore, key: str, flow: "_Flow", mtime_ns: int) -> N
         return
     try:
         await put(mode="create")
-    except (NotSupportedError, GenericError) as error:
-        if isinstance(error, GenericError) and "status code: 501" not in str(error):
+    except (NotSupportedError, GenericError):
+        # The store knows no conditions, or the line was cut: no client repeats a condition itself.
+        # What is there by now may be ours, with only its answer lost: the caller can tell.
+        with suppress(FileNotFoundError):
+            await obstore.head_async(store, key)
             raise
-        # A store that knows no conditions has been looked into a moment ago.
         await put()
 
 
