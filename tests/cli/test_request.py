@@ -1,12 +1,14 @@
 """What is asked for is checked before anything starts, also where the clips are to go."""
 
+import os
 from pathlib import Path
 
 import pytest
 from peers.relay import Fault
 from peers.s3 import SECRET, Bucket
 
-from viralclip.cli.request import DestinationError, Request, accept
+from viralclip.cli.request import DestinationError, NotTextError, Request, accept
+from viralclip.errors import OutputNotWritableError
 from viralclip.plan import Options
 from viralclip.storage import open_storage
 
@@ -66,3 +68,39 @@ async def test_a_folder_is_made_if_need_be(tmp_path: Path, request_to):
 
     assert accepted.storage_url == (tmp_path / "a" / "b").as_uri()
     assert (tmp_path / "a" / "b").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("out", "said"),
+    [
+        ("", "Clips cannot be written to a folder without a name; give one with --out."),
+        ("{file}", "; list.csv is a file; give a folder."),
+        ("{file}/a/b", "; list.csv is a file; give a folder."),
+        ("/proc/clips", "; no folders can be made in /proc; give another."),
+        ("{folder}/" + "x" * 300, "; the name is too long; give a shorter one."),
+        ("{folder}/loop/a", "; there is no such user's folder, or links lead round in a circle."),
+    ],
+)
+async def test_an_output_folder_that_cannot_be_is_refused_with_the_reason(
+    tmp_path: Path, request_to, out: str, said: str
+):
+    (tmp_path / "list.csv").touch()
+    (tmp_path / "loop").symlink_to("loop")
+    out = out.format(file=tmp_path / "list.csv", folder=tmp_path)
+    with pytest.raises(OutputNotWritableError) as refusal:
+        await accept(request_to(out), open_storage)
+
+    assert refusal.value.message.endswith(said)
+
+
+@pytest.mark.parametrize("out", ["http://example.com/clips", "ftp://host/clips", "clips://x"])
+async def test_an_address_that_is_no_store_is_refused_with_those_that_are(request_to, out: str):
+    with pytest.raises(DestinationError, match="give a folder or az://, file://, gs://, s3://"):
+        await accept(request_to(out), open_storage)
+
+
+async def test_an_output_folder_that_is_not_utf_8_leads_into_no_other(tmp_path: Path, request_to):
+    with pytest.raises(NotTextError, match=r"of the output folder o\\xe9,"):
+        await accept(request_to(f"{tmp_path}/o\udce9"), open_storage)
+
+    assert os.listdir(os.fsencode(tmp_path)) == [b"scenes.csv"]  # noqa: PTH208 - as bytes

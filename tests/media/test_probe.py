@@ -1,13 +1,14 @@
 """What a file is found to hold, and that nothing but a video passes for one."""
 
 import os
+import subprocess
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from viralclip.errors import SourceMissingError, SourceNotVideoError
+from viralclip.errors import InvalidRequestError, SourceMissingError, SourceNotVideoError
 from viralclip.geometry import Size
 from viralclip.media.probe import Chapter, identity, probe
 from viralclip.media.rate import output_rate
@@ -90,6 +91,50 @@ def test_what_is_no_video_is_refused(content: bytes, tmp_path: Path):
 
     with pytest.raises(SourceNotVideoError, match=r"holiday\.mp4"):
         probe(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("https:/a.b/c.mp4", "The video c.mp4 is at an address (https); download it"),
+        ("file:/a/c.mp4", "is given as an address; give the path without file://"),
+        ("-", "The video - is not read from a pipe; save it as a file"),
+        ("broken.mp4", "broken.mp4 is a link that leads to no file"),
+        ("loop.mp4", "loop.mp4 is a link that leads to no file"),
+        ("pipe.mp4", "it is a pipe or a device; save it as a file"),
+        (".", "The file . is not a video that can be decoded; it is a folder"),
+        ("empty.mp4", "it is empty"),
+        ("sound.m4a", "it has sound, but no picture"),
+    ],
+)
+def test_what_cannot_be_a_source_is_said_in_words(
+    name: str,
+    said: str,
+    source: Source,
+    ffmpeg: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.chdir(tmp_path)
+    Path("broken.mp4").symlink_to("nowhere.mp4")
+    Path("loop.mp4").symlink_to("loop.mp4")
+    Path("empty.mp4").touch()
+    os.mkfifo("pipe.mp4")
+    if name == "sound.m4a":
+        quick = (str(ffmpeg), "-v", "error", "-i", str(source("small")))
+        subprocess.run([*quick, "-vn", "-c", "copy", name], check=True)
+    with pytest.raises(InvalidRequestError) as refusal:
+        probe(Path(name))
+
+    assert said in refusal.value.message
+
+
+def test_what_comes_on_stdin_is_known_by_the_file_it_is(source: Source, tmp_path: Path):
+    link = tmp_path / "stdin"
+    link.symlink_to(source("small"))
+
+    assert probe(link).path == link
+    assert probe(Path("/proc/self/cwd") / os.path.relpath(source("small"))).path == source("small")
 
 
 def test_a_playlist_of_real_videos_is_refused(source: Source, tmp_path: Path):

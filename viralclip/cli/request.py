@@ -97,7 +97,7 @@ def read_scene_list(path: Path, video: Video) -> SceneReading:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         problem = f"cannot be read: {error.strerror or error}"
-        raise InvalidScenesError([Fault(path.name, problem)]) from error
+        raise InvalidScenesError([Fault(path.name or str(path), problem)]) from error
     fps = float(Fraction(video.fps))
     return parse_scenes(
         data, name=path.name, duration=video.duration, fps=fps, timecode=video.timecode

@@ -190,8 +190,6 @@ def _look(container: "InputContainer", path: Path, content: str) -> Probed:
     stream = _video_stream(container)
     if stream is None:
         raise SourceNotVideoError(name=path.name, why=_why_no_picture(container))
-    if container.format.name.endswith("_pipe"):
-        raise SourceNotVideoError(name=path.name, why="it is a single picture")
     frame = next(container.decode(stream), None)
     if frame is None:
         why = "none of its pictures can be decoded; check that the file is complete"

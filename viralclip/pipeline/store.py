@@ -57,10 +57,12 @@ async def _store_where_it_may(
 ) -> StoredClip:
     storage = tools.open_storage(task.job.storage_url)
     for key in keys_of(task):
-        if room := await find_room(key, task, tools.catalog, storage):
-            # Another process may have been quicker.
-            with suppress(AlreadyStoredError):
-                return await _store_under(key, room, task, rendition, tools, report)
+        # Another process may have been quicker. Or this one was, and the store's answer was lost:
+        # a second look finds the file to be the clip's own.
+        for _ in range(2):
+            if room := await find_room(key, task, tools.catalog, storage):
+                with suppress(AlreadyStoredError):
+                    return await _store_under(key, room, task, rendition, tools, report)
     raise AssertionError  # pragma: no cover - the numbers have no end
 
 

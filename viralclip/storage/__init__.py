@@ -20,14 +20,13 @@ from viralclip.storage.inside import open_inside
 from viralclip.storage.line import Line
 from viralclip.storage.refusals import told_apart
 from viralclip.storage.traffic import Traffic, store_ports
-from viralclip.storage.upload import CHUNK, MTIME, PARTS, SLOWEST, OnProgress, upload
+from viralclip.storage.upload import CHUNK, MTIME, PARTS, SLOWEST, TRIES, OnProgress, upload
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
 
 TIMEOUT_S = 15.0
 # A store that stumbles is asked again at once and unseen; if that does not help, it is seen.
-_RETRIES = 2
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=0.2), timedelta(seconds=2)
 # A whole answer may take long, for a video is large; each piece of it may not.
 _WHOLE_ANSWER = timedelta(days=1)
@@ -299,7 +298,7 @@ def _open(
                 "timeout": _WHOLE_ANSWER,
             },
             retry_config={
-                "max_retries": _RETRIES,
+                "max_retries": TRIES - 1,
                 "retry_timeout": timedelta(seconds=4 * answer_s),
                 "backoff": {"init_backoff": _FIRST_WAIT, "max_backoff": _LONGEST_WAIT, "base": 2},
             },

@@ -26,6 +26,8 @@ PARTS = 4
 # The slowest line that is good enough, in bytes a second: 256 kbit/s. It sets how long a part may
 # take where nothing tells a slow line from a silent one.
 SLOWEST = 32 * 1024
+# How often a store that stumbles is asked, unseen.
+TRIES = 3
 # When the file was last written to: a copy that keeps it is the same video.
 MTIME = "mtime-ns"
 # How long a store may take to forget the parts of an upload that was stopped.
@@ -77,16 +79,30 @@ async def _sent(store: ObjectStore, key: str, flow: "_Flow", mtime_ns: int) -> N
     put = partial(obstore.put_async, store, key, content, attributes=about, use_multipart=False)
     if flow.before_end is None:
         await put()
-        return
-    try:
-        await put(mode="create")
-    except (NotSupportedError, GenericError):
-        # The store knows no conditions, or the line was cut: no client repeats a condition itself.
-        # What is there by now may be ours, with only its answer lost: the caller can tell.
-        with suppress(FileNotFoundError):
-            await obstore.head_async(store, key)
-            raise
-        await put()
+    else:
+        await _create(put)
+
+
+async def _create(put: Callable[..., Awaitable[Any]]) -> None:
+    """Put a small file where nothing is.
+
+    The library repeats after an answer that says to come again, but not after a connection that
+    broke: the file may be there by then. Here that is found out by who stores it.
+    """
+    for left in reversed(range(TRIES)):
+        try:
+            await put(mode="create")
+        except NotSupportedError:
+            break
+        except GenericError as error:
+            if "status code: 501" in str(error):
+                break
+            if "status code" in str(error) or not left:
+                raise
+        else:
+            return
+    # A store that knows no conditions has been looked into a moment ago.
+    await put()
 
 
 async def _refuse_if_there(store: ObjectStore, key: str) -> None:
