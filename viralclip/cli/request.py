@@ -165,7 +165,8 @@ def _writable(out: str) -> Path:
 
 def _why_not_writable(folder: Path, error: OSError) -> dict[str, str]:
     """The reason in words, where there is one that names what to change."""
-    exists = next(path for path in (folder, *folder.parents) if path.exists())
+    # Unlike `Path.exists`, this takes names that are too long for names of nothing.
+    exists = next(path for path in (folder, *folder.parents) if os.path.exists(path))  # noqa: PTH110
     if not exists.is_dir():
         return {"why": f"{exists.name} is a file; give a folder"}
     reasons = {
