@@ -30,7 +30,10 @@ class Film:
     clock: int = 90_000
     rate: Fraction | None = Fraction(25)
     sound: str | None = "aac"
+    channels: str = "mono"
+    sound_rate: int = RATE
     late: float = 0.0
+    first: int = 0
     declared: bool = True
     container: dict[str, str] = field(default_factory=dict[str, str])
 
@@ -80,12 +83,19 @@ def write_film(path: Path, film: Film) -> Path:
         video.codec_context.time_base = Fraction(1, film.clock)
         audio: Any = None
         if film.sound:
-            audio = container.add_stream(film.sound, rate=RATE, layout="mono")
+            audio = container.add_stream(film.sound, rate=film.sound_rate, layout=film.channels)
         packets = [*_pictures(film, video), *(_sound(film, audio) if audio else ())]
         for _, packet in sorted(packets, key=lambda timed: timed[0]):
             container.mux(packet)
     if not film.declared:
         _forget_rate(path)
+    return path
+
+
+def join_films(path: Path, *films: Film) -> Path:
+    """A transport stream of one film after another, as recorders write and `cat` joins them."""
+    parts = [write_film(path.with_stem(f"{path.stem}-{n}"), film) for n, film in enumerate(films)]
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
     return path
 
 
@@ -99,7 +109,7 @@ def _forget_rate(path: Path) -> None:
 
 def _pictures(film: Film, video: Any) -> list[tuple[float, Any]]:
     packets: list[Any] = []
-    for number, time in enumerate(film.times):
+    for number, time in enumerate(film.times, start=film.first):
         frame = av.VideoFrame.from_ndarray(picture(number, *film.size), format="gray")
         frame = frame.reformat(format=film.pixels)
         frame.pts, frame.time_base = round(time * film.clock), Fraction(1, film.clock)
@@ -109,16 +119,17 @@ def _pictures(film: Film, video: Any) -> list[tuple[float, Any]]:
 
 
 def _sound(film: Film, audio: Any) -> list[tuple[float, Any]]:
-    seconds = film.seconds or film.times[-1] + 0.04
-    wave = np.zeros(round((seconds - film.late) * RATE), np.float32)
-    tone = np.sin(np.arange(round(_CLICK_S * RATE)) * 2 * np.pi * 3000 / RATE) * 0.8
+    seconds, rate = film.seconds or film.times[-1] + 0.04, film.sound_rate
+    wave = np.zeros(round((seconds - film.late) * rate), np.float32)
+    tone = np.sin(np.arange(round(_CLICK_S * rate)) * 2 * np.pi * 3000 / rate) * 0.8
     for click in film.clicks:
-        at = round((click - film.late) * RATE)
+        at = round((click - film.late) * rate)
         if 0 <= at < len(wave) - len(tone):
             wave[at : at + len(tone)] = tone
-    frame = av.AudioFrame.from_ndarray(wave[None], format="fltp", layout="mono")
-    frame.sample_rate, frame.pts = RATE, round(film.late * RATE)
-    frame.time_base = Fraction(1, RATE)
+    waves = np.stack([wave] * len(av.AudioLayout(film.channels).channels))
+    frame = av.AudioFrame.from_ndarray(waves, format="fltp", layout=film.channels)
+    frame.sample_rate, frame.pts = rate, round(film.late * rate)
+    frame.time_base = Fraction(1, rate)
     packets = [*audio.encode(frame), *audio.encode(None)]
     return [(float(packet.dts * packet.time_base), packet) for packet in packets]
 
@@ -141,11 +152,13 @@ def _clicks(path: Path) -> list[float]:
             return []
         zero = (container.start_time or 0) / av.time_base
         audio = container.streams.audio[0]
-        to_floats = av.AudioResampler("flt", "mono", RATE)
+        ears: dict[tuple[Any, ...], av.AudioResampler] = {}
         begins: list[float] = []
         last = -1.0
         for frame in container.decode(audio):
-            for part in to_floats.resample(frame):
+            kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+            ear = ears.setdefault(kind, av.AudioResampler("flt", "mono", RATE))
+            for part in ear.resample(frame):
                 loud = np.flatnonzero(np.abs(part.to_ndarray().ravel()) > _LOUD)
                 for time in loud / RATE + (part.time or 0.0) - zero:
                     if time - last > _QUIET_S:

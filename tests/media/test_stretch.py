@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from numbered import Film, Shown, clicks_until, even, number_in, read_film, write_film
+from numbered import Film, Shown, clicks_until, even, join_films, number_in, read_film, write_film
 
 from viralclip.geometry import Size
 from viralclip.media.command import RenderSpec
@@ -86,6 +86,23 @@ SLOW: dict[str, Film] = {
     "one_picture.mp4": replace(EVEN, times=[0.0]),
     "one_picture.mkv": replace(EVEN, times=[0.0], clock=1000),
 }
+# What comes after eight seconds is of another kind.
+FIRST = replace(EVEN, times=even(8.0, 25), seconds=8.0, options={"preset": "ultrafast", "g": "50"})
+# Its sound's first packet comes where the last one of the film before ended.
+LATE = 8.0 + 2 * 1024 / 48_000
+SECOND = replace(FIRST, times=even(8.0, 25, start=8.0), first=200, late=LATE, seconds=SECONDS)
+CHANGES: dict[str, tuple[Film, Film]] = {
+    "smaller.ts": (replace(FIRST, size=(320, 180)), SECOND),
+    "larger.ts": (FIRST, replace(SECOND, size=(320, 180))),
+    "another_rate.ts": (FIRST, replace(SECOND, sound_rate=44_100)),
+    "more_channels.ts": (FIRST, replace(SECOND, channels="stereo")),
+    "fewer_channels.ts": (replace(FIRST, channels="stereo"), SECOND),
+    "all_at_once.ts": (
+        replace(FIRST, size=(320, 180), channels="stereo"),
+        replace(SECOND, sound_rate=44_100, pixels="yuv422p"),
+    ),
+}
+CHANGE_SCENES = ((2.0, 3.0), (10.5, 3.0), (6.5, 3.0))
 SLOW_SCENES = ((9.3, 3.0), (4.4, 3.0), (11.2, 0.2))
 STILL_SCENES = ((5.0, 0.2), (4.0, 3.0), (11.0, 3.0), (1.5, 12.0))
 LONG = {
@@ -102,6 +119,8 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Make:
 
     @functools.cache
     def make(name: str) -> Path:
+        if name in CHANGES:
+            return join_films(folder / name, *CHANGES[name])
         return write_film(folder / name, (FILMS | STILLS | SLOW | LONG)[name])
 
     return make
@@ -183,6 +202,17 @@ def test_a_clip_of_a_burst_has_every_frame_of_it(film: Make, ffmpeg: Path, tmp_p
 
     clip = render_scene(ffmpeg, source, 9.0, 3.0, tmp_path / "clip.mp4")
     assert len(set(clip.numbers)) >= 89
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_clip_before_across_and_after_a_change_is_whole(
+    name: str, film: Make, ffmpeg: Path, tmp_path: Path
+):
+    source = probe(film(name))
+
+    for start, seconds in CHANGE_SCENES:
+        clip = render_scene(ffmpeg, source, start, seconds, tmp_path / "clip.mp4")
+        check(clip, source, start, seconds)
 
 
 def test_a_scene_of_three_minutes_ends_as_it_began(film: Make, ffmpeg: Path, tmp_path: Path):

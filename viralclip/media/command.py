@@ -13,7 +13,7 @@ from viralclip.media.limits import MOST_PIXELS
 from viralclip.media.orientation import Orientation
 from viralclip.media.packets import ROUNDING_S
 from viralclip.media.probe import Picture, Probed
-from viralclip.media.soundtrack import AUDIO_RATE, shape_of, sound_graph
+from viralclip.media.soundtrack import AUDIO_RATE, shape_of, sound_graph, steady_format
 from viralclip.media.stretch import SeekPoint
 from viralclip.media.tracks import Sound
 from viralclip.plan import Preset
@@ -84,6 +84,7 @@ def render_command(ffmpeg: Path, spec: RenderSpec, begin: SeekPoint) -> list[str
         *spec.encoder.device,
         *_input(spec, begin),
         *("-filter_complex", _graph(spec, begin)),
+        *_sound_graphs(spec, begin, shape_of(spec.heard, spec.gain_db)),
         *_video_output(spec),
         *_audio_output(spec),
         *("-map_metadata", "-1", "-map_metadata:s", "-1", "-map_chapters", "-1"),
@@ -97,13 +98,13 @@ def listen_command(
     ffmpeg: Path, spec: RenderSpec, begin: SeekPoint, *, shape: Sequence[str], meter: str
 ) -> list[str]:
     """The command line that runs the clip's sound alone through `shape` and the filters `meter`."""
-    graph = _sound(spec, begin, shape)
+    *openings, graph = _sound_graphs(spec, begin, shape)
     return [
         *(str(ffmpeg), "-nostdin", "-hide_banner", "-v", "error"),
         *("-stats_period", "0.25", "-progress", "pipe:1"),
         *("-vn", "-sn", "-dn"),
         *_input(spec, begin),
-        *("-filter_complex", f"{graph};[a]{meter}[m]"),
+        *(*openings, f"{graph};[a]{meter}[m]"),
         *("-map", "[m]", "-f", "null", "-"),
     ]
 
@@ -118,7 +119,7 @@ def _input(spec: RenderSpec, begin: SeekPoint) -> list[str]:
         *("-max_pixels", str(MOST_PIXELS)),
         *("-protocol_whitelist", "file,pipe"),
         # What turns and crops is in the graph: not every FFmpeg does what the container says.
-        "-noautorotate",
+        *("-noautorotate", "-reinit_filter:v", "0"),
         *(("-apply_cropping", "codec") if spec.abilities.crops else ()),
         *("-seek_timestamp", "1", "-ss", f"{spec.source.zero + begin.seek:.6f}"),
         *("-t", f"{length:.6f}"),
@@ -154,18 +155,30 @@ def _graph(spec: RenderSpec, begin: SeekPoint) -> str:
         graph.render(input=GRAPH_INPUT, output=GRAPH_OUTPUT, files=spec.files),
         f"[{GRAPH_OUTPUT}]{encoder_input(spec.encoder)}[v]",
     ]
-    if spec.heard:
-        parts.append(_sound(spec, begin, shape_of(spec.heard, spec.gain_db)))
-    elif picture.orientation != Orientation():
+    if picture.orientation != Orientation():
         # FFmpeg 5 copies the display matrix of a graph's only input into the clip.
         parts.append(f"[0:{picture.stream}]nullsink")
     return ";".join(parts)
 
 
-def _sound(spec: RenderSpec, begin: SeekPoint, shape: Sequence[str]) -> str:
+def _sound_graphs(spec: RenderSpec, begin: SeekPoint, shape: Sequence[str]) -> list[str]:
+    """The sound's own graphs, the last of them to pad "a".
+
+    FFmpeg builds a graph anew where its input changes its rate or channels: all that it knows of
+    the clip's time is lost. So each track has a small one of its own before the one that counts.
+    """
+    if not spec.heard:
+        return []
     preroll = spec.start - begin.seek
-    shift = f"atrim=start={preroll:.6f},asetpts=PTS-{preroll:.6f}/TB"
-    return sound_graph(spec.heard, spec.samples, opening=shift, shape=shape, output="a")
+    opening = f"atrim=start={preroll:.6f},asetpts=PTS-{preroll:.6f}/TB"
+    inputs, steady = [f"0:{sound.stream}" for sound in spec.heard], list[str]()
+    if spec.abilities.chains:
+        steady = [f"[0:{s.stream}]{steady_format(s)}[s{s.stream}]" for s in spec.heard]
+        inputs = [f"s{sound.stream}" for sound in spec.heard]
+    graph = sound_graph(
+        spec.heard, spec.samples, inputs=inputs, opening=opening, shape=shape, output="a"
+    )
+    return [part for text in (*steady, graph) for part in ("-filter_complex", text)]
 
 
 def _before(spec: RenderSpec, begin: SeekPoint) -> str:
@@ -173,6 +186,7 @@ def _before(spec: RenderSpec, begin: SeekPoint) -> str:
     picture = spec.source.picture
     filters = [
         _shifted(spec, begin),
+        *_conformed(picture),
         *_deinterlaced(picture),
         f"fps={spec.fps}:start_time=0",
         *_as_shown(picture),
@@ -197,6 +211,20 @@ def _shifted(spec: RenderSpec, begin: SeekPoint) -> str:
     rounding = round(ROUNDING_S * 1.5e6)
     later = f"max(PTS-{start},{second})"
     return f"settb=AVTB,setpts='if(lte(PTS,{shown + rounding}),PTS-{shown},{later})'"
+
+
+def _conformed(picture: Picture) -> list[str]:
+    """Fits pictures of another size or shape, from where they change in mid-file, into one size.
+
+    The graph is not built anew there (-reinit_filter 0), as it would count its frames anew.
+    """
+    width, height = picture.stored.width, picture.stored.height
+    relative = f"dar*{height}/{width}/({picture.sar})"
+    wider = f"if(between({relative},0.98,1.02),1,{relative})"
+    return [
+        f"scale=w='round({width}*min(1,{wider}))':h='round({height}*min(1,1/({wider})))':eval=frame",
+        f"pad={width}:{height}:-1:-1:eval=frame",
+    ]
 
 
 def _deinterlaced(picture: Picture) -> list[str]:

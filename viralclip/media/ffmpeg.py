@@ -27,6 +27,8 @@ from viralclip.media.leash import leash
 from viralclip.media.meter import Meter, Progress
 
 _OLDEST = 6
+# 7.1 does, too, but only major versions are told apart.
+_CHAINS = 8
 _GRACE_S = 0.5
 _TAIL_BYTES = 8192
 # Seconds of work per second of video, for a heavy codec on a crowded machine.
@@ -77,11 +79,15 @@ def has_filters(ffmpeg: Path, *names: str) -> bool:
 
 @dataclass(frozen=True)
 class Abilities:
-    """What one FFmpeg can and another cannot: `crops` as containers say, unless told not to."""
+    """What one FFmpeg can and another cannot.
+
+    It `crops` as containers say, unless told not to, and `chains` one filter graph to another.
+    """
 
     zscale: bool = False
     tone_maps: bool = False
     crops: bool = False
+    chains: bool = False
 
 
 NO_ABILITIES = Abilities()
@@ -93,10 +99,11 @@ def abilities(ffmpeg: Path) -> Abilities:
     try:
         zscale = has_filters(ffmpeg, "zscale")
         tone_maps = zscale and has_filters(ffmpeg, "tonemap")
+        chains = (_version(ffmpeg) or 0) >= _CHAINS
         crops = "\n-apply_cropping" in _ask(ffmpeg, "-h", "long")
     except (OSError, subprocess.SubprocessError):
         return NO_ABILITIES
-    return Abilities(zscale=zscale, tone_maps=tone_maps, crops=crops)
+    return Abilities(zscale=zscale, tone_maps=tone_maps, crops=crops, chains=chains)
 
 
 async def run_ffmpeg(

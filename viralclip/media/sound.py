@@ -57,7 +57,7 @@ def _samples(probed: Probed, *, start: float, duration: float) -> Iterator[tuple
 def _resampled(
     container: "InputContainer", stream: "AudioStream", zero: float, end: float
 ) -> Iterator[tuple[float, Floats]]:
-    to_mono = av.AudioResampler("flt", "mono", _SAMPLE_RATE)
+    ears: dict[tuple[str, str, int], av.AudioResampler] = {}
     for packet in container.demux(stream):
         with suppress(av.error.FFmpegError):  # damage ends with the next packet
             for frame in packet.decode():
@@ -65,6 +65,8 @@ def _resampled(
                     continue
                 if frame.time - zero >= end:
                     return
-                for part in to_mono.resample(frame):
+                kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+                ear = ears.setdefault(kind, av.AudioResampler("flt", "mono", _SAMPLE_RATE))
+                for part in ear.resample(frame):
                     time = frame.time if part.time is None else part.time
                     yield time - zero, part.to_ndarray().ravel().astype(np.float64)

@@ -13,9 +13,15 @@ _STEREO = 2
 
 
 def sound_graph(
-    sounds: Sequence[Sound], samples: int, *, opening: str, shape: Sequence[str], output: str
+    sounds: Sequence[Sound],
+    samples: int,
+    *,
+    inputs: Sequence[str],
+    opening: str,
+    shape: Sequence[str],
+    output: str,
 ) -> str:
-    """The graph from the streams of input 0 to pad `output`, by way of the filters in `shape`.
+    """The graph from the pads `inputs`, one a sound, to pad `output`, by way of those in `shape`.
 
     Behind the filters `opening`, which every stream goes through, its times are those of the clip.
     The result is as long as the picture, silent where a track starts late or ends early, without
@@ -23,8 +29,8 @@ def sound_graph(
     """
     pads = [f"t{place}" for place in range(len(sounds))]
     tracks = [
-        f"[0:{sound.stream}]{opening},{track_filters(sound, samples)}[{pad}]"
-        for sound, pad in zip(sounds, pads, strict=True)
+        f"[{source}]{opening},{track_filters(sound, samples)}[{pad}]"
+        for sound, source, pad in zip(sounds, inputs, pads, strict=True)
     ]
     mix = [f"amix=inputs={len(pads)}:normalize=0:dropout_transition=0"] if len(pads) > 1 else []
     exact = ["apad", f"atrim=end_sample={samples}", "asetpts=N/SR/TB"]
@@ -54,6 +60,11 @@ def track_filters(sound: Sound, samples: int) -> str:
         f"atrim=end_sample={samples}",
     ]
     return ",".join(filters)
+
+
+def steady_format(sound: Sound) -> str:
+    """The filter that gives a track one rate and layout, whatever becomes of it in mid-file."""
+    return f"aformat=sample_fmts=fltp:sample_rates={sound.rate}{_channels(sound)}"
 
 
 def may_clip(sounds: Sequence[Sound]) -> bool:
