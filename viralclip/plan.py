@@ -7,18 +7,47 @@ from typing import Literal
 from pydantic import BaseModel
 
 from viralclip.audio_tracks import VOICE, AudioTrack, Choice, choose_tracks
+from viralclip.errors import Fault, InvalidScenesError
 from viralclip.geometry import Size
 from viralclip.names import slug
 from viralclip.scenes import Scene
+from viralclip.timecode import format_time
 
 Preset = Literal["fast", "balanced", "quality"]
 PRESETS: tuple[Preset, ...] = ("fast", "balanced", "quality")
 # Raised when the same plan would give other bytes, so that kept clips are made again.
-RECIPE = 2
+RECIPE = 3
+# A list's last time may be rounded up.
+_ROUNDING_S = 0.1
 
 
 class _Value(BaseModel, frozen=True):
     pass
+
+
+class Jump(_Value, frozen=True):
+    """Where a source's own clock jumps: what it shows before and after, in seconds."""
+
+    before: float
+    after: float
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with a scene that it touches."""
+        if self.after < self.before:
+            return (
+                f"the video's clock jumps back from {format_time(self.before)} to"
+                f" {format_time(self.after)}, so that the times between are in it twice;"
+                " cut or convert the video there first"
+            )
+        return (
+            f"the video's clock jumps from {format_time(self.before)} to"
+            f" {format_time(self.after)}; end the scene before or begin it after that"
+        )
+
+    def touches(self, scene: Scene) -> bool:
+        early, late = sorted((self.before, self.after))
+        return scene.start < late and scene.end > early + _ROUNDING_S
 
 
 class Video(_Value, frozen=True):
@@ -27,7 +56,7 @@ class Video(_Value, frozen=True):
     `identity` names the file as it is now, `content` whatever bytes it holds, wherever they lie.
     `timecode` is that of its first frame, or empty. `notes` are sentences that whoever submits a
     job should read before it starts. `audio_tracks` are all there are; a video that was probed
-    before they were recorded has none here.
+    before they were recorded has none here. `jumps` are those of its clock.
     """
 
     name: str
@@ -42,6 +71,7 @@ class Video(_Value, frozen=True):
     notes: tuple[str, ...] = ()
     audio_tracks: tuple[AudioTrack, ...] = ()
     content: str = ""
+    jumps: tuple[Jump, ...] = ()
 
     @property
     def size(self) -> Size:
@@ -98,7 +128,7 @@ class Plan(_Value, frozen=True):
     def digest(self) -> str:
         """One name for equal work: same source, scenes, styles and options."""
         # What a track sounds like decides only which of them are heard.
-        unheard = {"timecode", "notes", "content", "audio_tracks"}
+        unheard = {"timecode", "notes", "content", "audio_tracks", "jumps"}
         told = self.model_dump_json(exclude={"video": unheard})
         return _digest(str(RECIPE), told, str(self.audio.numbers))
 
@@ -134,7 +164,18 @@ class Plan(_Value, frozen=True):
 def make_plan(
     video: Video, scenes: Sequence[Scene], styles: Sequence[StyleChoice], options: Options
 ) -> Plan:
-    """The plan; UnknownAudioTrackError if the video has not the track that `options` name."""
+    """The plan; UnknownAudioTrackError if the video has not the track that `options` name.
+
+    InvalidScenesError names the scenes that a jump of the video's clock lies in.
+    """
+    faults = [
+        Fault(f"scene {scene.id}", jump.problem)
+        for scene in scenes
+        for jump in video.jumps
+        if jump.touches(scene)
+    ]
+    if faults:
+        raise InvalidScenesError(faults)
     choose_tracks(video.audio_tracks, options.audio_track)
     return Plan(video=video, scenes=tuple(scenes), styles=tuple(styles), options=options)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import re
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,12 +12,15 @@ from pathlib import Path
 import pytest
 from numbered import Film, Shown, clicks_until, even, join_films, number_in, read_film, write_film
 
+from viralclip.errors import InvalidScenesError
 from viralclip.geometry import Size
 from viralclip.media.command import RenderSpec
 from viralclip.media.ffmpeg import Watchdogs
 from viralclip.media.frames import sample_frames
 from viralclip.media.probe import Probed, probe
 from viralclip.media.render import render
+from viralclip.plan import Options, make_plan
+from viralclip.scenes import Scene
 from viralclip.styles.graph import Filter, line
 
 Make = Callable[[str], Path]
@@ -102,6 +106,23 @@ CHANGES: dict[str, tuple[Film, Film]] = {
         replace(SECOND, sound_rate=44_100, pixels="yuv422p"),
     ),
 }
+
+
+def at(start: float) -> Film:
+    """Eight more seconds, on a clock that begins anew."""
+    clicks = [start + click for click in clicks_until(8.0)]
+    times = even(8.0, 25, start=start)
+    return replace(FIRST, times=times, first=200, late=start, seconds=start + 8, clicks=clicks)
+
+
+JUMPS: dict[str, tuple[Film, Film]] = {"back.ts": (FIRST, at(0.0)), "ahead.ts": (FIRST, at(3600.0))}
+# The clock of a transport stream has 33 bits; this one begins again after four seconds.
+_WRAP_S = 2**33 / 90_000 - 5.4
+WRAPS = {
+    "wraps.ts": replace(
+        at(_WRAP_S), times=even(12.0, 25, start=_WRAP_S), first=0, seconds=_WRAP_S + 12
+    )
+}
 CHANGE_SCENES = ((2.0, 3.0), (10.5, 3.0), (6.5, 3.0))
 SLOW_SCENES = ((9.3, 3.0), (4.4, 3.0), (11.2, 0.2))
 STILL_SCENES = ((5.0, 0.2), (4.0, 3.0), (11.0, 3.0), (1.5, 12.0))
@@ -119,9 +140,9 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Make:
 
     @functools.cache
     def make(name: str) -> Path:
-        if name in CHANGES:
-            return join_films(folder / name, *CHANGES[name])
-        return write_film(folder / name, (FILMS | STILLS | SLOW | LONG)[name])
+        if name in CHANGES | JUMPS:
+            return join_films(folder / name, *(CHANGES | JUMPS)[name])
+        return write_film(folder / name, (FILMS | STILLS | SLOW | LONG | WRAPS)[name])
 
     return make
 
@@ -213,6 +234,48 @@ def test_a_clip_before_across_and_after_a_change_is_whole(
     for start, seconds in CHANGE_SCENES:
         clip = render_scene(ffmpeg, source, start, seconds, tmp_path / "clip.mp4")
         check(clip, source, start, seconds)
+
+
+def test_scenes_before_and_after_a_jump_of_the_clock_are_right(
+    film: Make, ffmpeg: Path, tmp_path: Path
+):
+    source = probe(film("ahead.ts"))
+
+    for start in (3.0, 3602.2):
+        clip = render_scene(ffmpeg, source, start, 3.0, tmp_path / "clip.mp4")
+        check(clip, source, start, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "end", "words"),
+    [
+        ("ahead.ts", 6.0, 9.0, "jumps from 0:0[78].* to (59:59|1:00:00)"),
+        ("ahead.ts", 600.0, 603.0, "jumps from 0:0[78].* to (59:59|1:00:00)"),
+        ("back.ts", 2.0, 5.0, "jumps back from 0:0[78].* to 0:00"),
+    ],
+)
+def test_a_scene_in_which_the_clock_jumps_is_refused_in_words(
+    name: str, start: float, end: float, words: str, film: Make
+):
+    video = probe(film(name)).video
+    scene = Scene(id=1, title="in the jump", start=start, end=end)
+
+    with pytest.raises(InvalidScenesError) as refused:
+        make_plan(video, [scene], [], Options())
+    assert re.search(words, refused.value.faults[0].problem)
+
+
+@pytest.mark.parametrize("name", ["x264.ts", "mpeg2.mpg", "still.ts", "wraps.ts", "smaller.ts"])
+def test_no_jump_is_seen_where_there_is_none(name: str, film: Make):
+    assert probe(film(name)).video.jumps == ()
+
+
+def test_a_clock_that_begins_again_goes_on(film: Make, ffmpeg: Path, tmp_path: Path):
+    source = probe(film("wraps.ts"))
+
+    for start in (2.5, 5.0, 8.0):
+        clip = render_scene(ffmpeg, source, start, 3.0, tmp_path / "clip.mp4")
+        check(clip, source, start, 3.0)
 
 
 def test_a_scene_of_three_minutes_ends_as_it_began(film: Make, ffmpeg: Path, tmp_path: Path):

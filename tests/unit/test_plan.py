@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from viralclip.audio_tracks import AudioTrack
-from viralclip.errors import UnknownAudioTrackError
+from viralclip.errors import InvalidScenesError, UnknownAudioTrackError
 from viralclip.geometry import Size
-from viralclip.plan import Options, StyleChoice, Video, make_plan, slug
+from viralclip.plan import Jump, Options, StyleChoice, Video, make_plan, slug
 from viralclip.scenes import Region, Scene
 
 VIDEO = Video(
@@ -238,3 +238,28 @@ def test_how_a_wish_is_worded_and_how_loud_a_track_is_change_no_clip():
 def test_a_plan_for_an_audio_track_that_is_not_there_is_refused():
     with pytest.raises(UnknownAudioTrackError):
         only_clip(video=with_tracks(-20.0), audio_track="2")
+
+
+@pytest.mark.parametrize(
+    ("jump", "start", "end", "problem"),
+    [
+        (Jump(before=10, after=3600), 8, 12, "jumps from 0:10 to 1:00:00"),
+        (Jump(before=10, after=3600), 500, 510, "jumps from 0:10 to 1:00:00"),
+        (Jump(before=10, after=3600), 2, 10.05, None),
+        (Jump(before=10, after=3600), 3600, 3610, None),
+        (Jump(before=10, after=0), 4, 8, "jumps back from 0:10 to 0:00"),
+        (Jump(before=10, after=5), 2, 5, None),
+    ],
+)
+def test_a_scene_in_which_the_clock_jumps_is_refused(jump, start, end, problem):
+    video = VIDEO.model_copy(update={"jumps": (jump,)})
+    scene = Scene(id=7, title="Join", start=start, end=end)
+    if problem is None:
+        assert plan(scene, video=video).scenes == (scene,)
+        return
+
+    with pytest.raises(InvalidScenesError) as refused:
+        plan(scene, video=video)
+    [fault] = refused.value.faults
+    assert fault.place == "scene 7"
+    assert problem in fault.problem

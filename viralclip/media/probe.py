@@ -16,6 +16,7 @@ from viralclip.media.chapters import Chapter, read_chapters
 from viralclip.media.colours import Colours
 from viralclip.media.cropping import find_cropping
 from viralclip.media.extent import find_end
+from viralclip.media.jumps import find_jumps
 from viralclip.media.limits import check_limits, open_source, refusal_of
 from viralclip.media.orientation import Orientation
 from viralclip.media.packets import zero_of
@@ -212,6 +213,7 @@ def _look(container: "InputContainer", path: Path, content: str) -> Probed:
         has_audio=bool(sounds),
         identity=content,
         audio_tracks=tracks,
+        jumps=find_jumps(container, stream),
         timecode=start_timecode(container),
         notes=(_INCOMPLETE,) if truncated else (),
         content=content_of(path),
