@@ -141,7 +141,8 @@ async def test_clicks_stay_where_they_are_when_the_sound_is_brought_to_its_level
     wave, _ = await clip_sound(source, start=0.52, duration=seconds, loudness=True)
     plain, _ = await clip_sound(source, start=0.52, duration=seconds)
 
-    wanted = [0.08 + n * 0.5 for n in range(math.ceil((seconds - 0.08) / 0.5))]
+    # The middle of each click, which is 0.2 ms long.
+    wanted = [0.0801 + n * 0.5 for n in range(math.ceil((seconds - 0.08) / 0.5))]
     assert peaks_at(wave, wanted) == pytest.approx(wanted, abs=0.0005)
     assert wave.shape == plain.shape
 
@@ -333,6 +334,21 @@ async def test_one_of_several_tracks_is_heard_alone(
 
     assert int(spectrum.argmax()) // 2 == {1: 300, 2: 500}[tracks[0]]
     assert np.percentile(np.abs(wave), 99) == pytest.approx(0.5, rel=0.05)
+
+
+async def test_a_track_without_a_packet_in_the_stretch_holds_nothing_up(
+    film: Film, clip_sound: Heard, ffmpeg: Path, tmp_path: Path
+):
+    """In the file a second track begins four seconds after the clip has ended."""
+    both = tmp_path / "both.mkv"
+    tone = film(_TONE_ALONE, seconds=8)
+    late = ("-itsoffset", 6, "-t", 2, "-i", tone)
+    _run(ffmpeg, "-i", tone, *late, "-map", "0", "-map", "1:a", "-c", "copy", both)
+
+    wave, _ = await clip_sound(both, duration=2.0, tracks=(1, 2))
+
+    assert wave.shape[1] == pytest.approx(2.0 * RATE, abs=1024)
+    assert np.percentile(np.abs(wave), 99) > 0.7
 
 
 async def test_a_clip_of_no_track_has_no_sound(film: Film, ffmpeg: Path, tmp_path: Path):

@@ -9,6 +9,7 @@ import pytest
 from peers.hearing import RATE, hear, lufs, true_peak
 
 from viralclip.events import Warned
+from viralclip.pipeline.render import render_clip
 from viralclip.styles import STYLES
 
 Film = Callable[..., Path]
@@ -43,8 +44,8 @@ async def warnings(shop, job) -> list[tuple[str | None, str]]:
 async def test_every_style_has_its_sound_at_minus_14_lufs_for_three_seconds(
     shop, film, monkeypatch
 ):
-    """One measurement serves them all; nothing was tried so long when it failed for all of them."""
-    video = film(SPEECH, size="640x360")
+    """Of two mixed tracks, too; nothing was tried so long when it failed for all of them."""
+    video = film("anullsrc=r=48000", SPEECH, size="640x360")
     job = await shop.job(video, (0.4, 3.6), styles=[*STYLES], loudness=True)
 
     assert await shop.run(job) == "succeeded"
@@ -86,3 +87,20 @@ async def test_a_clip_that_cannot_reach_its_level_says_so_and_is_made(shop, film
 
     assert end.ending == "complete"
     assert await warnings(shop, job) == [("original", "sound_peak_bound")]
+
+
+async def test_progress_rises_from_measuring_into_rendering(shop, film):
+    fractions: list[float] = []
+
+    class Report:
+        def tick(self, fraction: float, **_: object) -> None:
+            fractions.append(fraction)
+
+    job = await shop.job(film(SPEECH), (0.4, 3.6), loudness=True)
+    (task,) = await shop.tasks(job)
+
+    await render_clip(task, shop.tools, Report())
+
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+    assert any(0 < fraction <= 0.04 for fraction in fractions)
