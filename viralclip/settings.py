@@ -2,11 +2,11 @@
 
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import platformdirs
 
@@ -22,6 +22,9 @@ DEFAULT_SLOTS = 4
 STORAGES = frozenset({"file", "s3", "gs", "az"})
 _UNITS = ("", "KiB", "MiB", "GiB", "TiB")
 _SIZE = re.compile(r"([0-9]{1,15})(KiB|MiB|GiB|TiB)?")
+_SHORTEST_KEY = 32
+# The names that clouds' own tools give to what is secret.
+_CREDENTIAL = re.compile(r"(AWS|AZURE|GOOGLE)_.*(SECRET|TOKEN|PASSWORD|KEY)(?<!ACCESS_KEY_ID)")
 _PLAIN = re.compile(r"[\w.+-]{1,8}")
 _FIRESTORE = re.compile(r"firestore://[a-z0-9-]+(/[a-z0-9()-]+)?")
 
@@ -61,8 +64,10 @@ class Settings:
     """Where things are and how much may run at once."""
 
     state_dir: Path
-    database: str | None
-    channel: str | None
+    # What files of the user's own are made with.
+    umask: int
+    database: str | None = field(repr=False)
+    channel: str | None = field(repr=False)
     slots: int
     ffmpeg: str | None
     encoder: str
@@ -75,11 +80,21 @@ class Settings:
     media_roots: tuple[Path, ...]
     webhooks: Reach
     yunet_model: Path | None
-    yunet_url: str | None
-    storage_public: str | None
+    yunet_url: str | None = field(repr=False)
+    storage_public: str | None = field(repr=False)
     storage_timeout_s: float
     source_cache_bytes: int
     catalog: str | None
+    secret_key: str | None = field(repr=False)
+    credentials: tuple[str, ...] = field(repr=False)
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """What must never be seen: passwords, keys, and credentials of clouds."""
+        urls = (self.database, self.channel, self.yunet_url, self.storage_public)
+        inside = (secret for url in urls if url for secret in _secrets_in(url))
+        given = (self.secret_key, *self.credentials)
+        return frozenset((*inside, *(secret for secret in given if secret)))
 
     @property
     def catalog_url(self) -> str:
@@ -154,6 +169,7 @@ def read_settings(
     state_dir = _text("VIRALCLIP_STATE_DIR", Path(state).expanduser().resolve())
     return Settings(
         state_dir=state_dir,
+        umask=_umask(),
         database=_url(env, "VIRALCLIP_DATABASE", "sqlite", ("postgresql", "postgres")),
         channel=_url(env, "VIRALCLIP_CHANNEL", "embedded", ("redis", "rediss")),
         slots=slots or _positive(env, "VIRALCLIP_FFMPEG_SLOTS", _default_slots()),
@@ -176,7 +192,24 @@ def read_settings(
         storage_timeout_s=_positive(env, "VIRALCLIP_STORAGE_TIMEOUT", 15),
         source_cache_bytes=_bytes(env, "VIRALCLIP_SOURCE_CACHE", "20GiB"),
         catalog=_catalog(env),
+        secret_key=_secret_key(env, "VIRALCLIP_SECRET_KEY"),
+        credentials=tuple(value for name, value in env.items() if _CREDENTIAL.fullmatch(name)),
     )
+
+
+def _umask() -> int:
+    """The only way to ask for it is to set it."""
+    current = os.umask(0o077)
+    os.umask(current)
+    return current
+
+
+def _secret_key(env: Mapping[str, str], name: str) -> str | None:
+    value = env.get(name)
+    if value and len(value) < _SHORTEST_KEY:
+        wanted = f"at least {_SHORTEST_KEY} characters, as `openssl rand -base64 32` makes them"
+        raise _refusal(name, value, wanted)
+    return value or None
 
 
 def _path(env: Mapping[str, str], name: str) -> Path | None:
@@ -214,11 +247,32 @@ def _url(env: Mapping[str, str], name: str, default: str, schemes: tuple[str, ..
     if value == default:
         return None
     scheme, _, rest = value.partition("://")
-    if scheme not in schemes or not rest:
+    if scheme not in schemes or not rest or not _has_place(value):
         wanted = f"{default}, or a URL that begins with {schemes[0]}://"
         raise _refusal(name, value, wanted)
     # SQLAlchemy knows one name only.
     return f"postgresql://{rest}" if scheme == "postgres" else value
+
+
+def _has_place(url: str) -> bool:
+    """Whether a library can make a host and a port of it: its error would repeat the whole URL."""
+    try:
+        port = urlsplit(url).port
+    except ValueError:
+        return False
+    return port != 0
+
+
+def _secrets_in(url: str) -> Iterator[str]:
+    """The password in a URL, and the values of its query, as they are written and as they are."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        yield url
+        return
+    queried = (value for _, value in parse_qsl(parts.query))
+    for secret in (parts.password or "", *queried, parts.query):
+        yield from (secret, unquote(secret))
 
 
 def _positive(env: Mapping[str, str], name: str, default: int) -> int:
@@ -253,6 +307,8 @@ def _storage(env: Mapping[str, str]) -> str | None:
     name = "VIRALCLIP_STORAGE"
     if not (value := env.get(name)):
         return None
+    if not _has_place(value):
+        raise _refusal(name, value, "a URL such as file:///srv/clips or s3://bucket/prefix")
     parts = urlsplit(value)
     if parts.username is not None or parts.password is not None:
         wanted = "to be without credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
@@ -266,9 +322,11 @@ def _storage(env: Mapping[str, str]) -> str | None:
 def _public(env: Mapping[str, str], name: str) -> str | None:
     if not (value := env.get(name)):
         return None
+    wanted = "an address such as https://media.example.com"
+    if not _has_place(value):
+        raise _refusal(name, value, wanted)
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
-        wanted = "an address such as https://media.example.com"
         raise _refusal(name, value, wanted)
     if env.get("AWS_ENDPOINT_URL_S3"):
         # The library lets that one win over every endpoint it is given.

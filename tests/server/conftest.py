@@ -31,6 +31,7 @@ from pydantic import TypeAdapter
 
 from viralclip.catalog import Catalog, JobRecord, open_catalog
 from viralclip.catalog.accounts import SqlAccounts
+from viralclip.catalog.sealing import Seal
 from viralclip.catalog.webhooks import SqlWebhooks
 from viralclip.channel import ProgressChannel, open_channel
 from viralclip.cli.serve import Server, config, leave_the_stuck
@@ -180,7 +181,7 @@ async def _served(
         own = await stack.enter_async_context(open_channel(f"sqlite:///{folder / 'events.db'}"))
         engine = await stack.enter_async_context(Engine(engine_url))
         accounts = await stack.enter_async_context(SqlAccounts(database)) if tokens else None
-        webhooks = await stack.enter_async_context(SqlWebhooks(database))
+        webhooks = await stack.enter_async_context(SqlWebhooks(database, seal=Seal(bytes(32))))
         used = channel or own
         services = Services(
             catalog=catalog,
@@ -190,10 +191,10 @@ async def _served(
             engine_url=engine_url,
             identify=identity,
             uploads=folder / "uploads",
-            webhooks=webhooks,
             limits=limits or Limits(),
             **{
                 "probe": _look_into,
+                "webhooks": webhooks,
                 "media_roots": (roots,),
                 "storage_url": (folder / "clips").as_uri(),
                 "open_storage": open_storage,

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import socket
+import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing, suppress
@@ -14,12 +15,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from viralclip.catalog.sealing import Seal, SecretKeyDiffersError
 from viralclip.catalog.webhooks import SqlWebhooks
 from viralclip.server import post as posting
 from viralclip.server.courier import WAITS_S, Courier
 from viralclip.server.post import PostError, WebhookAddressError, parse_target, post
 from viralclip.server.services import Limits
 
+KEY = Seal(bytes(32))
 EXAMPLE = "https://hooks.example.com/viralclip"
 
 
@@ -194,7 +197,7 @@ async def test_what_was_owed_when_a_server_died_is_delivered_by_the_next(open_se
         webhooks = open_served.services.webhooks
         taken = await webhooks.take(clock(), clock() + timedelta(seconds=60), limit=10)
         assert len(taken) == 1
-        async with SqlWebhooks(f"sqlite:///{open_served.folder / 'catalog.db'}") as again:
+        async with SqlWebhooks(database_of(open_served), seal=KEY) as again:
             courier = Courier(again, open_served.catalog, anywhere=True, now=clock)
             await rounds(courier)
             assert receiver.requests == []
@@ -344,6 +347,68 @@ async def test_a_webhook_is_made_listed_pinged_and_removed(open_served):
     assert "secret" not in listed[0]
     assert (pinged.status_code, gone.status_code, again.status_code) == (202, 204, 404)
     assert [json.loads(body) for *_, body in receiver.requests] == [{"type": "ping"}]
+
+
+def database_of(served) -> str:
+    return f"sqlite:///{served.folder / 'catalog.db'}"
+
+
+async def test_a_secret_lies_nowhere_in_clear(served):
+    async with served.client() as client:
+        made = (await client.post("/api/webhooks", json={"url": EXAMPLE})).json()
+
+    secret = made["secret"].removeprefix("whsec_")
+    contents = [path.read_bytes() for path in served.folder.rglob("*") if path.is_file()]
+    assert EXAMPLE.encode() in b"".join(contents)
+    assert secret.encode() not in b"".join(contents)
+    assert base64.b64decode(secret) not in b"".join(contents)
+
+
+async def test_a_secret_that_an_earlier_version_kept_in_clear_is_sealed_and_goes_on_signing(served):
+    secret = base64.b64encode(b"k" * 24).decode()
+    old = (f"whsec_{secret}", "hook", "anna", EXAMPLE, "2026-01-01")
+    with closing(sqlite3.connect(served.folder / "catalog.db")) as db, db:
+        db.execute(
+            "insert into webhooks (secret, webhook_id, owner, url, created_at)"
+            " values (?, ?, ?, ?, ?)",
+            old,
+        )
+    async with SqlWebhooks(database_of(served), seal=KEY) as webhooks:
+        (hook,) = await webhooks.of("anna")
+
+        assert webhooks.secret_of(hook) == b"k" * 24
+    for path in served.folder.glob("catalog.db*"):
+        assert secret.encode() not in path.read_bytes(), path
+
+
+async def test_without_a_key_no_webhook_is_made_and_with_another_none_is_signed(serve):
+    served = await serve()
+    async with SqlWebhooks(database_of(served), seal=None) as keyless:
+        bare = await serve(webhooks=keyless)
+        async with bare.client() as client:
+            answered = await client.post("/api/webhooks", json={"url": EXAMPLE})
+    made = await served.services.webhooks.add("local", EXAMPLE, datetime.now(UTC))
+    async with SqlWebhooks(database_of(served), seal=Seal(b"other" * 8)) as other:
+        with pytest.raises(SecretKeyDiffersError):
+            other.secret_of(made)
+
+    assert (answered.status_code, answered.json()["code"]) == (503, "secret_key_missing")
+    assert "VIRALCLIP_SECRET_KEY" in answered.json()["detail"]
+
+
+def test_a_sealed_secret_opens_under_its_own_key_and_context_only():
+    sealed = KEY.seal(b"s" * 24, "webhook 1")
+
+    assert len(sealed) <= 64
+    assert KEY.open(sealed, "webhook 1") == b"s" * 24
+    for seal, text, context in (
+        (KEY, sealed, "webhook 2"),
+        (KEY, sealed[:-4] + "AAAA", "webhook 1"),
+        (Seal(b"other" * 8), sealed, "webhook 1"),
+        (KEY, "whsec_clear", "webhook 1"),
+    ):
+        with pytest.raises(SecretKeyDiffersError):
+            seal.open(text, context)
 
 
 async def test_a_webhook_of_another_is_not_there(serve):

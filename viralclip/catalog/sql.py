@@ -316,6 +316,17 @@ def connect(url: str) -> Engine:
     return engine
 
 
+def wipe_history(engine: Engine) -> None:
+    """What was overwritten is not to be found in SQLite's write-ahead log any more."""
+    if engine.dialect.name != "sqlite":
+        return
+    connection = engine.raw_connection()
+    try:
+        connection.cursor().execute("pragma wal_checkpoint(truncate)")
+    finally:
+        connection.close()
+
+
 def insert(db: Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
     """An insert that can say what to do where the row is there already."""
     return (sqlite if db.dialect.name == "sqlite" else postgresql).insert(table)
@@ -334,6 +345,7 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
     connection.execute("pragma busy_timeout = 30000")
     _write_ahead(connection)
     connection.execute("pragma foreign_keys = on")
+    connection.execute("pragma secure_delete = on")
 
 
 def _write_ahead(connection: Any) -> None:

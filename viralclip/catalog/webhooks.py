@@ -12,19 +12,21 @@ import sqlalchemy as sa
 from pydantic import AwareDatetime, BaseModel
 from sqlalchemy.engine import Connection, RowMapping
 
-from viralclip.catalog.sql import aware, open_database
+from viralclip.catalog.sealing import Seal, SecretKeyMissingError
+from viralclip.catalog.sql import aware, open_database, wipe_history
 from viralclip.catalog.tables import deliveries, webhooks
 
 T = TypeVar("T")
 
 # waiting for the end of its job; due to be sent; and the two ways it can end.
 DeliveryState = Literal["waiting", "due", "delivered", "given_up"]
+_SECRET_BYTES = 24
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what secrets begin with
 _TIMES = ("created_at", "due_at")
 
 
 class Webhook(BaseModel, frozen=True):
-    """Where an owner wants to be told of ended jobs; the secret signs what is told."""
+    """Where an owner wants to be told of ended jobs; the secret that signs it is sealed."""
 
     webhook_id: str
     owner: str
@@ -49,13 +51,19 @@ class Delivery(BaseModel, frozen=True):
 
 
 class SqlWebhooks:
-    """The webhooks in the catalog's database; every method is safe to repeat."""
+    """The webhooks in the catalog's database; every method is safe to repeat.
 
-    def __init__(self, url: str) -> None:
+    Secrets are sealed; without a `seal` none is made or read.
+    """
+
+    def __init__(self, url: str, *, seal: Seal | None) -> None:
         self._url = url
+        self._seal = seal
 
     async def __aenter__(self) -> Self:
         self._engine = await asyncio.to_thread(open_database, self._url)
+        if self._seal is not None:
+            await self._seal_what_is_clear(self._seal)
         return self
 
     async def __aexit__(
@@ -67,11 +75,20 @@ class SqlWebhooks:
         await asyncio.to_thread(self._engine.dispose)
 
     async def add(self, owner: str, url: str, at: datetime) -> Webhook:
-        """A new webhook, with a secret of its own."""
-        secret = SECRET_PREFIX + base64.b64encode(secrets.token_bytes(24)).decode()
-        webhook = Webhook(webhook_id=_new_id(), owner=owner, url=url, secret=secret, created_at=at)
+        """A new webhook, with a secret of its own; SecretKeyMissingError without a seal."""
+        if self._seal is None:
+            raise SecretKeyMissingError
+        webhook_id = _new_id()
+        sealed = self._seal.seal(secrets.token_bytes(_SECRET_BYTES), _context(webhook_id))
+        webhook = Webhook(webhook_id=webhook_id, owner=owner, url=url, secret=sealed, created_at=at)
         await self._run(lambda db: db.execute(sa.insert(webhooks).values(webhook.model_dump())))
         return webhook
+
+    def secret_of(self, webhook: Webhook) -> bytes:
+        """The secret, opened; SecretKeyMissingError or SecretKeyDiffersError if that cannot be."""
+        if self._seal is None:
+            raise SecretKeyMissingError
+        return self._seal.open(webhook.secret, _context(webhook.webhook_id))
 
     async def of(self, owner: str) -> list[Webhook]:
         query = sa.select(webhooks).where(webhooks.c.owner == owner)
@@ -170,12 +187,37 @@ class SqlWebhooks:
         )
         await self._run(lambda db: db.execute(old))
 
+    async def _seal_what_is_clear(self, seal: Seal) -> None:
+        """Earlier versions kept secrets as they are."""
+
+        def work(db: Connection) -> int:
+            clear = webhooks.c.secret.startswith(SECRET_PREFIX, autoescape=True)
+            rows = _all(db, sa.select(webhooks).where(clear))
+            for row in rows:
+                secret = base64.b64decode(row["secret"].removeprefix(SECRET_PREFIX))
+                sealed = seal.seal(secret, _context(row["webhook_id"]))
+                mine = webhooks.c.webhook_id == row["webhook_id"]
+                db.execute(sa.update(webhooks).where(mine).values(secret=sealed))
+            return len(rows)
+
+        if await self._run(work):
+            await asyncio.to_thread(wipe_history, self._engine)
+
     async def _run(self, work: Callable[[Connection], T]) -> T:
         def transaction() -> T:
             with self._engine.begin() as db:
                 return work(db)
 
         return await asyncio.to_thread(transaction)
+
+
+def shown(secret: bytes) -> str:
+    """The secret as receivers are given it, by the Standard Webhooks specification."""
+    return SECRET_PREFIX + base64.b64encode(secret).decode()
+
+
+def _context(webhook_id: str) -> str:
+    return f"webhook {webhook_id}"
 
 
 def _new_id() -> str:

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -255,9 +255,17 @@ def model_place(settings: Settings) -> ModelPlace:
 
 def storage_opener(settings: Settings) -> Callable[[str], Storage]:
     """Opens a storage by its URL, each once: its connections are kept for the next clip."""
-    return lru_cache(maxsize=32)(
-        partial(open_storage, timeout_s=settings.storage_timeout_s, public=settings.storage_public)
-    )
+
+    def opened(url: str) -> Storage:
+        return open_storage(
+            url,
+            timeout_s=settings.storage_timeout_s,
+            public=settings.storage_public,
+            # The state folder is nobody else's; any other is as its user likes.
+            umask=None if url.startswith(settings.state_dir.as_uri()) else settings.umask,
+        )
+
+    return lru_cache(maxsize=32)(opened)
 
 
 def forget_engine(settings: Settings, job: JobRecord) -> None:

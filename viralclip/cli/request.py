@@ -126,7 +126,7 @@ async def _destination(out: str, open_storage: Callable[[str], Storage]) -> str:
     """The URL of where the clips go, once something could be written there."""
     scheme, address, _ = out.partition("://")
     if not address:
-        return (await asyncio.to_thread(_writable, out)).as_uri()
+        return (await asyncio.to_thread(_writable, out, open_storage)).as_uri()
     shown = f"{scheme}://{urlsplit(out).hostname or ''}"
     if scheme not in STORAGES:
         known = ", ".join(f"{name}://" for name in sorted(STORAGES))
@@ -142,7 +142,7 @@ async def _destination(out: str, open_storage: Callable[[str], Storage]) -> str:
     return out
 
 
-def _writable(out: str) -> Path:
+def _writable(out: str, open_storage: Callable[[str], Storage]) -> Path:
     """The output folder, made if need be and tried by writing to it."""
     if not out:
         raise OutputNotWritableError(name="a folder without a name", why="give one with --out")
@@ -154,16 +154,16 @@ def _writable(out: str) -> Path:
     _demand_text("the output folder", folder)
     trial = folder / f".viralclip-{os.getpid()}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        open_storage(folder.as_uri())
         trial.touch()
         trial.unlink()
-    except OSError as error:
+    except (OSError, StorageRejectedError) as error:
         facts = {"name": out, **_why_not_writable(folder, error)}
         raise OutputNotWritableError(detail=str(error), **facts) from error
     return folder
 
 
-def _why_not_writable(folder: Path, error: OSError) -> dict[str, str]:
+def _why_not_writable(folder: Path, error: OSError | StorageRejectedError) -> dict[str, str]:
     """The reason in words, where there is one that names what to change."""
     # Unlike `Path.exists`, this takes names that are too long for names of nothing.
     exists = next(path for path in (folder, *folder.parents) if os.path.exists(path))  # noqa: PTH110
@@ -176,7 +176,10 @@ def _why_not_writable(folder: Path, error: OSError) -> dict[str, str]:
         errno.ENAMETOOLONG: "the name is too long; give a shorter one",
         errno.ENOENT: f"no folders can be made in {exists}; give another",
     }
-    return {"why": reasons[error.errno]} if error.errno in reasons else {}
+    # The storage says that it cannot be, and what the system said is the cause of that.
+    refused = error if isinstance(error, OSError) else error.__cause__
+    number = refused.errno if isinstance(refused, OSError) else None
+    return {"why": reasons[number]} if number in reasons else {}
 
 
 def _left_out(asked: Sequence[str], styles: Sequence[Style], probed: Probed) -> list[str]:

@@ -14,6 +14,7 @@ import structlog
 
 from viralclip.cli import render as rendering
 from viralclip.cli.display import Display, open_display
+from viralclip.cli.privacy import keep_private, tighten
 from viralclip.cli.request import Request
 from viralclip.errors import InvalidRequestError, InvalidScenesError, ViralclipError
 from viralclip.plan import PRESETS, Options, Preset
@@ -202,7 +203,8 @@ def _settings(
     settings = read_settings(slots=slots, log_level=log_level)
     stderr = settings.log_format if serving else None
     try:
-        log_to(settings.logs, stderr=stderr, level=settings.log_level)
+        tighten(settings)
+        log_to(settings.logs, stderr=stderr, level=settings.log_level, secrets=settings.secrets)
     except OSError as error:
         raise StateNotWritableError(name=settings.state_dir) from error
     return settings
@@ -296,6 +298,8 @@ def _exit(work: Coroutine[Any, Any, int]) -> NoReturn:
 
 
 def _run(work: Coroutine[Any, Any, int]) -> int:
+    # The files that the user asked for by name are open by now.
+    keep_private()
     gc.freeze()
     gc.enable()
     return asyncio.run(work)

@@ -26,6 +26,7 @@ from viralclip.cli.compose import (
 )
 from viralclip.cli.entrance import open_entrance
 from viralclip.cli.framing import Framer
+from viralclip.cli.privacy import open_seal
 from viralclip.engine import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.errors import InvalidRequestError
@@ -63,7 +64,7 @@ async def serve(settings: Settings, *, with_worker: bool, with_sign_in: bool) ->
         open_records(settings) as records,
         open_engine(settings) as engine,
         open_accounts(settings.catalog_url) as accounts,
-        SqlWebhooks(settings.tables_url) as webhooks,
+        SqlWebhooks(settings.tables_url, seal=open_seal(settings)) as webhooks,
     ):
         entrance = await open_entrance(settings, accounts, with_sign_in=with_sign_in)
         services = await _services(settings, records, engine, webhooks)

@@ -15,7 +15,6 @@ from pydantic import AwareDatetime, BaseModel
 from viralclip import __version__
 from viralclip.catalog import Catalog, JobRecord
 from viralclip.catalog.webhooks import (
-    SECRET_PREFIX,
     Delivery,
     DeliveryState,
     SqlWebhooks,
@@ -68,11 +67,10 @@ class Pinged(BaseModel, frozen=True):
     type: str = "ping"
 
 
-def sign(secret: str, delivery_id: str, timestamp: int, body: str) -> str:
-    """`v1,` and the base64 HMAC-SHA256 of `id.timestamp.body` under the secret's bytes."""
-    key = base64.b64decode(secret.removeprefix(SECRET_PREFIX))
+def sign(secret: bytes, delivery_id: str, timestamp: int, body: str) -> str:
+    """`v1,` and the base64 HMAC-SHA256 of `id.timestamp.body` under the secret."""
     signed = f"{delivery_id}.{timestamp}.{body}".encode()
-    return "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
+    return "v1," + base64.b64encode(hmac.digest(secret, signed, hashlib.sha256)).decode()
 
 
 async def note_end(job: JobRecord, catalog: Catalog, webhooks: SqlWebhooks, at: datetime) -> None:
@@ -188,13 +186,14 @@ class Courier:
     async def _attempt(self, webhook: Webhook, delivery: Delivery) -> str:
         """`http_` and the status of the answer, or a code for why there is none."""
         body = delivery.body or ""
+        secret = self._webhooks.secret_of(webhook)
         timestamp = int(self._now().timestamp())
         headers = {
             "Content-Type": "application/json",
             "User-Agent": f"viralclip/{__version__}",
             ID_HEADER: delivery.delivery_id,
             TIME_HEADER: str(timestamp),
-            SIGNATURE_HEADER: sign(webhook.secret, delivery.delivery_id, timestamp, body),
+            SIGNATURE_HEADER: sign(secret, delivery.delivery_id, timestamp, body),
         }
         try:
             target = parse_target(webhook.url, anywhere=self._anywhere)

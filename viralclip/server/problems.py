@@ -112,6 +112,7 @@ _BY_CODE = {
     "job_busy": HTTPStatus.CONFLICT,
     "source_changed": HTTPStatus.CONFLICT,
     "source_unreadable": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "secret_key_missing": HTTPStatus.SERVICE_UNAVAILABLE,
     "storage_unavailable": HTTPStatus.BAD_GATEWAY,
     "storage_rejected": HTTPStatus.BAD_GATEWAY,
     "storage_full": HTTPStatus.INSUFFICIENT_STORAGE,

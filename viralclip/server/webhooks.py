@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from viralclip.catalog.webhooks import Delivery, DeliveryState, SqlWebhooks, Webhook
+from viralclip.catalog.webhooks import Delivery, DeliveryState, SqlWebhooks, Webhook, shown
 from viralclip.server.courier import Pinged
 from viralclip.server.identity import Owner
 from viralclip.server.post import parse_target
@@ -52,7 +52,10 @@ def routes(services: Services, webhooks: SqlWebhooks) -> APIRouter:
     router = APIRouter(prefix="/api/webhooks", tags=["webhooks"], responses=problems(401, 403))
 
     @router.post(
-        "", status_code=201, operation_id="createWebhook", responses=problems(400, 413, 422, 429)
+        "",
+        status_code=201,
+        operation_id="createWebhook",
+        responses=problems(400, 413, 422, 429, 503),
     )
     async def create_webhook(new: NewWebhook, owner: Owner) -> WebhookCreated:
         """Be told of the end of every job that is submitted or retried from now on."""
@@ -61,7 +64,7 @@ def routes(services: Services, webhooks: SqlWebhooks) -> APIRouter:
         if len(await webhooks.of(owner)) >= limit:
             raise TooManyError(what="webhooks", limit=limit)
         made = await webhooks.add(owner, new.url, datetime.now(UTC))
-        return WebhookCreated(**_facts(made), secret=made.secret)
+        return WebhookCreated(**_facts(made), secret=shown(webhooks.secret_of(made)))
 
     @router.get("", operation_id="listWebhooks")
     async def list_webhooks(owner: Owner) -> list[WebhookOut]:

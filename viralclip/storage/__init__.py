@@ -18,6 +18,7 @@ from viralclip.errors import StorageRejectedError, StorageUnavailableError, Vira
 from viralclip.storage.folder import names_in, publish, replace, staged_key, sweep
 from viralclip.storage.inside import open_inside
 from viralclip.storage.line import Line
+from viralclip.storage.modes import make_folders, share
 from viralclip.storage.refusals import told_apart
 from viralclip.storage.traffic import Traffic, store_ports
 from viralclip.storage.upload import CHUNK, MTIME, PARTS, SLOWEST, TRIES, OnProgress, upload
@@ -74,6 +75,7 @@ class Storage:
         *,
         url: str,
         folder: Path | None,
+        umask: int | None = None,
         public: ObjectStore | None = None,
         sender: ObjectStore | None = None,
         line: Line | None = None,
@@ -83,6 +85,7 @@ class Storage:
         self._line = line
         self._url = url
         self._folder = folder
+        self._umask = umask
         self._public = public or store
 
     async def put(
@@ -159,7 +162,11 @@ class Storage:
         staged, target = self._folder / staged_at, self._folder / key
         await asyncio.to_thread(sweep, staged)
         try:
+            if self._umask is not None:
+                await asyncio.to_thread(make_folders, target.parent, self._umask)
             sent = await upload(self._store, staged_at, path, on_progress=on_progress)
+            if self._umask is not None:
+                await asyncio.to_thread(share, staged, self._umask)
             await asyncio.to_thread(publish if new else replace, staged, target)
         finally:
             sweep(staged)
@@ -250,18 +257,28 @@ class Storage:
             raise StorageRejectedError(detail="what is read is not what was written")
 
 
-def open_storage(url: str, *, timeout_s: float = TIMEOUT_S, public: str | None = None) -> Storage:
+def open_storage(
+    url: str,
+    *,
+    timeout_s: float = TIMEOUT_S,
+    public: str | None = None,
+    umask: int | None = None,
+) -> Storage:
     """The storage behind a URL: `file:///folder`, or what obstore knows (`s3://bucket/prefix`).
 
     Credentials and the endpoint come from the environment, under the names of each cloud's own
     tools. A store that says nothing for `timeout_s` has failed. `public` is the endpoint that
-    signed addresses lead to, where browsers know the store by another name than we do.
+    signed addresses lead to, where browsers know the store by another name than we do. What is put
+    into a folder is as the process makes it, or as another `umask` would.
     """
     parts = urlsplit(url)
     if parts.scheme == "file":
         folder = Path(os.fsdecode(unquote_to_bytes(parts.path)))
         try:
-            return Storage(LocalStore(prefix=folder, mkdir=True), url=url, folder=folder)
+            if umask is not None:
+                make_folders(folder, umask)
+            store = LocalStore(prefix=folder, mkdir=True)
+            return Storage(store, url=url, folder=folder, umask=umask)
         except OSError as error:
             raise StorageRejectedError(detail=str(error)) from error
     if parts.username is not None or parts.password is not None or parts.query:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 import structlog
 from structlog.typing import Processor, WrappedLogger
+
+from viralclip.telemetry.redaction import Redaction
 
 LogFormat = Literal["json", "console"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -28,7 +30,7 @@ class LogFiles:
     """
 
     def __init__(self, folder: Path, *, today: Callable[[], date] = _utc_today) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = folder
         self._today = today
         self._day = today()
@@ -70,11 +72,13 @@ def log_to(
     *,
     stderr: LogFormat | None = None,
     level: LogLevel = "info",
+    secrets: Iterable[str] = (),
     today: Callable[[], date] = _utc_today,
 ) -> None:
     """Append JSON lines to the day's file in the folder, and print them on stderr where asked to.
 
-    Files older than two weeks are removed, at once and whenever a day begins.
+    None of the `secrets` is in any line. Files older than two weeks are removed, at once and
+    whenever a day begins.
     """
     global _files  # noqa: PLW0603 - as structlog's configuration is the process's
     _files = LogFiles(folder, today=today)
@@ -85,6 +89,7 @@ def log_to(
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             structlog.processors.EventRenamer("message"),
+            Redaction(secrets),
             _Copy(_files),
             _ending(stderr),
         ],

@@ -54,6 +54,7 @@ async def look(settings: Settings) -> list[Finding]:
         _within("catalog", settings.catalog_url, _catalog),
         _storage(settings),
     )
+    asked = (*asked, _secret_key(settings))
     answers = [finding for found in await asyncio.gather(*asked) for finding in found]
     return [mode(database, channel, settings.storage_url), *answers]
 
@@ -137,6 +138,14 @@ def _policies(info: dict[str, object]) -> list[Finding]:
         advice = "redis-cli CONFIG SET appendonly yes, and the same in redis.conf"
         kept = Finding("", "note", found, advice)
     return [policy, kept]
+
+
+async def _secret_key(settings: Settings) -> list[Finding]:
+    if settings.database is None or settings.secret_key is not None:
+        return []
+    found = "servers share a database and no key: they make no webhooks"
+    advice = "set VIRALCLIP_SECRET_KEY to the same text on each: openssl rand -base64 32"
+    return [Finding("webhooks", "note", found, advice)]
 
 
 async def _catalog(url: str) -> list[Finding]:
