@@ -76,6 +76,7 @@ CODES: dict[str, str] = {
     "source_still": "the file is a picture",
     "source_too_large": "the video is too large",
     "source_too_heavy": "the file takes too much to look into",
+    "unknown_audio_track": "the audio track is not there",
     "output_not_writable": "the output folder is not writable",
     "tool_missing": "a tool is missing",
     "detector_missing": "faces cannot be looked for",

@@ -118,6 +118,7 @@ const CODES: Record<string, string> = {
   source_still: "the file is a picture",
   source_too_large: "the video is too large",
   source_too_heavy: "the file takes too much to look into",
+  unknown_audio_track: "the audio track is not there",
   job_busy: "the job is still running",
   clip_failed: "the clip cannot be made",
   source_changed: "the video changed",
