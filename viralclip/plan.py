@@ -8,13 +8,14 @@ from pydantic import BaseModel
 
 from viralclip.audio_tracks import VOICE, AudioTrack, Choice, choose_tracks
 from viralclip.errors import Fault, InvalidScenesError
-from viralclip.geometry import Size
+from viralclip.geometry import Rect, Size
 from viralclip.names import slug
 from viralclip.scenes import Scene
 from viralclip.timecode import format_time
 
 Preset = Literal["fast", "balanced", "quality"]
 PRESETS: tuple[Preset, ...] = ("fast", "balanced", "quality")
+Bars = Literal["cut", "keep"]
 # Raised when the same plan would give other bytes, so that kept clips are made again.
 RECIPE = 3
 # A list's last time may be rounded up.
@@ -56,7 +57,8 @@ class Video(_Value, frozen=True):
     `identity` names the file as it is now, `content` whatever bytes it holds, wherever they lie.
     `timecode` is that of its first frame, or empty. `notes` are sentences that whoever submits a
     job should read before it starts. `audio_tracks` are all there are; a video that was probed
-    before they were recorded has none here. `jumps` are those of its clock.
+    before they were recorded has none here. `jumps` are those of its clock. `active_area` is what
+    baked-in black bars leave of the picture, None without bars.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Video(_Value, frozen=True):
     audio_tracks: tuple[AudioTrack, ...] = ()
     content: str = ""
     jumps: tuple[Jump, ...] = ()
+    active_area: Rect | None = None
 
     @property
     def size(self) -> Size:
@@ -92,6 +95,7 @@ class Options(_Value, frozen=True):
     encoder: str = "x264"
     loudness: bool = False
     audio_track: str = VOICE
+    bars: Bars = "cut"
     require_detector: bool = False
 
 
@@ -137,6 +141,19 @@ class Plan(_Value, frozen=True):
         """The audio tracks of every clip; none where the video's are not known."""
         return choose_tracks(self.video.audio_tracks, self.options.audio_track)
 
+    @property
+    def active_area(self) -> Rect | None:
+        """What is to be seen of the picture by styles that show no black bars, if not all."""
+        return self.video.active_area if self.options.bars == "cut" else None
+
+    @property
+    def bars_notes(self) -> tuple[str, ...]:
+        area, size = self.active_area, self.video.size
+        if area is None:
+            return ()
+        left = f"{area.width}x{area.height} of {size.width}x{size.height}"
+        return (f"The video has black bars, which are cut away: {left} is picture.",)
+
     def clips(self) -> tuple[Clip, ...]:
         return tuple(clip for scene in self.scenes for clip in self.clips_of(scene.id))
 
@@ -151,13 +168,14 @@ class Plan(_Value, frozen=True):
         look = scene.model_dump_json(exclude={"id", "title"})
         # What is required changes whether there is a clip, not how it looks.
         options = self.options.model_dump_json(exclude={"require_detector", "audio_track"})
-        heard = str(self.audio.numbers)
+        heard, seen = str(self.audio.numbers), str(self.active_area)
+        known = (str(RECIPE), self.video.identity, look, style.name, options, heard, seen)
         return Clip(
             scene=scene,
             style=style.name,
             analysed=style.analysed,
             filename=f"{scene.id:02}_{slug(scene.title)}_{style.name}.mp4",
-            digest=_digest(str(RECIPE), self.video.identity, look, style.name, options, heard),
+            digest=_digest(*known),
         )
 
 

@@ -38,7 +38,8 @@ from viralclip.cli.serve import Server, config, leave_the_stuck
 from viralclip.engine import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.events import ClipTick, Draft, Envelope, JobQueued, JobTick, Logged
-from viralclip.media.probe import identity, probe
+from viralclip.media.bars import look_over
+from viralclip.media.probe import identity
 from viralclip.origins import Site
 from viralclip.plan import Options, StyleChoice, Video, make_plan
 from viralclip.scenes import Scene
@@ -216,7 +217,7 @@ async def _served(
 
 
 async def _look_into(path: Path) -> Video:
-    return (await asyncio.to_thread(probe, path)).video
+    return (await asyncio.to_thread(look_over, path)).video
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,10 @@ async def served(serve, tmp_path: Path, yunet: Path | None, talk: Path):
     return served
 
 
-async def ask(client: httpx.AsyncClient, **changes: Any) -> httpx.Response:
-    opened = await client.post("/api/videos/files", params={"path": "talk.mp4"})
+async def ask(
+    client: httpx.AsyncClient, *, path: str = "talk.mp4", **changes: Any
+) -> httpx.Response:
+    opened = await client.post("/api/videos/files", params={"path": path})
     address = f"/api/videos/{opened.json()['video_id']}/framing"
     return await client.get(address, params=STRETCH | changes, timeout=60)
 
@@ -55,6 +58,25 @@ async def test_a_window_for_every_frame_and_the_faces_that_led_to_it(served, fac
     for face in framing["faces"]:
         assert all(1.0 <= time <= 3.0 for time in face["times"])
         assert len(face["times"]) == len(face["boxes"])
+
+
+async def test_windows_of_a_video_with_black_bars_count_from_the_whole_frame(served, ffmpeg: Path):
+    source, barred = served.folder / "media" / "talk.mp4", served.folder / "media" / "barred.mp4"
+    bars = "scale=160:90,pad=320:90:120:0:black"
+    command = [ffmpeg, "-v", "error", "-t", "3", "-i", source, "-vf", bars, "-preset", "ultrafast"]
+    await asyncio.to_thread(subprocess.run, [*command, barred], check=True)
+    async with served.client() as client:
+        cut = (await ask(client, path="barred.mp4", style="intelligent_motion")).json()
+        kept = (
+            await ask(client, path="barred.mp4", style="intelligent_motion", bars="keep")
+        ).json()
+        video = (await client.get("/api/videos")).json()[0]
+
+    assert video["active_area"] == {"x": 120, "y": 0, "width": 160, "height": 90}
+    for x, _, width, height in cut["panels"][0]:
+        assert 120 <= x <= 280 - width + 0.1
+        assert height <= 90
+    assert len(kept["panels"][0]) == len(cut["panels"][0])
 
 
 async def test_two_panels_have_a_window_each(served, face_model: Path):

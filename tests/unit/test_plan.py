@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from viralclip.audio_tracks import AudioTrack
 from viralclip.errors import InvalidScenesError, UnknownAudioTrackError
-from viralclip.geometry import Size
+from viralclip.geometry import Rect, Size
 from viralclip.plan import Jump, Options, StyleChoice, Video, make_plan, slug
 from viralclip.scenes import Region, Scene
 
@@ -263,3 +263,17 @@ def test_a_scene_in_which_the_clock_jumps_is_refused(jump, start, end, problem):
     [fault] = refused.value.faults
     assert fault.place == "scene 7"
     assert problem in fault.problem
+
+
+def test_black_bars_are_cut_unless_they_are_to_be_kept_and_that_is_said():
+    barred = VIDEO.model_copy(update={"active_area": Rect(0, 140, 1920, 800)})
+    kept = plan(video=barred, options=Options(bars="keep"))
+
+    assert plan(video=barred).active_area == Rect(0, 140, 1920, 800)
+    assert plan(video=barred).bars_notes == (
+        "The video has black bars, which are cut away: 1920x800 of 1920x1080 is picture.",
+    )
+    assert (kept.active_area, kept.bars_notes) == (None, ())
+    assert plan().bars_notes == ()
+    assert only_clip(video=barred).digest != only_clip().digest
+    assert type(kept).model_validate_json(kept.model_dump_json()) == kept

@@ -1,7 +1,7 @@
 """The commands and their options; what they need is imported when they run: `--help` is quick."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -55,6 +55,9 @@ def render(
     audio_track: Annotated[
         str, typer.Option(help="The audio track that is heard: its number, all, or voice.")
     ] = "voice",
+    bars: Annotated[
+        Literal["cut", "keep"], typer.Option(help="Black bars around the picture: cut or keep.")
+    ] = "cut",
     require_detector: Annotated[
         bool, typer.Option("--require-detector", help="Make no clip that cannot look for faces.")
     ] = False,
@@ -79,6 +82,7 @@ def render(
         preset=preset,
         encoder=encoder,
         loudness=loudness,
+        bars=bars,
         audio_track=audio_track,
         require_detector=require_detector,
         debug_path=debug_path,

@@ -9,7 +9,7 @@ from viralclip.cli.compose import model_place, open_analyses
 from viralclip.media.analysis import Analyses
 from viralclip.media.models import find_model
 from viralclip.media.probe import Probed, probe
-from viralclip.pipeline.view import subject_of, wish_of
+from viralclip.pipeline.view import area_of, subject_of, wish_of
 from viralclip.plan import Plan
 from viralclip.scenes import Scene
 from viralclip.settings import Settings
@@ -46,11 +46,13 @@ async def _style(
     plan: Plan, scene: Scene, name: str, probed: Probed, model: Path | None, analyses: Analyses
 ) -> dict[str, Any]:
     subject = subject_of(plan, scene, probed, model=model)
+    area = area_of(plan, name, probed)
     framing = await analyses.inspect(subject, wish_of(plan, scene, name, probed))
     return {
         "algorithm": framing.algorithm,
         "doubts": framing.doubts,
         "fps": str(framing.fps),
+        "area": [area.x, area.y, area.width, area.height],
         "panels": [
             {"path": path, "windows": windows.round(_DIGITS).tolist()}
             for windows, path in zip(framing.panels, framing.inspection, strict=False)

@@ -7,16 +7,16 @@ from pathlib import Path
 
 from viralclip.errors import InvalidRequestError, SourceChangedError
 from viralclip.events import NO_DETECTOR, YUNET
-from viralclip.geometry import parse_aspect
+from viralclip.geometry import Rect, parse_aspect
 from viralclip.media.analysis import Analyses
 from viralclip.media.models import FaceModel
 from viralclip.media.probe import Probed, identity
 from viralclip.pipeline.analysis import DETECTOR_MISSING, DOUBTS, needs_faces
 from viralclip.pipeline.segment import probe_source
-from viralclip.pipeline.view import subject_of, wish_of
+from viralclip.pipeline.view import area_of, subject_of, wish_of
 from viralclip.plan import Options, Plan, StyleChoice, Video, make_plan
 from viralclip.scenes import Scene
-from viralclip.server.framing import Ask, FaceOut, FramingOut
+from viralclip.server.framing import Ask, Box, FaceOut, FramingOut
 from viralclip.styles import Framing, resolve
 
 # Each look takes a core; renders want some, too.
@@ -64,7 +64,7 @@ class Framer:
     async def _framed(self, plan: Plan, probed: Probed, style: str) -> FramingOut:
         (scene,) = plan.scenes
         model = await self._face_model.find()
-        subject = subject_of(plan, scene, probed, model=model)
+        subject, area = subject_of(plan, scene, probed, model=model), area_of(plan, style, probed)
         framing = await self._analyses.inspect(subject, wish_of(plan, scene, style, probed))
         blind = model is None and needs_faces(style)
         doubts = (DETECTOR_MISSING,) if blind else framing.doubts
@@ -74,8 +74,8 @@ class Framer:
             warnings=[DOUBTS.get(doubt, doubt) for doubt in doubts],
             start=subject.start,
             fps=float(framing.fps),
-            panels=[panel.round(_DIGITS).tolist() for panel in framing.panels],
-            faces=_faces(framing, subject.start),
+            panels=[_moved(panel.round(_DIGITS).tolist(), area) for panel in framing.panels],
+            faces=_faces(framing, subject.start, area),
         )
 
 
@@ -83,18 +83,24 @@ def _plan(video: Video, ask: Ask) -> Plan:
     """The plan of a job of this one clip; InvalidRequestError if there is none."""
     if not ask.start < ask.end <= min(video.duration + _ROUNDING_S, ask.start + _LONGEST_S):
         raise NoSuchStretchError(start=f"{ask.start:g}", end=f"{ask.end:g}")
-    style, *others = resolve([ask.style], source=video.size, aspect=parse_aspect(ask.aspect))
+    aspect, active = parse_aspect(ask.aspect), video.active_area if ask.bars == "cut" else None
+    style, *others = resolve([ask.style], source=video.size, aspect=aspect, active=active)
     if others or not style.analysed:
         raise StandsStillError(style=ask.style)
     scene = Scene(id=1, title="", start=ask.start, end=ask.end)
     choice = StyleChoice(name=style.name, analysed=True)
-    return make_plan(video, [scene], [choice], Options(aspect=ask.aspect))
+    return make_plan(video, [scene], [choice], Options(aspect=ask.aspect, bars=ask.bars))
 
 
-def _faces(framing: Framing, start: float) -> list[FaceOut]:
+def _moved(boxes: list[Box], area: Rect) -> list[Box]:
+    """From the pixels of the area that was looked at to those of the video."""
+    return [(x + area.x, y + area.y, width, height) for x, y, width, height in boxes]
+
+
+def _faces(framing: Framing, start: float, area: Rect) -> list[FaceOut]:
     """The tracks that led to the windows; panels that come of one look share them."""
     tracks = framing.inspection[0].get("tracks", []) if framing.inspection else []
     return [
-        FaceOut(times=[start + time for time in track["times"]], boxes=track["boxes"])
+        FaceOut(times=[start + time for time in track["times"]], boxes=_moved(track["boxes"], area))
         for track in tracks
     ]

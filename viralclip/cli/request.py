@@ -18,8 +18,9 @@ from viralclip.errors import (
     StorageRejectedError,
     StorageUnavailableError,
 )
-from viralclip.geometry import parse_aspect
-from viralclip.media.probe import Probed, probe
+from viralclip.geometry import Rect, parse_aspect
+from viralclip.media.bars import look_over
+from viralclip.media.probe import Probed
 from viralclip.plan import Options, Plan, StyleChoice, Video, make_plan
 from viralclip.scenes import MAX_BYTES, SceneReading, parse_scenes, scenes_from_chapters
 from viralclip.settings import STORAGES
@@ -73,14 +74,15 @@ async def accept(request: Request, open_storage: Callable[[str], Storage]) -> Ac
     if not request.styles:
         raise NoStyleError
     _demand_text("the video", request.source)
-    probed = await asyncio.to_thread(probe, request.source)
+    probed = await asyncio.to_thread(look_over, request.source)
     reading = await asyncio.to_thread(_scenes, request, probed)
-    styles = resolve(request.styles, source=probed.video.size, aspect=aspect)
+    active = probed.video.active_area if request.options.bars == "cut" else None
+    styles = resolve(request.styles, source=probed.video.size, aspect=aspect, active=active)
     storage_url = await _destination(request.out, open_storage)
     choices = [StyleChoice(name=style.name, analysed=style.analysed) for style in styles]
     plan = make_plan(probed.video, reading.scenes, choices, request.options)
-    left_out = _left_out(request.styles, styles, probed)
-    notes = (*left_out, *probed.video.notes, *reading.notes, *plan.audio.notes())
+    left_out = _left_out(request.styles, styles, probed, active)
+    notes = (*left_out, *probed.video.notes, *reading.notes, *plan.audio.notes(), *plan.bars_notes)
     return Accepted(plan, storage_url, notes)
 
 
@@ -182,9 +184,11 @@ def _why_not_writable(folder: Path, error: OSError | StorageRejectedError) -> di
     return {"why": reasons[number]} if number in reasons else {}
 
 
-def _left_out(asked: Sequence[str], styles: Sequence[Style], probed: Probed) -> list[str]:
+def _left_out(
+    asked: Sequence[str], styles: Sequence[Style], probed: Probed, active: Rect | None
+) -> list[str]:
     fitting = {style.name for style in styles}
-    size = probed.video.size
+    size = active.size if active else probed.video.size
     return [
         f"{name} does not fit a {size.width}x{size.height} video and is left out."
         for name in asked

@@ -17,7 +17,7 @@ from viralclip.cli.display import Display, open_display
 from viralclip.cli.privacy import keep_private, tighten
 from viralclip.cli.request import Request
 from viralclip.errors import InvalidRequestError, InvalidScenesError, ViralclipError
-from viralclip.plan import PRESETS, Options, Preset
+from viralclip.plan import PRESETS, Bars, Options, Preset
 from viralclip.settings import Settings, StateNotWritableError, read_settings
 from viralclip.telemetry.logs import log_file, log_to
 from viralclip.text import printable
@@ -40,6 +40,7 @@ def render(
     preset: str,
     encoder: str | None,
     loudness: bool,
+    bars: Bars,
     audio_track: str,
     require_detector: bool,
     debug_path: Path | None,
@@ -55,6 +56,7 @@ def render(
             preset=_preset(preset),
             encoder=encoder or settings.encoder,
             loudness=loudness,
+            bars=bars,
             audio_track=audio_track.strip().lower(),
             require_detector=require_detector,
         )

@@ -22,6 +22,7 @@ from viralclip.errors import (
     RenderTimedOutError,
     SourceUnreadableError,
 )
+from viralclip.geometry import Rect
 from viralclip.media.analyst import (
     UNREADABLE,
     FrameTask,
@@ -65,12 +66,16 @@ _CODE = (
 
 @dataclass(frozen=True)
 class Subject:
-    """The part of a video that is looked at, and the model that finds its faces, if any."""
+    """The part of a video that is looked at, and the model that finds its faces, if any.
+
+    `area` is the part of the picture that is looked at, in whose pixels everything is told.
+    """
 
     video: Video
     start: float
     duration: float
     model: Path | None
+    area: Rect | None = None
 
 
 @dataclass(frozen=True)
@@ -172,6 +177,7 @@ class Analyses:
             duration=subject.duration,
             model=str(subject.model) if subject.model else None,
             threads=self._threads,
+            area=subject.area,
             footage=str(self._footage(key)),
             framings=self._framing_tasks(key, wishes),
         )
@@ -294,6 +300,7 @@ def _key_of(subject: Subject) -> str:
         "start": subject.start,
         "duration": subject.duration,
         "model": checksum(subject.model) if subject.model else "",
+        "area": str(subject.area),
     }
     return _digest(facts, _code())
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BaseModel, Field, TypeAdapter
 
 from viralclip.errors import SourceMissingError, SourceNotVideoError, SourceUnreadableError
-from viralclip.geometry import Size
+from viralclip.geometry import Rect, Size
 from viralclip.scenes import Scene
 from viralclip.styles import AnalysedStyle, Raster, View, all_styles
 
@@ -51,6 +51,7 @@ class LookTask(BaseModel, frozen=True):
     duration: float
     model: str | None
     threads: int
+    area: Rect | None = None
     footage: str
     framings: tuple[FramingTask, ...] = ()
 
@@ -118,6 +119,7 @@ def _look(task: LookTask, teller: _Teller) -> int:
             stretch,
             model=model,
             threads=task.threads,
+            area=task.area,
             on_progress=lambda fraction, frames: teller.tell(_LOOKING * fraction, frames),
         )
     except (SourceUnreadableError, SourceMissingError, SourceNotVideoError) as error:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
-from viralclip.geometry import Size
+from viralclip.geometry import Rect, Size
 from viralclip.media.colours import early_colours, encoder_input, late_colours
 from viralclip.media.encoders import X264, Encoder
 from viralclip.media.ffmpeg import NO_ABILITIES, Abilities
@@ -31,9 +31,9 @@ class RenderSpec:
     """One clip to render: what of the source, through which graph, into which file.
 
     `graph` is given exactly `frames` frames at the source's `fps` from time 0: upright, square
-    pixels, 4:2:0, of the source's display size; it must give `size` without changing the frame
-    rate. Whatever in it does more than move and scale is given 8-bit BT.709. `files` has the path
-    of each of its scripts. `threads` is per codec, 0 for FFmpeg's own choice.
+    pixels, 4:2:0, of the source's display size or of the `area` of it; it must give `size` without
+    changing the frame rate. Whatever in it does more than move and scale is given 8-bit BT.709.
+    `files` has the path of each of its scripts. `threads` is per codec, 0 for FFmpeg's own choice.
     `sounds` are the audio streams that are heard, together; by default the source's main one.
     `gain_db` makes their sum louder or quieter, with its peaks held below full scale.
     """
@@ -49,6 +49,7 @@ class RenderSpec:
     sounds: tuple[Sound, ...] | None = None
     gain_db: float | None = None
     threads: int = 0
+    area: Rect | None = None
     abilities: Abilities = NO_ABILITIES
     files: Mapping[Script, str] = field(default_factory=dict[Script, str])
 
@@ -193,6 +194,7 @@ def _before(spec: RenderSpec, begin: SeekPoint) -> str:
         *early_colours(
             picture.colours, sar=picture.sar, size=picture.size, abilities=spec.abilities
         ),
+        *_area(spec),
         "setsar=1",
         "tpad=stop_mode=clone:stop=-1",
         f"trim=end_frame={spec.frames}",
@@ -225,6 +227,13 @@ def _conformed(picture: Picture) -> list[str]:
         f"scale=w='round({width}*min(1,{wider}))':h='round({height}*min(1,1/({wider})))':eval=frame",
         f"pad={width}:{height}:-1:-1:eval=frame",
     ]
+
+
+def _area(spec: RenderSpec) -> list[str]:
+    area = spec.area
+    if area is None or area.size == spec.source.video.size:
+        return []
+    return [f"crop={area.width}:{area.height}:{area.x}:{area.y}"]
 
 
 def _deinterlaced(picture: Picture) -> list[str]:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from viralclip.geometry import Size
+from viralclip.geometry import Rect, Size
 from viralclip.media.faces import FaceDetector
 from viralclip.media.frames import LONG_SIDE, SAMPLE_FPS, SampledFrame, sample_frames
 from viralclip.media.memory import give_memory_back
@@ -35,14 +35,17 @@ def look(
     model: Path | None,
     threads: int,
     on_progress: Callable[[float, int], None],
+    area: Rect | None = None,
 ) -> Footage:
     """The footage of the stretch; without a model there are no faces in it.
+
+    With an `area` only that part of the picture is looked at, and what is told is in its pixels.
 
     `on_progress` is given the fraction done and the samples so far. Memory grows with what is
     found, some kilobytes a second, not with the pictures that pass through.
     """
     cv2.setNumThreads(threads)
-    size = stretch.source.video.size
+    size = area.size if area else stretch.source.video.size
     eye = _Eye(size, FaceDetector(model, source=size) if model else None)
     frames = sample_frames(
         stretch.source.path,
@@ -50,6 +53,7 @@ def look(
         end=stretch.start + stretch.duration,
         fps=SAMPLE_FPS,
         long_side=LONG_SIDE,
+        region=area,
         threads=threads,
     )
     for place, frame in enumerate(frames):

@@ -24,8 +24,9 @@ from viralclip.errors import (
     SourceTooHeavyError,
     SourceTooLargeError,
 )
+from viralclip.media.bars import look_over
 from viralclip.media.leash import leash
-from viralclip.media.probe import identity, probe
+from viralclip.media.probe import identity
 from viralclip.plan import Video
 
 _REFUSALS: dict[str, type[InvalidRequestError]] = {
@@ -154,7 +155,7 @@ def _opened(found: Found, path: Path) -> Video:
 def _main(path: str, memory_bytes: str, seconds: str) -> None:
     _limit(int(memory_bytes), int(seconds))
     try:
-        found = Found(video=probe(Path(path)).video)
+        found = Found(video=look_over(Path(path)).video)
     except InvalidRequestError as error:
         facts = {name: str(value) for name, value in error.facts.items()}
         found = Found(code=error.code, facts=facts, detail=error.detail)

@@ -20,7 +20,7 @@ from viralclip.pipeline import ClipTask, Tools
 from viralclip.pipeline.analysis import Analysis
 from viralclip.pipeline.reporter import ClipReport
 from viralclip.pipeline.segment import probe_source
-from viralclip.pipeline.view import view_of
+from viralclip.pipeline.view import area_of, view_of
 from viralclip.plan import Plan
 from viralclip.styles import Framing, Graph, Script, all_styles
 
@@ -141,6 +141,7 @@ def _spec(
         duration=clip.scene.duration,
         graph=all_styles()[clip.style].graph(view),
         size=view.target,
+        area=area_of(plan, clip.style, probed),
         target=target,
         encoder=tools.encoder.encoder,
         preset=plan.options.preset,

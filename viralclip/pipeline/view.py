@@ -2,20 +2,34 @@
 
 from pathlib import Path
 
-from viralclip.geometry import parse_aspect
+from viralclip.geometry import Rect, parse_aspect
 from viralclip.media.analysis import Subject, Wish
 from viralclip.media.probe import Probed
 from viralclip.plan import Plan
 from viralclip.scenes import Scene
-from viralclip.styles import Framing, Raster, View, all_styles, target_size
+from viralclip.styles import (
+    Framing,
+    Raster,
+    View,
+    all_styles,
+    scene_within,
+    seen_area,
+    target_size,
+)
+
+
+def area_of(plan: Plan, style: str, probed: Probed) -> Rect:
+    """The part of the picture that the style is given; its pixels are those of the view."""
+    return seen_area(all_styles()[style], probed.video.size, plan.active_area)
 
 
 def view_of(
     plan: Plan, scene: Scene, style: str, probed: Probed, *, framing: Framing | None = None
 ) -> View:
-    source = probed.video.size
-    target = target_size(all_styles()[style], source, parse_aspect(plan.options.aspect))
-    return View(source=source, target=target, scene=scene, framing=framing)
+    area = area_of(plan, style, probed)
+    target = target_size(all_styles()[style], area.size, parse_aspect(plan.options.aspect))
+    inside = scene_within(scene, area, probed.video.size)
+    return View(source=area.size, target=target, scene=inside, framing=framing)
 
 
 def raster_of(scene: Scene, probed: Probed) -> Raster:
@@ -36,4 +50,5 @@ def subject_of(plan: Plan, scene: Scene, probed: Probed, *, model: Path | None) 
         start=probed.on_frame(scene.start),
         duration=float(raster.frames / raster.fps),
         model=model,
+        area=plan.active_area,
     )

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from viralclip.events import Algorithm
+from viralclip.plan import Bars
 
 Box = tuple[float, float, float, float]
 
@@ -16,6 +17,7 @@ class Ask(BaseModel, frozen=True):
     end: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     style: Annotated[str, Field(max_length=100)]
     aspect: Annotated[str, Field(max_length=10)] = "9:16"
+    bars: Bars = "cut"
 
 
 class FaceOut(BaseModel):

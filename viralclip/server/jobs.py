@@ -14,7 +14,7 @@ from viralclip.catalog import JobRecord, Priority
 from viralclip.engine.jobs import new_job_id, new_trace_id
 from viralclip.events import Envelope, Outcome
 from viralclip.geometry import parse_aspect
-from viralclip.plan import Options, Preset, StyleChoice, Video, make_plan
+from viralclip.plan import Bars, Options, Preset, StyleChoice, Video, make_plan
 from viralclip.progress import Progress
 from viralclip.scenes import SceneReading
 from viralclip.server.identity import Owner
@@ -63,6 +63,7 @@ class NewJob(_In):
     preset: Preset = "balanced"
     priority: Priority = "normal"
     loudness: bool = False
+    bars: Bars = "cut"
     audio_track: str = Field(default=VOICE, pattern=rf"^({VOICE}|{ALL}|[1-9][0-9]?)$")
 
 
@@ -227,7 +228,7 @@ async def _known(owner: str, key: str | None, digest: str, services: Services) -
 
 
 def _created(job: JobRecord, reading: SceneReading) -> JobCreated:
-    notes = (*job.plan.video.notes, *reading.notes, *job.plan.audio.notes())
+    notes = (*job.plan.video.notes, *reading.notes, *job.plan.audio.notes(), *job.plan.bars_notes)
     return JobCreated(job_id=job.job_id, notes=notes)
 
 
@@ -237,13 +238,16 @@ async def _accept(
     await _has_room(owner, services)
     video = await _video(new.source, owner, services)
     reading = await asyncio.to_thread(_read, new.scenes, video)
-    styles = resolve(new.styles, source=video.size, aspect=parse_aspect(new.aspect))
+    active = video.active_area if new.bars == "cut" else None
+    aspect = parse_aspect(new.aspect)
+    styles = resolve(new.styles, source=video.size, aspect=aspect, active=active)
     options = Options(
         aspect=new.aspect,
         preset=new.preset,
         encoder=services.encoder,
         loudness=new.loudness,
         audio_track=new.audio_track,
+        bars=new.bars,
     )
     choices = [StyleChoice(name=style.name, analysed=style.analysed) for style in styles]
     job = JobRecord(

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from viralclip.audio_tracks import VOICE, AudioTrack, choose_tracks
 from viralclip.errors import ViralclipError
+from viralclip.geometry import Rect
 from viralclip.plan import Video
 from viralclip.server.files import FILE, SIGNED, OpenFileResponse
 from viralclip.server.framing import Ask, FramingOut
@@ -49,8 +50,9 @@ VideoId = Annotated[str, PathParam(max_length=100)]
 class VideoOut(BaseModel):
     """A video as its owner sees it; where it lies on the server is nobody's business.
 
-    `notes` are sentences to read before a job is submitted.
-    `voice_tracks` are the numbers of the audio tracks that `voice` stands for in a job.
+    `notes` are sentences to read before a job is submitted. `voice_tracks` are the numbers of the
+    audio tracks that `voice` stands for in a job. `active_area` is what black bars leave of the
+    picture, in its pixels; null without bars.
     """
 
     video_id: str
@@ -63,6 +65,7 @@ class VideoOut(BaseModel):
     audio_tracks: tuple[AudioTrack, ...]
     voice_tracks: tuple[int, ...]
     notes: tuple[str, ...] = ()
+    active_area: Rect | None
 
 
 class MediaFile(BaseModel):

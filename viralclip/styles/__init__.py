@@ -5,7 +5,8 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from viralclip.errors import StyleDoesNotFitError, UnknownStyleError
-from viralclip.geometry import Size
+from viralclip.geometry import Rect, Size
+from viralclip.styles.area import WholeFrameStyle, scene_within, seen_area
 from viralclip.styles.extensions import BrokenStyle, load_extensions
 from viralclip.styles.focus import CENTER_FOCUS, LEFT_FOCUS, RIGHT_FOCUS
 from viralclip.styles.framing import Framing, Raster
@@ -36,12 +37,15 @@ __all__ = [
     "Style",
     "Value",
     "View",
+    "WholeFrameStyle",
     "all_styles",
     "broken_styles",
     "convert_late",
     "join",
     "line",
     "resolve",
+    "scene_within",
+    "seen_area",
     "target_size",
 ]
 
@@ -75,14 +79,21 @@ def broken_styles() -> tuple[BrokenStyle, ...]:
     return load_extensions(taken=_TAKEN).broken
 
 
-def resolve(names: Sequence[str], *, source: Size, aspect: Fraction) -> tuple[Style, ...]:
+def resolve(
+    names: Sequence[str], *, source: Size, aspect: Fraction, active: Rect | None = None
+) -> tuple[Style, ...]:
     """The chosen styles that fit, each once, in the order of `names`; `all` stands for every style.
 
-    Raises UnknownStyleError, and StyleDoesNotFitError when nothing is left.
+    `active` is the part of the picture inside black bars, where these are cut away. Raises
+    UnknownStyleError, and StyleDoesNotFitError when nothing is left.
     """
     known = all_styles()
     chosen = [_named(name, known) for given in names for name in _expanded(given, known)]
-    fitting = {style.name: style for style in chosen if style.fits(source, aspect)}
+    fitting = {
+        style.name: style
+        for style in chosen
+        if style.fits(seen_area(style, source, active).size, aspect)
+    }
     if not fitting:
         raise StyleDoesNotFitError(
             width=source.width,

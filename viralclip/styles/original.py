@@ -16,6 +16,10 @@ class Original(StaticStyle):
     name: str = "original"
     summary: str = "the whole frame in its own aspect ratio"
 
+    @property
+    def whole_frame(self) -> bool:
+        return True
+
     def target_size(self, source: Size, aspect: Fraction) -> Size:  # noqa: ARG002 - keeps its own
         shrink = min(1.0, LONGEST_SIDE / max(source.width, source.height))
         if shrink == 1:

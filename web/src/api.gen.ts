@@ -1883,6 +1883,12 @@ export interface components {
              */
             loudness: boolean;
             /**
+             * Bars
+             * @default cut
+             * @enum {string}
+             */
+            bars: "cut" | "keep";
+            /**
              * Audio Track
              * @default voice
              */
@@ -1932,6 +1938,20 @@ export interface components {
              * @default []
              */
             faults: components["schemas"]["FaultOut"][];
+        };
+        /**
+         * Rect
+         * @description A rectangle in pixels; x and y are its top left corner.
+         */
+        Rect: {
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
         };
         /**
          * SceneListOut
@@ -2001,8 +2021,9 @@ export interface components {
          * VideoOut
          * @description A video as its owner sees it; where it lies on the server is nobody's business.
          *
-         *     `notes` are sentences to read before a job is submitted.
-         *     `voice_tracks` are the numbers of the audio tracks that `voice` stands for in a job.
+         *     `notes` are sentences to read before a job is submitted. `voice_tracks` are the numbers of the
+         *     audio tracks that `voice` stands for in a job. `active_area` is what black bars leave of the
+         *     picture, in its pixels; null without bars.
          */
         VideoOut: {
             /** Video Id */
@@ -2028,6 +2049,7 @@ export interface components {
              * @default []
              */
             notes: string[];
+            active_area: components["schemas"]["Rect"] | null;
         };
         /**
          * VideoSource
@@ -2119,6 +2141,7 @@ export type NewSession = components['schemas']['NewSession'];
 export type PathSource = components['schemas']['PathSource'];
 export type PriorityChange = components['schemas']['PriorityChange'];
 export type Problem = components['schemas']['Problem'];
+export type Rect = components['schemas']['Rect'];
 export type SceneListOut = components['schemas']['SceneListOut'];
 export type SceneOut = components['schemas']['SceneOut'];
 export type StyleOut = components['schemas']['StyleOut'];
@@ -3270,6 +3293,7 @@ export interface operations {
                 end: number;
                 style: string;
                 aspect?: string;
+                bars?: "cut" | "keep";
             };
             header?: never;
             path: {

@@ -23,6 +23,7 @@ export interface Wanted {
   end: number;
   style: string;
   aspect: string;
+  bars?: "cut" | "keep";
 }
 
 /** Typing a time changes what is wanted with every letter. */

@@ -25,6 +25,7 @@ export class Draft {
   preset = $state<JobOut["preset"]>("balanced");
   priority = $state<JobOut["priority"]>("normal");
   loudness = $state(false);
+  bars = $state<"cut" | "keep">("cut");
   /** The number of an audio track, or `voice` or `all`. */
   audioTrack = $state("voice");
   problem = $state.raw<Problem | null>(null);
@@ -93,6 +94,7 @@ export class Draft {
       preset: this.preset,
       priority: this.priority,
       loudness: this.loudness,
+      bars: this.bars,
       audio_track: this.audioTrack,
     };
   }
