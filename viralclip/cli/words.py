@@ -68,7 +68,6 @@ CODES: dict[str, str] = {
     "invalid_request": "the request cannot be accepted",
     "invalid_scenes": "the scene list has faults",
     "unknown_style": "the style is not known",
-    "unknown_audio_track": "the video has no such audio track",
     "style_does_not_fit": "no chosen style fits the video",
     "invalid_aspect": "the aspect ratio is not supported",
     "unknown_encoder": "the encoder is not known",
