@@ -268,6 +268,11 @@ class Fleet:
         async with open_catalog(self.database) as catalog:
             return await catalog.clips(job_id)
 
+    async def state(self, job_id: str) -> dict[str, Any]:
+        """The job as the API has it."""
+        async with httpx.AsyncClient(base_url=f"http://{self.address}", timeout=60) as client:
+            return (await client.get(f"/api/jobs/{job_id}")).json()
+
     async def history(self, job_id: str) -> list[Envelope]:
         async with httpx.AsyncClient(base_url=f"http://{self.address}", timeout=60) as client:
             answer = await client.get(f"/api/jobs/{job_id}/events")

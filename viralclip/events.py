@@ -479,10 +479,14 @@ class ClipTick(_Value, frozen=True):
 
 
 class JobTick(_Value, frozen=True):
-    """The job's fraction and its time left in seconds, with the band it is expected to fall in."""
+    """The job's fraction and its time left in seconds, with the band it is expected to fall in.
+
+    It comes about once a second for as long as a worker is at the job; `at` is when it was sent.
+    """
 
     type: Literal["job_tick"] = "job_tick"
     job_id: str
+    at: AwareDatetime | None = None
     fraction: float
     eta_sec: float | None = None
     eta_low_sec: float | None = None
@@ -493,6 +497,18 @@ class JobTick(_Value, frozen=True):
         return "job"
 
 
-Tick = Annotated[ClipTick | JobTick, Field(discriminator="type")]
+class WorkerTick(_Value, frozen=True):
+    """Whether a worker is at the job, as whoever shows the job sees it; it is never stored."""
+
+    type: Literal["worker_tick"] = "worker_tick"
+    job_id: str
+    alive: bool
+
+    @property
+    def slot(self) -> str:
+        return "worker"
+
+
+Tick = Annotated[ClipTick | JobTick | WorkerTick, Field(discriminator="type")]
 TICK: TypeAdapter[Tick] = TypeAdapter(Tick)
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)

@@ -28,6 +28,7 @@ from viralclip.events import (
     SceneStarted,
     UnknownEvent,
     Warned,
+    WorkerTick,
 )
 from viralclip.steps import ENDS, Step, clip_fraction, total_weight
 
@@ -120,7 +121,11 @@ class Notice(_Value, frozen=True):
 
 
 class Progress(_Value, frozen=True):
-    """The state of one job as every viewer sees it; `fraction` never falls within a run."""
+    """The state of one job as every viewer sees it; `fraction` never falls within a run.
+
+    `moved_at` is when something was last heard of it. `has_worker` is False where no worker is
+    alive that is at it: nothing moves then, and no time left is known.
+    """
 
     job_id: str
     seq: int = 0
@@ -128,6 +133,8 @@ class Progress(_Value, frozen=True):
     status: JobStatus = "queued"
     outcome: Outcome | None = None
     worker: str | None = None
+    has_worker: bool = True
+    moved_at: AwareDatetime | None = None
     fraction: float = 0.0
     eta_sec: float | None = None
     eta_low_sec: float | None = None
@@ -159,7 +166,7 @@ def next_attempt(progress: Progress, scene_id: int, style: str) -> int:
     return known.attempt + 1
 
 
-def advance(progress: Progress, item: Envelope | ClipTick | JobTick) -> Progress:
+def advance(progress: Progress, item: Envelope | ClipTick | JobTick | WorkerTick) -> Progress:
     """The progress after one more envelope or tick; an envelope seen before changes nothing."""
     match item:
         case Envelope():
@@ -168,18 +175,23 @@ def advance(progress: Progress, item: Envelope | ClipTick | JobTick) -> Progress
             return _clip_ticked(progress, item)
         case JobTick():
             return _job_ticked(progress, item)
+        case WorkerTick():
+            return _worker_ticked(progress, item)
         case _:
             assert_never(item)
 
 
 def _told(progress: Progress, envelope: Envelope) -> Progress:
-    return _happened(progress, envelope).model_copy(update={"seq": envelope.seq})
+    """Whatever happens is a worker's doing; a tick may be one that a dead worker left."""
+    # A worker that took over a job at its very end may still speak; only another run opens it.
+    is_over = progress.status == "finished" and not isinstance(envelope.event, JobQueued)
+    if is_over or isinstance(envelope.event, UnknownEvent):
+        return progress.model_copy(update={"seq": envelope.seq})
+    update = {"seq": envelope.seq, "moved_at": envelope.at, "has_worker": True}
+    return _happened(progress, envelope).model_copy(update=update)
 
 
 def _happened(progress: Progress, envelope: Envelope) -> Progress:
-    # A worker that took over a job at its very end may still speak; only another run opens it.
-    if progress.status == "finished" and not isinstance(envelope.event, JobQueued):
-        return progress
     match envelope.event:
         case JobQueued() as queued:
             return _queued(progress, queued, envelope.at)
@@ -279,9 +291,9 @@ def _clip_ticked(progress: Progress, tick: ClipTick) -> Progress:
             "step_fraction": step_fraction,
             "fraction": fraction,
             "reached": max(clip.reached, fraction),
-            "fps": tick.fps,
-            "speed": tick.speed,
-            "eta_sec": tick.eta_sec,
+            "fps": tick.fps if progress.has_worker else None,
+            "speed": tick.speed if progress.has_worker else None,
+            "eta_sec": tick.eta_sec if progress.has_worker else None,
         }
     )
     return _with_clip(progress, place, ticked)
@@ -294,13 +306,32 @@ def _fits(clip: ClipState, tick: ClipTick) -> bool:
 def _job_ticked(progress: Progress, tick: JobTick) -> Progress:
     if progress.status == "finished":
         return progress
-    return progress.model_copy(
+    moved = progress.model_copy(update={"moved_at": tick.at or progress.moved_at})
+    if not progress.has_worker:
+        return moved
+    return moved.model_copy(
         update={
             "eta_sec": tick.eta_sec,
             "eta_low_sec": tick.eta_low_sec,
             "eta_high_sec": tick.eta_high_sec,
         }
     )
+
+
+def _worker_ticked(progress: Progress, tick: WorkerTick) -> Progress:
+    if progress.status == "finished" or tick.alive == progress.has_worker:
+        return progress
+    if tick.alive:
+        return progress.model_copy(update={"has_worker": True})
+    still: dict[str, object] = {"eta_sec": None, "eta_low_sec": None, "eta_high_sec": None}
+    scenes = tuple(_standing_still(scene) for scene in progress.scenes)
+    return progress.model_copy(update={"has_worker": False, "scenes": scenes, **still})
+
+
+def _standing_still(scene: SceneState) -> SceneState:
+    still = {"fps": None, "speed": None, "eta_sec": None}
+    clips = tuple(clip if clip.ended else clip.model_copy(update=still) for clip in scene.clips)
+    return scene.model_copy(update={"clips": clips})
 
 
 def _warned(progress: Progress, event: Warned, at: AwareDatetime) -> Progress:

@@ -1,6 +1,8 @@
 """Killed, crashed, stopped, failed: the same command goes on, and nothing is made twice."""
 
+import json
 import os
+import re
 import shutil
 import signal
 from pathlib import Path
@@ -268,3 +270,23 @@ def test_a_job_that_runs_cannot_be_retried(viralclip, source, until):
     assert done.code == 2
     assert "is still running; cancel it or wait for its end first" in done.err
     assert run.process.poll() is None
+
+
+def test_a_job_whose_command_has_died_is_interrupted_in_every_list(viralclip, source, until):
+    run = viralclip.start(*viralclip.asked(source("five_minutes"), viralclip.scenes((0, 250))))
+    until(lambda: viralclip.history.is_rendering(1, "original"))
+    going_on = viralclip.run("jobs").out
+    job_id = viralclip.history.job_id
+    watching = viralclip.start("watch", job_id)
+    run.kill()
+    interrupted = " ".join(viralclip.run("jobs").out.split())
+    (facts,) = [json.loads(line) for line in viralclip.run("jobs", "--json").out.splitlines()]
+    advice = viralclip.run("doctor").out
+    until(lambda: "no worker; nothing has moved since" in watching.out.read_text())
+    watching.kill()
+
+    assert "interrupted" not in going_on
+    assert re.search(r"interrupted; nothing has moved since \d\d:\d\d", interrupted)
+    assert "%" not in interrupted
+    assert not facts["has_worker"]
+    assert f"`viralclip retry {job_id}` goes on with it" in advice

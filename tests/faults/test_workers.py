@@ -58,6 +58,28 @@ async def test_a_worker_killed_in_the_middle_of_a_render(fleet: Fleet, submit):
     await check(job)
 
 
+async def test_viewers_learn_that_the_last_worker_is_gone_and_that_another_has_come(
+    fleet: Fleet, submit
+):
+    _, first = await asyncio.gather(fleet.serve(), fleet.slow_worker("w1"))
+    job = await submit((0, 4), (4, 8))
+    await job.rendering()
+    first.kill()
+    died_at = time.monotonic()
+    await until(lambda: not job.viewer.progress.has_worker)
+    learned_after_s = time.monotonic() - died_at
+    standing = job.viewer.progress
+    asked = await fleet.state(job.job_id)
+    await fleet.worker("w2")
+    await until(lambda: job.viewer.progress.has_worker)
+    await job.ends()
+
+    assert learned_after_s < 10
+    assert (standing.eta_sec, standing.moved_at is None) == (None, False)
+    assert (asked["progress"]["has_worker"], asked["progress"]["eta_sec"]) == (False, None)
+    await check(job)
+
+
 async def test_a_worker_told_to_leave_lets_its_clips_end(fleet: Fleet, submit):
     _, first = await asyncio.gather(fleet.serve(), fleet.worker("w1", "--grace", "60"))
     job = await submit((0, 3), (3, 6), (6, 9), (9, 12))

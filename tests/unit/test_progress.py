@@ -58,11 +58,12 @@ from viralclip.events import (
     Uploading,
     UploadingDetails,
     Warned,
+    WorkerTick,
 )
 from viralclip.progress import ClipState, Progress, SceneState, advance, fold, next_attempt
 from viralclip.steps import ENDS, Step
 
-Item = Envelope | ClipTick | JobTick
+Item = Envelope | ClipTick | JobTick | WorkerTick
 Place = tuple[int, str]
 
 _AT = datetime(2025, 1, 1, tzinfo=UTC)
@@ -743,3 +744,106 @@ def test_a_clip_that_was_cut_short_begins_another_attempt():
 @pytest.mark.parametrize("style", ["style0", "nobody"])
 def test_a_clip_that_was_not_begun_begins_its_first_attempt(style: str):
     assert next_attempt(_after(_told()), 0, style) == 1
+
+
+def _rendering(*more: Item) -> Progress:
+    """A clip of a running job halfway through its rendering, with its time left."""
+    scene = SceneOutline(
+        scene_id=1,
+        title="a",
+        start_sec=0,
+        duration_sec=10,
+        clips=(ClipOutline(style="a", analysed=False), ClipOutline(style="b", analysed=False)),
+    )
+    details = RenderingDetails(style="a", encoder="x264")
+    ended = CancelledDetails(by="user")
+    events = (
+        JobQueued(run=1, scenes=(scene,)),
+        JobStarted(worker="w1", attempt=1),
+        Rendering(scene_id=1, style="a", details=details),
+        Cancelled(scene_id=1, style="b", details=ended),
+    )
+    told = [
+        Envelope(job_id="j", seq=at, at=_AT, trace_id="t", event=event)
+        for at, event in enumerate(events, 1)
+    ]
+    progress = Progress(job_id="j")
+    for item in (*told, _clip_tick(0.5), _job_tick(1), *more):
+        progress = advance(progress, item)
+    return progress
+
+
+def _clip_tick(fraction: float) -> ClipTick:
+    return ClipTick(
+        job_id="j",
+        scene_id=1,
+        style="a",
+        attempt=1,
+        step=Step.RENDERING,
+        fraction=fraction,
+        fps=50.0,
+        speed=2.0,
+        eta_sec=5.0,
+    )
+
+
+def _job_tick(second: int) -> JobTick:
+    at = _AT + timedelta(seconds=second)
+    return JobTick(job_id="j", at=at, fraction=0.4, eta_sec=5.0, eta_low_sec=4.0, eta_high_sec=6.0)
+
+
+_GONE = WorkerTick(job_id="j", alive=False)
+
+
+def test_where_no_worker_is_nothing_moves_and_no_time_is_left():
+    before, progress = _rendering(), _rendering(_GONE)
+    clip = progress.scenes[0].clips[0]
+
+    assert before.eta_sec == 5.0
+    assert before.scenes[0].clips[0].fps == 50.0
+    assert not progress.has_worker
+    assert (progress.eta_sec, progress.eta_low_sec, progress.eta_high_sec) == (None, None, None)
+    assert (clip.fps, clip.speed, clip.eta_sec) == (None, None, None)
+    assert (progress.fraction, clip.step_fraction) == (before.fraction, 0.5)
+    assert progress.moved_at == _AT + timedelta(seconds=1)
+
+
+def test_what_a_dead_worker_left_is_no_sign_of_life():
+    progress = _rendering(_GONE, _clip_tick(0.6), _job_tick(2))
+
+    assert not progress.has_worker
+    assert (progress.eta_sec, progress.scenes[0].clips[0].eta_sec) == (None, None)
+    assert progress.moved_at == _AT + timedelta(seconds=2)
+
+
+def test_a_worker_that_is_back_is_seen_and_so_is_its_time_left():
+    back = WorkerTick(job_id="j", alive=True)
+    progress = _rendering(_GONE, back, _job_tick(3))
+
+    assert progress.has_worker
+    assert progress.eta_sec == 5.0
+    assert _rendering(_GONE, _GONE) == _rendering(_GONE)
+
+
+def test_whatever_happens_is_a_workers_doing():
+    recovered = JobRecovered(from_worker="w1", to_worker="w2")
+    envelope = Envelope(job_id="j", seq=5, at=_AT, trace_id="t", event=recovered)
+
+    assert _rendering(_GONE, envelope).has_worker
+
+
+def test_a_finished_job_needs_no_worker():
+    finished = JobFinished(
+        outcome="cancelled", clips_completed=0, clips_failed=0, clips_cancelled=2
+    )
+    envelope = Envelope(job_id="j", seq=5, at=_AT, trace_id="t", event=finished)
+
+    assert _rendering(envelope, _GONE) == _rendering(envelope)
+
+
+def test_ticks_about_one_job_replace_each_other_by_what_they_are_about():
+    assert {tick.slot for tick in (_clip_tick(0.1), _job_tick(1), _GONE)} == {
+        "1/a/1",
+        "job",
+        "worker",
+    }

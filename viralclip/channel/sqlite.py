@@ -15,12 +15,12 @@ from typing import Self, TypeVar
 from pydantic import ValidationError
 
 from viralclip.channel import BEGINNING
-from viralclip.events import TICK, ClipTick, Draft, Envelope, JobTick
+from viralclip.events import TICK, ClipTick, Draft, Envelope, JobTick, Tick
 from viralclip.live import Frame, Reset, Snapshot, Ticked, Told
 from viralclip.progress import Progress, advance
 
 T = TypeVar("T")
-_Placed = tuple[int, Envelope | ClipTick | JobTick]
+_Placed = tuple[int, Envelope | Tick]
 
 # A tick keeps the place it was given at: after event `seq`, before the next one.
 _SCHEMA = """
@@ -289,13 +289,13 @@ async def _in(thread: ThreadPoolExecutor, work: Callable[[], T]) -> T:
     return await asyncio.get_running_loop().run_in_executor(thread, work)
 
 
-def _frame(cursor: str, item: Envelope | ClipTick | JobTick) -> Frame:
+def _frame(cursor: str, item: Envelope | Tick) -> Frame:
     if isinstance(item, Envelope):
         return Told(cursor=cursor, envelope=item)
     return Ticked(cursor=cursor, tick=item)
 
 
-def _tick(body: str) -> ClipTick | JobTick | None:
+def _tick(body: str) -> Tick | None:
     """The tick, or None if only a newer version understands it; it is perishable anyway."""
     try:
         return TICK.validate_json(body)

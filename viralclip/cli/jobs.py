@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import UTC, datetime
 from typing import IO
 
 from rich.console import Console
@@ -11,8 +12,9 @@ from viralclip.catalog import JobRecord
 from viralclip.cli.compose import Records, open_jobs, open_records
 from viralclip.cli.display import Display
 from viralclip.cli.follow import follow
+from viralclip.cli.lives import attended
 from viralclip.cli.render import EXIT_CODES, is_served, let_end
-from viralclip.cli.words import OUTCOMES
+from viralclip.cli.words import OUTCOMES, interrupted, standstill
 from viralclip.errors import UnknownJobError
 from viralclip.progress import Progress
 from viralclip.settings import Settings
@@ -21,15 +23,17 @@ from viralclip.settings import Settings
 async def show(settings: Settings, *, limit: int, as_json: bool) -> int:
     """List the latest jobs."""
     async with open_records(settings) as records:
+        channel = attended(settings, records)
         found = [
-            (job, (await records.channel.progress(job.job_id))[0])
+            (job, (await channel.progress(job.job_id))[0])
             for job in await records.catalog.jobs(limit=limit)
         ]
     if as_json:
         for job, progress in found:
             sys.stdout.write(json.dumps(_facts(job, progress), ensure_ascii=False) + "\n")
     else:
-        Console().print(_table(found) if found else "There are no jobs yet.", markup=False)
+        table = _table(found, shared=settings.service_engine_name)
+        Console().print(table if found else "There are no jobs yet.", markup=False)
     return 0
 
 
@@ -42,7 +46,7 @@ async def watch(job_id: str, settings: Settings, display: Display, events: IO[st
                 display.note(
                     f"No worker is at this job; `viralclip retry {job_id}` goes on with it."
                 )
-            progress = await follow(records.channel, job, display, events)
+            progress = await follow(attended(settings, records), job, display, events)
     return EXIT_CODES[progress.outcome or "failed"]
 
 
@@ -68,16 +72,25 @@ async def _find(job_id: str, records: Records) -> JobRecord:
     return job
 
 
-def _table(found: list[tuple[JobRecord, Progress]]) -> Table:
+def _table(found: list[tuple[JobRecord, Progress]], *, shared: str) -> Table:
     table = Table(box=None, pad_edge=False)
     for heading in ("job", "began", "video", "clips", "state"):
         table.add_column(heading)
     for job, progress in found:
         began = f"{job.created_at.astimezone():%Y-%m-%d %H:%M}"
         clips = f"{progress.clips_completed}/{progress.clips_total}"
-        state = OUTCOMES[job.outcome] if job.outcome else f"{progress.fraction:.0%}"
+        state = _state(job, progress, is_service=job.engine_url == shared)
         table.add_row(job.job_id, began, job.plan.video.name, clips, state)
     return table
+
+
+def _state(job: JobRecord, progress: Progress, *, is_service: bool) -> str:
+    if job.outcome:
+        return OUTCOMES[job.outcome]
+    if progress.has_worker:
+        return f"{progress.fraction:.0%}"
+    say = standstill if is_service else interrupted
+    return say(progress.moved_at, datetime.now(UTC))
 
 
 def _facts(job: JobRecord, progress: Progress) -> dict[str, object]:
@@ -87,6 +100,8 @@ def _facts(job: JobRecord, progress: Progress) -> dict[str, object]:
         "video": job.plan.video.name,
         "outcome": job.outcome,
         "fraction": progress.fraction,
+        "has_worker": progress.has_worker,
+        "moved_at": progress.moved_at.isoformat() if progress.moved_at else None,
         "clips_total": progress.clips_total,
         "clips_completed": progress.clips_completed,
         "clips_failed": progress.clips_failed,

@@ -21,6 +21,7 @@ from viralclip.cli.compose import (
 from viralclip.cli.debug_path import write_paths
 from viralclip.cli.display import Display
 from viralclip.cli.follow import follow
+from viralclip.cli.lives import attended
 from viralclip.cli.models import get_model
 from viralclip.cli.naming import look_at, named
 from viralclip.cli.request import Accepted, Request, accept
@@ -72,7 +73,8 @@ async def _render(
             job = await _unfinished(accepted, records)
             if job is not None and await is_served(job, records, settings):
                 display.note("The same request is being rendered elsewhere; watching it.")
-                return _exit_code(await follow(records.channel, job, display, events))
+                channel = attended(settings, records)
+                return _exit_code(await follow(channel, job, display, events))
             if job is not None and job.stop_by is not None:
                 await let_end(job, settings, records)
                 job = None

@@ -26,6 +26,7 @@ from viralclip.cli.compose import (
 )
 from viralclip.cli.entrance import open_entrance
 from viralclip.cli.framing import Framer
+from viralclip.cli.lives import attended
 from viralclip.cli.privacy import open_seal
 from viralclip.engine import Engine
 from viralclip.engine.jobs import Jobs
@@ -116,11 +117,12 @@ async def _services(
     settings: Settings, records: Records, engine: Engine, webhooks: SqlWebhooks
 ) -> Services:
     opener = storage_opener(settings)
+    channel = attended(settings, records)
     return Services(
         catalog=records.catalog,
-        channel=records.channel,
+        channel=channel,
         jobs=Jobs(catalog=records.catalog, channel=records.channel, engine=engine),
-        feeds=Feeds(records.channel),
+        feeds=Feeds(channel),
         storage_url=settings.storage_url,
         engine_url=settings.service_engine_name,
         open_storage=opener,

@@ -158,6 +158,23 @@ def time_left(eta: float | None, low: float | None, high: float | None) -> str:
     return f"{_span(least, most)} left"
 
 
+def standstill(moved_at: datetime | None, now: datetime) -> str:
+    """What to say of a job that no worker is at."""
+    return f"no worker; nothing has moved{_since(moved_at, now)}"
+
+
+def interrupted(moved_at: datetime | None, now: datetime) -> str:
+    """The same of a job whose command has died."""
+    return f"interrupted; nothing has moved{_since(moved_at, now)}"
+
+
+def _since(moved_at: datetime | None, now: datetime) -> str:
+    if moved_at is None:
+        return ""
+    here, today = moved_at.astimezone(), now.astimezone().date()
+    return f" since {here:%H:%M}" if here.date() == today else f" since {here:%Y-%m-%d %H:%M}"
+
+
 def duration(seconds: float) -> str:
     """A measured time: 0.4 s, 12.0 s, 1 min 42 s, 2 h 05 min."""
     if seconds < _MINUTE:

@@ -46,6 +46,7 @@ async def _tick(
     report.tick(
         JobTick(
             job_id=job.job_id,
+            at=report.reporter.now(),
             fraction=progress.fraction,
             eta_sec=left.expected if left else None,
             eta_low_sec=left.low if left else None,

@@ -107,6 +107,8 @@ class JobRow(BaseModel):
 
     job: JobOut
     fraction: float
+    has_worker: bool
+    moved_at: AwareDatetime | None
     clips_total: int
     clips_completed: int
     clips_failed: int
@@ -289,6 +291,8 @@ async def _row(job: JobRecord, services: Services) -> JobRow:
     return JobRow(
         job=job_out(job),
         fraction=progress.fraction,
+        has_worker=progress.has_worker,
+        moved_at=progress.moved_at,
         clips_total=progress.clips_total,
         clips_completed=progress.clips_completed,
         clips_failed=progress.clips_failed,

@@ -1025,6 +1025,8 @@ export interface components {
         /**
          * JobTick
          * @description The job's fraction and its time left in seconds, with the band it is expected to fall in.
+         *
+         *     It comes about once a second for as long as a worker is at the job; `at` is when it was sent.
          */
         JobTick: {
             /**
@@ -1034,6 +1036,11 @@ export interface components {
             type: "job_tick";
             /** Job Id */
             job_id: string;
+            /**
+             * At
+             * @default null
+             */
+            at: string | null;
             /** Fraction */
             fraction: number;
             /**
@@ -1092,6 +1099,9 @@ export interface components {
         /**
          * Progress
          * @description The state of one job as every viewer sees it; `fraction` never falls within a run.
+         *
+         *     `moved_at` is when something was last heard of it. `has_worker` is False where no worker is
+         *     alive that is at it: nothing moves then, and no time left is known.
          */
         Progress: {
             /** Job Id */
@@ -1116,6 +1126,13 @@ export interface components {
             outcome: ("succeeded" | "partial" | "failed" | "cancelled") | null;
             /** Worker */
             worker: string | null;
+            /**
+             * Has Worker
+             * @default true
+             */
+            has_worker: boolean;
+            /** Moved At */
+            moved_at: string | null;
             /**
              * Fraction
              * @default 0
@@ -1447,7 +1464,7 @@ export interface components {
             /** Cursor */
             cursor: string;
             /** Tick */
-            tick: components["schemas"]["ClipTick"] | components["schemas"]["JobTick"];
+            tick: components["schemas"]["ClipTick"] | components["schemas"]["JobTick"] | components["schemas"]["WorkerTick"];
         };
         /**
          * Told
@@ -1555,6 +1572,21 @@ export interface components {
             scene_id: number | null;
             /** Style */
             style: string | null;
+        };
+        /**
+         * WorkerTick
+         * @description Whether a worker is at the job, as whoever shows the job sees it; it is never stored.
+         */
+        WorkerTick: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "worker_tick";
+            /** Job Id */
+            job_id: string;
+            /** Alive */
+            alive: boolean;
         };
         /**
          * AudioTrack
@@ -1796,6 +1828,10 @@ export interface components {
             job: components["schemas"]["JobOut"];
             /** Fraction */
             fraction: number;
+            /** Has Worker */
+            has_worker: boolean;
+            /** Moved At */
+            moved_at: string | null;
             /** Clips Total */
             clips_total: number;
             /** Clips Completed */
@@ -2121,6 +2157,7 @@ export type UploadCompleteDetails = components['schemas']['UploadCompleteDetails
 export type Uploading = components['schemas']['Uploading'];
 export type UploadingDetails = components['schemas']['UploadingDetails'];
 export type Warned = components['schemas']['Warned'];
+export type WorkerTick = components['schemas']['WorkerTick'];
 export type AudioTrack = components['schemas']['AudioTrack'];
 export type Choices = components['schemas']['Choices'];
 export type ClipOut = components['schemas']['ClipOut'];

@@ -21,11 +21,12 @@ import type {
   Ticked,
   Told,
   Warned,
+  WorkerTick,
 } from "./api.gen";
 
 export type Event = Envelope["event"];
 export type ClipProgressed = Extract<Event, { type: "clip_progress" }>;
-export type Tick = ClipTick | JobTick;
+export type Tick = ClipTick | JobTick | WorkerTick;
 export type Frame = Snapshot | Reset | Told | Ticked;
 
 // What a running job may show at most: 1.0 is said by job_finished alone.
@@ -122,6 +123,8 @@ export function noProgress(jobId: string): Progress {
     status: "queued",
     outcome: null,
     worker: null,
+    has_worker: true,
+    moved_at: null,
     fraction: 0,
     eta_sec: null,
     eta_low_sec: null,
@@ -160,6 +163,8 @@ export function advance(progress: Progress, item: Envelope | Tick): Progress {
       return clipTicked(progress, item);
     case "job_tick":
       return jobTicked(progress, item);
+    case "worker_tick":
+      return workerTicked(progress, item);
     default:
       return unreachable(item);
   }
@@ -168,23 +173,24 @@ export function advance(progress: Progress, item: Envelope | Tick): Progress {
 /** The progress after ticks in a row: as one after the other, with one sum at the end. */
 export function advanceTicks(progress: Progress, ticks: Tick[]): Progress {
   if (progress.status === "finished") return progress;
+  if (ticks.some(({ type }) => type === "worker_tick")) return ticks.reduce(advance, progress);
   const byScene = new Map<number, ClipTick[]>();
   let latest = progress;
   for (const tick of ticks) {
     if (tick.type === "job_tick") latest = jobTicked(latest, tick);
-    else byScene.get(tick.scene_id)?.push(tick) ?? byScene.set(tick.scene_id, [tick]);
+    else if (tick.type === "clip_tick") byScene.get(tick.scene_id)?.push(tick) ?? byScene.set(tick.scene_id, [tick]);
   }
-  const scenes = progress.scenes.map((scene) => tickedScene(scene, byScene.get(scene.scene_id)));
+  const scenes = progress.scenes.map((scene) => tickedScene(scene, byScene.get(scene.scene_id), progress.has_worker));
   return { ...latest, scenes, fraction: jobFraction(progress.fraction, scenes) };
 }
 
-function tickedScene(scene: SceneState, ticks: ClipTick[] | undefined): SceneState {
+function tickedScene(scene: SceneState, ticks: ClipTick[] | undefined, hasWorker: boolean): SceneState {
   if (!ticks) return scene;
   const clips = [...scene.clips];
   for (const tick of ticks) {
     const at = clips.findIndex((clip) => clip.style === tick.style);
     const clip = clips[at];
-    if (clip && fits(clip, tick)) clips[at] = ticked(clip, tick);
+    if (clip && fits(clip, tick)) clips[at] = ticked(clip, tick, hasWorker);
   }
   return withClips(scene, clips);
 }
@@ -203,14 +209,15 @@ export function unreachable<T>(value: never, otherwise?: T): T {
   return otherwise ?? (value as T);
 }
 
+/** Whatever happens is a worker's doing; a tick may be one that a dead worker left. */
 function told(progress: Progress, envelope: Envelope): Progress {
-  return { ...happened(progress, envelope), seq: envelope.seq };
+  // A worker that took over a job at its very end may still speak; only another run opens it.
+  const isOver = progress.status === "finished" && envelope.event.type !== "job_queued";
+  if (isOver || !isKnown(envelope.event)) return { ...progress, seq: envelope.seq };
+  return { ...happened(progress, envelope), seq: envelope.seq, moved_at: envelope.at, has_worker: true };
 }
 
 function happened(progress: Progress, { event, at }: Envelope): Progress {
-  if (!isKnown(event)) return progress;
-  // A worker that took over a job at its very end may still speak; only another run opens it.
-  if (progress.status === "finished" && event.type !== "job_queued") return progress;
   switch (event.type) {
     case "job_queued":
       return queued(progress, event, at);
@@ -334,10 +341,10 @@ function facts(clip: ClipState, event: ClipProgressed): Partial<ClipState> {
 function clipTicked(progress: Progress, tick: ClipTick): Progress {
   const place = find(progress, tick.scene_id, tick.style);
   if (!place || !fits(place.clip, tick) || progress.status === "finished") return progress;
-  return withClip(progress, place, ticked(place.clip, tick));
+  return withClip(progress, place, ticked(place.clip, tick, progress.has_worker));
 }
 
-function ticked(clip: ClipState, tick: ClipTick): ClipState {
+function ticked(clip: ClipState, tick: ClipTick, hasWorker: boolean): ClipState {
   const stepFraction = Math.max(clip.step_fraction ?? 0, Math.min(tick.fraction, 1));
   const fraction = Math.max(clip.fraction, share(tick.step, stepFraction, clip.analysed));
   return {
@@ -345,9 +352,9 @@ function ticked(clip: ClipState, tick: ClipTick): ClipState {
     step_fraction: stepFraction,
     fraction,
     reached: Math.max(clip.reached, fraction),
-    fps: tick.fps ?? null,
-    speed: tick.speed ?? null,
-    eta_sec: tick.eta_sec ?? null,
+    fps: hasWorker ? (tick.fps ?? null) : null,
+    speed: hasWorker ? (tick.speed ?? null) : null,
+    eta_sec: hasWorker ? (tick.eta_sec ?? null) : null,
   };
 }
 
@@ -357,12 +364,26 @@ function fits(clip: ClipState, tick: ClipTick): boolean {
 
 function jobTicked(progress: Progress, tick: JobTick): Progress {
   if (progress.status === "finished") return progress;
+  const moved = { ...progress, moved_at: tick.at ?? progress.moved_at };
+  if (!progress.has_worker) return moved;
   return {
-    ...progress,
+    ...moved,
     eta_sec: tick.eta_sec ?? null,
     eta_low_sec: tick.eta_low_sec ?? null,
     eta_high_sec: tick.eta_high_sec ?? null,
   };
+}
+
+function workerTicked(progress: Progress, tick: WorkerTick): Progress {
+  if (progress.status === "finished" || tick.alive === progress.has_worker) return progress;
+  if (tick.alive) return { ...progress, has_worker: true };
+  const scenes = progress.scenes.map(standingStill);
+  return { ...progress, has_worker: false, scenes, eta_sec: null, eta_low_sec: null, eta_high_sec: null };
+}
+
+function standingStill(scene: SceneState): SceneState {
+  const clips = scene.clips.map((clip) => (hasEnded(clip) ? clip : { ...clip, fps: null, speed: null, eta_sec: null }));
+  return { ...scene, clips };
 }
 
 function warned(progress: Progress, event: Warned, at: string): Progress {

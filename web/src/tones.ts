@@ -25,7 +25,8 @@ export function sceneTone(scene: SceneState): Tone {
   return SCENES[scene.status];
 }
 
-export function jobTone({ status, outcome }: Pick<Progress, "status" | "outcome">): Tone {
+export function jobTone({ status, outcome, has_worker }: Pick<Progress, "status" | "outcome" | "has_worker">): Tone {
+  if (!outcome && !has_worker) return "warn";
   if (status === "queued") return "waiting";
   if (status === "running" || !outcome) return "working";
   return { succeeded: "done", partial: "warn", failed: "failed", cancelled: "cancelled" }[outcome] as Tone;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { AudioTrack, ClipState, Envelope } from "./api.gen";
 import { noProgress } from "./progress";
-import { ago, audioTrackFacts, audioTrackName, clipCounts, clipWords, duration, fileSize, jobWords, levelWords, logLine, loudShare, milestone, percent, reason, timeLeft, timecode, uploadSentence, voiceHint } from "./words";
+import { ago, audioTrackFacts, audioTrackName, clipCounts, clipWords, duration, fileSize, jobWords, levelWords, logLine, loudShare, milestone, percent, reason, shareOf, standstill, timeLeft, timecode, uploadSentence, voiceHint } from "./words";
 
 const NOW = Date.parse("2025-03-14T09:00:10Z");
 const clip: ClipState = {
@@ -122,4 +122,20 @@ test.each([
   [{ ...going, step: "storing", isWaiting: true }, "The storage does not take the video yet; the server tries again…"],
 ] as const)("an upload says how far it is", (upload, sentence) => {
   expect(uploadSentence(upload)).toBe(sentence);
+});
+
+test("a job that no worker is at says since when nothing has moved, and no time left", () => {
+  const progress = { ...noProgress("j"), status: "running" as const, fraction: 0.64, eta_sec: 15, has_worker: false, moved_at: new Date(2026, 10, 28, 14, 2).toISOString() };
+
+  expect(jobWords({ ...progress, has_worker: true })).toBe("about 15 s left");
+  expect(jobWords(progress)).toMatch(/^no worker; nothing has moved since .*14:02/);
+  expect(standstill(progress.moved_at, new Date(2026, 10, 28, 15, 0))).toBe("no worker; nothing has moved since 14:02");
+});
+
+test("a job that lost clips is its counts, not a hundred percent", () => {
+  const partial = { ...noProgress("j"), fraction: 1, outcome: "partial" as const, clips_completed: 3, clips_failed: 1, clips_total: 4 };
+
+  expect(shareOf(partial)).toBe("3 of 4");
+  expect(shareOf({ ...partial, outcome: "succeeded" })).toBe("100 %");
+  expect(shareOf({ ...partial, outcome: null, fraction: 0.642 })).toBe("64 %");
 });

@@ -22,13 +22,13 @@ from viralclip.channel.redis import scripts
 from viralclip.channel.redis.news import ANSWER_S, RETRY_S, News, cancelled
 from viralclip.channel.redis.scripts import SHAS, keys_of
 from viralclip.errors import InvalidRequestError
-from viralclip.events import TICK, ClipTick, Draft, Envelope, JobFinished, JobQueued, JobTick
+from viralclip.events import TICK, ClipTick, Draft, Envelope, JobFinished, JobQueued, JobTick, Tick
 from viralclip.live import Frame, Reset, Snapshot, Ticked, Told
 from viralclip.progress import Progress, advance
 
 log = structlog.get_logger(__name__)
 
-_Placed = tuple[int, Envelope | ClipTick | JobTick]
+_Placed = tuple[int, Envelope | Tick]
 
 _ENDED_KEPT_S = 14 * 24 * 3600
 _TICKS_KEPT_S = 24 * 3600
@@ -285,7 +285,7 @@ def _placed(view: _View, position: int, *, limit: int) -> list[_Placed]:
     return placed
 
 
-def _tick(body: bytes) -> ClipTick | JobTick | None:
+def _tick(body: bytes) -> Tick | None:
     """The tick, or None if only a newer version understands it; it is perishable anyway."""
     try:
         return TICK.validate_json(body)
@@ -293,7 +293,7 @@ def _tick(body: bytes) -> ClipTick | JobTick | None:
         return None
 
 
-def _frame(cursor: str, item: Envelope | ClipTick | JobTick) -> Frame:
+def _frame(cursor: str, item: Envelope | Tick) -> Frame:
     if isinstance(item, Envelope):
         return Told(cursor=cursor, envelope=item)
     return Ticked(cursor=cursor, tick=item)

@@ -16,6 +16,7 @@ from viralclip.cli.display.summary import (
     elapsed,
     failures,
     places,
+    remaining,
     tally,
     warnings,
 )
@@ -80,6 +81,11 @@ def _head(progress: Progress, screen: Screen, marks: HighWaterMarks, title: str)
     first = Text.assemble(indent, (name, "bold"), "  ", (clock, _DIM))
     bar = _job_bar(progress, screen, marks.job(progress))
     counts = Text.assemble(indent, _tally(progress, screen, screen.columns - screen.indent))
+    if not progress.has_worker:
+        standstill = "".join(remaining(progress, screen.now))
+        counts = Text.assemble(
+            indent, (ink.fit(standstill, screen.columns - screen.indent), "yellow")
+        )
     lines = [first, *bar, counts]
     if screen.height < _BLANKS_FROM:
         return [*bar, counts]
@@ -88,9 +94,7 @@ def _head(progress: Progress, screen: Screen, marks: HighWaterMarks, title: str)
 
 def _job_bar(progress: Progress, screen: Screen, fraction: float) -> list[Text]:
     percent = f" {words.percent(fraction, outcome=progress.outcome):3}%"
-    left = words.time_left(progress.eta_sec, progress.eta_low_sec, progress.eta_high_sec)
-    if progress.status == "queued":
-        left = words.JOBS["queued"]
+    left = "".join(remaining(progress, screen.now)) if progress.has_worker else ""
     if not screen.indent:
         bar = screen.ink.bar(fraction, screen.columns - len(percent), "cyan")
         return [Text.assemble(bar, (percent, "bold")), Text(left, style="cyan")]

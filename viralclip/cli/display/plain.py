@@ -16,6 +16,7 @@ from viralclip.cli.display.summary import (
     made,
     next_command,
     places,
+    remaining,
     size_of,
     tally,
     warnings,
@@ -32,8 +33,10 @@ from viralclip.events import (
     Logged,
     SceneCompleted,
     SceneStarted,
+    Tick,
     UnknownEvent,
     Warned,
+    WorkerTick,
 )
 from viralclip.live import Frame, Ticked, Told
 from viralclip.progress import Progress
@@ -62,6 +65,7 @@ class PlainDisplay:
         self._opened = self._last_line = now()
         self._marks = HighWaterMarks()
         self._cameras = Cameras()
+        self._has_worker = True
 
     def __enter__(self) -> Self:
         return self
@@ -77,12 +81,14 @@ class PlainDisplay:
     def show(self, frame: Frame, progress: Progress) -> None:
         fraction = self._marks.job(progress)
         percent = words.percent(fraction, outcome=progress.outcome)
+        if isinstance(frame, Told):
+            self._has_worker = True
         if isinstance(frame, Told) and self._is_news(frame.envelope):
             self._cameras.hear(frame.envelope.event)
             for line in self._lines(frame.envelope, progress):
                 self._say(line, percent=percent)
-        elif isinstance(frame, Ticked) and self._was_silent():
-            self._say(_state(progress), percent=percent)
+        elif isinstance(frame, Ticked) and (self._is_turn(frame.tick) or self._was_silent()):
+            self._say(self._state(progress), percent=percent)
 
     def note(self, message: str) -> None:
         self._say(f"note: {message}")
@@ -142,6 +148,16 @@ class PlainDisplay:
         """A job's earlier history is replayed to whoever comes later; it is not told twice."""
         return envelope.at >= self._opened
 
+    def _is_turn(self, tick: Tick) -> bool:
+        """Whether the last worker has gone, or one has come."""
+        if not isinstance(tick, WorkerTick) or tick.alive == self._has_worker:
+            return False
+        self._has_worker = tick.alive
+        return True
+
+    def _state(self, progress: Progress) -> str:
+        return ", ".join([*tally(progress), *remaining(progress, self._now())])
+
     def _was_silent(self) -> bool:
         waited = (self._now() - self._last_line).total_seconds()
         return not 0 <= waited < _SIGN_OF_LIFE_S
@@ -160,12 +176,6 @@ class PlainDisplay:
         after = f" {file}" if file else ""
         self._stdout.write(f"{before}{clean(line, self._encoding)}{after}\n")
         self._stdout.flush()
-
-
-def _state(progress: Progress) -> str:
-    left = words.time_left(progress.eta_sec, progress.eta_low_sec, progress.eta_high_sec)
-    status = [words.JOBS["queued"]] if progress.status == "queued" else []
-    return ", ".join([*tally(progress), *status, *([left] if left else [])])
 
 
 def _name(place: Place) -> str:

@@ -96,6 +96,16 @@ def tally(progress: Progress) -> list[str]:
     return [done, *(f"{count} {group}" for count, group in groups if count)]
 
 
+def remaining(progress: Progress, now: datetime) -> list[str]:
+    """What is known of the rest: that nobody is at it, that it waits, or how long it takes."""
+    if not progress.has_worker:
+        return [words.standstill(progress.moved_at, now)]
+    if progress.status == "queued":
+        return [words.JOBS["queued"]]
+    left = words.time_left(progress.eta_sec, progress.eta_low_sec, progress.eta_high_sec)
+    return [left] if left else []
+
+
 def headline(progress: Progress) -> str:
     """The whole story in one sentence, without its full stop."""
     total, done = progress.clips_total, progress.clips_completed

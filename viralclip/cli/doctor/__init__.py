@@ -8,7 +8,7 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.text import Text
 
-from viralclip.cli.doctor import machine, services
+from viralclip.cli.doctor import jobs, machine, services
 from viralclip.cli.doctor.finding import Finding, Verdict
 from viralclip.settings import Settings
 
@@ -21,8 +21,10 @@ _MARKS: dict[Verdict, tuple[str, str]] = {
 
 async def examine(settings: Settings, *, as_json: bool) -> int:
     """Print every finding; exit code 1 if clips cannot be made and told of as things are."""
-    around, here = await asyncio.gather(services.look(settings), machine.look(settings))
-    findings = [*around, *here]
+    around, here, made = await asyncio.gather(
+        services.look(settings), machine.look(settings), jobs.look(settings)
+    )
+    findings = [*around, *here, *made]
     if as_json:
         sys.stdout.writelines(json.dumps(asdict(finding)) + "\n" for finding in findings)
     else:

@@ -1,0 +1,58 @@
+"""Whether the workers of jobs are alive, for the commands that show jobs."""
+
+import math
+import socket
+import time
+from collections import OrderedDict
+
+from viralclip.catalog import Catalog, JobRecord
+from viralclip.channel import ProgressChannel
+from viralclip.channel.attended import AttendedChannel
+from viralclip.cli.compose import Records, engine_of, open_roster
+from viralclip.settings import Settings
+
+_NEWS_S = 1.0
+_KNOWN = 256
+
+
+def attended(settings: Settings, records: Records) -> ProgressChannel:
+    """The channel for whoever shows jobs: with it comes whether a worker is at them."""
+    return AttendedChannel(records.channel, Lives(settings, records.catalog).is_alive)
+
+
+class Lives:
+    """Who is alive among the workers of any engine, asked at most once a second each."""
+
+    def __init__(self, settings: Settings, catalog: Catalog) -> None:
+        self._settings = settings
+        self._catalog = catalog
+        self._jobs: OrderedDict[str, JobRecord] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str], tuple[float, bool]] = OrderedDict()
+
+    async def is_alive(self, job_id: str, worker: str) -> bool:
+        """Whether the worker lives; a worker of another machine's own engine is taken to."""
+        job = await self._job(job_id)
+        if job is None:
+            return True
+        shared = job.engine_url == self._settings.service_engine_name
+        if not shared and not worker.startswith(f"{socket.gethostname()}-"):
+            return True
+        asked_at, alive = self._known.get((job.engine_url, worker), (-math.inf, True))
+        if time.monotonic() - asked_at > _NEWS_S:
+            roster = open_roster(self._settings, engine_of(self._settings, job))
+            alive = await roster.life_of(worker) == "alive"
+            self._known[job.engine_url, worker] = (time.monotonic(), alive)
+            while len(self._known) > _KNOWN:
+                self._known.popitem(last=False)
+        return alive
+
+    async def _job(self, job_id: str) -> JobRecord | None:
+        """The job as it was once: what is asked of it never changes."""
+        if job_id not in self._jobs:
+            job = await self._catalog.job(job_id)
+            if job is None:
+                return None
+            self._jobs[job_id] = job
+            while len(self._jobs) > _KNOWN:
+                self._jobs.popitem(last=False)
+        return self._jobs[job_id]
