@@ -16,7 +16,8 @@ from viralclip.timecode import format_time
 Preset = Literal["fast", "balanced", "quality"]
 PRESETS: tuple[Preset, ...] = ("fast", "balanced", "quality")
 Bars = Literal["cut", "keep"]
-# Raised when the same plan would give other bytes, so that kept clips are made again.
+# Raised when the same plan would give other bytes, so that kept clips are made again. What analyses
+# a scene is not meant: a clip's worker adds the fingerprint of that to the digest.
 RECIPE = 3
 # A list's last time may be rounded up.
 _ROUNDING_S = 0.1

@@ -125,7 +125,7 @@ def _said_of_own(job: JobRecord, shelf: Shelf) -> list[str]:
 
 
 def _digest(it: Finished) -> str:
-    """Without what is added where a clip is made without a face model."""
+    """Without what its worker adds: by which code it was analysed, and whether without a model."""
     return it.record.digest.partition("-")[0]
 
 

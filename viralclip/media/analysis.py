@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import inspect
 import json
 import os
 import shutil
@@ -10,7 +9,6 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,10 +30,11 @@ from viralclip.media.analyst import (
     surroundings,
 )
 from viralclip.media.ffmpeg import Watchdogs, run_ffmpeg
+from viralclip.media.fingerprint import framing_code, looking_code
 from viralclip.media.models import checksum
 from viralclip.media.shared import OnProgress, Shared
 from viralclip.plan import Video
-from viralclip.styles import Framing, Raster, View, all_styles
+from viralclip.styles import Framing, Raster, View
 
 if TYPE_CHECKING:
     from viralclip.media.footage_file import Sighting
@@ -43,25 +42,6 @@ if TYPE_CHECKING:
 LIMIT_BYTES = 512 * 1024 * 1024
 # What was used a moment ago may be in use still.
 _SAFE_S = 3600.0
-_HERE = Path(__file__).parent
-_CODE = (
-    *(_HERE / name for name in ("analyst.py", "faces.py", "footage_file.py", "frames.py")),
-    *(_HERE / name for name in ("look.py", "sound.py", "stretch.py", "recovery.py")),
-    *(
-        _HERE / name
-        for name in (
-            "probe.py",
-            "extent.py",
-            "rate.py",
-            "packets.py",
-            "upright.py",
-            "orientation.py",
-            "cropping.py",
-        )
-    ),
-    *sorted((_HERE.parent / "reframe").glob("*.py")),
-    *sorted((_HERE.parent / "styles").glob("*.py")),
-)
 
 
 @dataclass(frozen=True)
@@ -251,7 +231,7 @@ class Analyses:
         facts = task.model_dump(mode="json") | {
             "scene": view.scene.model_dump(exclude={"id", "title"})
         }
-        name = f"{wish.style}-{_digest(facts, _code_of(wish.style))}.npz"
+        name = f"{wish.style}-{_digest(facts, framing_code(wish.style))}.npz"
         return task.model_copy(update={"framing": str(self._folder / key / name)})
 
 
@@ -302,29 +282,9 @@ def _key_of(subject: Subject) -> str:
         "model": checksum(subject.model) if subject.model else "",
         "area": str(subject.area),
     }
-    return _digest(facts, _code())
+    return _digest(facts, looking_code())
 
 
 def _digest(facts: dict[str, Any], code: str) -> str:
     written = json.dumps({**facts, "code": code}, sort_keys=True)
     return hashlib.sha256(written.encode()).hexdigest()[:32]
-
-
-@cache
-def _code() -> str:
-    """What looks and plans, as it is now: no one has to remember to raise a version."""
-    digest = hashlib.sha256()
-    for file in _CODE:
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
-
-
-@cache
-def _code_of(style: str) -> str:
-    """The code of a style, which may be another package's."""
-    try:
-        file = inspect.getsourcefile(type(all_styles()[style]))
-        own = Path(file or "").read_bytes()
-    except (OSError, TypeError):
-        own = b""
-    return _code() + hashlib.sha256(own).hexdigest()

@@ -1,5 +1,6 @@
 """The stages before the render of an analysed style: look at the scene, plan its windows."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from pydantic import BaseModel
 from viralclip.errors import DetectorMissingError
 from viralclip.events import NO_DETECTOR, YUNET, Algorithm
 from viralclip.media.analysis import Subject, Wish
+from viralclip.media.fingerprint import framing_code
 from viralclip.media.meter import Progress
 from viralclip.media.probe import Probed
 from viralclip.pipeline import ClipTask, Tools
@@ -20,6 +22,7 @@ from viralclip.plan import Plan
 from viralclip.styles import AnalysedStyle, Framing, all_styles
 
 DETECTOR_MISSING = "detector_missing"
+_CODE_LETTERS = 16
 
 # Why a clip is less than what was asked for, in words.
 DOUBTS = {
@@ -132,17 +135,19 @@ class Analysis:
 
 
 async def work_of(task: ClipTask, tools: Tools) -> ClipTask:
-    """The task under the name of the work that can be done here.
+    """The task under the name of the work that is done here: by this code, with these libraries.
 
-    Without the face model it is other work, so that its clip is not kept once the model is there.
+    Without the face model it is other work, too, so that its clip is not kept once the model is
+    there.
     """
     if not task.clip.analysed:
         return task
     analysis = await Analysis.of(task, tools)
-    if not analysis.is_short_of_a_detector:
-        return task
-    digest = f"{task.clip.digest}-{NO_DETECTOR}"
-    return replace(task, clip=task.clip.model_copy(update={"digest": digest}))
+    code = await asyncio.to_thread(framing_code, task.clip.style)
+    parts = [task.clip.digest, code[:_CODE_LETTERS]]
+    if analysis.is_short_of_a_detector:
+        parts.append(NO_DETECTOR)
+    return replace(task, clip=task.clip.model_copy(update={"digest": "-".join(parts)}))
 
 
 def needs_faces(style: str) -> bool:
