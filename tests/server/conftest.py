@@ -44,6 +44,7 @@ from viralclip.origins import Site
 from viralclip.plan import Options, StyleChoice, Video, make_plan
 from viralclip.scenes import Scene
 from viralclip.server.app import create_app
+from viralclip.server.door import Lobby
 from viralclip.server.feed import KEEP_EVENTS, Feeds
 from viralclip.server.identity import NoSignIn, TokenSignIn
 from viralclip.server.services import Limits, Services
@@ -171,6 +172,7 @@ async def _served(
     limits: Limits | None = None,
     channel: ProgressChannel | None = None,
     ws: str | None = None,
+    lobby: Lobby | None = None,
     **changes: Any,
 ) -> AsyncIterator[Served]:
     roots = folder / "media"
@@ -211,7 +213,7 @@ async def _served(
             sites=sites,
             page=page if page.is_dir() else None,
         )
-        listening = _listening(app, services.feeds, stuck_s=services.stuck_s, ws=ws)
+        listening = _listening(app, services.feeds, stuck_s=services.stuck_s, ws=ws, lobby=lobby)
         port, connections = await stack.enter_async_context(listening)
         yield Served(port, services, accounts, engine, folder, connections)
 
@@ -222,11 +224,11 @@ async def _look_into(path: Path) -> Video:
 
 @asynccontextmanager
 async def _listening(
-    app: object, feeds: Feeds, *, stuck_s: float, ws: str | None
+    app: object, feeds: Feeds, *, stuck_s: float, ws: str | None, lobby: Lobby | None
 ) -> AsyncIterator[tuple[int, Collection[object]]]:
     listening = socket.create_server(("127.0.0.1", 0))
     leave_the_stuck(listening, stuck_s)
-    settings = config(app)
+    settings = config(app, lobby)
     settings.ws = ws or settings.ws
     server = _Server(settings, feeds)
     async with asyncio.TaskGroup() as group:

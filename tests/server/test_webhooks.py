@@ -195,7 +195,8 @@ async def test_what_was_owed_when_a_server_died_is_delivered_by_the_next(open_se
         await told_of(open_served, receiver)
         await end(open_served, "job")
         webhooks = open_served.services.webhooks
-        taken = await webhooks.take(clock(), clock() + timedelta(seconds=60), limit=10)
+        until = clock() + timedelta(seconds=60)
+        taken = await webhooks.take(clock(), until, limit=10, each=10, busy={})
         assert len(taken) == 1
         async with SqlWebhooks(database_of(open_served), seal=KEY) as again:
             courier = Courier(again, open_served.catalog, anywhere=True, now=clock)
@@ -205,6 +206,32 @@ async def test_what_was_owed_when_a_server_died_is_delivered_by_the_next(open_se
             await rounds(courier)
 
     assert len(receiver.requests) == 1
+
+
+async def test_one_users_receiver_that_never_answers_holds_up_nobody_else(open_served, until):
+    async def never(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with closing(writer):
+            await hung_up.wait()
+
+    hung_up = asyncio.Event()
+    webhooks, clock = open_served.services.webhooks, Clock()
+    async with await asyncio.start_server(never, "127.0.0.1", 0) as dead, receiving() as receiver:
+        url = f"http://127.0.0.1:{dead.sockets[0].getsockname()[1]}/"
+        hers = await webhooks.add("anna", url, clock())
+        for _ in range(120):
+            await webhooks.send(hers.webhook_id, "{}", clock())
+        his = await webhooks.add("bob", receiver.url, clock())
+        courier = asyncio.create_task(courier_of(open_served, clock, look_s=0.02).run())
+        await asyncio.sleep(0)
+        clock.forward(1)
+        await webhooks.send(his.webhook_id, "{}", clock())
+        await until(lambda: receiver.requests, within_s=20)
+        owed = await webhooks.take(clock(), clock(), limit=200, each=200, busy={})
+        courier.cancel()
+        await asyncio.wait({courier})
+        hung_up.set()
+
+    assert len(owed) == 116
 
 
 async def test_two_couriers_do_not_send_the_same_twice(open_served):

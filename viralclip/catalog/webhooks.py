@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
@@ -136,14 +136,33 @@ class SqlWebhooks:
         """Owe the webhook a message that is about no job."""
         await self._run(lambda db: _insert(db, webhook_id, at, state="due", body=body))
 
-    async def take(self, now: datetime, until: datetime, *, limit: int) -> list[Delivery]:
-        """What is due or has to be looked at; it is the caller's alone until then."""
-        ready = (
-            sa.select(deliveries)
+    async def take(
+        self, now: datetime, until: datetime, *, limit: int, each: int, busy: Mapping[str, int]
+    ) -> list[tuple[str, Delivery]]:
+        """What is due or has to be looked at, with whose it is; the caller's alone until then.
+
+        Of each owner at most `each`, less those of theirs that are `busy`.
+        """
+        place = sa.func.row_number().over(
+            partition_by=webhooks.c.owner, order_by=deliveries.c.due_at
+        )
+        due = (
+            sa.select(deliveries.c.delivery_id, webhooks.c.owner, place.label("place"))
+            .join(webhooks, webhooks.c.webhook_id == deliveries.c.webhook_id)
             .where(deliveries.c.state.in_(("waiting", "due")), deliveries.c.due_at <= now)
+            .subquery()
+        )
+        shares = [
+            sa.or_(due.c.owner != owner, due.c.place <= each - taken)
+            for owner, taken in busy.items()
+        ]
+        ready = (
+            sa.select(deliveries, due.c.owner)
+            .join(due, due.c.delivery_id == deliveries.c.delivery_id)
+            .where(due.c.place <= each, *shares)
             .order_by(deliveries.c.due_at)
             .limit(limit)
-            .with_for_update(skip_locked=True)
+            .with_for_update(skip_locked=True, of=deliveries)
         )
 
         def work(db: Connection) -> list[RowMapping]:
@@ -152,7 +171,8 @@ class SqlWebhooks:
                 db.execute(_change(row["delivery_id"]).values(due_at=until))
             return rows
 
-        return [_delivery(row) for row in await self._run(work)]
+        rows = await self._run(work)
+        return [(row["owner"], _delivery(_without_owner(row))) for row in rows]
 
     async def postpone(self, delivery_id: str, due_at: datetime) -> None:
         await self._run(lambda db: db.execute(_change(delivery_id).values(due_at=due_at)))
@@ -254,9 +274,13 @@ def _webhook(row: RowMapping) -> Webhook:
     return Webhook.model_validate(_in_utc(row, ("created_at",)))
 
 
-def _delivery(row: RowMapping) -> Delivery:
+def _delivery(row: Mapping[str, Any]) -> Delivery:
     return Delivery.model_validate(_in_utc(row, _TIMES))
 
 
-def _in_utc(row: RowMapping, times: Iterable[str]) -> dict[str, Any]:
+def _without_owner(row: RowMapping) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "owner"}
+
+
+def _in_utc(row: Mapping[str, Any], times: Iterable[str]) -> dict[str, Any]:
     return {**row, **{name: aware(row[name]) for name in times}}

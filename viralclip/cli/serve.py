@@ -36,6 +36,7 @@ from viralclip.media.probe import identity
 from viralclip.media.prober import Prober
 from viralclip.server.app import create_app
 from viralclip.server.courier import Courier
+from viralclip.server.door import Lobby, door, raise_file_limit, say_once
 from viralclip.server.feed import Feeds
 from viralclip.server.identity import LOOPBACK
 from viralclip.server.services import Services
@@ -94,6 +95,10 @@ class Server(uvicorn.Server):
     def __init__(self, settings: uvicorn.Config, feeds: Feeds) -> None:
         super().__init__(settings)
         self._feeds = feeds
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        say_once(asyncio.get_running_loop())
+        await super().startup(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -185,9 +190,10 @@ def _shown(settings: Settings) -> str:
     return f"{host}:{settings.port}"
 
 
-def config(app: object) -> uvicorn.Config:
+def config(app: object, lobby: Lobby | None = None) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # pyright: ignore[reportArgumentType] - any ASGI application
+        http=door(lobby or Lobby(raise_file_limit())),
         ws=Wire,
         ws_per_message_deflate=False,
         ws_ping_interval=20,

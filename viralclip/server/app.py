@@ -75,6 +75,7 @@ def create_app(
     bounds = Bounds(
         hosts=hosts,
         body_bytes=services.limits.body_bytes,
+        body_s=services.body_s,
         streamed=(uploads.PREFIX,),
         sites=sites,
         any_address=any_address,

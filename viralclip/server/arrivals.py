@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from viralclip.server.problems import (
     ConflictError,
+    DiskFullError,
     NotFoundError,
     Problem,
     ProblemError,
@@ -30,7 +31,7 @@ _ID_BYTES = 16
 WRONG_OFFSET = "The upload is at another offset; ask for it with HEAD."
 
 
-class DiskFullError(ProblemError):
+class NoRoomError(ProblemError):
     """There is not enough room on the server for a file of this size."""
 
     code = "disk_full"
@@ -132,7 +133,7 @@ class Arrivals:
         if len(unfinished) >= _MOST_ARRIVING:
             raise TooManyError(what="unfinished uploads", limit=_MOST_ARRIVING)
         if shutil.disk_usage(self._folder).free < note.length + self._promised():
-            raise DiskFullError
+            raise NoRoomError
         arrival.data.touch()
         arrival.write_note(note)
 

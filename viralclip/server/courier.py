@@ -5,7 +5,8 @@ import base64
 import hashlib
 import hmac
 import random
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
@@ -31,7 +32,9 @@ SIGNATURE_HEADER = "webhook-signature"
 WAITS_S = (5, 30, 120, 600, 3600, 4 * 3600, 12 * 3600)
 _JITTER = 0.2
 _LOOK_S = 1.0
-_AT_ONCE = 16
+# Deliveries under way at once, and those of one owner: a receiver that does not answer keeps
+# only its owner's others waiting.
+_AT_ONCE, _OF_ONE = 16, 4
 _ANSWER_S = 10.0
 # Nobody else takes up a delivery within that time; afterwards its courier must have died.
 _LEASE = timedelta(seconds=60)
@@ -117,12 +120,12 @@ class Courier:
 
     async def run(self) -> None:
         """Look for what is due, for ever; a slow receiver keeps nobody but itself waiting."""
-        under_way: set[asyncio.Task[None]] = set()
+        under_way: dict[asyncio.Task[None], str] = {}
         try:
             while True:
-                under_way = {task for task in under_way if not task.done()}
-                for delivery in await self._take(_AT_ONCE - len(under_way)):
-                    under_way.add(asyncio.create_task(self._see_to(delivery)))
+                under_way = {task: owner for task, owner in under_way.items() if not task.done()}
+                for owner, delivery in await self._take(under_way.values()):
+                    under_way[asyncio.create_task(self._see_to(delivery))] = owner
                 await asyncio.sleep(self._look_s)
         finally:
             for task in under_way:
@@ -131,15 +134,18 @@ class Courier:
 
     async def round(self) -> int:
         """See to everything that is due now; how much that was."""
-        taken = await self._take(_AT_ONCE)
-        await asyncio.gather(*map(self._see_to, taken))
+        taken = await self._take(())
+        await asyncio.gather(*(self._see_to(delivery) for _, delivery in taken))
         return len(taken)
 
-    async def _take(self, limit: int) -> list[Delivery]:
+    async def _take(self, busy: Collection[str]) -> list[tuple[str, Delivery]]:
+        """What is due, within the shares of owners whose deliveries are under way."""
         try:
             await self._tidy()
             now = self._now()
-            return await self._webhooks.take(now, now + _LEASE, limit=limit)
+            return await self._webhooks.take(
+                now, now + _LEASE, limit=_AT_ONCE - len(busy), each=_OF_ONE, busy=Counter(busy)
+            )
         except Exception:
             log.warning("Webhooks cannot be looked at", exc_info=True)
             return []

@@ -1,5 +1,6 @@
 """What stands before every request: host and origin checks, a body limit, and security headers."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -37,6 +38,8 @@ class Bounds:
 
     hosts: Sequence[str]
     body_bytes: int
+    # A body of the largest size comes over a slow line within that time.
+    body_s: float = 60.0
     streamed: Sequence[str] = ()
     sites: Sequence[Site] = ()
     any_address: bool = False
@@ -108,15 +111,22 @@ class Guard:
         return not (streamed and scope["method"] == "PATCH")
 
     def _limited(self, scope: Scope, receive: Receive) -> Receive:
-        """A body sent in chunks, without a length, is counted while it is read."""
+        """A body is counted while it is read, and has to be there in time."""
         if not self._is_limited(scope):
             return receive
-        seen = 0
+        seen, is_whole = 0, False
+        until = asyncio.get_running_loop().time() + self._bounds.body_s
 
         async def limited() -> Message:
-            nonlocal seen
-            message = await receive()
+            nonlocal seen, is_whole
+            try:
+                # After the body this waits for the client to hang up, for as long as that takes.
+                async with asyncio.timeout_at(None if is_whole else until):
+                    message = await receive()
+            except TimeoutError as error:
+                raise HTTPException(HTTPStatus.REQUEST_TIMEOUT) from error
             seen += len(message.get("body", b""))
+            is_whole = not message.get("more_body", False)
             if seen > self._bounds.body_bytes:
                 # FastAPI turns any other error of reading a body into a 400.
                 raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)

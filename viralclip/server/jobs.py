@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+from collections import defaultdict
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -12,11 +13,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from viralclip.audio_tracks import ALL, VOICE
 from viralclip.catalog import JobRecord, Priority
 from viralclip.engine.jobs import new_job_id, new_trace_id
+from viralclip.errors import Fault, InvalidScenesError
 from viralclip.events import Envelope, Outcome
 from viralclip.geometry import parse_aspect
 from viralclip.plan import Bars, Options, Preset, StyleChoice, Video, make_plan
 from viralclip.progress import Progress
-from viralclip.scenes import SceneReading
+from viralclip.scenes import MAX_SCENES, SceneReading
 from viralclip.server.identity import Owner
 from viralclip.server.problems import ConflictError, NotFoundError, TooManyError, problems
 from viralclip.server.scene_lists import read_scenes
@@ -25,6 +27,9 @@ from viralclip.server.videos import find_video, probe_path
 from viralclip.styles import resolve
 
 MAX_STYLES = 50
+# Far more than a job may have scenes: who pastes the wrong file gets faults and not this limit.
+MAX_ROWS = 2000
+MAX_LIST_CHARS = 1_000_000
 # What no file name, database or log can hold.
 _TEXT = r"^[^\x00]*$"
 
@@ -133,7 +138,8 @@ class EventPage(BaseModel):
 
 def routes(services: Services) -> APIRouter:
     router = APIRouter(prefix="/api/jobs", tags=["jobs"], responses=problems(401, 403, 422))
-    submitting = asyncio.Lock()
+    # One at a time of a user, or two at once would both be the last that there is room for.
+    submitting = defaultdict[str, asyncio.Lock](asyncio.Lock)
 
     @router.post(
         "", status_code=201, operation_id="createJob", responses=problems(400, 404, 409, 413, 429)
@@ -147,13 +153,15 @@ def routes(services: Services) -> APIRouter:
 
         A request repeated with the same Idempotency-Key gets the job of the first.
         """
+        _bounded(new.scenes)
         digest = hashlib.sha256(json.dumps(new.model_dump()).encode()).hexdigest()
-        # One at a time, or two at once would both be the last that there is room for.
-        async with submitting:
+        async with submitting[owner]:
             known = await _known(owner, idempotency_key, digest, services)
             repeated = await services.catalog.job(known) if known is not None else None
             if repeated is not None:
-                return _created(repeated, _read(new.scenes, repeated.plan.video))
+                video = repeated.plan.video
+                reading = await services.pools.parsing.run(owner, _read, new.scenes, video)
+                return _created(repeated, reading)
             job, reading = await _accept(new, owner, known or new_job_id(), services)
             if idempotency_key is not None:
                 claim = await services.catalog.claim(owner, idempotency_key, digest, job.job_id)
@@ -239,7 +247,7 @@ async def _accept(
 ) -> tuple[JobRecord, SceneReading]:
     await _has_room(owner, services)
     video = await _video(new.source, owner, services)
-    reading = await asyncio.to_thread(_read, new.scenes, video)
+    reading = await services.pools.parsing.run(owner, _read, new.scenes, video)
     active = video.active_area if new.bars == "cut" else None
     aspect = parse_aspect(new.aspect)
     styles = resolve(new.styles, source=video.size, aspect=aspect, active=active)
@@ -264,6 +272,17 @@ async def _accept(
         created_at=datetime.now(UTC),
     )
     return job, reading
+
+
+def _bounded(scenes: list[dict[str, Any]] | str) -> None:
+    """InvalidScenesError for a list that is too long to be looked at."""
+    problem = None
+    if isinstance(scenes, str) and len(scenes) > MAX_LIST_CHARS:
+        problem = f"the list has {len(scenes):,} characters; at most {MAX_LIST_CHARS:,} are read"
+    elif len(scenes) > MAX_ROWS and not isinstance(scenes, str):
+        problem = f"the list has {len(scenes):,} scenes; a job makes at most {MAX_SCENES}"
+    if problem is not None:
+        raise InvalidScenesError([Fault("", problem)])
 
 
 async def _has_room(owner: str, services: Services) -> None:

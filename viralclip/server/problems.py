@@ -1,5 +1,7 @@
 """Errors as RFC 9457 problems: a stable code, a sentence, and the faults with their places."""
 
+import errno
+import sqlite3
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -8,6 +10,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from viralclip.errors import Fault, InvalidRequestError, InvalidScenesError, ViralclipError
@@ -106,6 +109,13 @@ class ConflictError(ProblemError):
     status = HTTPStatus.CONFLICT
 
 
+class DiskFullError(ProblemError):
+    """The server's disk is full; free some space there and try again."""
+
+    code = "disk_full"
+    status = HTTPStatus.INSUFFICIENT_STORAGE
+
+
 _HTTP_CODES = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TooLargeError.code}
 _BY_CODE = {
     "unknown_job": HTTPStatus.NOT_FOUND,
@@ -124,6 +134,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ViralclipError, _on_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
+    for kind in (OSError, sqlite3.OperationalError, OperationalError):
+        app.add_exception_handler(kind, _on_outage)
     app.add_exception_handler(Exception, _on_bug)
 
 
@@ -170,6 +182,20 @@ async def _on_http(_: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code)
     code = _HTTP_CODES.get(status) or status.phrase.lower().replace(" ", "_")
     return problem_response(_problem(status, str(error.detail), code), error.headers)
+
+
+async def _on_outage(request: Request, error: Exception) -> Response:
+    """A full disk is called that, whoever finds out: the catalog, the engine or the channel."""
+    if not _is_disk_full(error):
+        raise error
+    return await _on_error(request, DiskFullError(detail=str(error)))
+
+
+def _is_disk_full(error: BaseException | None) -> bool:
+    if error is None:
+        return False
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return full or "disk is full" in str(error) or _is_disk_full(error.__cause__)
 
 
 async def _on_bug(_: Request, error: Exception) -> Response:

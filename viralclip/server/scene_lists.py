@@ -1,6 +1,5 @@
 """Scene lists over HTTP: a file to text, and what a video's scenes would be."""
 
-import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -59,7 +58,7 @@ def routes(services: Services) -> APIRouter:
         """Read a list's file, in any encoding; with a video say what its scenes would be."""
         video = await find_video(video_id, owner, services) if video_id is not None else None
         data = await request.body()
-        return await asyncio.to_thread(_read, data, name, video)
+        return await services.pools.parsing.run(owner, _read, data, name, video)
 
     return router
 

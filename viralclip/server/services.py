@@ -11,6 +11,8 @@ from viralclip.engine.jobs import Jobs
 from viralclip.plan import Video
 from viralclip.server.feed import Feeds
 from viralclip.server.framing import Ask, FramingOut
+from viralclip.server.pools import Pool
+from viralclip.server.shares import Shares
 from viralclip.storage import Storage
 
 
@@ -23,6 +25,15 @@ class Limits:
     jobs_per_user: int = 20
     viewers_per_user: int = 100
     webhooks_per_user: int = 10
+
+
+@dataclass(frozen=True)
+class Pools:
+    """Where slow work is done, each kind apart and each user with a share of it."""
+
+    parsing: Pool = field(default_factory=lambda: Pool("parse", threads=2, each=1, within_s=20))
+    previews: Shares = field(default_factory=lambda: Shares(2, 1))
+    downloads: Shares = field(default_factory=lambda: Shares(16, 4))
 
 
 @dataclass(frozen=True)
@@ -50,6 +61,9 @@ class Services:
     # Where the signed addresses of an object store lead: pages may show media from there.
     media_origin: str = ""
     limits: Limits = field(default_factory=Limits)
+    pools: Pools = field(default_factory=Pools)
+    # The body of a request that is no upload has to be there within that time.
+    body_s: float = 60.0
     # The last request of an upload waits so long for what becomes of it: proxies give up later.
     upload_answer_s: float = 5.0
     # A viewer that hears nothing for so long hears a heartbeat; a proxy would close the line.

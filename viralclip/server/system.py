@@ -12,6 +12,7 @@ from viralclip.origins import parse_origin
 from viralclip.plan import PRESETS, Preset
 from viralclip.server.identity import COOKIE, Owner, SignIn
 from viralclip.server.problems import NotReadyError, UnauthorizedError, problems
+from viralclip.server.readiness import Readiness
 from viralclip.server.services import Services
 from viralclip.styles import all_styles
 
@@ -52,6 +53,12 @@ class Health(BaseModel):
 
 def routes(services: Services, sign_in: SignIn) -> APIRouter:
     router = APIRouter(tags=["system"], responses=problems(403))
+
+    async def ask() -> None:
+        await services.catalog.jobs(limit=1)
+        await services.channel.progress("none")
+
+    readiness = Readiness(ask)
 
     @router.get("/api/choices", operation_id="getChoices", responses=problems(401))
     async def get_choices(_: Owner) -> Choices:
@@ -99,13 +106,9 @@ def routes(services: Services, sign_in: SignIn) -> APIRouter:
 
     @router.get("/readyz", operation_id="isReady", responses=problems(503))
     async def is_ready() -> Health:
-        """Whether the records and the channel answer."""
-        try:
-            await services.catalog.jobs(limit=1)
-            await services.channel.progress("none")
-        except Exception as error:
-            log.warning("Not ready", exc_info=True)
-            raise NotReadyError from error
+        """Whether the records and the channel answer, or did so in the last ten seconds."""
+        if not await readiness.is_ready():
+            raise NotReadyError
         return Health(status="ok")
 
     return router

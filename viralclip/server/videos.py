@@ -1,9 +1,7 @@
 """Videos over HTTP: those a user has used or uploaded, and the files of the media roots."""
 
 import asyncio
-from collections.abc import Iterator
 from contextlib import suppress
-from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Annotated, BinaryIO
 
@@ -20,11 +18,11 @@ from viralclip.server.files import FILE, SIGNED, OpenFileResponse
 from viralclip.server.framing import Ask, FramingOut
 from viralclip.server.hangup import unless_gone
 from viralclip.server.identity import Owner
+from viralclip.server.media_index import MediaIndex
 from viralclip.server.problems import NotFoundError, problems
 from viralclip.server.services import Services
 from viralclip.storage.inside import open_inside
 from viralclip.storage.sources import in_store, open_stored
-from viralclip.text import is_text
 
 _VIDEO_SUFFIXES = frozenset(
     {
@@ -78,6 +76,7 @@ class MediaFile(BaseModel):
 
 def routes(services: Services) -> APIRouter:
     router = APIRouter(prefix="/api/videos", tags=["videos"], responses=problems(401, 403))
+    index = MediaIndex(services.media_roots, _VIDEO_SUFFIXES)
 
     @router.get("", operation_id="listVideos")
     async def list_videos(owner: Owner) -> list[VideoOut]:
@@ -89,8 +88,12 @@ def routes(services: Services) -> APIRouter:
     async def list_files(
         _: Owner, contains: Annotated[str, Query(max_length=200)] = ""
     ) -> list[MediaFile]:
-        """Videos under the server's media roots, whose names contain the text."""
-        return await asyncio.to_thread(_files, services.media_roots, contains)
+        """Videos under the server's media roots, whose names contain the text. In a root of many
+        thousand files, the newest are missing for some seconds."""
+        return [
+            MediaFile(path=found.path, name=PurePosixPath(found.path).name, bytes=found.bytes)
+            for found in await index.search(contains, most=_MOST_FILES)
+        ]
 
     @router.post("/files", operation_id="openFile", responses=problems(404, 422))
     async def open_file(owner: Owner, path: Annotated[str, Query(max_length=4096)]) -> VideoOut:
@@ -133,7 +136,8 @@ def routes(services: Services) -> APIRouter:
         video = await find_video(video_id, owner, services)
         if services.frame is None:
             raise NotFoundError
-        return await unless_gone(request, services.frame(video, ask))
+        async with services.pools.previews.turn(owner):
+            return await unless_gone(request, services.frame(video, ask))
 
     return router
 
@@ -203,19 +207,3 @@ def inside(path: str, roots: tuple[Path, ...]) -> Path | None:
             if real.is_relative_to(root.resolve()) and real.is_file():
                 return real
     return None
-
-
-def _files(roots: tuple[Path, ...], contains: str) -> list[MediaFile]:
-    found = (file for root in roots for file in _in_root(root, contains.lower()))
-    return list(islice(found, _MOST_FILES))
-
-
-def _in_root(root: Path, contains: str) -> Iterator[MediaFile]:
-    for path in sorted(root.rglob("*")):
-        if path.suffix.lower() not in _VIDEO_SUFFIXES or contains not in path.name.lower():
-            continue
-        relative = str(path.relative_to(root))
-        real = inside(relative, (root,))
-        # A name that is not text cannot be asked for either.
-        if real is not None and is_text(relative):
-            yield MediaFile(path=relative, name=path.name, bytes=real.stat().st_size)

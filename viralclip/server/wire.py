@@ -4,7 +4,7 @@ What a server sends is the same bytes for everybody, since only clients mask and
 compressed. `Wire` takes such bytes from the application, which else would encode per viewer.
 """
 
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
@@ -34,6 +34,14 @@ def as_framed(messages: bytes) -> dict[str, Any]:
 
 class Wire(WebSocketsSansIOProtocol):
     """The library's own WebSocket protocol, which also takes what is framed already."""
+
+    # What is to be done when the connection is gone.
+    on_lost: Callable[[], None] | None = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self.on_lost is not None:
+            self.on_lost()
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
