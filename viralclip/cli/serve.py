@@ -194,6 +194,9 @@ def config(app: object, lobby: Lobby | None = None) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # pyright: ignore[reportArgumentType] - any ASGI application
         http=door(lobby or Lobby(raise_file_limit())),
+        # So many are accepted before those that had to make room are closed: fewer than the files
+        # that are kept free.
+        backlog=256,
         ws=Wire,
         ws_per_message_deflate=False,
         ws_ping_interval=20,
