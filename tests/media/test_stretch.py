@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from numbered import Film, Shown, clicks_until, even, join_films, number_in, read_film, write_film
 
-from viralclip.errors import InvalidScenesError
+from viralclip.errors import InvalidScenesError, RenderIncompleteError
 from viralclip.geometry import Size
 from viralclip.media.command import RenderSpec
-from viralclip.media.ffmpeg import Watchdogs
+from viralclip.media.ffmpeg import Watchdogs, abilities
 from viralclip.media.frames import sample_frames
 from viralclip.media.probe import Probed, probe
 from viralclip.media.render import render
@@ -232,8 +232,19 @@ def test_a_clip_before_across_and_after_a_change_is_whole(
     source = probe(film(name))
 
     for start, seconds in CHANGE_SCENES:
+        if start < 8 < start + seconds and sound_breaks(name, ffmpeg):
+            with pytest.raises(RenderIncompleteError):
+                render_scene(ffmpeg, source, start, seconds, tmp_path / "clip.mp4")
+            continue
         clip = render_scene(ffmpeg, source, start, seconds, tmp_path / "clip.mp4")
         check(clip, source, start, seconds)
+
+
+def sound_breaks(name: str, ffmpeg: Path) -> bool:
+    """An FFmpeg before 8 cannot follow sound that changes, and must not hide it."""
+    first, second = CHANGES[name]
+    sounds = {(film.channels, film.sound_rate) for film in (first, second)}
+    return len(sounds) > 1 and not abilities(ffmpeg).chains
 
 
 def test_scenes_before_and_after_a_jump_of_the_clock_are_right(

@@ -27,6 +27,8 @@ from viralclip.media.stretch import find_seek_point
 
 # A picture may end a little before its container; more than this missing is damage.
 _MISSING_S = 1.0
+# The encoder's own first and last packets are longer than the sound by less than this.
+_UNEVEN_S = 0.1
 _NEARLY_FULL_BYTES = 4 * 1024 * 1024
 # FFmpeg's exit codes for "most of it could not be decoded" and "invalid data in the input".
 _UNREADABLE = frozenset({69, 183})
@@ -59,12 +61,19 @@ async def render(
 
 
 def verify_output(path: Path, *, duration: float, fps: Fraction, size: Size) -> Rendered:
-    """Reads `path` back; RenderIncompleteError unless every frame is there at the right size."""
+    """Reads `path` back; RenderIncompleteError unless every frame is there at the right size.
+
+    Its sound, if it has any, must be as long as the picture: packets whose times do not fit their
+    samples are what is left of a graph that was built anew.
+    """
     wanted = round(duration * fps)
     frames, found, length = _measure(path)
     if frames != wanted or found != size or abs(length - wanted / fps) > 1 / fps:
         detail = f"{frames} frames of {wanted}, {found} for {size}"
         raise RenderIncompleteError(got=length, wanted=duration, detail=detail)
+    heard = _sound_seconds(path)
+    if heard is not None and abs(heard - length) > _UNEVEN_S:
+        raise RenderIncompleteError(got=heard, wanted=duration, detail="the length of the sound")
     return Rendered(path.stat().st_size, length, found.width, found.height)
 
 
@@ -144,3 +153,13 @@ def _measure(path: Path) -> tuple[int, Size, float]:
             return frames, size, (container.duration or 0) / av.time_base
     except (av.error.FFmpegError, IndexError, OSError):
         return 0, Size(0, 0), 0.0
+
+
+def _sound_seconds(path: Path) -> float | None:
+    """How long the sound is by its samples, whatever its times say; None without any."""
+    with av.open(f"file:{path}") as container:
+        if not container.streams.audio:
+            return None
+        stream = container.streams.audio[0]
+        packets = sum(1 for packet in container.demux(stream) if packet.size)
+        return packets * stream.codec_context.frame_size / stream.codec_context.sample_rate
