@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from peers.hearing import RATE, hear, lufs, true_peak
 
 from viralclip.events import Warned
 from viralclip.pipeline.render import render_clip
+from viralclip.pipeline.reporter import ClipReport
 from viralclip.styles import STYLES
 
 Film = Callable[..., Path]
@@ -99,7 +101,7 @@ async def test_progress_rises_from_measuring_into_rendering(shop, film):
     job = await shop.job(film(SPEECH), (0.4, 3.6), loudness=True)
     (task,) = await shop.tasks(job)
 
-    await render_clip(task, shop.tools, Report())
+    await render_clip(task, shop.tools, cast("ClipReport", Report()))
 
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1.0

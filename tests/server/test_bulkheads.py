@@ -86,7 +86,9 @@ async def test_readiness_is_said_at_once_while_the_records_are_slow():
     assert took < 0.3
 
 
-async def test_an_index_finds_what_is_there_now_and_keeps_what_takes_long(tmp_path: Path):
+async def test_an_index_finds_what_is_there_now_and_keeps_what_takes_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     (tmp_path / "deep").mkdir()
     for name in ("b.mp4", "deep/A.MP4", "notes.txt"):
         (tmp_path / name).write_bytes(b"x")
@@ -95,8 +97,9 @@ async def test_an_index_finds_what_is_there_now_and_keeps_what_takes_long(tmp_pa
     (tmp_path / "new.mp4").touch()
     fresh = [found.path for found in await index.search("", most=10)]
     walking = threading.Event()
-    index._walk = lambda: walking.wait(30) and ()  # a root that takes long
-    index._fresh_s = 0.01
+    # A root that takes long.
+    monkeypatch.setattr(index, "_walk", lambda: walking.wait(30) and ())
+    monkeypatch.setattr(index, "_fresh_s", 0.01)
     kept = [found.path for found in await index.search("a", most=10)]
     walking.set()
 

@@ -8,6 +8,7 @@ import pytest
 from viralclip.geometry import Rect, Size
 from viralclip.scenes import Pin, Region, Scene
 from viralclip.styles import STYLES, resolve, scene_within, seen_area
+from viralclip.styles.original import Original
 
 FULL, PHONE = Size(1920, 1080), Rect(656, 0, 608, 1080)
 WHOLE = Rect(0, 0, 1920, 1080)
@@ -24,7 +25,7 @@ def test_every_style_but_original_sees_the_picture_inside_bars(name: str):
 
 def test_a_style_that_says_it_does_not_show_the_whole_frame_is_given_the_inside():
     @dataclass(frozen=True)
-    class Frame(type(STYLES["original"])):
+    class Frame(Original):
         @property
         def whole_frame(self) -> bool:
             return False

@@ -274,7 +274,7 @@ def _webhook(row: RowMapping) -> Webhook:
     return Webhook.model_validate(_in_utc(row, ("created_at",)))
 
 
-def _delivery(row: Mapping[str, Any]) -> Delivery:
+def _delivery(row: RowMapping | dict[str, Any]) -> Delivery:
     return Delivery.model_validate(_in_utc(row, _TIMES))
 
 
@@ -282,5 +282,5 @@ def _without_owner(row: RowMapping) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name != "owner"}
 
 
-def _in_utc(row: Mapping[str, Any], times: Iterable[str]) -> dict[str, Any]:
+def _in_utc(row: RowMapping | dict[str, Any], times: Iterable[str]) -> dict[str, Any]:
     return {**row, **{name: aware(row[name]) for name in times}}
