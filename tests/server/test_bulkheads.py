@@ -224,3 +224,14 @@ async def test_the_submission_of_one_user_does_not_wait_for_another(serve, monke
         await asyncio.wait({waiting})
 
     assert answer.status_code == 404
+
+
+async def test_videos_of_cameras_and_discs_are_listed_and_other_files_are_not(served):
+    root = served.services.media_roots[0]
+    names = [f"a.{ending}" for ending in ("m2ts", "MXF", "3gp", "ogv", "vob", "insv", "Mov", "gif")]
+    for name in [*names, "a.txt", "a.mp3", "mp4", "a.mp4.part"]:
+        (root / name).touch()
+    async with served.client() as client:
+        listed = (await client.get("/api/videos/files")).json()
+
+    assert sorted(file["name"] for file in listed) == sorted(names)

@@ -24,22 +24,11 @@ from viralclip.server.services import Services
 from viralclip.storage.inside import open_inside
 from viralclip.storage.sources import in_store, open_stored
 
-_VIDEO_SUFFIXES = frozenset(
-    {
-        ".mp4",
-        ".mov",
-        ".mkv",
-        ".webm",
-        ".avi",
-        ".m4v",
-        ".ts",
-        ".mts",
-        ".mpg",
-        ".mpeg",
-        ".wmv",
-        ".flv",
-    }
-)
+_VIDEO_ENDINGS = """
+    mp4 m4v mov f4v 3gp 3g2 mkv webm ogv ogm avi divx wmv asf flv ts mts m2ts m2t mpg mpeg m2v
+    mod tod vob dv mxf gxf insv 264 265 h264 h265 hevc gif
+"""
+_VIDEO_SUFFIXES = frozenset(f".{ending}" for ending in _VIDEO_ENDINGS.split())
 _MOST_FILES = 500
 
 VideoId = Annotated[str, PathParam(max_length=100)]

@@ -227,7 +227,8 @@ export interface paths {
         };
         /**
          * List Files
-         * @description Videos under the server's media roots, whose names contain the text.
+         * @description Videos under the server's media roots, whose names contain the text. In a root of many
+         *     thousand files, the newest are missing for some seconds.
          */
         get: operations["listFiles"];
         put?: never;
@@ -417,7 +418,7 @@ export interface paths {
         };
         /**
          * Is Ready
-         * @description Whether the records and the channel answer.
+         * @description Whether the records and the channel answer, or did so in the last ten seconds.
          */
         get: operations["isReady"];
         put?: never;
