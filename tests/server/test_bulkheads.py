@@ -13,6 +13,7 @@ from viralclip.server import arrivals
 from viralclip.server.media_index import MediaIndex
 from viralclip.server.pools import BusyError, Pool
 from viralclip.server.readiness import Readiness
+from viralclip.server.services import Pools
 from viralclip.server.shares import Shares
 
 MP4 = frozenset({".mp4"})
@@ -235,3 +236,24 @@ async def test_videos_of_cameras_and_discs_are_listed_and_other_files_are_not(se
         listed = (await client.get("/api/videos/files")).json()
 
     assert sorted(file["name"] for file in listed) == sorted(names)
+
+
+async def test_a_user_downloads_only_so_many_zips_at_once(serve):
+    pools = Pools(downloads=Shares(16, 1))
+    served = await serve(tokens=True, pools=pools)
+    anna, bob = [await served.accounts.create(name) for name in ("anna", "bob")]
+    for owner in ("anna", "bob"):
+        job = await served.add(owner, owner=owner)
+        clip = next(iter(await served.catalog.clips(owner)))
+        done = clip.model_copy(update={"ending": "complete", "key": f"{owner}/a.mp4"})
+        await served.catalog.end_clip(done)
+        path = served.folder / "clips" / owner / "a.mp4"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(bytes(50_000_000))
+        assert job.owner == owner
+    async with served.client(anna) as hers, served.client(bob) as his:
+        async with hers.stream("GET", "/api/jobs/anna/clips.zip") as first:
+            second = await hers.get("/api/jobs/anna/clips.zip")
+            async with his.stream("GET", "/api/jobs/bob/clips.zip") as other:
+                assert (first.status_code, other.status_code) == (200, 200)
+        assert (second.status_code, second.json()["code"]) == (429, "too_many")

@@ -16,8 +16,9 @@ from viralclip.events import FailedDetails
 from viralclip.server.files import FILE, SIGNED, OpenFileResponse
 from viralclip.server.identity import Owner
 from viralclip.server.jobs import JobId, SceneId, StyleName, find_job
-from viralclip.server.problems import NotFoundError, problems
+from viralclip.server.problems import NotFoundError, TooManyError, problems
 from viralclip.server.services import Services
+from viralclip.server.shares import Shares
 from viralclip.storage import Storage
 
 
@@ -52,17 +53,25 @@ def routes(services: Services) -> APIRouter:
         job = await find_job(job_id, owner, services)
         return [_out(clip, job) for clip in await services.catalog.clips(job_id)]
 
-    @router.get("/clips.zip", operation_id="downloadClips", response_class=_Zip)
+    @router.get(
+        "/clips.zip",
+        operation_id="downloadClips",
+        response_class=_Zip,
+        responses=problems(429),
+    )
     async def download_clips(job_id: JobId, owner: Owner) -> Response:
         """Every finished clip in one file, made while it is sent."""
         job = await find_job(job_id, owner, services)
         clips = [c for c in await services.catalog.clips(job_id) if c.ending == "complete"]
         if not clips:
             raise NotFoundError
+        downloads = services.pools.downloads
+        if downloads.is_used_up(owner):
+            raise TooManyError(what="downloads", limit=downloads.each)
         headers = {"Content-Disposition": f'attachment; filename="{job_id}.zip"'}
         storage = services.open_storage(job.storage_url)
         stream = packed([clip.key for clip in clips if clip.key], storage)
-        return _Zip(stream, headers=headers)
+        return _Zip(_in_turn(stream, downloads, owner), headers=headers)
 
     @router.get(
         "/clips/{scene_id}/{style}/{what}",
@@ -145,6 +154,14 @@ class _Outbox(RawIOBase):
         taken = bytes(self._waiting)
         self._waiting.clear()
         return taken
+
+
+async def _in_turn(
+    stream: AsyncIterator[bytes], downloads: Shares, owner: str
+) -> AsyncIterator[bytes]:
+    async with downloads.turn(owner):
+        async for piece in stream:
+            yield piece
 
 
 async def packed(keys: Sequence[str], storage: Storage) -> AsyncIterator[bytes]:

@@ -18,6 +18,14 @@ class Shares:
         self._taken: Counter[str] = Counter()
         self._waiting: list[tuple[str, asyncio.Future[None]]] = []
 
+    @property
+    def each(self) -> int:
+        return self._each
+
+    def is_used_up(self, user: str) -> bool:
+        """Whether the user has all the turns that one user can have."""
+        return self._taken.get(user, 0) >= self._each
+
     @asynccontextmanager
     async def turn(self, user: str) -> AsyncIterator[None]:
         """Wait for a turn, and have it for as long as the context is open."""
