@@ -33,8 +33,9 @@ _PATIENCE_S = 150.0
 _RETRY_S = 0.1
 _LOOK_S = 0.02
 # Ends its parent, the worker, when it is asked for a scene that begins at a certain second.
+# A scene is read from the picture on screen at its start, which lies up to a second before it.
 _DEADLY = """#!/bin/sh
-case "$*" in *"-ss {start} "*) kill -9 $PPID; sleep 60;; esac
+case "$*" in *"-ss {before}."*|*"-ss {start}.0"*) kill -9 $PPID; sleep 60;; esac
 exec {ffmpeg} "$@"
 """
 # A clip takes about as long as it lasts, whatever else the machine does: there is time to do harm.
@@ -184,7 +185,7 @@ class Fleet:
         """An FFmpeg that a worker does not survive when it makes the scene that starts there."""
         script = self.folder / "ffmpeg-deadly"
         script.write_text(
-            _DEADLY.format(ffmpeg=shlex.quote(str(self.ffmpeg)), start=f"{start:.6f}")
+            _DEADLY.format(ffmpeg=shlex.quote(str(self.ffmpeg)), start=start, before=start - 1)
         )
         script.chmod(0o755)
         return script

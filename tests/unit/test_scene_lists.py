@@ -229,9 +229,9 @@ def test_garbage_is_refused_with_printable_faults_or_makes_sound_scenes(text, en
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_hostile_lists_are_refused_quickly(line, ending):
     began = time.process_time()
-    faults(f"{line}\n" * 10_000, f"list.{ending}")
+    faults(f"{line}\n" * 2_000, f"list.{ending}")
 
-    assert time.process_time() - began < 5  # a tenth of that without coverage
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize(
