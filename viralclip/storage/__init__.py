@@ -275,10 +275,12 @@ def open_storage(
     if parts.scheme == "file":
         folder = Path(os.fsdecode(unquote_to_bytes(parts.path)))
         try:
-            if umask is not None:
+            # Made here, because the store does not say by number why a folder cannot be.
+            if umask is None:
+                folder.mkdir(parents=True, exist_ok=True)
+            else:
                 make_folders(folder, umask)
-            store = LocalStore(prefix=folder, mkdir=True)
-            return Storage(store, url=url, folder=folder, umask=umask)
+            return Storage(LocalStore(prefix=folder), url=url, folder=folder, umask=umask)
         except OSError as error:
             raise StorageRejectedError(detail=str(error)) from error
     if parts.username is not None or parts.password is not None or parts.query:
