@@ -211,6 +211,21 @@ def redis_url(redis_server: RedisServer) -> str:
     return redis_server.url
 
 
+@pytest.fixture
+def redis_cluster_node(server_folder: Path) -> Iterator[str]:
+    """Where a redis is that belongs to a cluster: of one node, which has all slots."""
+    options = {
+        "cluster-enabled": "yes",
+        "cluster-port": str(free_port()),
+        "cluster-config-file": str(server_folder / "nodes.conf"),
+    }
+    words = [word for name, value in options.items() for word in (f"--{name}", value)]
+    with make_redis(server_folder, *words) as server:
+        with server.client() as client:
+            client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+        yield server.url
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """One server that all tests share; whoever breaks servers makes an own one."""

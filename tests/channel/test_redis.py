@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from viralclip.channel import BEGINNING, HistoryLostError
 from viralclip.channel.redis import ChannelUnreachableError, RedisChannel
+from viralclip.channel.redis.suitability import ChannelUnsuitableError, unsuitable
 from viralclip.events import ClipTick, Draft, JobFinished, JobQueued, UnknownEvent
 from viralclip.live import Frame, Reset, Snapshot, Told
 from viralclip.progress import Progress
@@ -315,3 +316,42 @@ async def test_a_server_that_is_not_there_is_said_in_a_sentence():
     with pytest.raises(ChannelUnreachableError, match=r"127\.0\.0\.1:1 does not answer"):
         async with RedisChannel("redis://127.0.0.1:1/0"):
             pass
+
+
+async def test_a_node_of_a_cluster_is_refused_at_once(redis_cluster_node: str):
+    with pytest.raises(ChannelUnsuitableError, match=r"cluster mode.*cluster-enabled no"):
+        async with RedisChannel(redis_cluster_node):
+            pass
+
+
+async def test_a_replica_is_refused_at_once(redis_server: RedisServer, server_folder):
+    primary = f"127.0.0.1 {redis_server.port}"
+    with (
+        make_redis(server_folder, "--replicaof", primary) as replica,
+        pytest.raises(ChannelUnsuitableError, match=r"is a replica.*its primary"),
+    ):
+        async with RedisChannel(replica.url):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("info", "reason"),
+    [
+        ({"cluster_enabled": 1}, "cluster mode"),
+        ({"redis_mode": "cluster"}, "cluster mode"),
+        ({"redis_mode": "sentinel"}, "is a sentinel"),
+        ({"role": "slave"}, "is a replica"),
+    ],
+)
+def test_what_a_managed_redis_leaves_out_of_its_answer_is_not_needed(info, reason):
+    fault = unsuitable(info)
+
+    assert fault
+    assert reason in fault.reason
+
+
+@pytest.mark.parametrize(
+    "info", [{}, {"redis_mode": "standalone", "role": "master", "cluster_enabled": 0}]
+)
+def test_a_redis_that_says_nothing_against_itself_is_taken(info):
+    assert unsuitable(info) is None

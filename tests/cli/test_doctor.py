@@ -125,6 +125,14 @@ def test_a_redis_that_throws_things_away_is_a_fault_and_one_that_forgets_a_note(
     assert "appendonly yes" in bad[1].advice
 
 
+async def test_a_redis_in_cluster_mode_is_named_as_what_is_missing(redis_cluster_node: str):
+    (finding,) = await services._within("channel", redis_cluster_node, services._channel)
+
+    assert finding.verdict == "missing"
+    assert "cluster mode" in finding.found
+    assert "cluster-enabled no" in finding.advice
+
+
 @pytest.mark.parametrize(
     ("url", "seen"),
     [

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from services import free_port
 
 from viralclip.media.ffmpeg import find_ffmpeg
 from viralclip.settings import StateNotWritableError
@@ -157,6 +158,24 @@ def test_a_setting_with_a_wrong_value_is_named(viralclip, source):
     done = viralclip.run("render", source("landscape"), "--out", viralclip.out)
 
     assert_refused(viralclip, done, "VIRALCLIP_FFMPEG_SLOTS has the value many")
+
+
+@pytest.mark.parametrize("command", ["render", "serve", "worker"])
+def test_a_redis_in_cluster_mode_is_refused_at_the_start(
+    command, viralclip, source, redis_cluster_node: str
+):
+    viralclip.env["VIRALCLIP_CHANNEL"] = redis_cluster_node
+    asked = {
+        "render": viralclip.asked(source("landscape"), viralclip.scenes((0, 1))),
+        "serve": ("serve", "--port", free_port()),
+        "worker": ("worker",),
+    }
+    done = viralclip.run(*asked[command])
+
+    assert done.code == 2
+    assert "cluster mode, which viralclip does not support; set VIRALCLIP_CHANNEL" in done.err
+    assert "Traceback" not in done.err
+    assert viralclip.debris() == set()
 
 
 def test_an_ffmpeg_that_is_none_is_refused_before_anything_is_queued(viralclip, source):

@@ -1,7 +1,6 @@
 """The channel in Redis, for many machines: a stream of events per job, written by one script."""
 
 import asyncio
-import importlib.metadata
 import secrets
 from collections import OrderedDict
 from collections.abc import AsyncIterator
@@ -17,10 +16,12 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 
+from viralclip import __version__
 from viralclip.channel import BEGINNING, HistoryLostError
 from viralclip.channel.redis import scripts
 from viralclip.channel.redis.news import ANSWER_S, RETRY_S, News, cancelled
 from viralclip.channel.redis.scripts import SHAS, keys_of
+from viralclip.channel.redis.suitability import ChannelUnsuitableError, unsuitable
 from viralclip.errors import InvalidRequestError
 from viralclip.events import TICK, ClipTick, Draft, Envelope, JobFinished, JobQueued, JobTick, Tick
 from viralclip.live import Frame, Reset, Snapshot, Ticked, Told
@@ -50,7 +51,7 @@ _CONNECTION: dict[str, Any] = {
 # How often watchers look although nothing rang: news itself may have been lost with the server's.
 _LOOK_S = 15.0
 # Another version may fold otherwise, or know more: each keeps its own.
-_FIELD = f"snapshot/{importlib.metadata.version('viralclip')}"
+_FIELD = f"snapshot/{__version__}"
 
 
 class ChannelUnreachableError(InvalidRequestError):
@@ -239,14 +240,16 @@ async def _run(redis: Redis, script: str, job_id: str, *arguments: str | int) ->
 
 async def _check(redis: Redis) -> None:
     """Say at the start what would otherwise be found out by losing events."""
+    place = redis.connection_pool.connection_kwargs
+    where = f"{place.get('host')}:{place.get('port')}"
     try:
         async with asyncio.timeout(ANSWER_S):
-            memory = await redis.info("memory")
+            info = await redis.info()
     except (RedisError, OSError) as error:
-        place = redis.connection_pool.connection_kwargs
-        where = f"{place.get('host')}:{place.get('port')}"
         raise ChannelUnreachableError(place=where, detail=repr(error)) from error
-    if (policy := memory.get("maxmemory_policy", "noeviction")) != "noeviction":
+    if fault := unsuitable(info):
+        raise ChannelUnsuitableError(place=where, reason=fault.reason, remedy=fault.remedy)
+    if (policy := info.get("maxmemory_policy", "noeviction")) != "noeviction":
         log.warning(
             "Redis may evict progress events; set its maxmemory-policy to noeviction", policy=policy
         )

@@ -65,7 +65,7 @@ async def _within(what: str, url: str, ask: Ask) -> list[Finding]:
         async with asyncio.timeout(_PATIENCE_S):
             return [replace(finding, what=what) for finding in await ask(url)]
     except ImportError as error:
-        advice = "pip install 'viralclip[fleet]'"
+        advice = "pip install 'viralclip-scenes[fleet]'"
         return [Finding(what, "missing", f"{shown(url)} needs {error.name}", advice)]
     except TimeoutError:
         why = f"did not answer in {_PATIENCE_S:.0f} s"
@@ -112,12 +112,16 @@ async def _channel(url: str) -> list[Finding]:
         return [_file(url)]
     from redis.asyncio import Redis
 
+    from viralclip.channel.redis.suitability import unsuitable
+
     async with Redis.from_url(url, socket_connect_timeout=10, socket_timeout=10) as client:
         await client.ping()  # pyright: ignore[reportGeneralTypeIssues] - it is awaitable here
         took = await _timed(client.ping)
         info = await client.info()
     version = str(info["redis_version"])
     found = f"{shown(url)}, Redis {version}, {info['used_memory_human']} in use"
+    if fault := unsuitable(info):
+        return [_far("missing", f"{found}: it {fault.reason}", took, fault.remedy)]
     findings = [_far("ok", found, took)]
     if int(version.partition(".")[0]) < _OLDEST_REDIS:
         advice = f"use Redis {_OLDEST_REDIS} or later"
