@@ -54,7 +54,7 @@ class DatabaseUnreachableError(InvalidRequestError):
 
 
 class NotInstalledError(InvalidRequestError):
-    """The package {package} is missing; install it with: pip install 'viralclip[fleet]'."""
+    """The package {package} is missing; install it with: pip install 'viralclip-scenes[fleet]'."""
 
     code = "not_installed"
 

@@ -75,7 +75,7 @@ def _portrait(side: int) -> Pixels:
     try:
         from skimage import data, transform  # noqa: PLC0415 - an optional extra
     except ImportError as error:
-        tool = "scikit-image (pip install 'viralclip[demo]')"
+        tool = "scikit-image (pip install 'viralclip-scenes[demo]')"
         raise ToolMissingError(tool=tool, detail=repr(error)) from error
     picture = np.asarray(transform.resize(data.astronaut(), (side, side), anti_aliasing=True))
     rgba = np.dstack([picture, _head_and_shoulders(side)])
