@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from peers.bombs import picture_video, png
 
+from bench.attack.pictures import picture_video, png
 from viralclip.errors import (
     SourceMissingError,
     SourceNotVideoError,

@@ -12,6 +12,7 @@ from sqlalchemy import event
 from viralclip.server import arrivals
 from viralclip.server.media_index import MediaIndex
 from viralclip.server.pools import BusyError, Pool
+from viralclip.server.quota import Quota
 from viralclip.server.readiness import Readiness
 from viralclip.server.services import Pools
 from viralclip.server.shares import Shares
@@ -257,3 +258,30 @@ async def test_a_user_downloads_only_so_many_zips_at_once(serve):
             async with his.stream("GET", "/api/jobs/bob/clips.zip") as other:
                 assert (first.status_code, other.status_code) == (200, 200)
         assert (second.status_code, second.json()["code"]) == (429, "too_many")
+
+
+async def test_a_user_is_sent_only_so_many_files_at_once(serve, until):
+    served = await serve(tokens=True, pools=Pools(files=Quota("downloads", 2)))
+    anna, bob = [await served.accounts.create(name) for name in ("anna", "bob")]
+    for owner in ("anna", "bob"):
+        await served.add(owner, owner=owner)
+        clip = next(iter(await served.catalog.clips(owner)))
+        done = clip.model_copy(update={"ending": "complete", "key": f"{owner}/a.mp4"})
+        await served.catalog.end_clip(done)
+        path = served.folder / "clips" / owner / "a.mp4"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(bytes(50_000_000))
+    place = "/api/jobs/{}/clips/1/original/file"
+    hers, his = place.format("anna"), place.format("bob")
+    async with served.client(anna) as client, served.client(bob) as other:
+        async with client.stream("GET", hers), client.stream("GET", hers):
+            third = await client.get(hers)
+            async with other.stream("GET", his) as answer:
+                assert answer.status_code == 200
+
+        async def again() -> bool:
+            return (await client.get(hers, headers={"Range": "bytes=0-9"})).status_code == 206
+
+        await until(again)
+
+    assert (third.status_code, third.json()["code"]) == (429, "too_many")

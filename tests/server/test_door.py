@@ -12,6 +12,10 @@ from websockets.asyncio.client import connect
 from viralclip.server.door import Lobby, say_once
 
 HALF = b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nX-a: b\r\n"
+SLOW = (
+    b"POST /api/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    b"Content-Length: 1000\r\n\r\n{"
+)
 WHOLE = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
@@ -40,6 +44,57 @@ async def test_connections_that_ask_for_nothing_make_room_for_one_that_does(serv
 
     assert answer.status_code == 200
     assert first
+
+
+@pytest.mark.parametrize("sent", [SLOW, WHOLE], ids=["bodies that do not come", "idle"])
+async def test_strangers_make_room_for_a_user(serve, sent):
+    served = await serve(tokens=True, lobby=Lobby(20))
+    anna = await served.accounts.create("anna")
+    async with AsyncExitStack() as stack, asyncio.timeout(30):
+        strangers = [await come(stack, served.port, sent) for _ in range(60)]
+        async with served.client(anna) as client:
+            answer = await client.get("/api/me")
+        await strangers[0].read()
+
+    assert answer.status_code == 200
+
+
+async def test_a_user_with_more_than_a_share_of_the_connections_is_refused_and_makes_room(serve):
+    served = await serve(tokens=True, lobby=Lobby(20))
+    anna, bob = [await served.accounts.create(name) for name in ("anna", "bob")]
+    await served.add("job", owner="anna")
+    stream = (
+        "GET /api/jobs/job/events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n"
+        f"Authorization: Bearer {anna}\r\n\r\n"
+    ).encode()
+    async with AsyncExitStack() as stack, asyncio.timeout(60):
+        lines: list[bytes] = []
+        for _ in range(20):
+            reader = await come(stack, served.port, stream)
+            lines.append(await reader.readline())
+        async with served.client(bob) as client:
+            answer = await client.get("/api/me")
+
+    assert [line[9:12] for line in lines] == [b"200"] * 5 + [b"429"] * 15
+    assert answer.status_code == 200
+
+
+async def test_a_live_view_that_was_refused_makes_room(serve):
+    served = await serve(tokens=True, lobby=Lobby(20))
+    anna = await served.accounts.create("anna")
+    upgrade = (
+        b"GET /api/jobs/job/live HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+        b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    )
+    async with AsyncExitStack() as stack, asyncio.timeout(60):
+        for _ in range(20):
+            reader = await come(stack, served.port, upgrade)
+            assert b"101" in await reader.readline()
+        async with served.client(anna) as client:
+            answer = await client.get("/api/me")
+
+    assert answer.status_code == 200
 
 
 @pytest.mark.parametrize("sent", [b"", b"G", HALF])

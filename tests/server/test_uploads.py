@@ -10,8 +10,8 @@ from typing import Self
 
 import httpx
 import pytest
-from peers.bombs import png
 
+from bench.attack.pictures import png
 from viralclip.media.probe import probe
 from viralclip.plan import Video
 from viralclip.server.arrivals import EXPIRES_S, Arrivals, safe_name
@@ -558,6 +558,21 @@ async def test_a_server_that_starts_finishes_what_the_one_before_it_left(serve, 
 
         assert [each["name"] for each in await until(listed)] == ["talk.mp4"]
         assert (await client.get(place)).json()["state"] == "ready"
+
+
+async def test_one_user_is_not_promised_so_much_room_that_others_find_none(serve):
+    served = await serve(tokens=True, limits=Limits(upload_bytes=10**18))
+    anna, bob = [await served.accounts.create(name) for name in ("anna", "bob")]
+    free = shutil.disk_usage(served.folder).free
+    async with tus(served, anna) as hers, tus(served, bob) as his:
+        all_of_it = await hers.post("/api/uploads", headers={"Upload-Length": str(free * 9 // 10)})
+        await announce(hers, free * 2 // 5)
+        more = await hers.post("/api/uploads", headers={"Upload-Length": str(free // 5)})
+        await announce(his, free // 5)
+
+    assert code_of(all_of_it) == (507, "disk_full")
+    assert code_of(more) == (507, "disk_full")
+    assert "half of the room" in more.json()["detail"]
 
 
 async def test_room_that_was_promised_to_uploads_is_not_promised_again(serve):

@@ -50,6 +50,9 @@ _SEND_BUFFER = 64 * 1024
 # After so long the kernel itself gives such a viewer up, whatever it was sent.
 _STUCK_S = 60
 _GRACE_S = 3
+_ACCEPTED_AT_ONCE = 32
+# Connections that the kernel keeps until they are accepted.
+_WAITING = 1024
 # What a viewer has to say is nothing; a page that sends more than this is no page of ours.
 _FRAME_BYTES = 4096
 
@@ -99,6 +102,9 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         say_once(asyncio.get_running_loop())
         await super().startup(sockets)
+        for listening in sockets or ():
+            # The library has the kernel keep no more than it accepts at once.
+            listening.listen(_WAITING)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -194,9 +200,9 @@ def config(app: object, lobby: Lobby | None = None) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # pyright: ignore[reportArgumentType] - any ASGI application
         http=door(lobby or Lobby(raise_file_limit())),
-        # So many are accepted before those that had to make room are closed: fewer than the files
-        # that are kept free.
-        backlog=256,
+        # So many are accepted in one turn of the loop, before those are read that came before: few,
+        # or who has just come has to make room again before it was heard.
+        backlog=_ACCEPTED_AT_ONCE,
         ws=Wire,
         ws_per_message_deflate=False,
         ws_ping_interval=20,
@@ -216,7 +222,7 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listening.bind((host, port))
         # Who is told the address may come at once: it waits here until the server is ready.
-        listening.listen()
+        listening.listen(_WAITING)
     except OSError as error:
         listening.close()
         raise AddressTakenError(host=host, port=port) from error

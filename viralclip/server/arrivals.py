@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
+from viralclip.server.identity import LOCAL
 from viralclip.server.problems import (
     ConflictError,
     DiskFullError,
@@ -33,6 +34,13 @@ WRONG_OFFSET = "The upload is at another offset; ask for it with HEAD."
 
 class NoRoomError(ProblemError):
     """There is not enough room on the server for a file of this size."""
+
+    code = "disk_full"
+    status = HTTPStatus.INSUFFICIENT_STORAGE
+
+
+class NoShareError(ProblemError):
+    """One user's uploads may take up half of the room on the server; finish or give up others."""
 
     code = "disk_full"
     status = HTTPStatus.INSUFFICIENT_STORAGE
@@ -132,17 +140,27 @@ class Arrivals:
         unfinished = [p for p in arrival.data.parent.iterdir() if not p.suffix]
         if len(unfinished) >= _MOST_ARRIVING:
             raise TooManyError(what="unfinished uploads", limit=_MOST_ARRIVING)
-        if shutil.disk_usage(self._folder).free < note.length + self._promised():
-            raise NoRoomError
+        self._check_room(arrival, note)
         arrival.data.touch()
         arrival.write_note(note)
 
-    def _promised(self) -> int:
-        """How many bytes the uploads of all users may still bring."""
-        return sum(
-            Arrival(path.with_suffix("")).coming()
-            for path in self._folder.glob("*/arriving/*.json")
-        )
+    def _check_room(self, arrival: "Arrival", note: Note) -> None:
+        """Room that is promised counts as taken, and no user is promised so much that others find
+        none: a promise costs nothing, and lasts for a day."""
+        own, others = self._promised(arrival.data.parent)
+        room = shutil.disk_usage(self._folder).free - others
+        if own + note.length > room:
+            raise NoRoomError
+        if note.owner != LOCAL and own + note.length > room // 2:
+            raise NoShareError
+
+    def _promised(self, home: Path) -> tuple[int, int]:
+        """How many bytes the uploads in this folder and those of others may still bring."""
+        own = others = 0
+        for path in self._folder.glob("*/arriving/*.json"):
+            coming = Arrival(path.with_suffix("")).coming()
+            own, others = (own + coming, others) if path.parent == home else (own, others + coming)
+        return own, others
 
     def _home(self, owner: str) -> Path:
         """Users choose their names, not our paths."""

@@ -3,6 +3,7 @@
 import asyncio
 import zipfile
 from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack
 from io import RawIOBase
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
@@ -77,7 +78,7 @@ def routes(services: Services) -> APIRouter:
         "/clips/{scene_id}/{style}/{what}",
         operation_id="getClipFile",
         response_class=FileResponse,
-        responses=FILE | SIGNED,
+        responses=problems(429) | FILE | SIGNED,
     )
     async def get_file(
         job_id: JobId,
@@ -109,14 +110,17 @@ async def _find_clip(job: JobRecord, scene_id: int, style: str, services: Servic
 async def _content(key: str, job: JobRecord, services: Services, *, download: bool) -> Response:
     """From a folder the file itself, ranges answered; from an object store a signed address."""
     storage = services.open_storage(job.storage_url)
-    try:
-        file = await asyncio.to_thread(storage.open_file, key)
-    except FileNotFoundError as error:
-        raise NotFoundError from error
-    if file is None:
-        return RedirectResponse(await storage.signed_url(key), status_code=307)
-    name = PurePosixPath(key).name
-    return OpenFileResponse(file, name=name, disposition="attachment" if download else "inline")
+    with ExitStack() as held:
+        held.enter_context(services.pools.files.room_for(job.owner))
+        try:
+            file = await asyncio.to_thread(storage.open_file, key)
+        except FileNotFoundError as error:
+            raise NotFoundError from error
+        if file is None:
+            return RedirectResponse(await storage.signed_url(key), status_code=307)
+        held.enter_context(file)
+        name, disposition = PurePosixPath(key).name, "attachment" if download else "inline"
+        return OpenFileResponse(file, name=name, disposition=disposition, held=held.pop_all())
 
 
 def _out(clip: ClipRecord, job: JobRecord) -> ClipOut:

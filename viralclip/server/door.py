@@ -1,11 +1,14 @@
 """Who comes in: so many connections at once, each with so long to say what it wants.
 
-A connection costs a file of the process, with a token or without. One that has not sent the head of
-a request has shown nothing that it is needed for, and goes first when there are too many.
+A connection costs a file of the process, with a token or without. When there are too many, the one
+goes that has done nothing for longest: it has asked for nothing, or nobody has signed in on it.
+Each user has a share of the connections that nobody takes away.
 """
 
 import asyncio
 import resource
+from collections import Counter
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -20,6 +23,9 @@ _OTHER_FILES = 512
 _MOST = 65_536
 _HEAD_S = 10.0
 _TOLD_EVERY_S = 60.0
+# A user's share of the connections: a quarter, and no more than this.
+_SHARE, _EACH = 4, 256
+_EXTENSION = "viralclip.known"
 
 log = structlog.get_logger(__name__)
 
@@ -38,38 +44,69 @@ def raise_file_limit() -> int:
     return max(min(soft - _OTHER_FILES, _MOST), soft // 2)
 
 
+def now_known(scope: Mapping[str, Any], owner: str) -> int | None:
+    """Let the server know whose request this is; the user's share if it is beyond that."""
+    known = (scope.get("extensions") or {}).get(_EXTENSION)
+    return known(owner) if known else None
+
+
 class Lobby:
-    """The connections of a server: those that have not asked for anything yet, the oldest first."""
+    """The connections of a server, by what they are needed for."""
 
     def __init__(self, most: int, *, head_s: float = _HEAD_S) -> None:
         self.most = most
         self.head_s = head_s
         self.open = 0
-        self._silent: dict[asyncio.BaseTransport, None] = {}
+        self._share = max(1, min(most // _SHARE, _EACH))
+        # Those that may be ended to make room. Who has just come is last in the line, whatever
+        # others do: a head takes a moment to arrive.
+        self._strangers: dict[asyncio.BaseTransport, None] = {}
+        # Those of users, as many as each has a share of.
+        self._known: dict[asyncio.BaseTransport, str] = {}
+        self._shares: Counter[str] = Counter()
         self._refused = 0
 
     def enter(self, transport: asyncio.Transport) -> bool:
-        """Whether there is room; somebody who has not said anything may have to make it."""
+        """Whether there is room; one that is needed less may have to make it."""
         if self.open >= self.most:
             self._refused += 1
             if self._refused == 1 or self._refused % self.most == 0:
                 log.warning("Too many connections", most=self.most, ended=self._refused)
-            oldest = next(iter(self._silent), None)
-            if oldest is None:
+            if (oldest := next(iter(self._strangers), None)) is None:
                 return False
-            del self._silent[oldest]
+            self._forget(oldest)
             assert isinstance(oldest, asyncio.Transport)  # noqa: S101 - nothing else is put in
             oldest.abort()
         self.open += 1
-        self._silent[transport] = None
+        self._strangers[transport] = None
         return True
 
-    def spoke(self, transport: asyncio.BaseTransport) -> None:
-        self._silent.pop(transport, None)
+    def moved(self, transport: asyncio.BaseTransport) -> None:
+        """It has sent the head of a request, or was answered and may send another."""
+        self._forget(transport)
+        self._strangers[transport] = None
+
+    def known(self, transport: asyncio.BaseTransport, owner: str) -> int | None:
+        """Its request is that user's, who keeps it if it is within the user's share; else that."""
+        if transport not in self._strangers:
+            return None
+        if self._shares[owner] >= self._share:
+            return self._share
+        self._forget(transport)
+        self._known[transport] = owner
+        self._shares[owner] += 1
+        return None
 
     def leave(self, transport: asyncio.BaseTransport) -> None:
-        self._silent.pop(transport, None)
+        self._forget(transport)
         self.open -= 1
+
+    def _forget(self, transport: asyncio.BaseTransport) -> None:
+        self._strangers.pop(transport, None)
+        if (owner := self._known.pop(transport, None)) is not None:
+            self._shares[owner] -= 1
+            if not self._shares[owner]:
+                del self._shares[owner]
 
 
 class Door(H11Protocol):
@@ -97,26 +134,35 @@ class Door(H11Protocol):
     def handle_events(self) -> None:
         before = self.cycle
         super().handle_events()
-        if self.cycle is not before or self.transport.get_protocol() is not self:
+        if self.cycle is not before and self._entered:
             self._stop_waiting()
-            self.lobby.spoke(self.transport)
+            self.lobby.moved(self.transport)
+            self._let_be_known(self.cycle.scope)
 
     def on_response_complete(self) -> None:
         # A pipelined request is begun in here, and then there is nothing to wait for.
         self._wait_for_head()
+        if self._entered:
+            self.lobby.moved(self.transport)
         super().on_response_complete()
 
     def handle_websocket_upgrade(self, event: Any) -> None:
         self._stop_waiting()
-        self.lobby.spoke(self.transport)
+        self.lobby.moved(self.transport)
         super().handle_websocket_upgrade(event)
         # From now on the connection is the WebSocket's, and leaves with that.
         self._entered = False
         protocol = self.transport.get_protocol()
         if isinstance(protocol, Wire):
             protocol.on_lost = partial(self.lobby.leave, self.transport)
+            self._let_be_known(protocol.scope)
         else:
             self.lobby.leave(self.transport)
+
+    def _let_be_known(self, scope: Any) -> None:
+        """The application runs only after this, in a task."""
+        known = partial(self.lobby.known, self.transport)
+        scope["extensions"] = {**(scope.get("extensions") or {}), _EXTENSION: known}
 
     def _wait_for_head(self) -> None:
         self._stop_waiting()

@@ -1,6 +1,7 @@
 """Video files as answers: with ranges, and never as anything that a browser would run."""
 
 import os
+from contextlib import ExitStack
 from mimetypes import guess_type
 from typing import Any, BinaryIO, Literal
 
@@ -21,10 +22,18 @@ _SHOWN = ("video/", "audio/", "image/jpeg")
 
 
 class OpenFileResponse(FileResponse):
-    """A file that is open already: what lies at its path by now does not matter."""
+    """A file that is open already: what lies at its path by now does not matter.
+
+    What is `held` for it, itself included, is closed when it was sent.
+    """
 
     def __init__(
-        self, file: BinaryIO, *, name: str, disposition: Literal["attachment", "inline"]
+        self,
+        file: BinaryIO,
+        *,
+        name: str,
+        disposition: Literal["attachment", "inline"],
+        held: ExitStack,
     ) -> None:
         guessed = guess_type(name)[0] or ""
         # People chose the name, which must not decide what a browser does with the file.
@@ -36,8 +45,8 @@ class OpenFileResponse(FileResponse):
             media_type=media_type,
             content_disposition_type=disposition,
         )
-        self._file = file
+        self._held = held
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with self._file:
+        with self._held:
             await super().__call__(scope, receive, send)

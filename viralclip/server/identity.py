@@ -9,7 +9,13 @@ from fastapi import Depends
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 
-from viralclip.server.problems import NotReadyError, TokensMissingError, UnauthorizedError
+from viralclip.server.door import now_known
+from viralclip.server.problems import (
+    NotReadyError,
+    TokensMissingError,
+    TooManyError,
+    UnauthorizedError,
+)
 
 LOCAL = "local"
 COOKIE = "viralclip_session"
@@ -159,7 +165,11 @@ def is_forwarded(headers: Headers) -> bool:
 
 
 async def _owner(connection: HTTPConnection) -> str:
-    return await connection.app.state.sign_in.owner(connection)
+    owner = await connection.app.state.sign_in.owner(connection)
+    share = now_known(connection.scope, owner)
+    if share is not None and connection.scope["type"] == "http":
+        raise TooManyError(what="requests", limit=share)
+    return owner
 
 
 Owner = Annotated[str, Depends(_owner)]

@@ -20,8 +20,8 @@ from viralclip.server.hangup import gone
 from viralclip.server.identity import LOCAL, Owner
 from viralclip.server.jobs import EventPage, JobId, find_job
 from viralclip.server.problems import ProblemError, UnauthorizedError, problems
+from viralclip.server.quota import Quota
 from viralclip.server.services import Services
-from viralclip.server.viewers import Viewers
 from viralclip.server.wire import as_framed, takes_framed
 
 _HEARTBEAT = Batch(0, (Line("heartbeat", "", '{"kind":"heartbeat"}'),))
@@ -42,7 +42,7 @@ Cursor = Annotated[str | None, Query(max_length=100)]
 
 def routes(services: Services) -> APIRouter:
     router = APIRouter(prefix="/api/jobs", tags=["live"], responses=problems(401, 403, 404, 422))
-    viewers = Viewers(services.limits.viewers_per_user)
+    viewers = Quota("live views", services.limits.viewers_per_user)
 
     @router.get(
         "/{job_id}/events",
@@ -119,7 +119,7 @@ class _EventStream(StreamingResponse):
     media_type = _SSE
 
     def __init__(
-        self, job_id: str, after: str | None, owner: str, services: Services, viewers: Viewers
+        self, job_id: str, after: str | None, owner: str, services: Services, viewers: Quota
     ) -> None:
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         super().__init__((), headers=headers)

@@ -12,6 +12,7 @@ from viralclip.plan import Video
 from viralclip.server.feed import Feeds
 from viralclip.server.framing import Ask, FramingOut
 from viralclip.server.pools import Pool
+from viralclip.server.quota import Quota
 from viralclip.server.shares import Shares
 from viralclip.storage import Storage
 
@@ -34,6 +35,8 @@ class Pools:
     parsing: Pool = field(default_factory=lambda: Pool("parse", threads=2, each=1, within_s=20))
     previews: Shares = field(default_factory=lambda: Shares(2, 1))
     downloads: Shares = field(default_factory=lambda: Shares(16, 4))
+    # Each is an open file beside its connection.
+    files: Quota = field(default_factory=lambda: Quota("downloads", 32))
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Videos over HTTP: those a user has used or uploaded, and the files of the media roots."""
 
 import asyncio
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path, PurePosixPath
 from typing import Annotated, BinaryIO
 
@@ -100,7 +100,7 @@ def routes(services: Services) -> APIRouter:
         "/{video_id}/content",
         operation_id="getVideoContent",
         response_class=FileResponse,
-        responses=problems(404, 422) | FILE | SIGNED,
+        responses=problems(404, 422, 429) | FILE | SIGNED,
     )
     async def get_content(video_id: VideoId, owner: Owner) -> Response:
         """The video itself, for the preview; ranges are answered."""
@@ -108,11 +108,14 @@ def routes(services: Services) -> APIRouter:
         if in_store(video):
             storage, key = open_stored(video, services.open_storage)
             return RedirectResponse(await storage.signed_url(key), status_code=307)
-        try:
-            file = await asyncio.to_thread(_open, video, services)
-        except FileNotFoundError as error:
-            raise NotFoundError from error
-        return OpenFileResponse(file, name=video.name, disposition="inline")
+        with ExitStack() as held:
+            held.enter_context(services.pools.files.room_for(owner))
+            try:
+                file = held.enter_context(await asyncio.to_thread(_open, video, services))
+            except FileNotFoundError as error:
+                raise NotFoundError from error
+            whole = held.pop_all()
+            return OpenFileResponse(file, name=video.name, disposition="inline", held=whole)
 
     @router.get("/{video_id}/framing", operation_id="getFraming", responses=problems(404, 409, 422))
     async def get_framing(

@@ -1,4 +1,5 @@
-"""Small files that take much: pictures of many pixels, and videos made of them."""
+"""Small files that take much: pictures of many pixels, and videos made of them; and videos that are
+the same to look at, but not the same file."""
 
 import struct
 import subprocess
@@ -27,6 +28,11 @@ def picture_video(ffmpeg: Path, picture: bytes, target: Path) -> Path:
     subprocess.run([ffmpeg, "-v", "error", "-y", *options], check=True)
     still.unlink()
     return target
+
+
+def marked(video: Path, mark: bytes) -> bytes:
+    """An MP4 with a box behind it that nobody reads: another content, so another video."""
+    return video.read_bytes() + struct.pack(">I", 8 + len(mark)) + b"free" + mark
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
