@@ -11,7 +11,7 @@ export COVERAGE_FILE := $(VENV)/.coverage
 export VIRALCLIP_YUNET_MODEL ?= $(abspath $(wildcard ../shared/models/face_detection_yunet_2023mar.onnx))
 
 .DEFAULT_GOAL := all
-.PHONY: all demo dev check test services chromium test-pure test-rest e2e soak bench format lock transcripts page wheel types web-check web-checked clean help
+.PHONY: all demo dev check test services chromium test-pure test-rest e2e soak bench attack format lock transcripts page wheel types web-check web-checked clean help
 
 all: check test
 
@@ -45,7 +45,7 @@ test-rest: $(VENV)/dev chromium
 e2e: $(VENV)/dev chromium page ## Test the page in a browser, with the real server and FFmpeg
 	$(BIN)/python -m pytest tests/browser
 
-soak: $(VENV)/dev services ## Ten minutes of overload, with workers that die, leave and freeze
+soak: $(VENV)/dev services ## Ten minutes of overload, with workers that die, leave, freeze and have no room
 	SOAK_MINUTES=$${SOAK_MINUTES:-10} $(BIN)/python -m pytest -s tests/faults/test_soak.py
 
 # Where it may not be installed the browser tests say what is missing, and in CI they fail.
@@ -60,6 +60,9 @@ transcripts: $(VENV)/dev ## Record anew what the transcripts lead to
 
 bench: $(VENV)/dev ## Print performance as ratios measured in one run
 	$(BIN)/python -m bench
+
+attack: $(VENV)/dev ## Attack servers on this machine's loopback, and print a table of what held
+	$(BIN)/python -m bench.attack
 
 format: $(VENV)/dev ## Format and fix what can be fixed
 	$(BIN)/ruff format .
