@@ -10,6 +10,8 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 from numbered import Film, Shown, clicks_until, even, join_films, number_in, read_film, write_film
 
 from viralclip.errors import InvalidScenesError, RenderIncompleteError
@@ -309,3 +311,62 @@ def test_whoever_looks_at_a_scene_sees_what_its_clip_shows(name: str, film: Make
         assert [number_in(sample.image[..., 0]) for sample in samples] == [
             on_screen(known, time + 0.001) for time in times
         ]
+
+
+X264_CLOCKS = {"mp4": 90_000, "mov": 90_000, "mkv": 1000, "flv": 1000, "ts": 90_000}
+MPEG_RATES = {"mpg": 25, "vob": 30, "avi": 24}
+offsets = st.sampled_from([0.0, 0.02, 0.3, 1.1])
+
+
+@st.composite
+def streams(draw: st.DrawFn) -> tuple[str, Film]:
+    """A picture and a sound of any rates, starts, gaps and sizes, and the container of both."""
+    film = Film(
+        times=(),
+        seconds=5.0,
+        size=draw(st.sampled_from([(160, 90), (96, 128), (322, 180)])),
+        late=draw(offsets),
+        sound_rate=draw(st.sampled_from([44_100, 48_000])),
+        channels=draw(st.sampled_from(["mono", "stereo"])),
+        clicks=clicks_until(5.0),
+    )
+    begin, gop = draw(offsets), draw(st.sampled_from(["1", "12", "250"]))
+    ending = draw(st.sampled_from([*X264_CLOCKS, *MPEG_RATES]))
+    if ending in MPEG_RATES:
+        fps = MPEG_RATES[ending]
+        # AVI and program streams know no gaps, and count a picture's start in frames.
+        times = even(4.5 - begin, fps, start=round(begin * fps) / fps)
+        options = {**MPEG, "bf": "0" if ending == "avi" else "2", "g": "12" if gop == "1" else gop}
+        codec = "mpeg4" if ending == "avi" else "mpeg2video"
+        return ending, replace(
+            film, times=times, clock=fps, rate=Fraction(fps), codec=codec, options=options,
+            sound="mp2",
+        )  # fmt: skip
+    fps = draw(st.sampled_from([5.0, 12.0, 25.0, 29.97, 50.0]))
+    gap = draw(st.tuples(st.floats(0, 4), st.floats(0, 3)).map(sorted))
+    times = [t for t in even(4.5, fps) if t == 0.0 or not gap[0] < t < gap[1]]
+    options = {"preset": "ultrafast", "g": gop, "bf": draw(st.sampled_from(["0", "2"]))}
+    shifted = [begin + time for time in times]
+    return ending, replace(
+        film, times=shifted, clock=X264_CLOCKS[ending], rate=None, options=options
+    )
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(streams(), st.floats(0, 4.0), st.sampled_from([0.1, 0.7, 2.0]))
+def test_any_cut_of_any_two_streams_shows_what_a_player_shows_then(
+    ffmpeg: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    made: tuple[str, Film],
+    start: float,
+    seconds: float,
+):
+    ending, film = made
+    folder = tmp_path_factory.mktemp("cut")
+    source = probe(write_film(folder / f"film.{ending}", film))
+    # Of many small pictures in one packet, program streams say one time; players guess the others.
+    assume(truth(source.path).times == sorted(truth(source.path).times))
+    start = min(start, source.video.duration - seconds)
+
+    clip = render_scene(ffmpeg, source, start, seconds, folder / "clip.mp4")
+    check(clip, source, start, seconds)

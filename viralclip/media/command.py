@@ -21,8 +21,6 @@ from viralclip.styles import Graph, Script, convert_late
 
 # The pads, without brackets, between which a style's graph stands.
 GRAPH_INPUT, GRAPH_OUTPUT = "in", "out"
-# FFmpeg closes gaps of more than ten seconds in a transport stream; a still picture is no fault.
-_NO_GAP_S = 10**6
 _KEYFRAME_S = 2
 
 
@@ -85,7 +83,7 @@ def render_command(ffmpeg: Path, spec: RenderSpec, begin: SeekPoint) -> list[str
         *spec.encoder.device,
         *_input(spec, begin),
         *("-filter_complex", _graph(spec, begin)),
-        *_sound_graphs(spec, begin, shape_of(spec.heard, spec.gain_db)),
+        *_sound_graphs(spec, shape_of(spec.heard, spec.gain_db)),
         *_video_output(spec),
         *_audio_output(spec),
         *("-map_metadata", "-1", "-map_metadata:s", "-1", "-map_chapters", "-1"),
@@ -99,7 +97,7 @@ def listen_command(
     ffmpeg: Path, spec: RenderSpec, begin: SeekPoint, *, shape: Sequence[str], meter: str
 ) -> list[str]:
     """The command line that runs the clip's sound alone through `shape` and the filters `meter`."""
-    *openings, graph = _sound_graphs(spec, begin, shape)
+    *openings, graph = _sound_graphs(spec, shape)
     return [
         *(str(ffmpeg), "-nostdin", "-hide_banner", "-v", "error"),
         *("-stats_period", "0.25", "-progress", "pipe:1"),
@@ -111,10 +109,14 @@ def listen_command(
 
 
 def _input(spec: RenderSpec, begin: SeekPoint) -> list[str]:
-    """The source from `begin` on; seeking by its own clock makes every FFmpeg agree on the zero."""
-    length = spec.start - begin.seek + spec.output_duration + float(1 / spec.fps)
+    """The source from `begin` or earlier on, with the times of its own clock.
+
+    Else FFmpeg counts from the seek, and moves all times where a stream begins late, or a picture
+    after the seek has no time of its own. It also counts from a start of its own where it is to
+    end reading, or to leave out what comes before the seek: the graphs do that.
+    """
     return [
-        *("-dts_delta_threshold", str(_NO_GAP_S)),
+        *("-copyts", "-noaccurate_seek"),
         *_threads("-threads", spec.threads),
         # A source may begin with small pictures and go on with giant ones.
         *("-max_pixels", str(MOST_PIXELS)),
@@ -122,10 +124,19 @@ def _input(spec: RenderSpec, begin: SeekPoint) -> list[str]:
         # What turns and crops is in the graph: not every FFmpeg does what the container says.
         *("-noautorotate", "-reinit_filter:v", "0"),
         *(("-apply_cropping", "codec") if spec.abilities.crops else ()),
-        *("-seek_timestamp", "1", "-ss", f"{spec.source.zero + begin.seek:.6f}"),
-        *("-t", f"{length:.6f}"),
+        *_seek(spec.source, begin),
         *("-i", f"file:{spec.source.path}"),
     ]
+
+
+def _seek(source: Probed, begin: SeekPoint) -> list[str]:
+    """By the source's own clock, so that every FFmpeg agrees on the zero.
+
+    A seek to the beginning may leave out the sound before the first picture.
+    """
+    if begin.seek <= 0:
+        return []
+    return ["-seek_timestamp", "1", "-ss", f"{source.zero + begin.seek:.6f}"]
 
 
 def _video_output(spec: RenderSpec) -> list[str]:
@@ -162,7 +173,7 @@ def _graph(spec: RenderSpec, begin: SeekPoint) -> str:
     return ";".join(parts)
 
 
-def _sound_graphs(spec: RenderSpec, begin: SeekPoint, shape: Sequence[str]) -> list[str]:
+def _sound_graphs(spec: RenderSpec, shape: Sequence[str]) -> list[str]:
     """The sound's own graphs, the last of them to pad "a".
 
     FFmpeg builds a graph anew where its input changes its rate or channels: all that it knows of
@@ -170,8 +181,8 @@ def _sound_graphs(spec: RenderSpec, begin: SeekPoint, shape: Sequence[str]) -> l
     """
     if not spec.heard:
         return []
-    preroll = spec.start - begin.seek
-    opening = f"atrim=start={preroll:.6f},asetpts=PTS-{preroll:.6f}/TB"
+    start = spec.source.zero + spec.start
+    opening = f"atrim=start={start:.6f},asetpts=PTS-{start:.6f}/TB"
     inputs, steady = [f"0:{sound.stream}" for sound in spec.heard], list[str]()
     if spec.abilities.chains:
         steady = [f"[0:{s.stream}]{steady_format(s)}[s{s.stream}]" for s in spec.heard]
@@ -205,14 +216,18 @@ def _before(spec: RenderSpec, begin: SeekPoint) -> str:
 def _shifted(spec: RenderSpec, begin: SeekPoint) -> str:
     """The frame on screen at the start comes at 0, however old, and the others when they are shown.
 
-    None but it comes before the second frame of the clip: where the video ends with it, its end
-    would else be before the start, and nothing would be shown. Microseconds, as setpts cuts off.
+    Of those at 0, the rate filter takes the last. None but they come before the second frame of the
+    clip: where the video ends with it, its end would else be before the start, and nothing would
+    be shown. Microseconds, as setpts cuts off.
     """
-    shown, start = (round(time * 1e6 - begin.seek * 1e6) for time in (begin.shown, spec.start))
+    shown, start = (round((spec.source.zero + t) * 1e6) for t in (begin.shown, spec.start))
     second = round(1e6 / spec.fps)
     rounding = round(ROUNDING_S * 1.5e6)
     later = f"max(PTS-{start},{second})"
-    return f"settb=AVTB,setpts='if(lte(PTS,{shown + rounding}),PTS-{shown},{later})'"
+    return (
+        f"settb=AVTB,trim=start_pts={shown - rounding},"
+        f"setpts='if(lte(PTS,{start + rounding}),0,{later})'"
+    )
 
 
 def _conformed(picture: Picture) -> list[str]:

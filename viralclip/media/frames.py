@@ -13,7 +13,7 @@ import av.error
 from viralclip.errors import SourceMissingError, SourceNotVideoError, SourceUnreadableError
 from viralclip.geometry import Rect
 from viralclip.media.limits import open_source
-from viralclip.media.packets import ROUNDING_S, seek_to
+from viralclip.media.packets import ROUNDING_S, begin_at
 from viralclip.media.probe import Probed, probe
 from viralclip.media.stretch import SeekPoint, find_seek_point
 from viralclip.media.upright import Image, Upright
@@ -141,7 +141,7 @@ def _from(probed: Probed, begin: SeekPoint, *, threads: int) -> Iterator[_Timed]
         stream.thread_type, stream.thread_count = "AUTO", threads
         # Coarse edges do not spread from a frame that no other is predicted from.
         stream.codec_context.options = {"skip_loop_filter": "noref"}
-        seek_to(container, begin.seek)
+        begin_at(container, begin.seek)
         yield from _timed(container, stream, probed.zero, shown=begin.shown)
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from viralclip.media.command import RenderSpec, listen_command
 from viralclip.media.ffmpeg import Watchdogs, run_ffmpeg
 from viralclip.media.meter import Progress
+from viralclip.media.reading import prepare
 from viralclip.media.shared import OnProgress, Shared
 from viralclip.media.soundtrack import AUDIO_RATE, CEILING_DB, shape_of
-from viralclip.media.stretch import find_seek_point
 from viralclip.styles.graph import escape
 
 TARGET_LUFS = -14.0
@@ -159,10 +159,8 @@ class _Meter:
     async def _measure(self, gain_db: float | None, on_progress: OnProgress) -> Level:
         report = self.spec.target.with_name(f"{self.spec.target.name}.level.txt")
         shape = [] if gain_db is None else shape_of(self.spec.heard, gain_db)
-        begin = await asyncio.to_thread(find_seek_point, self.spec.source, self.spec.start)
-        command = listen_command(
-            self.ffmpeg, self.spec, begin, shape=shape, meter=self._filters(report)
-        )
+        spec, begin = await asyncio.to_thread(prepare, self.ffmpeg, self.spec)
+        command = listen_command(self.ffmpeg, spec, begin, shape=shape, meter=self._filters(report))
         try:
             await run_ffmpeg(
                 command,

@@ -51,6 +51,15 @@ def seek_to(container: "InputContainer", seconds: float) -> None:
         container.seek(round((zero_of(container) + seconds) * av.time_base))
 
 
+def begin_at(container: "InputContainer", seconds: float) -> None:
+    """Have a container that was just opened be read from `seconds` since the zero on.
+
+    It is not sought for 0: that may leave out the sound before the first picture.
+    """
+    if seconds > 0:
+        seek_to(container, seconds)
+
+
 def packets_from(
     container: "InputContainer", stream: "Stream", start: float, *, until: float
 ) -> Iterator[TimedPacket]:
@@ -63,13 +72,15 @@ def packets_from(
     apart = math.inf if has_no_index(container) else _APART_S
     seek_to(container, start)
     with suppress(av.error.FFmpegError):
+        decoded = start
         for packet in container.demux():
-            if packet.dts is None or packet.time_base is None:
+            shown = packet.dts if packet.pts is None else packet.pts
+            if shown is None or packet.time_base is None:
                 continue
-            decoded = float(packet.dts * packet.time_base) - zero
+            if packet.dts is not None:
+                decoded = float(packet.dts * packet.time_base) - zero
             ours = packet.stream_index == stream.index
             if decoded > until + (ROUNDING_S if ours else apart):
                 return
             if ours:
-                shown = packet.dts if packet.pts is None else packet.pts
                 yield TimedPacket(packet, float(shown * packet.time_base) - zero, decoded)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -109,15 +110,14 @@ def _places(container: "InputContainer", stream: "VideoStream") -> Iterator[list
 
 
 def _times_from(container: "InputContainer", stream: "VideoStream", start: float) -> list[float]:
-    shown: list[float] = []
-    decoded = start
-    for timed in packets_from(container, stream, start, until=start + _PLACE_S):
-        shown.append(timed.time)
-        decoded = timed.decoded
-        if len(shown) >= _MOST_PACKETS:
-            break
-    # Of what is shown after that, some is not decoded yet.
-    return sorted(time for time in shown if time <= decoded + ROUNDING_S)
+    packets = packets_from(container, stream, start, until=start + _PLACE_S)
+    some = list(islice(packets, _MOST_PACKETS))
+    if any(timed.packet.pts is None for timed in some):
+        # Not said of each frame; where they come evenly, they are decoded as evenly.
+        return [timed.decoded for timed in some]
+    # Of what is shown after the last was decoded, some is not among them.
+    end = some[-1].decoded if some else start
+    return sorted(timed.time for timed in some if timed.time <= end + ROUNDING_S)
 
 
 def _is_even(times: list[float], rate: Fraction) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -21,9 +21,9 @@ from viralclip.errors import (
 )
 from viralclip.geometry import Size
 from viralclip.media.command import RenderSpec, render_command
-from viralclip.media.ffmpeg import Watchdogs, abilities, run_ffmpeg
+from viralclip.media.ffmpeg import Watchdogs, run_ffmpeg
 from viralclip.media.meter import Progress
-from viralclip.media.stretch import find_seek_point
+from viralclip.media.reading import prepare
 
 # A picture may end a little before its container; more than this missing is damage.
 _MISSING_S = 1.0
@@ -110,10 +110,9 @@ def clip_command(ffmpeg: Path, spec: RenderSpec) -> list[str]:
     if spec.start + spec.duration > spec.source.video.duration + _MISSING_S:
         raise SourceUnreadableError(detail=f"ends at {spec.source.video.duration:.3f} s")
     try:
-        begin = find_seek_point(spec.source, spec.start)
+        return render_command(ffmpeg, *prepare(ffmpeg, spec))
     except OSError as error:
         raise _unreadable(error, spec) from error
-    return render_command(ffmpeg, replace(spec, abilities=abilities(ffmpeg)), begin)
 
 
 def _unreadable(error: OSError, spec: RenderSpec) -> ClipError:

@@ -9,7 +9,7 @@ import av.error
 import numpy as np
 
 from viralclip.media.limits import open_source
-from viralclip.media.packets import seek_to
+from viralclip.media.packets import begin_at
 from viralclip.media.probe import Probed
 from viralclip.media.stretch import find_seek_point
 from viralclip.reframe.footage import Floats, Loudness
@@ -50,7 +50,7 @@ def _samples(probed: Probed, *, start: float, duration: float) -> Iterator[tuple
     ):
         stream = container.streams[probed.sound.stream]
         assert isinstance(stream, av.AudioStream)  # noqa: S101 - for the type checker
-        seek_to(container, find_seek_point(probed, start).seek)
+        begin_at(container, find_seek_point(probed, start).seek)
         yield from _resampled(container, stream, probed.zero, start + duration)
 
 

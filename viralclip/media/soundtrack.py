@@ -63,8 +63,11 @@ def track_filters(sound: Sound, samples: int) -> str:
 
 
 def steady_format(sound: Sound) -> str:
-    """The filter that gives a track one rate and layout, whatever becomes of it in mid-file."""
-    return f"aformat=sample_fmts=fltp:sample_rates={sound.rate}{_channels(sound)}"
+    """The filters that give a track one rate and layout, whatever becomes of it in mid-file.
+
+    It never ends, as a graph is not told when the one before it does.
+    """
+    return f"aformat=sample_fmts=fltp:sample_rates={sound.rate}{_channels(sound)},apad"
 
 
 def may_clip(sounds: Sequence[Sound]) -> bool:

@@ -24,6 +24,8 @@ _EARLIER_S = 0.5
 # The first sound after a seek lacks what its decoder would take from the packet before it.
 _SOUND_PREROLL_S = 0.1
 _ROUNDED_TICK = 0.01
+# After a seek in a stream, and where only decoding has times, those of frames are off by less.
+_GUESSED_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,9 @@ class SeekPoint:
     """Where to begin reading for a stretch, in seconds since the source's zero.
 
     A seek to `seek`, or reading from the file's beginning where it is 0, gives every frame from
-    `shown` on: the time of the frame that is on screen when the stretch starts, or its start if
-    there is none yet. Frames before `shown` may be broken. `seek` <= `shown` <= start.
+    `shown` on: the time of the frame that is on screen when the stretch starts, or less where
+    times are only guessed or there is none yet. Frames before `shown` may be broken.
+    `seek` <= `shown` <= start.
     """
 
     seek: float
@@ -76,7 +79,7 @@ def _find(source: Probed, start: float) -> SeekPoint:
                 return SeekPoint(seek, min(seen.shown, start))
     with open_source(source.path) as container:
         seen = _see(container, _picture(container, source), 0.0, start)
-        return SeekPoint(0.0, start if seen.shown is None else min(seen.shown, start))
+        return SeekPoint(0.0, max(0.0, min(seen.shown or 0.0, start)))
 
 
 def _picture(container: "InputContainer", source: Probed) -> "VideoStream":
@@ -115,7 +118,8 @@ def _see(container: "InputContainer", stream: "VideoStream", target: float, star
         packet, time = timed.packet, timed.time
         if time > start + ROUNDING_S or packet.is_discard:
             continue
-        shown = time if shown is None else max(shown, time)
+        surely = time - _GUESSED_S if has_no_index(container) or packet.pts is None else time
+        shown = surely if shown is None else max(shown, surely)
         if packet.is_keyframe and key is None:
             if recovers_at_once(packet, stream):
                 key = time
