@@ -2,6 +2,7 @@
 
 import functools
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -54,6 +55,13 @@ class _Kind:
 
 _HDR = "setparams=range=tv:color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc"
 
+
+def _tagged(matrix: int) -> tuple[str, ...]:
+    """HDR10 by a matrix that most filters do not know, so that none is to see it."""
+    codes = f"colour_primaries=9:transfer_characteristics=16:matrix_coefficients={matrix}"
+    return ("-pix_fmt", "yuv420p10le", "-bsf:v", f"h264_metadata={codes}")
+
+
 _KINDS = {
     "landscape": _Kind(),
     "wide": _Kind(size="1920x800", fps="24000/1001"),
@@ -75,6 +83,8 @@ _KINDS = {
     "four_two_two": _Kind(encode=("-pix_fmt", "yuv422p")),
     "full_range": _Kind(encode=("-pix_fmt", "yuvj420p")),
     "hdr": _Kind(shape=f"format=yuv420p10le,{_HDR}", encode=("-pix_fmt", "yuv420p10le")),
+    "constant_luminance": _Kind(shape="format=yuv420p10le", encode=_tagged(10)),
+    "ictcp": _Kind(shape="format=yuv420p10le", encode=_tagged(14)),
     "interlaced": _Kind(
         size="720x576",
         fps="50",
@@ -114,6 +124,18 @@ def ffmpegs(ffmpeg: Path) -> list[Path]:
     """Ours, and whatever other one is on PATH."""
     other = shutil.which("ffmpeg")
     return list(dict.fromkeys([ffmpeg, *([Path(other).absolute()] if other else [])]))
+
+
+@pytest.fixture
+def flat_ffmpeg(ffmpeg: Path, tmp_path: Path) -> Path:
+    """An FFmpeg without zscale, as some are built."""
+    script, real = tmp_path / "flat-ffmpeg", shlex.quote(str(ffmpeg))
+    script.write_text(
+        f'#!/bin/sh\ncase "$*" in *-filters*) {real} "$@" | grep -v " zscale "; exit;; esac\n'
+        f'exec {real} "$@"\n'
+    )
+    script.chmod(0o755)
+    return script
 
 
 @pytest.fixture(scope="session")

@@ -182,3 +182,11 @@ async def test_it_is_said_what_finds_faces_and_what_to_do_without(
     assert faces.verdict == verdict
     assert found in faces.found
     assert bool(faces.advice) == (verdict == "note")
+
+
+async def test_an_ffmpeg_that_cannot_tone_map_is_a_note(settings: Settings, flat_ffmpeg: Path):
+    findings = await machine.look(replace(settings, ffmpeg=str(flat_ffmpeg)))
+
+    (note,) = [each for each in findings if each.what == "ffmpeg" and each.verdict == "note"]
+    assert "HDR" in note.found
+    assert "imageio-ffmpeg" in note.advice

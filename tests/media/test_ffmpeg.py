@@ -18,7 +18,7 @@ from viralclip.errors import (
     ToolMissingError,
 )
 from viralclip.media.activity import Activity, activity_of
-from viralclip.media.ffmpeg import Watchdogs, find_ffmpeg, has_filters, run_ffmpeg
+from viralclip.media.ffmpeg import Watchdogs, abilities, find_ffmpeg, has_filters, run_ffmpeg
 from viralclip.media.leash import leash
 from viralclip.media.meter import Meter, Progress
 
@@ -42,6 +42,16 @@ def test_an_old_ffmpeg_on_the_path_gives_way_to_the_one_pip_brought(
 
     assert find_ffmpeg() != old
     assert find_ffmpeg(str(old)) == old
+
+
+def test_one_that_cannot_tone_map_gives_way_to_the_one_pip_brought(
+    flat_ffmpeg: Path, monkeypatch: pytest.MonkeyPatch
+):
+    on_path = flat_ffmpeg.rename(flat_ffmpeg.with_name("ffmpeg"))
+    monkeypatch.setenv("PATH", f"{on_path.parent}:/bin:/usr/bin")
+
+    assert find_ffmpeg() != on_path
+    assert abilities(find_ffmpeg()).tone_maps
 
 
 def test_filters_of_a_build_are_known(ffmpeg: Path):

@@ -252,3 +252,8 @@ def test_a_file_that_is_no_video_is_unreadable(tmp_path: Path):
 def test_a_file_that_is_gone_is_unreadable(tmp_path: Path):
     with pytest.raises(SourceUnreadableError):
         sampled_times(tmp_path / "gone.mp4")
+
+
+@pytest.mark.parametrize("kind", ["constant_luminance", "ictcp"])
+def test_a_picture_is_looked_at_whatever_its_matrix(kind: str, source: Callable[[str], Path]):
+    assert len(list(sample_frames(source(kind), start=0.0, end=1.0, fps=5.0))) == 5

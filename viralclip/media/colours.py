@@ -105,6 +105,12 @@ class Colours:
         return kind == ("yuv420p", _LIMITED, _BT709) and not self.wide
 
 
+def make_readable(frame: "VideoFrame") -> None:
+    """Calls a matrix that the scaler refuses one that it reads: near enough to look for faces."""
+    if frame.colorspace not in _SCALED | _NOTHING_SAID:
+        frame.colorspace = _BT2020
+
+
 def colour_doubts(colours: Colours, abilities: Abilities) -> tuple[str, ...]:
     """Codes of warnings: why a clip's colours are not those of the source."""
     flat = colours.hdr and not abilities.tone_maps
@@ -113,13 +119,20 @@ def colour_doubts(colours: Colours, abilities: Abilities) -> tuple[str, ...]:
     return tuple(code for code, holds in doubts if holds)
 
 
+def readable_colours(colours: Colours, abilities: Abilities) -> list[str]:
+    """What comes before anything that scales: what is not said of the colours, and a matrix that
+    FFmpeg's scaler reads.
+    """
+    return [] if colours.plain else [*_complete(colours), *_readable_matrix(colours, abilities)]
+
+
 def early_colours(
     colours: Colours, *, sar: Fraction, size: Size, abilities: Abilities
 ) -> list[str]:
     """What stands before a style's graph: square pixels of the display `size`, 4:2:0.
 
-    They are 8-bit BT.709 unless there are `late_colours`; then they are 10-bit, in the source's
-    own colours.
+    Behind `readable_colours`. They are 8-bit BT.709 unless there are `late_colours`; then they are
+    10-bit, in the source's own colours.
     """
     if colours.plain and sar == 1:
         return []
@@ -129,8 +142,7 @@ def early_colours(
         matrix, pixels, tags = "bt709", "yuv420p", _BT709_TAGS.render()
     to_matrix = f":out_color_matrix={matrix}" if matrix else ""
     scale = f"scale={size.width}:{size.height}:{_CAREFUL}:out_range=tv{to_matrix}"
-    readable = _readable_matrix(colours, abilities)
-    return [*_complete(colours), *readable, scale, f"format={pixels}", tags]
+    return [scale, f"format={pixels}", tags]
 
 
 def _own_tags(colours: Colours) -> str:

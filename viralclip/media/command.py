@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from viralclip.geometry import Rect, Size
-from viralclip.media.colours import early_colours, encoder_input, late_colours
+from viralclip.media.colours import early_colours, encoder_input, late_colours, readable_colours
 from viralclip.media.encoders import X264, Encoder
 from viralclip.media.ffmpeg import NO_ABILITIES, Abilities
 from viralclip.media.limits import MOST_PIXELS
@@ -198,6 +198,7 @@ def _before(spec: RenderSpec, begin: SeekPoint) -> str:
     picture = spec.source.picture
     filters = [
         _shifted(spec, begin),
+        *readable_colours(picture.colours, spec.abilities),
         *_conformed(picture),
         *_deinterlaced(picture),
         f"fps={spec.fps}:start_time=0",
@@ -217,7 +218,7 @@ def _shifted(spec: RenderSpec, begin: SeekPoint) -> str:
     """The frame on screen at the start comes at 0, however old, and the others when they are shown.
 
     Of those at 0, the rate filter takes the last. None but they come before the second frame of the
-    clip: where the video ends with it, its end would else be before the start, and nothing would
+    clip, and one more follows the last: where the video ends before the start, nothing would else
     be shown. Microseconds, as setpts cuts off.
     """
     shown, start = (round((spec.source.zero + t) * 1e6) for t in (begin.shown, spec.start))
@@ -226,7 +227,7 @@ def _shifted(spec: RenderSpec, begin: SeekPoint) -> str:
     later = f"max(PTS-{start},{second})"
     return (
         f"settb=AVTB,trim=start_pts={shown - rounding},"
-        f"setpts='if(lte(PTS,{start + rounding}),0,{later})'"
+        f"setpts='if(lte(PTS,{start + rounding}),0,{later})',tpad=stop_mode=clone:stop=1"
     )
 
 

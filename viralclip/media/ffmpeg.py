@@ -60,7 +60,10 @@ class Watchdogs:
 
 
 def find_ffmpeg(override: str | None = None) -> Path:
-    """The FFmpeg to use: `override`, the one on PATH if new enough, or the one that pip brought."""
+    """The FFmpeg to use: `override`, the one on PATH if new enough, or the one that pip brought.
+
+    One on PATH that cannot tone-map HDR is used only if the other cannot either.
+    """
     if override:
         found = shutil.which(override)
         if found is None or _version(Path(found)) is None:
@@ -68,8 +71,17 @@ def find_ffmpeg(override: str | None = None) -> Path:
         return Path(found).absolute()
     on_path = shutil.which("ffmpeg")
     if on_path and (_version(Path(on_path)) or 0) >= _OLDEST:
-        return Path(on_path).absolute()
+        return _tone_mapping(Path(on_path).absolute())
     return _bundled()
+
+
+def _tone_mapping(on_path: Path) -> Path:
+    if abilities(on_path).tone_maps:
+        return on_path
+    with suppress(ToolMissingError):
+        bundled = _bundled()
+        return bundled if abilities(bundled).tone_maps else on_path
+    return on_path
 
 
 def has_filters(ffmpeg: Path, *names: str) -> bool:

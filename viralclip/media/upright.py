@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viralclip.geometry import Rect, Size
+from viralclip.media.colours import make_readable
 from viralclip.media.probe import Picture
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Upright:
         """The picture of a frame, of shape (height, width, 3), or (height, width) if gray."""
         size = self.picture.orientation.turn_size(self.size)
         (x, width), (y, height) = self._window(size)
+        make_readable(frame)
         whole = frame.reformat(width=width, height=height, format=pixels, interpolation="AREA")
         part = whole.to_ndarray()[y : y + size.height, x : x + size.width]
         return self.picture.orientation.turn(part.astype(np.uint8, copy=False))

@@ -10,7 +10,9 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from viralclip.errors import ClipError, RenderIncompleteError
+from viralclip.media.colours import COLOURS_APPROXIMATE, HDR_NOT_TONE_MAPPED, colour_doubts
 from viralclip.media.command import RenderSpec
+from viralclip.media.ffmpeg import abilities
 from viralclip.media.loudness import PEAK_BOUND, TOO_QUIET, Adjustment
 from viralclip.media.meter import Progress
 from viralclip.media.probe import Probed
@@ -36,6 +38,17 @@ LEVEL_DOUBTS = {
     PEAK_BOUND: (
         "Single peaks stand so far above the rest of this clip's sound that it cannot be brought"
         " to -14 LUFS. {now}"
+    ),
+}
+
+COLOUR_DOUBTS = {
+    HDR_NOT_TONE_MAPPED: (
+        "This clip is brighter than the video: its HDR was not tone-mapped, as this FFmpeg lacks"
+        " the filters zscale and tonemap; `viralclip doctor` says what to do."
+    ),
+    COLOURS_APPROXIMATE: (
+        "The colours of this clip are not quite those of the video, whose colour matrix this"
+        " FFmpeg cannot read."
     ),
 }
 
@@ -79,10 +92,10 @@ async def _render_clip(
     framing = await (await Analysis.of(task, tools)).framing() if task.clip.analysed else None
     spec = _spec(task, tools, probed, target, framing)
     done.parent.mkdir(parents=True, exist_ok=True)
-    began, doubts = 0.0, ()
+    began, doubts = 0.0, await asyncio.to_thread(_colour_doubts, probed, tools.ffmpeg)
     if task.job.plan.options.loudness:
-        spec, doubts = await _levelled(spec, tools, report)
-        began = _MEASURING
+        spec, unlevelled = await _levelled(spec, tools, report)
+        began, doubts = _MEASURING, (*doubts, *unlevelled)
     if found := await asyncio.to_thread(_already_rendered, done, spec):
         return _rendition(done, found, doubts)
     with _written(spec.graph, beside=target) as files:
@@ -95,6 +108,11 @@ async def _render_clip(
         )
     spec.target.replace(done)
     return _rendition(done, rendered, doubts)
+
+
+def _colour_doubts(probed: Probed, ffmpeg: Path) -> tuple[Doubt, ...]:
+    codes = colour_doubts(probed.picture.colours, abilities(ffmpeg))
+    return tuple(Doubt(code=code, message=COLOUR_DOUBTS[code]) for code in codes)
 
 
 async def _levelled(

@@ -8,13 +8,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from viralclip import __version__
 from viralclip.cli.compose import model_place
 from viralclip.cli.doctor.finding import Finding
 from viralclip.errors import ViralclipError
 from viralclip.media.encoders import HARDWARE, works
-from viralclip.media.ffmpeg import find_ffmpeg
+from viralclip.media.ffmpeg import abilities, find_ffmpeg
 from viralclip.media.models import find_model
 from viralclip.settings import Settings
 from viralclip.styles import all_styles, broken_styles
@@ -48,7 +49,19 @@ def _ffmpeg(settings: Settings) -> list[Finding]:
         advice = "install FFmpeg 6 or later, or `pip install imageio-ffmpeg`"
         return [Finding("ffmpeg", "missing", error.message, advice)]
     version = subprocess.run([path, "-version"], capture_output=True, text=True, check=True)
-    return [Finding("ffmpeg", "ok", f"{version.stdout.split(' Copyright')[0]} ({path})")]
+    found = Finding("ffmpeg", "ok", f"{version.stdout.split(' Copyright')[0]} ({path})")
+    return [found, *_lacking(path)]
+
+
+def _lacking(ffmpeg: Path) -> list[Finding]:
+    """What this FFmpeg cannot do for some sources."""
+    can = abilities(ffmpeg)
+    lacks = {
+        "HDR videos come out too bright: it lacks the filters zscale and tonemap": can.tone_maps,
+        "a scene in which the sound changes its rate or channels fails": can.chains,
+    }
+    advice = "use another, such as `pip install imageio-ffmpeg` brings, by VIRALCLIP_FFMPEG"
+    return [Finding("ffmpeg", "note", what, advice) for what, there in lacks.items() if not there]
 
 
 def _state(settings: Settings) -> list[Finding]:
