@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,21 @@ _PACED = """#!/bin/sh
 case "$1" in -version) exec {ffmpeg} "$@";; esac
 exec {ffmpeg} -readrate {rate} "$@"
 """
+
+
+@contextmanager
+def full(disk: Path) -> Iterator[None]:
+    """The disk takes not one byte more."""
+    ballast = disk / "ballast"
+    file = os.open(ballast, os.O_WRONLY | os.O_CREAT)
+    with suppress(OSError):
+        while True:
+            os.write(file, bytes(4096))
+    os.close(file)
+    try:
+        yield
+    finally:
+        ballast.unlink()
 
 
 @dataclass

@@ -1,4 +1,5 @@
-"""A busy day in minutes: more clips than can be made, and workers that die, leave and freeze.
+"""A busy day in minutes: more clips than can be made, and workers that die, leave, freeze, and
+have no room.
 
 `make soak` runs it; for how many minutes is in SOAK_MINUTES, and without that it is left out.
 """
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 import psutil
 import psycopg
 import pytest
-from fleet import Fleet, Job, Process, Viewer, check
+from fleet import Fleet, Job, Process, Viewer, check, full
 
 _MINUTES = float(os.environ.get("SOAK_MINUTES", "0"))
 _WORKERS = 3
@@ -25,6 +26,9 @@ _SLOTS = 2 * _WORKERS
 _CLIP_S = 1.0
 _BETWEEN_HARMS_S = (5.0, 15.0)
 _FROZEN_S = 8.0
+_FULL_S = 8.0
+# Room for the clips that a worker makes at once, and little enough to be filled in no time.
+_DISK_KB = 64 * 1024
 _REST_S = 300.0
 _GROWTH = 1.25
 # What a process may hold at most, however long it has been at work.
@@ -110,6 +114,11 @@ class Soak:
         await asyncio.sleep(_FROZEN_S)
         self.workers[name].wake()
 
+    async def fill(self, name: str) -> None:
+        """The disk of its state is full for a while."""
+        with full(self.fleet.folder / name):
+            await asyncio.sleep(_FULL_S)
+
     def held(self) -> Held:
         with psycopg.connect(self.fleet.database, autocommit=True) as db:
             count = "select count(*) from pg_stat_activity where datname = current_database()"
@@ -137,16 +146,20 @@ _HARMS: dict[str, Callable[[Soak, str], Awaitable[None]]] = {
     "kill": Soak.kill,
     "stop": Soak.stop,
     "freeze": Soak.freeze,
+    "fill": Soak.fill,
 }
 
 
-async def test_nothing_is_lost_stuck_or_left_behind(fleet: Fleet):
+async def test_nothing_is_lost_stuck_or_left_behind(fleet: Fleet, small_disk):
+    names = [f"w{number}" for number in range(_WORKERS)]
+    for name in names:
+        small_disk(fleet.folder / name, _DISK_KB)
     server = await fleet.serve()
     seed = random.SystemRandom().randrange(10**6)
     chance = random.Random(seed)  # noqa: S311 - so that a bad day can be had again
     soak = Soak(fleet, server, chance, time.monotonic() + _MINUTES * 60)
     _say(f"seed {seed}")
-    await asyncio.gather(*(soak.work(f"w{n}") for n in range(_WORKERS)))
+    await asyncio.gather(*(soak.work(name) for name in names))
     submitting = asyncio.create_task(soak.submit())
     harming = asyncio.create_task(soak.harm())
     await asyncio.sleep(_MINUTES * 60 / 4)
@@ -155,19 +168,21 @@ async def test_nothing_is_lost_stuck_or_left_behind(fleet: Fleet):
     async with asyncio.timeout(_REST_S):
         await asyncio.gather(*(job.watching for job in soak.jobs))
     late = soak.held()
-    lost = 0
+    failures: Counter[str] = Counter()
     for job in soak.jobs:
-        failures = [clip.failure for scene in job.viewer.progress.scenes for clip in scene.clips]
-        crashed = [failure for failure in failures if failure]
-        assert {failure.code for failure in crashed} <= {"worker_crashed"}
-        lost += len(crashed)
-        await check(job, failed=len(crashed))
+        clips_of = [clip for scene in job.viewer.progress.scenes for clip in scene.clips]
+        failed = [clip.failure.code for clip in clips_of if clip.failure]
+        failures.update(failed)
+        await check(job, failed=len(failed))
     clips = sum(job.viewer.progress.clips_total for job in soak.jobs)
-    _say(f"{len(soak.jobs)} jobs, {clips} clips, {dict(soak.harms)}, {lost} clips given up")
+    _say(f"{len(soak.jobs)} jobs, {clips} clips, {dict(soak.harms)}, failed: {dict(failures)}")
     _say(f"at a quarter: {early}\nat the end:   {late}")
 
     # Who was killed three times in a row is given up, by chance, and rightly.
-    assert lost <= clips / 50
+    assert failures["worker_crashed"] <= clips / 50
+    # Clips come to a worker that has no room as they do to others, and fail there.
+    assert failures["disk_full"] <= clips / 5
+    assert set(failures) <= {"worker_crashed", "disk_full"}
     assert soak.unended() == 0
     assert fleet.ffmpegs() == []
     assert late.connections <= _CONNECTIONS * (_WORKERS + 1)

@@ -1,36 +1,22 @@
 """The state's disk is full, or a database only reads, while clips are made: every job ends."""
 
 import asyncio
-import os
+import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
-from fleet import Fleet, check
+from fleet import Fleet, check, full
 from services import PostgresServer
 
 pytestmark = pytest.mark.timeout(240)
 
+Harm = Callable[[Path], AbstractContextManager[None]]
 _ONE_MACHINE = {"VIRALCLIP_DATABASE": "sqlite", "VIRALCLIP_CHANNEL": "embedded"}
 _STATE_KB = 32 * 1024
 # Long enough for everything that is tried again to be in the middle of it.
 _FULL_S = 8.0
-
-
-@contextmanager
-def full(disk: Path) -> Iterator[None]:
-    """The disk takes not one byte more."""
-    ballast = disk / "ballast"
-    file = os.open(ballast, os.O_WRONLY | os.O_CREAT)
-    with suppress(OSError):
-        while True:
-            os.write(file, bytes(4096))
-    os.close(file)
-    try:
-        yield
-    finally:
-        ballast.unlink()
 
 
 @contextmanager
@@ -48,6 +34,18 @@ def only_reading(postgres: PostgresServer) -> Iterator[None]:
             db.execute("select pg_reload_conf()")
 
 
+@contextmanager
+def mounted_read_only(disk: Path) -> Iterator[None]:
+    """Nothing on the disk can be opened but to read it; what was open before stays as it was, as a
+    disk on which files are being written cannot be made read-only as a whole."""
+    subprocess.run(["mount", "--bind", disk, disk], check=True)
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", disk], check=True)
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", disk], check=True)
+
+
 @pytest.fixture
 def one_machine(fleet: Fleet, small_disk: Callable[[Path, int], None]) -> Path:
     """The fleet is one process, whose state is on a disk of its own: where that is."""
@@ -57,14 +55,15 @@ def one_machine(fleet: Fleet, small_disk: Callable[[Path, int], None]) -> Path:
     return state
 
 
-async def test_a_job_ends_whose_servers_state_disk_was_full(
-    fleet: Fleet, submit, one_machine: Path
+@pytest.mark.parametrize("harmed", [full, mounted_read_only])
+async def test_a_job_ends_whose_servers_state_disk_took_nothing_for_a_while(
+    fleet: Fleet, submit, one_machine: Path, harmed: Harm
 ):
     serve = ("serve", "--slots", "2", "--port", str(fleet.port))
     await fleet.start("alone", *serve, says="viralclip is at", settings=_ONE_MACHINE)
     job = await submit((0, 4), (4, 8), (8, 12))
     await job.rendering()
-    with full(one_machine):
+    with harmed(one_machine):
         await asyncio.sleep(_FULL_S)
     progress = await job.ends()
 
@@ -97,3 +96,15 @@ async def test_a_job_ends_whose_database_took_no_writes_for_a_while(fleet: Fleet
 
     assert progress.outcome == "succeeded"
     await check(job)
+
+
+async def test_a_job_ends_whose_workers_own_disk_was_full(fleet: Fleet, submit, small_disk):
+    small_disk(fleet.folder / "w1", _STATE_KB)
+    await asyncio.gather(fleet.serve(), fleet.worker("w1"))
+    job = await submit((0, 4), (4, 8), (8, 12))
+    await job.rendering()
+    with full(fleet.folder / "w1"):
+        await asyncio.sleep(_FULL_S)
+    progress = await job.ends()
+
+    await check(job, failed=progress.clips_failed)
