@@ -150,6 +150,21 @@ async def test_a_thumbnail_that_cannot_be_stored_is_a_warning(shop, source):
     assert shop.stored() == {"01_scene-1_original.mp4"}
 
 
+async def test_no_thumbnail_of_a_killed_attempt_is_left_where_none_can_be_made(shop, source):
+    job = await shop.job(source("small"))
+    (task,) = await shop.tasks(job)
+    key = "01_scene-1_original.mp4"
+    about = (job.job_id, task.clip.scene.id, task.clip.style)
+    await shop.tools.catalog.reserve_key(*about, key=key, size=1)
+    shop.out.mkdir(exist_ok=True)
+    (shop.out / key).with_suffix(".jpg").write_bytes(b"of the attempt that was killed")
+    shop.shelf.before_put = Failing(OSError("no room for pictures"), suffix=".jpg")
+    end = await shop.make(task)
+
+    assert end.ending == "complete"
+    assert shop.stored() == {key}
+
+
 async def test_a_record_that_cannot_be_saved_is_a_warning(shop, source, replaced):
     async def end_clip(record):
         raise OSError("the database is away")

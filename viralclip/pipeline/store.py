@@ -81,6 +81,9 @@ async def _store_under(
     )
     store = storage.put if room.thumbnail else storage.create
     thumbnail = await _store_thumbnail(path, thumbnail_key(key), store, task, report)
+    if thumbnail is None and room.thumbnail:
+        # An earlier attempt's, which would be left behind without a record.
+        await _forget(thumbnail_key(key), storage)
     store = storage.put if room.clip else storage.create
     try:
         stored = await store(path, key, writer=_writer(task), on_progress=report.tick)
