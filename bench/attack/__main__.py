@@ -48,6 +48,8 @@ class Attack(Protocol):
     def __call__(self, server: Server, *, short: bool) -> Awaitable[list[Claim]]: ...
 
 
+_DOCS = Path(__file__).parents[2] / "docs" / "how-to" / "expose.md"
+_BEGIN, _END = "<!-- attack: begin -->", "<!-- attack: end -->"
 # Against a server that somebody is alone with.
 ALONE: dict[str, Attack] = {
     "forwarded requests": forwarded.attack,
@@ -79,14 +81,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.attack", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join(names)}")
     parser.add_argument("--short", action="store_true", help="to see that it runs, in seconds")
+    parser.add_argument("--write-docs", action="store_true", help=f"put it into {_DOCS.name}")
     asked = parser.parse_args()
     if unknown := set(asked.names) - set(names):
         parser.error(f"there is no {', '.join(sorted(unknown))}; choose from {', '.join(names)}")
-    print(*machine.describe(rig.ffmpeg()), sep="\n", flush=True)
+    measured_on = machine.describe(rig.ffmpeg())
+    print(*measured_on, sep="\n", flush=True)
     with tempfile.TemporaryDirectory(prefix="viralclip-attack-") as folder:
         report = run(asked.names or names, Path(folder), short=asked.short)
     print(f"\n{report.table()}")
+    if asked.write_docs:
+        _write_docs(f"{'; '.join(measured_on)}.\n\n{report.markdown()}")
     sys.exit(0 if report.withstood else 1)
+
+
+def _write_docs(text: str) -> None:
+    before, rest = _DOCS.read_text(encoding="utf-8").split(_BEGIN)
+    _, after = rest.split(_END)
+    _DOCS.write_text(f"{before}{_BEGIN}\n{text}\n{_END}{after}", encoding="utf-8")
 
 
 def run(names: Collection[str], folder: Path, *, short: bool) -> Report:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from bench.attack.claim import Claim
 from bench.attack.witness import READY_WITHIN_S, SUBMITTED_WITHIN_S, Asked, Sight
 
+Row = tuple[str, str, str, str, str, str]
+
 
 @dataclass(frozen=True)
 class Attacked:
@@ -60,14 +62,23 @@ class Report:
         ]
 
     def table(self) -> str:
-        rows = [("attack", "", "what has to hold", "seen", "/readyz p99", "submission")]
-        rows += [row for attack in self.attacks for row in self._rows(attack)]
-        rows += [("throughout", said(c), c.what, c.figure, "", "") for c in self.throughout()]
+        rows = self._rows()
         widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
         padded = ([c.ljust(w) for c, w in zip(row, widths, strict=True)] for row in rows)
         return "\n".join("  ".join(cells).rstrip() for cells in padded)
 
-    def _rows(self, attack: Attacked) -> Iterator[tuple[str, str, str, str, str, str]]:
+    def markdown(self) -> str:
+        head, *rows = [[cell.replace("|", "\\|") for cell in row] for row in self._rows()]
+        lines = [head, ["---"] * len(head), *rows]
+        return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+    def _rows(self) -> list[Row]:
+        rows: list[Row] = [("attack", "", "what has to hold", "seen", "/readyz p99", "submission")]
+        rows += [row for attack in self.attacks for row in self._rows_of(attack)]
+        rows += [("throughout", said(c), c.what, c.figure, "", "") for c in self.throughout()]
+        return rows
+
+    def _rows_of(self, attack: Attacked) -> Iterator[Row]:
         name = f"{attack.name}, {attack.ended - attack.began:.0f} s"
         ready = _ms(percentile(attack.during(self.sights, "ready"), 0.99))
         submitted = _ms(percentile(attack.during(self.sights, "submit"), 1))
