@@ -120,6 +120,12 @@ def ffmpeg() -> Path:
 
 
 @pytest.fixture(scope="session")
+def maker() -> Path:
+    """The FFmpeg that makes films for the tests, whichever renders them: older ones lack much."""
+    return find_ffmpeg()
+
+
+@pytest.fixture(scope="session")
 def ffmpegs(ffmpeg: Path) -> list[Path]:
     """Ours, and whatever other one is on PATH."""
     other = shutil.which("ffmpeg")
@@ -139,7 +145,7 @@ def flat_ffmpeg(ffmpeg: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def source(ffmpeg: Path, tmp_path_factory: pytest.TempPathFactory) -> Source:
+def source(maker: Path, tmp_path_factory: pytest.TempPathFactory) -> Source:
     """`source(kind)` is the path of a source video of that kind; most are three seconds long."""
     folder = tmp_path_factory.mktemp("sources")
 
@@ -147,8 +153,8 @@ def source(ffmpeg: Path, tmp_path_factory: pytest.TempPathFactory) -> Source:
     def make(kind: str) -> Path:
         if kind in _DERIVED:
             original, derive = _DERIVED[kind]
-            return derive(ffmpeg, make(original), folder / f"{kind}{make(original).suffix}")
-        return _generate(ffmpeg, _KINDS[kind], folder / f"{kind}{_KINDS[kind].suffix}")
+            return derive(maker, make(original), folder / f"{kind}{make(original).suffix}")
+        return _generate(maker, _KINDS[kind], folder / f"{kind}{_KINDS[kind].suffix}")
 
     return make
 

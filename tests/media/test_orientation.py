@@ -30,7 +30,7 @@ _CORNER_BOXES = (
 
 
 @pytest.fixture(scope="module")
-def make(ffmpeg: Path, tmp_path_factory: pytest.TempPathFactory) -> Make:
+def make(maker: Path, tmp_path_factory: pytest.TempPathFactory) -> Make:
     folder = tmp_path_factory.mktemp("corners")
 
     def run(name: str, graph: str, *arguments: str, sound: bool = False) -> Path:
@@ -38,7 +38,7 @@ def make(ffmpeg: Path, tmp_path_factory: pytest.TempPathFactory) -> Make:
         heard = ("-f", "lavfi", "-i", "sine=d=2", "-c:a", "aac") if sound else ()
         inputs = ("-f", "lavfi", "-i", f"{graph},trim=duration=2", *heard)
         encode = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "25")
-        command = [ffmpeg, "-v", "error", "-y", *inputs, *encode, *arguments, folder / name]
+        command = [maker, "-v", "error", "-y", *inputs, *encode, *arguments, folder / name]
         subprocess.run(command, check=True)
         return folder / name
 
@@ -71,10 +71,10 @@ async def test_a_picture_is_turned_as_its_matrix_says(
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 async def test_a_clip_with_sound_is_turned_once(
-    suffix: str, audible_corners: Path, ffmpeg: Path, ffmpegs: list[Path], tmp_path: Path
+    suffix: str, audible_corners: Path, maker: Path, ffmpegs: list[Path], tmp_path: Path
 ):
     turned = with_matrix(audible_corners, tmp_path / "turned.mp4", (0, -1, -1, 0))
-    source = _copied(ffmpeg, turned, tmp_path / f"source{suffix}")
+    source = _copied(maker, turned, tmp_path / f"source{suffix}")
 
     for each in ffmpegs:
         clip = await _clip(each, source, tmp_path / "clip.mp4")
@@ -89,14 +89,14 @@ _APERTURES = [((160, 60), (0, 0)), ((101, 61), (7, -3)), ((159, 95), (1, 1))]
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 async def test_a_picture_is_cropped_as_its_container_says(
     size: tuple[int, int], off: tuple[int, int], suffix: str, make: Make,
-    ffmpeg: Path, ffmpegs: list[Path], tmp_path: Path,
+    maker: Path, ffmpegs: list[Path], tmp_path: Path,
 ):  # fmt: skip
     ramp = make("ramp.mp4", "nullsrc=s=160x96:r=25,geq=lum='40+X':cb=128:cr=128", "-crf", "1")
     cropped = with_clap(ramp, tmp_path / "clap.mp4", size=size, off=off)
-    source = _copied(ffmpeg, cropped, tmp_path / f"source{suffix}")
+    source = _copied(maker, cropped, tmp_path / f"source{suffix}")
 
     picture = probe(source).picture
-    assert picture.shown == _said_by_ffmpeg(ffmpeg, source, picture.stored)
+    assert picture.shown == _said_by_ffmpeg(maker, source, picture.stored)
     assert probe(source).video.size == Size(*size)
     looked = _ramp_start(next(iter(sample_frames(source))).image)
     assert looked == pytest.approx(picture.shown.x, abs=1)
