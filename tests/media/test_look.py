@@ -129,15 +129,15 @@ def test_every_kind_of_source_is_seen_upright_and_in_its_own_time(source, kind):
 
 
 @pytest.mark.parametrize("turn", [90, 180, 270])
-def test_a_face_in_a_turned_video_is_found_upright(talk, ffmpeg, face_model, tmp_path, turn):
+def test_a_face_in_a_turned_video_is_found_upright(talk, maker, face_model, tmp_path, turn):
     """What a phone writes: the stored pictures lie, and a note says how they are to be shown."""
     path = tmp_path / "turned.mp4"
     filters = {90: "transpose=clock", 180: "hflip,vflip", 270: "transpose=cclock"}[turn]
     lying = tmp_path / "lying.mp4"
     cut = ("-t", "1", "-i", str(talk), "-vf", filters, "-preset", "ultrafast", str(lying))
-    subprocess.run([ffmpeg, "-v", "error", *cut], check=True)
+    subprocess.run([maker, "-v", "error", *cut], check=True)
     note = ("-display_rotation", str(turn), "-i", str(lying), "-c", "copy", str(path))
-    subprocess.run([ffmpeg, "-v", "error", *note], check=True)
+    subprocess.run([maker, "-v", "error", *note], check=True)
     seen = watch(path, duration=0.8, model=face_model)
 
     assert seen.size == TALK_SIZE
