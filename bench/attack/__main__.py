@@ -43,6 +43,8 @@ from bench.attack.report import Attacked, Report
 from bench.attack.server import Server, alone, shared, upload
 from bench.attack.witness import Sight, read_sights, watching
 
+_STORED_S = 60.0
+
 
 class Attack(Protocol):
     def __call__(self, server: Server, *, short: bool) -> Awaitable[list[Claim]]: ...
@@ -148,8 +150,13 @@ async def _settle_in(server: Server, video: Path) -> str:
     async with server.client("mallory") as mallory, server.client("bob") as bob:
         opened = await mallory.post("/api/videos/files", params={"path": "small.mp4"})
         opened.raise_for_status()
-        uploaded = await upload(bob, marked(video, b"bob"), "bob.mp4")
-        return uploaded.raise_for_status().headers["video-id"]
+        uploaded = (await upload(bob, marked(video, b"bob"), "bob.mp4")).raise_for_status()
+        place = uploaded.request.url
+        async with asyncio.timeout(_STORED_S):
+            while "video-id" not in uploaded.headers:  # it takes its time on a crowded machine
+                await asyncio.sleep(0.2)
+                uploaded = await bob.head(place, headers={"Tus-Resumable": "1.0.0"})
+        return uploaded.headers["video-id"]
 
 
 def _video(folder: Path) -> Path:
