@@ -1,7 +1,7 @@
 """A job's plan: the validated list of clips that a video, its scenes and the chosen styles make."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 from pydantic import BaseModel
@@ -163,7 +163,17 @@ class Plan(_Value, frozen=True):
         return tuple(self._clip(scene, style) for style in self.styles)
 
     def clip(self, scene_id: int, style: str) -> Clip:
-        return next(clip for clip in self.clips_of(scene_id) if clip.style == style)
+        scene = next(scene for scene in self.scenes if scene.id == scene_id)
+        return self._clip(scene, next(each for each in self.styles if each.name == style))
+
+    def filenames_of(self, scene_ids: Collection[int]) -> Mapping[tuple[int, str], str]:
+        """What the files of these scenes' clips are called, by the scene's id and the style."""
+        return {
+            (scene.id, style.name): _filename(scene, style)
+            for scene in self.scenes
+            if scene.id in scene_ids
+            for style in self.styles
+        }
 
     def _clip(self, scene: Scene, style: StyleChoice) -> Clip:
         look = scene.model_dump_json(exclude={"id", "title"})
@@ -175,9 +185,13 @@ class Plan(_Value, frozen=True):
             scene=scene,
             style=style.name,
             analysed=style.analysed,
-            filename=f"{scene.id:02}_{slug(scene.title)}_{style.name}.mp4",
+            filename=_filename(scene, style),
             digest=_digest(*known),
         )
+
+
+def _filename(scene: Scene, style: StyleChoice) -> str:
+    return f"{scene.id:02}_{slug(scene.title)}_{style.name}.mp4"
 
 
 def make_plan(

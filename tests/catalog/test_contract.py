@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from viralclip.catalog import Catalog, ClipRecord, Ending, JobRecord, open_catalog
+from viralclip.catalog import Catalog, ClipRecord, Ending, Endings, JobRecord, open_catalog
 from viralclip.eta import Timings
 from viralclip.events import FailedDetails, Outcome
 from viralclip.plan import Options, StyleChoice, Video, make_plan
@@ -549,3 +549,69 @@ async def test_styles_may_be_named_with_any_sign(catalog: Catalog):
 
     assert {clip.style for clip in await catalog.clips("job", 1)} == set(names)
     assert set((await catalog.timings()).rates) == {f"{name}/fast" for name in names}
+
+
+async def test_one_clip_is_found_by_its_place(catalog: Catalog):
+    await catalog.add_job(_job())
+    await catalog.end_clip(_ended(_job(), "failed", scene_id=2))
+
+    found = await catalog.clip("job", 2, "split")
+    assert found == await _clip(catalog, 2)
+    assert found is not None
+    assert found.ending == "failed"
+    assert await catalog.clip("job", 3, "split") is None
+    assert await catalog.clip("job", 2, "other") is None
+    assert await catalog.clip("other", 2, "split") is None
+
+
+async def test_clips_are_listed_a_page_at_a_time(catalog: Catalog):
+    await catalog.add_job(_job())
+    whole = await catalog.clips("job")
+
+    first = await catalog.clips("job", limit=3)
+    last = (first[-1].scene_id, first[-1].style)
+    second = await catalog.clips("job", after=last, limit=3)
+    assert [len(first), len(second)] == [3, 1]
+    assert first + second == whole
+    assert await catalog.clips("job", 1, after=last) == []
+
+
+async def test_endings_are_counted_job_by_job(catalog: Catalog):
+    for job_id in ("job", "job2"):
+        await catalog.add_job(_job(job_id))
+    await catalog.end_clip(_ended(_job(), "complete", scene_id=1))
+    await catalog.end_clip(_ended(_job(), "failed", scene_id=2))
+    await catalog.end_clip(_ended(_job("job2"), "cancelled"))
+
+    counted = await catalog.count_endings(["job", "job2", "none"])
+    assert counted == {
+        "job": Endings(complete=1, failed=1, open=2),
+        "job2": Endings(cancelled=1, open=3),
+        "none": Endings(),
+    }
+    assert counted["job"].total == 4
+    assert await catalog.count_endings([]) == {}
+
+
+async def test_the_clips_that_an_owner_waits_for_are_counted(catalog: Catalog):
+    for number, owner in enumerate(("ann", "ann", "bob", "ann", "ann")):
+        at = _AT + timedelta(minutes=number)
+        await catalog.add_job(_job(f"job{number}", owner=owner, at=at))
+    await catalog.finish_job("job0", 1, "failed", _AT)
+    await catalog.prioritise("job3", "low")
+
+    later = _AT + timedelta(hours=1)
+    assert await catalog.count_waiting("ann", "normal", later) == 8
+    assert await catalog.count_waiting("ann", "low", later) == 4
+    assert await catalog.count_waiting("ann", "normal", _AT + timedelta(minutes=4)) == 4
+
+
+async def test_a_listed_job_says_what_it_is_and_not_what_it_is_made_of(catalog: Catalog):
+    await catalog.add_job(_job())
+    await catalog.finish_job("job", 1, "partial", _AT)
+
+    job = await catalog.job("job")
+    assert job is not None
+    assert await catalog.jobs() == [job.summary]
+    assert job.summary.video_name == "talk.mp4"
+    assert not hasattr(job.summary, "plan")

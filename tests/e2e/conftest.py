@@ -214,7 +214,10 @@ class Viralclip:
         return {str(path.relative_to(self.folder)) for path in [*stray, *foreign]}
 
     def jobs(self) -> list[JobRecord]:
-        return self._ask(lambda catalog: catalog.jobs())
+        async def read(catalog: Any) -> list[JobRecord]:
+            return [await catalog.job(job.job_id) for job in await catalog.jobs()]
+
+        return self._ask(read)
 
     def records(self, job_id: str) -> list[ClipRecord]:
         return self._ask(lambda catalog: catalog.clips(job_id))

@@ -363,7 +363,8 @@ async def test_requests_with_one_key_at_the_same_time_make_one_job(rooted):
 
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.json()["job_id"] for answer in answers}) == 1
-    (job,) = await rooted.catalog.jobs()
+    job = await rooted.catalog.job(answers[0].json()["job_id"])
+    assert len(await rooted.catalog.jobs()) == 1
     assert job.prefix == f"{job.job_id}/"
     assert len(await rooted.queued()) == 1
 

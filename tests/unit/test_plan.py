@@ -277,3 +277,12 @@ def test_black_bars_are_cut_unless_they_are_to_be_kept_and_that_is_said():
     assert plan().bars_notes == ()
     assert only_clip(video=barred).digest != only_clip().digest
     assert type(kept).model_validate_json(kept.model_dump_json()) == kept
+
+
+def test_files_are_named_without_looking_at_what_is_in_them():
+    scenes = [Scene(id=i, title=f"Scene {i}", start=i, end=i + 1) for i in (1, 2, 3)]
+    made = plan(*scenes)
+
+    named = made.filenames_of({1, 3})
+    wanted = [clip for clip in made.clips() if clip.scene.id != 2]
+    assert named == {(clip.scene.id, clip.style): clip.filename for clip in wanted}

@@ -1,5 +1,6 @@
 """Records of videos, jobs, clips and step timings, and the one place that says how a clip ended."""
 
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -8,10 +9,32 @@ from pydantic import AwareDatetime, BaseModel
 
 from viralclip.eta import Timings
 from viralclip.events import FailedDetails, Outcome
-from viralclip.plan import Plan, Video
+from viralclip.plan import Plan, Preset, Video
 
 Ending = Literal["complete", "failed", "cancelled"]
 Priority = Literal["urgent", "normal", "low"]
+
+
+# A clip among those of its job: the scene's id and the style; jobs list their clips in that order.
+ClipPlace = tuple[int, str]
+
+
+class JobSummary(BaseModel, frozen=True):
+    """A job in a list: what it is, without the scenes that it is made of."""
+
+    job_id: str
+    owner: str
+    video_id: str
+    video_name: str
+    aspect: str
+    preset: Preset
+    storage_url: str
+    engine_url: str
+    priority: Priority
+    run: int
+    outcome: Outcome | None
+    created_at: AwareDatetime
+    finished_at: AwareDatetime | None
 
 
 class JobRecord(BaseModel, frozen=True):
@@ -32,6 +55,16 @@ class JobRecord(BaseModel, frozen=True):
     trace_id: str
     created_at: AwareDatetime
     finished_at: AwareDatetime | None = None
+
+    @property
+    def summary(self) -> JobSummary:
+        shown = {
+            "video_id": self.plan.video.identity,
+            "video_name": self.plan.video.name,
+            "aspect": self.plan.options.aspect,
+            "preset": self.plan.options.preset,
+        }
+        return JobSummary.model_validate(self.model_dump(exclude={"plan"}) | shown)
 
 
 class ClipRecord(BaseModel, frozen=True):
@@ -66,6 +99,19 @@ def ended_facts(record: ClipRecord) -> dict[str, Any]:
     return record.model_dump(exclude=known | file)
 
 
+class Endings(BaseModel, frozen=True):
+    """How many clips of a job ended how; `open` are those that have not."""
+
+    complete: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    open: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.complete + self.failed + self.cancelled + self.open
+
+
 class Claim(BaseModel, frozen=True):
     """The job an idempotency key stands for, and a digest of the request that first used it."""
 
@@ -82,7 +128,7 @@ class Catalog(Protocol):
 
     async def jobs(
         self, *, owner: str | None = None, before: datetime | None = None, limit: int = 50
-    ) -> list[JobRecord]:
+    ) -> list[JobSummary]:
         """The latest jobs first."""
         ...
 
@@ -134,8 +180,29 @@ class Catalog(Protocol):
 
     async def delete_job(self, job_id: str) -> None: ...
 
-    async def clips(self, job_id: str, scene_id: int | None = None) -> list[ClipRecord]:
-        """The clips of a job, or of one of its scenes."""
+    async def clips(
+        self,
+        job_id: str,
+        scene_id: int | None = None,
+        *,
+        after: ClipPlace | None = None,
+        limit: int | None = None,
+    ) -> list[ClipRecord]:
+        """The clips of a job, or of one of its scenes, in order; those after a place, and no more
+        than the limit."""
+        ...
+
+    async def clip(self, job_id: str, scene_id: int, style: str) -> ClipRecord | None:
+        """One clip, found without looking at the others."""
+        ...
+
+    async def count_endings(self, job_ids: Sequence[str]) -> Mapping[str, Endings]:
+        """How the clips of each of the jobs ended, counted without reading them."""
+        ...
+
+    async def count_waiting(self, owner: str, priority: Priority, before: datetime) -> int:
+        """How many clips there are in the owner's jobs of that priority that were submitted before
+        then and have not ended."""
         ...
 
     async def end_clip(self, record: ClipRecord) -> ClipRecord:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.exc import IntegrityError
 
-from viralclip.catalog.sql import aware, open_database
+from viralclip.catalog.sql import aware, open_database, reading
 from viralclip.catalog.tables import tokens
 from viralclip.errors import InvalidRequestError
 
@@ -106,7 +106,7 @@ class SqlAccounts:
         query = sa.select(tokens.c.name).where(tokens.c.hash == hash_of(token), valid)
 
         def work() -> str | None:
-            with self._engine.begin() as db:
+            with reading(self._engine) as db:
                 return db.execute(query).scalar()
 
         return await asyncio.to_thread(work)
@@ -115,14 +115,14 @@ class SqlAccounts:
         query = sa.select(tokens.c.name).limit(1)
 
         def work() -> bool:
-            with self._engine.begin() as db:
+            with reading(self._engine) as db:
                 return db.execute(query).first() is not None
 
         return await asyncio.to_thread(work)
 
     async def all(self) -> list[Account]:
         def work() -> list[Account]:
-            with self._engine.begin() as db:
+            with reading(self._engine) as db:
                 rows = db.execute(sa.select(tokens).order_by(tokens.c.name)).mappings()
                 return [_account(row) for row in rows]
 

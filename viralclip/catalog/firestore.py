@@ -7,7 +7,8 @@ What depends on what is stored already is a compare-and-set on the document's ti
 import asyncio
 import hashlib
 import random
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
@@ -22,7 +23,16 @@ from google.cloud.firestore_v1.async_query import AsyncQuery
 from google.cloud.firestore_v1.base_document import DocumentSnapshot
 from google.cloud.firestore_v1.base_query import FieldFilter
 
-from viralclip.catalog import Claim, ClipRecord, JobRecord, Priority, ended_facts
+from viralclip.catalog import (
+    Claim,
+    ClipPlace,
+    ClipRecord,
+    Endings,
+    JobRecord,
+    JobSummary,
+    Priority,
+    ended_facts,
+)
 from viralclip.errors import InvalidRequestError
 from viralclip.eta import Rate, Timings
 from viralclip.events import Outcome
@@ -159,13 +169,22 @@ class FirestoreCatalog:
 
     async def jobs(
         self, *, owner: str | None = None, before: datetime | None = None, limit: int = 50
-    ) -> list[JobRecord]:
+    ) -> list[JobSummary]:
         field, prefix = ("rank", "") if owner is None else ("owner_rank", f"{_hash(owner)}.")
         after = prefix if before is None else prefix + _rank(before) + _AFTER_DOT
         query = self._jobs.where(filter=FieldFilter(field, ">", after)).order_by(field)
         if owner is not None:
             query = query.where(filter=FieldFilter(field, "<", prefix[:-1] + _AFTER_DOT))
-        return [_job(fields) async for fields in _documents(query.limit(limit))]
+        # Of the plan, which may be long, only what a list shows leaves the database.
+        query = query.select([*JobSummary.model_fields]).limit(limit)
+        return [await self._summary(fields) async for fields in _documents(query)]
+
+    async def _summary(self, fields: Document) -> JobSummary:
+        """Earlier versions kept what a list shows within the plan only."""
+        if "video_name" in fields:
+            return JobSummary.model_validate(fields)
+        job = (await self._jobs.document(fields["job_id"]).get()).to_dict()
+        return _job(job or fields).summary
 
     async def unfinished(self, digest: str, storage_url: str) -> JobRecord | None:
         query = _equal(self._jobs, digest=digest, storage_url=storage_url, running=True)
@@ -216,8 +235,7 @@ class FirestoreCatalog:
         await self._change_job(job_id, lambda _: {"priority": priority})
 
     async def count_running(self, owner: str) -> int:
-        counted = await _equal(self._jobs, owner=owner, running=True).count().get()
-        return int(counted[0][0].value)
+        return await _count(_equal(self._jobs, owner=owner, running=True))
 
     async def claim(self, owner: str, key: str, digest: str, job_id: str) -> Claim:
         mine = Claim(digest=digest, job_id=job_id)
@@ -253,12 +271,43 @@ class FirestoreCatalog:
             await batch.commit()
         await self._jobs.document(job_id).delete()
 
-    async def clips(self, job_id: str, scene_id: int | None = None) -> list[ClipRecord]:
+    async def clips(
+        self,
+        job_id: str,
+        scene_id: int | None = None,
+        *,
+        after: ClipPlace | None = None,
+        limit: int | None = None,
+    ) -> list[ClipRecord]:
         prefix = f"{job_id}." if scene_id is None else f"{job_id}.{scene_id:010}."
+        begin = _place(job_id, *after) if after is not None else None
         clips: list[ClipRecord] = []
-        async for page in self._pages(prefix):
+        async for page in _pages(self._clips, "place", prefix, after=begin, most=limit):
             clips += (ClipRecord.model_validate(found.to_dict()) for found in page)
         return clips
+
+    async def clip(self, job_id: str, scene_id: int, style: str) -> ClipRecord | None:
+        found = (await self._clips.document(_place(job_id, scene_id, style)).get()).to_dict()
+        return ClipRecord.model_validate(found) if found is not None else None
+
+    async def count_endings(self, job_ids: Sequence[str]) -> Mapping[str, Endings]:
+        return {job_id: await self._count_endings(job_id) for job_id in job_ids}
+
+    async def _count_endings(self, job_id: str) -> Endings:
+        whole = await _count(_equal(self._clips, job_id=job_id))
+        complete, failed, cancelled = [
+            await _count(_equal(self._clips, job_id=job_id, ending=ending))
+            for ending in ("complete", "failed", "cancelled")
+        ]
+        still = max(0, whole - complete - failed - cancelled)
+        return Endings(complete=complete, failed=failed, cancelled=cancelled, open=still)
+
+    async def count_waiting(self, owner: str, priority: Priority, before: datetime) -> int:
+        query = _equal(self._jobs, owner=owner, running=True, priority=priority)
+        jobs = [fields async for fields in _documents(query.select(["job_id", "created_at"]))]
+        earlier = [fields["job_id"] for fields in jobs if fields["created_at"] < before]
+        counts = [await _count(_equal(self._clips, job_id=job_id)) for job_id in earlier]
+        return sum(counts)
 
     async def end_clip(self, record: ClipRecord) -> ClipRecord:
         ended = ended_facts(record)
@@ -366,19 +415,32 @@ def _of_existing(change: Callable[[Document], Document | None]) -> Change:
     return lambda was: change(was) if was is not None else None
 
 
+async def _count(query: AsyncQuery) -> int:
+    counted = await query.count().get()
+    return int(counted[0][0].value)
+
+
 async def _pages(
-    collection: firestore.AsyncCollectionReference, field: str, prefix: str
+    collection: firestore.AsyncCollectionReference,
+    field: str,
+    prefix: str,
+    *,
+    after: str | None = None,
+    most: int | None = None,
 ) -> AsyncIterator[list[DocumentSnapshot]]:
     """The documents whose field begins with the prefix, which ends in a dot, in its order."""
-    after, end = prefix, prefix[:-1] + _AFTER_DOT
-    while True:
+    after, end = after or prefix, prefix[:-1] + _AFTER_DOT
+    left = sys.maxsize if most is None else most
+    while left > 0:
+        size = min(_BATCH, left)
         within = collection.where(filter=FieldFilter(field, ">", after))
         within = within.where(filter=FieldFilter(field, "<", end))
-        page = [found async for found in within.order_by(field).limit(_BATCH).stream()]
+        page = [found async for found in within.order_by(field).limit(size).stream()]
         if page:
             yield page
-        if len(page) < _BATCH:
+        if len(page) < size:
             return
+        left -= size
         after = page[-1].get(field)
 
 
@@ -420,7 +482,7 @@ def _created_at(fields: Document) -> datetime:
 
 def _job_fields(job: JobRecord) -> Document:
     rank = f"{_rank(job.created_at)}.{job.job_id}"
-    fields = job.model_dump(exclude={"plan"})
+    fields = job.summary.model_dump() | job.model_dump(exclude={"plan"})
     fields["created_at"] = job.created_at.astimezone(UTC)
     return fields | {
         "plan": job.plan.model_dump_json(),

@@ -3,7 +3,8 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +17,16 @@ from sqlalchemy.engine import Connection, Engine, RowMapping
 from sqlalchemy.event import listen
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 
-from viralclip.catalog import Claim, ClipRecord, JobRecord, Priority, ended_facts
+from viralclip.catalog import (
+    Claim,
+    ClipPlace,
+    ClipRecord,
+    Endings,
+    JobRecord,
+    JobSummary,
+    Priority,
+    ended_facts,
+)
 from viralclip.catalog.tables import METADATA, claims, clips, jobs, timings, videos
 from viralclip.eta import Rate, Timings
 from viralclip.events import Outcome
@@ -26,12 +36,14 @@ T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
-HEAD = "0004"
+HEAD = "0005"
 _KNOWN_PLANS = 32
 # How long a call waits for a database server that is being restarted, and how often it looks.
 PATIENCE_S = 30.0
 _LOOK_S = 0.5
 _TURN_S = 0.02
+# The mark of a transaction that only reads.
+_READS = "viralclip_reads"
 # One process at a time changes the schema.
 _MIGRATING = 0x7669_7261
 # As Alembic makes it.
@@ -39,6 +51,18 @@ _VERSIONS = sa.Table(
     "alembic_version",
     sa.MetaData(),
     sa.Column("version_num", sa.String(32), primary_key=True),
+)
+
+# Of the plan, which may be long, only what a list shows leaves the database.
+_OF_PLAN = {
+    "video_id": ("video", "identity"),
+    "video_name": ("video", "name"),
+    "aspect": ("options", "aspect"),
+    "preset": ("options", "preset"),
+}
+_SUMMARY = (
+    *(jobs.c[name] for name in JobSummary.model_fields if name not in _OF_PLAN),
+    *(jobs.c.plan[path].as_string().label(name) for name, path in _OF_PLAN.items()),
 )
 
 
@@ -69,10 +93,10 @@ class SqlCatalog:
                 db.execute(sa.insert(clips), [_new_clip(job, clip) for clip in job.plan.clips()])
                 _remember_video(db, job.owner, job.plan.video, job.created_at)
 
-        await self._run(work)
+        await self._write(work)
 
     async def job(self, job_id: str) -> JobRecord | None:
-        return await self._run(lambda db: self._find_job(db, job_id))
+        return await self._read(lambda db: self._find_job(db, job_id))
 
     def _find_job(self, db: Connection, job_id: str) -> JobRecord | None:
         """A plan never changes: it is read and checked once, and shared by all who ask after it."""
@@ -89,13 +113,14 @@ class SqlCatalog:
 
     async def jobs(
         self, *, owner: str | None = None, before: datetime | None = None, limit: int = 50
-    ) -> list[JobRecord]:
-        query = sa.select(jobs).order_by(jobs.c.created_at.desc(), jobs.c.job_id).limit(limit)
+    ) -> list[JobSummary]:
+        query = sa.select(*_SUMMARY).order_by(jobs.c.created_at.desc(), jobs.c.job_id).limit(limit)
         if owner is not None:
             query = query.where(jobs.c.owner == owner)
         if before is not None:
             query = query.where(jobs.c.created_at < before.astimezone(UTC))
-        return [_job(row) for row in await self._run(lambda db: _all(db, query))]
+        rows = await self._read(lambda db: _all(db, query))
+        return [JobSummary.model_validate(_in_zone(row)) for row in rows]
 
     async def unfinished(self, digest: str, storage_url: str) -> JobRecord | None:
         query = (
@@ -104,7 +129,7 @@ class SqlCatalog:
             .where(jobs.c.outcome.is_(None))
             .order_by(jobs.c.created_at.desc())
         )
-        row = await self._run(lambda db: _one(db, query))
+        row = await self._read(lambda db: _one(db, query))
         return _job(row) if row else None
 
     async def begin_run(self, job_id: str, run: int) -> None:
@@ -123,7 +148,7 @@ class SqlCatalog:
                 .values(run=run, ending=None, failure=None, worker=None, crashes=0, stop_by=None)
             )
 
-        await self._run(work)
+        await self._write(work)
 
     async def begin_attempt(self, job_id: str, run: int) -> int:
         here = sa.and_(jobs.c.job_id == job_id, jobs.c.run == run)
@@ -133,10 +158,10 @@ class SqlCatalog:
             row = _one(db, sa.select(jobs.c.attempt).where(here))
             return row["attempt"] if row else 0
 
-        return await self._run(work)
+        return await self._write(work)
 
     async def finish_job(self, job_id: str, run: int, outcome: Outcome, at: datetime) -> None:
-        await self._run(
+        await self._write(
             lambda db: db.execute(
                 sa.update(jobs)
                 .where(jobs.c.job_id == job_id, jobs.c.run == run, jobs.c.outcome.is_(None))
@@ -145,7 +170,7 @@ class SqlCatalog:
         )
 
     async def stop_job(self, job_id: str, *, by: str, failed: bool) -> None:
-        await self._run(
+        await self._write(
             lambda db: db.execute(
                 sa.update(jobs)
                 .where(jobs.c.job_id == job_id, jobs.c.stop_by.is_(None))
@@ -156,43 +181,43 @@ class SqlCatalog:
     async def stop_clip(self, job_id: str, scene_id: int, style: str, *, by: str) -> None:
         here = _place(job_id, scene_id, style)
         stop = sa.update(clips).where(here, clips.c.stop_by.is_(None)).values(stop_by=by)
-        await self._run(lambda db: db.execute(stop))
+        await self._write(lambda db: db.execute(stop))
 
     async def prioritise(self, job_id: str, priority: Priority) -> None:
         change = sa.update(jobs).where(jobs.c.job_id == job_id).values(priority=priority)
-        await self._run(lambda db: db.execute(change))
+        await self._write(lambda db: db.execute(change))
 
     async def count_running(self, owner: str) -> int:
         running = sa.select(sa.func.count().label("count")).where(
             jobs.c.owner == owner, jobs.c.outcome.is_(None)
         )
-        row = await self._run(lambda db: _one(db, running))
+        row = await self._read(lambda db: _one(db, running))
         return row["count"] if row else 0
 
     async def claim(self, owner: str, key: str, digest: str, job_id: str) -> Claim:
         mine = Claim(digest=digest, job_id=job_id)
         row = {"owner": owner, "key": key, **mine.model_dump()}
         try:
-            await self._run(lambda db: db.execute(sa.insert(claims).values(row)))
+            await self._write(lambda db: db.execute(sa.insert(claims).values(row)))
         except IntegrityError:
             return await self.claimed(owner, key) or mine
         return mine
 
     async def claimed(self, owner: str, key: str) -> Claim | None:
         query = sa.select(claims).where(claims.c.owner == owner, claims.c.key == key)
-        row = await self._run(lambda db: _one(db, query))
+        row = await self._read(lambda db: _one(db, query))
         return Claim(**row) if row else None
 
     async def add_video(self, owner: str, video: Video) -> None:
-        await self._run(lambda db: _remember_video(db, owner, video, datetime.now(UTC)))
+        await self._write(lambda db: _remember_video(db, owner, video, datetime.now(UTC)))
 
     async def videos(self, owner: str) -> list[Video]:
         query = sa.select(videos).where(videos.c.owner == owner).order_by(videos.c.added_at.desc())
-        return [Video(**row["facts"]) for row in await self._run(lambda db: _all(db, query))]
+        return [Video(**row["facts"]) for row in await self._read(lambda db: _all(db, query))]
 
     async def video(self, owner: str, identity: str) -> Video | None:
         query = sa.select(videos).where(videos.c.owner == owner, videos.c.identity == identity)
-        row = await self._run(lambda db: _one(db, query))
+        row = await self._read(lambda db: _one(db, query))
         return Video(**row["facts"]) if row else None
 
     async def delete_job(self, job_id: str) -> None:
@@ -200,14 +225,52 @@ class SqlCatalog:
             db.execute(sa.delete(clips).where(clips.c.job_id == job_id))
             db.execute(sa.delete(jobs).where(jobs.c.job_id == job_id))
 
-        await self._run(work)
+        await self._write(work)
 
-    async def clips(self, job_id: str, scene_id: int | None = None) -> list[ClipRecord]:
+    async def clips(
+        self,
+        job_id: str,
+        scene_id: int | None = None,
+        *,
+        after: ClipPlace | None = None,
+        limit: int | None = None,
+    ) -> list[ClipRecord]:
         query = sa.select(clips).where(clips.c.job_id == job_id)
         if scene_id is not None:
             query = query.where(clips.c.scene_id == scene_id)
-        rows = await self._run(lambda db: _all(db, query.order_by(clips.c.scene_id, clips.c.style)))
-        return [ClipRecord(**row) for row in rows]
+        if after is not None:
+            place = sa.tuple_(clips.c.scene_id, clips.c.style)
+            query = query.where(place > sa.tuple_(*map(sa.literal, after)))
+        query = query.order_by(clips.c.scene_id, clips.c.style).limit(limit)
+        return [ClipRecord(**row) for row in await self._read(lambda db: _all(db, query))]
+
+    async def clip(self, job_id: str, scene_id: int, style: str) -> ClipRecord | None:
+        query = sa.select(clips).where(_place(job_id, scene_id, style))
+        row = await self._read(lambda db: _one(db, query))
+        return ClipRecord(**row) if row else None
+
+    async def count_endings(self, job_ids: Sequence[str]) -> Mapping[str, Endings]:
+        counted = (clips.c.job_id, clips.c.ending, sa.func.count().label("count"))
+        query = (
+            sa.select(*counted)
+            .where(clips.c.job_id.in_(job_ids))
+            .group_by(clips.c.job_id, clips.c.ending)
+        )
+        counts = {job_id: dict[str, int]() for job_id in job_ids}
+        for row in await self._read(lambda db: _all(db, query)):
+            counts[row["job_id"]][row["ending"] or "open"] = row["count"]
+        return {job_id: Endings(**of_job) for job_id, of_job in counts.items()}
+
+    async def count_waiting(self, owner: str, priority: Priority, before: datetime) -> int:
+        query = (
+            sa.select(sa.func.count().label("count"))
+            .select_from(clips)
+            .join(jobs, jobs.c.job_id == clips.c.job_id)
+            .where(jobs.c.owner == owner, jobs.c.outcome.is_(None), jobs.c.priority == priority)
+            .where(jobs.c.created_at < before.astimezone(UTC))
+        )
+        row = await self._read(lambda db: _one(db, query))
+        return row["count"] if row else 0
 
     async def end_clip(self, record: ClipRecord) -> ClipRecord:
         facts = ended_facts(record)
@@ -219,13 +282,13 @@ class SqlCatalog:
             db.execute(sa.update(clips).where(open_here).values(facts))
             return _one(db, sa.select(clips).where(here, clips.c.ending.is_not(None)))
 
-        row = await self._run(work)
+        row = await self._write(work)
         return ClipRecord(**row) if row else record
 
     async def begin_clip(self, job_id: str, scene_id: int, style: str, *, worker: str) -> None:
         here = _place(job_id, scene_id, style)
         begin = sa.update(clips).where(here, clips.c.ending.is_(None)).values(worker=worker)
-        await self._run(lambda db: db.execute(begin))
+        await self._write(lambda db: db.execute(begin))
 
     async def count_crash(self, job_id: str, scene_id: int, style: str, *, worker: str) -> int:
         here = _place(job_id, scene_id, style)
@@ -236,7 +299,7 @@ class SqlCatalog:
             row = _one(db, sa.select(clips.c.crashes).where(here))
             return row["crashes"] if row else 0
 
-        return await self._run(work)
+        return await self._write(work)
 
     async def reserve_key(
         self, job_id: str, scene_id: int, style: str, *, key: str, size: int
@@ -244,7 +307,7 @@ class SqlCatalog:
         here = _place(job_id, scene_id, style)
         file = {"key": key, "size": size, "tag": None}
         reserve = sa.update(clips).where(here, clips.c.ending.is_(None)).values(file)
-        await self._run(lambda db: db.execute(reserve))
+        await self._write(lambda db: db.execute(reserve))
 
     async def stored(
         self, storage_url: str, *, key: str | None = None, digest: str | None = None
@@ -259,10 +322,10 @@ class SqlCatalog:
             query = query.where(clips.c.key == key)
         if digest is not None:
             query = query.where(clips.c.digest == digest)
-        return [ClipRecord(**row) for row in await self._run(lambda db: _all(db, query))]
+        return [ClipRecord(**row) for row in await self._read(lambda db: _all(db, query))]
 
     async def timings(self) -> Timings:
-        rows = await self._run(lambda db: _all(db, sa.select(timings)))
+        rows = await self._read(lambda db: _all(db, sa.select(timings)))
         return Timings(rates={row["kind"]: Rate.model_validate(dict(row)) for row in rows})
 
     async def learn(self, style: str, preset: str, rate: float) -> None:
@@ -276,13 +339,23 @@ class SqlCatalog:
             known = Rate.model_validate(dict(row)).observe(rate)
             db.execute(sa.update(timings).where(here).values(known.model_dump()))
 
-        await self._run(work)
+        await self._write(work)
 
-    async def _run(self, work: Callable[[Connection], T]) -> T:
+    async def _read(self, work: Callable[[Connection], T]) -> T:
+        return await self._transact(work, reading)
+
+    async def _write(self, work: Callable[[Connection], T]) -> T:
+        return await self._transact(work, Engine.begin)
+
+    async def _transact(
+        self,
+        work: Callable[[Connection], T],
+        begin: Callable[[Engine], AbstractContextManager[Connection]],
+    ) -> T:
         """Do the work in one transaction; again, for a while, where the server is not there."""
 
         def transaction() -> T:
-            with self._engine.begin() as db:
+            with begin(self._engine) as db:
                 return work(db)
 
         give_up_at = time.monotonic() + self._patience
@@ -300,9 +373,19 @@ class SqlCatalog:
 def open_database(url: str) -> Engine:
     """The database, brought up to the latest schema."""
     engine = connect(url)
-    with engine.begin() as db:
-        _bring_up_to_date(db)
+    with reading(engine) as db:
+        is_up_to_date = (_version(db) or "") >= HEAD
+    if not is_up_to_date:
+        with engine.begin() as db:
+            _bring_up_to_date(db)
     return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that changes nothing and waits for no writer."""
+    with engine.execution_options(**{_READS: True}).begin() as db:
+        yield db
 
 
 def connect(url: str) -> Engine:
@@ -312,7 +395,7 @@ def connect(url: str) -> Engine:
     engine = sa.create_engine(url, pool_pre_ping=True, connect_args=_connect_args(url))
     if engine.dialect.name == "sqlite":
         listen(engine, "connect", _prepare_sqlite)
-        listen(engine, "begin", _begin_immediate)
+        listen(engine, "begin", _begin)
     return engine
 
 
@@ -363,8 +446,11 @@ def _write_ahead(connection: Any) -> None:
             return
 
 
-def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("begin immediate")
+def _begin(connection: Connection) -> None:
+    """Only who writes takes the lock, and at once: one that is taken late may be refused."""
+    reads = bool(connection.get_execution_options().get(_READS))
+    connection.exec_driver_sql(f"pragma query_only = {reads:d}")
+    connection.exec_driver_sql("begin" if reads else "begin immediate")
 
 
 def _bring_up_to_date(db: Connection) -> None:
@@ -403,11 +489,11 @@ def migrate(db: Connection, to: str = HEAD) -> None:
     command.upgrade(config, to)
 
 
-def _one(db: Connection, query: sa.Select[Any]) -> RowMapping | None:
+def _one(db: Connection, query: sa.Executable) -> RowMapping | None:
     return db.execute(query).mappings().first()
 
 
-def _all(db: Connection, query: sa.Select[Any]) -> list[RowMapping]:
+def _all(db: Connection, query: sa.Executable) -> list[RowMapping]:
     return list(db.execute(query).mappings())
 
 
@@ -442,10 +528,13 @@ def _remember_video(db: Connection, owner: str, video: Video, at: datetime) -> N
 
 
 def _job(row: RowMapping, plan: Plan | None = None) -> JobRecord:
-    facts = {**row, "plan": plan or Plan.model_validate(row["plan"])}
-    for name in ("created_at", "finished_at"):
-        facts[name] = aware(row[name]) if row[name] is not None else None
-    return JobRecord.model_validate(facts)
+    plan = plan or Plan.model_validate(row["plan"])
+    return JobRecord.model_validate({**_in_zone(row), "plan": plan})
+
+
+def _in_zone(row: RowMapping) -> dict[str, Any]:
+    times = {name: row[name] for name in ("created_at", "finished_at")}
+    return {**row, **{name: aware(at) if at else None for name, at in times.items()}}
 
 
 def _utc(at: datetime | None) -> datetime | None:

@@ -24,6 +24,7 @@ videos = Table(
     Column("owner", String(64), primary_key=True),
     Column("facts", JSON, nullable=False),
     Column("added_at", DateTime(timezone=True), nullable=False),
+    Index("videos_by_owner", "owner", "added_at"),
 )
 
 jobs = Table(
@@ -47,6 +48,8 @@ jobs = Table(
     Column("finished_at", DateTime(timezone=True)),
     Index("jobs_by_owner", "owner", "created_at"),
     Index("jobs_by_digest", "digest"),
+    Index("jobs_by_time", "created_at"),
+    Index("jobs_by_outcome", "outcome", "owner"),
 )
 
 clips = Table(
@@ -70,6 +73,7 @@ clips = Table(
     Column("width", Integer),
     Column("height", Integer),
     Index("clips_by_digest", "digest"),
+    Index("clips_by_key", "key"),
 )
 
 tokens = Table(
@@ -111,6 +115,7 @@ deliveries = Table(
     Column("due_at", DateTime(timezone=True), nullable=False),
     UniqueConstraint("webhook_id", "job_id", "run"),
     Index("deliveries_by_time", "state", "due_at"),
+    Index("deliveries_by_job", "job_id", "run"),
 )
 
 claims = Table(

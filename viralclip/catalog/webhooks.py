@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel
 from sqlalchemy.engine import Connection, RowMapping
 
 from viralclip.catalog.sealing import Seal, SecretKeyMissingError
-from viralclip.catalog.sql import aware, open_database, wipe_history
+from viralclip.catalog.sql import aware, open_database, reading, wipe_history
 from viralclip.catalog.tables import deliveries, webhooks
 
 T = TypeVar("T")
@@ -81,7 +81,7 @@ class SqlWebhooks:
         webhook_id = _new_id()
         sealed = self._seal.seal(secrets.token_bytes(_SECRET_BYTES), _context(webhook_id))
         webhook = Webhook(webhook_id=webhook_id, owner=owner, url=url, secret=sealed, created_at=at)
-        await self._run(lambda db: db.execute(sa.insert(webhooks).values(webhook.model_dump())))
+        await self._write(lambda db: db.execute(sa.insert(webhooks).values(webhook.model_dump())))
         return webhook
 
     def secret_of(self, webhook: Webhook) -> bytes:
@@ -92,12 +92,12 @@ class SqlWebhooks:
 
     async def of(self, owner: str) -> list[Webhook]:
         query = sa.select(webhooks).where(webhooks.c.owner == owner)
-        rows = await self._run(lambda db: _all(db, query.order_by(webhooks.c.created_at)))
+        rows = await self._read(lambda db: _all(db, query.order_by(webhooks.c.created_at)))
         return [_webhook(row) for row in rows]
 
     async def find(self, webhook_id: str) -> Webhook | None:
         query = sa.select(webhooks).where(webhooks.c.webhook_id == webhook_id)
-        rows = await self._run(lambda db: _all(db, query))
+        rows = await self._read(lambda db: _all(db, query))
         return _webhook(rows[0]) if rows else None
 
     async def remove(self, webhook_id: str) -> None:
@@ -107,7 +107,7 @@ class SqlWebhooks:
             db.execute(sa.delete(deliveries).where(deliveries.c.webhook_id == webhook_id))
             db.execute(sa.delete(webhooks).where(webhooks.c.webhook_id == webhook_id))
 
-        await self._run(work)
+        await self._write(work)
 
     async def expect(self, owner: str, job_id: str, run: int, at: datetime) -> None:
         """Owe the owner's webhooks the end of this run; said before the run is queued."""
@@ -119,11 +119,11 @@ class SqlWebhooks:
                 if row["webhook_id"] not in known:
                     _insert(db, row["webhook_id"], at, state="waiting", job_id=job_id, run=run)
 
-        await self._run(work)
+        await self._write(work)
 
     async def end(self, job_id: str, run: int, body: str, at: datetime) -> None:
         """The run has ended: what waited for that is due, and says `body`."""
-        await self._run(
+        await self._write(
             lambda db: db.execute(
                 sa.update(deliveries)
                 .where(deliveries.c.job_id == job_id, deliveries.c.run == run)
@@ -134,7 +134,7 @@ class SqlWebhooks:
 
     async def send(self, webhook_id: str, body: str, at: datetime) -> None:
         """Owe the webhook a message that is about no job."""
-        await self._run(lambda db: _insert(db, webhook_id, at, state="due", body=body))
+        await self._write(lambda db: _insert(db, webhook_id, at, state="due", body=body))
 
     async def take(
         self, now: datetime, until: datetime, *, limit: int, each: int, busy: Mapping[str, int]
@@ -162,20 +162,21 @@ class SqlWebhooks:
             .where(due.c.place <= each, *shares)
             .order_by(deliveries.c.due_at)
             .limit(limit)
-            .with_for_update(skip_locked=True, of=deliveries)
         )
 
         def work(db: Connection) -> list[RowMapping]:
-            rows = _all(db, ready)
+            rows = _all(db, ready.with_for_update(skip_locked=True, of=deliveries))
             for row in rows:
                 db.execute(_change(row["delivery_id"]).values(due_at=until))
             return rows
 
-        rows = await self._run(work)
+        if not await self._read(lambda db: _all(db, ready.limit(1))):
+            return []
+        rows = await self._write(work)
         return [(row["owner"], _delivery(_without_owner(row))) for row in rows]
 
     async def postpone(self, delivery_id: str, due_at: datetime) -> None:
-        await self._run(lambda db: db.execute(_change(delivery_id).values(due_at=due_at)))
+        await self._write(lambda db: db.execute(_change(delivery_id).values(due_at=due_at)))
 
     async def note(
         self, delivery_id: str, *, state: DeliveryState, answer: str, due_at: datetime
@@ -184,11 +185,11 @@ class SqlWebhooks:
         change = _change(delivery_id).values(
             state=state, answer=answer, due_at=due_at, attempts=deliveries.c.attempts + 1
         )
-        await self._run(lambda db: db.execute(change))
+        await self._write(lambda db: db.execute(change))
 
     async def drop(self, delivery_id: str) -> None:
         gone = sa.delete(deliveries).where(deliveries.c.delivery_id == delivery_id)
-        await self._run(lambda db: db.execute(gone))
+        await self._write(lambda db: db.execute(gone))
 
     async def deliveries(self, webhook_id: str, *, limit: int = 100) -> list[Delivery]:
         """The latest first."""
@@ -198,14 +199,14 @@ class SqlWebhooks:
             .order_by(deliveries.c.created_at.desc(), deliveries.c.delivery_id)
             .limit(limit)
         )
-        return [_delivery(row) for row in await self._run(lambda db: _all(db, query))]
+        return [_delivery(row) for row in await self._read(lambda db: _all(db, query))]
 
     async def forget(self, before: datetime) -> None:
         """Drop what was delivered or given up before then."""
         old = sa.delete(deliveries).where(
             deliveries.c.state.in_(("delivered", "given_up")), deliveries.c.due_at < before
         )
-        await self._run(lambda db: db.execute(old))
+        await self._write(lambda db: db.execute(old))
 
     async def _seal_what_is_clear(self, seal: Seal) -> None:
         """Earlier versions kept secrets as they are."""
@@ -220,10 +221,17 @@ class SqlWebhooks:
                 db.execute(sa.update(webhooks).where(mine).values(secret=sealed))
             return len(rows)
 
-        if await self._run(work):
+        if await self._write(work):
             await asyncio.to_thread(wipe_history, self._engine)
 
-    async def _run(self, work: Callable[[Connection], T]) -> T:
+    async def _read(self, work: Callable[[Connection], T]) -> T:
+        def transaction() -> T:
+            with reading(self._engine) as db:
+                return work(db)
+
+        return await asyncio.to_thread(transaction)
+
+    async def _write(self, work: Callable[[Connection], T]) -> T:
         def transaction() -> T:
             with self._engine.begin() as db:
                 return work(db)

@@ -35,6 +35,7 @@ create table if not exists last_ticks (
 ) without rowid;
 create index if not exists last_ticks_rev on last_ticks (job_id, rev);
 """
+_NAMES = ("streams", "events", "last_ticks", "last_ticks_rev")
 # How often watchers learn of what another process wrote; this process's writes wake them at once.
 POLL_S = 0.2
 _BUSY_S = 30.0
@@ -266,10 +267,17 @@ def _open(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_S, check_same_thread=False)
     _write_ahead(db)
     db.execute("pragma synchronous = normal")
-    with _transaction(db, "begin immediate"):
-        for statement in _SCHEMA.split(";"):
-            db.execute(statement)
+    if not _has_tables(db):
+        with _transaction(db, "begin immediate"):
+            for statement in _SCHEMA.split(";"):
+                db.execute(statement)
     return db
+
+
+def _has_tables(db: sqlite3.Connection) -> bool:
+    """Whether the file needs no change: who only reads must not wait for a writer."""
+    query = "select count(*) from sqlite_master where name in (?, ?, ?, ?)"
+    return db.execute(query, _NAMES).fetchone() == (len(_NAMES),)
 
 
 @contextmanager

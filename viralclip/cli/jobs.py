@@ -8,26 +8,24 @@ from typing import IO
 from rich.console import Console
 from rich.table import Table
 
-from viralclip.catalog import JobRecord
+from viralclip.catalog import JobRecord, JobSummary
 from viralclip.cli.compose import Records, open_jobs, open_records
 from viralclip.cli.display import Display
 from viralclip.cli.follow import follow
 from viralclip.cli.lives import attended
 from viralclip.cli.render import EXIT_CODES, is_served, let_end
 from viralclip.cli.words import OUTCOMES, interrupted, standstill
+from viralclip.engine.overview import Overview, overviews
 from viralclip.errors import UnknownJobError
-from viralclip.progress import Progress
 from viralclip.settings import Settings
 
 
 async def show(settings: Settings, *, limit: int, as_json: bool) -> int:
     """List the latest jobs."""
     async with open_records(settings) as records:
-        channel = attended(settings, records)
-        found = [
-            (job, (await channel.progress(job.job_id))[0])
-            for job in await records.catalog.jobs(limit=limit)
-        ]
+        jobs = await records.catalog.jobs(limit=limit)
+        seen = await overviews(jobs, records.catalog, attended(settings, records))
+        found = list(zip(jobs, seen, strict=True))
     if as_json:
         for job, progress in found:
             sys.stdout.write(json.dumps(_facts(job, progress), ensure_ascii=False) + "\n")
@@ -72,7 +70,7 @@ async def _find(job_id: str, records: Records) -> JobRecord:
     return job
 
 
-def _table(found: list[tuple[JobRecord, Progress]], *, shared: str) -> Table:
+def _table(found: list[tuple[JobSummary, Overview]], *, shared: str) -> Table:
     table = Table(box=None, pad_edge=False)
     for heading in ("job", "began", "video", "clips", "state"):
         table.add_column(heading)
@@ -80,11 +78,11 @@ def _table(found: list[tuple[JobRecord, Progress]], *, shared: str) -> Table:
         began = f"{job.created_at.astimezone():%Y-%m-%d %H:%M}"
         clips = f"{progress.clips_completed}/{progress.clips_total}"
         state = _state(job, progress, is_service=job.engine_url == shared)
-        table.add_row(job.job_id, began, job.plan.video.name, clips, state)
+        table.add_row(job.job_id, began, job.video_name, clips, state)
     return table
 
 
-def _state(job: JobRecord, progress: Progress, *, is_service: bool) -> str:
+def _state(job: JobSummary, progress: Overview, *, is_service: bool) -> str:
     if job.outcome:
         return OUTCOMES[job.outcome]
     if progress.has_worker:
@@ -93,11 +91,11 @@ def _state(job: JobRecord, progress: Progress, *, is_service: bool) -> str:
     return say(progress.moved_at, datetime.now(UTC))
 
 
-def _facts(job: JobRecord, progress: Progress) -> dict[str, object]:
+def _facts(job: JobSummary, progress: Overview) -> dict[str, object]:
     return {
         "job_id": job.job_id,
         "created_at": job.created_at.isoformat(),
-        "video": job.plan.video.name,
+        "video": job.video_name,
         "outcome": job.outcome,
         "fraction": progress.fraction,
         "has_worker": progress.has_worker,

@@ -29,7 +29,7 @@ def routes(services: Services) -> APIRouter:
         """Ask every clip to stop; the ending arrives as events."""
         job = await _find_running(job_id, owner, services)
         await services.jobs.cancel(job_id, by=owner)
-        return job_out(job)
+        return job_out(job.summary)
 
     @router.post(
         "/{job_id}/clips/{scene_id}/{style}/cancel",
@@ -43,7 +43,7 @@ def routes(services: Services) -> APIRouter:
         job = await find_job(job_id, owner, services)
         await _find_open_clip(job, scene_id, style, services)
         await services.jobs.cancel_clip(job_id, scene_id, style, by=owner)
-        return job_out(job)
+        return job_out(job.summary)
 
     @router.post("/{job_id}/retry", status_code=202, operation_id="retryJob")
     async def retry_job(job_id: JobId, owner: Owner) -> JobOut:
@@ -56,13 +56,14 @@ def routes(services: Services) -> APIRouter:
             # The end of this run has to be told before the next one makes it forgotten.
             await note_end(job, services.catalog, services.webhooks, now)
             await services.webhooks.expect(owner, job_id, job.run + 1, now)
-        return job_out(await services.jobs.retry(job_id, now))
+        return job_out((await services.jobs.retry(job_id, now)).summary)
 
     @router.patch("/{job_id}", operation_id="changeJob")
     async def change_job(job_id: JobId, change: PriorityChange, owner: Owner) -> JobOut:
         """Move the job's waiting work to another place in the queue."""
         await _find_running(job_id, owner, services)
-        return job_out(await services.jobs.prioritise(job_id, change.priority))
+        changed = await services.jobs.prioritise(job_id, change.priority)
+        return job_out(changed.summary)
 
     @router.delete("/{job_id}", status_code=204, operation_id="deleteJob", responses=problems(502))
     async def delete_job(job_id: JobId, owner: Owner) -> Response:
@@ -86,8 +87,7 @@ async def _find_running(job_id: str, owner: str, services: Services) -> JobRecor
 
 
 async def _find_open_clip(job: JobRecord, scene_id: int, style: str, services: Services) -> None:
-    clips = {(clip.scene_id, clip.style): clip for clip in await services.catalog.clips(job.job_id)}
-    clip = clips.get((scene_id, style))
+    clip = await services.catalog.clip(job.job_id, scene_id, style)
     if clip is None:
         raise NotFoundError
     if clip.ending is not None or job.outcome is not None:

@@ -2,17 +2,17 @@
 
 import asyncio
 import zipfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack
 from io import RawIOBase
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse, StreamingResponse
 from pydantic import BaseModel
 
-from viralclip.catalog import ClipRecord, Ending, JobRecord
+from viralclip.catalog import ClipPlace, ClipRecord, Ending, JobRecord
 from viralclip.events import FailedDetails
 from viralclip.server.files import FILE, SIGNED, OpenFileResponse
 from viralclip.server.identity import Owner
@@ -21,6 +21,16 @@ from viralclip.server.problems import NotFoundError, TooManyError, problems
 from viralclip.server.services import Services
 from viralclip.server.shares import Shares
 from viralclip.storage import Storage
+
+_MOST_CLIPS = 1000
+# The place of a clip among those of its job, which no style's name can break out of.
+_CURSOR = r"^[0-9]{1,9}/[^\x00]+$"
+_LINK = {
+    "Link": {
+        "description": 'The next page: `<address>; rel="next"`; absent on the last.',
+        "schema": {"type": "string"},
+    }
+}
 
 
 class _Zip(StreamingResponse):
@@ -48,11 +58,27 @@ def routes(services: Services) -> APIRouter:
         prefix="/api/jobs/{job_id}", tags=["clips"], responses=problems(401, 403, 404, 422)
     )
 
-    @router.get("/clips", operation_id="listClips")
-    async def list_clips(job_id: JobId, owner: Owner) -> list[ClipOut]:
-        """Every clip of the job, made or not, and what became of it."""
+    @router.get("/clips", operation_id="listClips", responses={200: {"headers": _LINK}})
+    async def list_clips(
+        job_id: JobId,
+        owner: Owner,
+        request: Request,
+        response: Response,
+        cursor: Annotated[str | None, Query(max_length=100, pattern=_CURSOR)] = None,
+        limit: Annotated[int | None, Query(ge=1, le=_MOST_CLIPS)] = None,
+    ) -> list[ClipOut]:
+        """The clips of the job, made or not, and what became of each: all of them, or as many as
+        `limit` says. Then the header `Link` has the address of the next page, if there is one."""
         job = await find_job(job_id, owner, services)
-        return [_out(clip, job) for clip in await services.catalog.clips(job_id)]
+        after = _place(cursor) if cursor is not None else None
+        more = None if limit is None else limit + 1
+        clips = await services.catalog.clips(job_id, after=after, limit=more)
+        page = clips[:limit]
+        if len(clips) > len(page):
+            following = request.url.include_query_params(cursor=_cursor(page[-1]))
+            response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
+        filenames = job.plan.filenames_of({clip.scene_id for clip in page})
+        return [_out(clip, job, filenames) for clip in page]
 
     @router.get(
         "/clips.zip",
@@ -101,10 +127,10 @@ def routes(services: Services) -> APIRouter:
 
 
 async def _find_clip(job: JobRecord, scene_id: int, style: str, services: Services) -> ClipRecord:
-    for clip in await services.catalog.clips(job.job_id):
-        if (clip.scene_id, clip.style) == (scene_id, style) and clip.ending == "complete":
-            return clip
-    raise NotFoundError
+    clip = await services.catalog.clip(job.job_id, scene_id, style)
+    if clip is None or clip.ending != "complete":
+        raise NotFoundError
+    return clip
 
 
 async def _content(key: str, job: JobRecord, services: Services, *, download: bool) -> Response:
@@ -123,13 +149,22 @@ async def _content(key: str, job: JobRecord, services: Services, *, download: bo
         return OpenFileResponse(file, name=name, disposition=disposition, held=held.pop_all())
 
 
-def _out(clip: ClipRecord, job: JobRecord) -> ClipOut:
+def _cursor(clip: ClipRecord) -> str:
+    return f"{clip.scene_id}/{clip.style}"
+
+
+def _place(cursor: str) -> ClipPlace:
+    scene_id, _, style = cursor.partition("/")
+    return int(scene_id), style
+
+
+def _out(clip: ClipRecord, job: JobRecord, filenames: Mapping[ClipPlace, str]) -> ClipOut:
     done = clip.ending == "complete"
     base = f"/api/jobs/{job.job_id}/clips/{clip.scene_id}/{clip.style}"
     return ClipOut(
         scene_id=clip.scene_id,
         style=clip.style,
-        filename=job.plan.clip(clip.scene_id, clip.style).filename,
+        filename=filenames[clip.scene_id, clip.style],
         ending=clip.ending,
         failure=clip.failure,
         file=f"{base}/file" if done and clip.key else None,

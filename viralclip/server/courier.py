@@ -80,14 +80,14 @@ async def note_end(job: JobRecord, catalog: Catalog, webhooks: SqlWebhooks, at: 
     """What waited for the end of the job's latest run is due, and says how it ended."""
     if job.outcome is None or job.finished_at is None:
         return
-    endings = [clip.ending for clip in await catalog.clips(job.job_id)]
+    endings = (await catalog.count_endings([job.job_id]))[job.job_id]
     ended = JobEnded(
         job_id=job.job_id,
         run=job.run,
         outcome=job.outcome,
-        clips_completed=endings.count("complete"),
-        clips_failed=endings.count("failed"),
-        clips_cancelled=endings.count("cancelled"),
+        clips_completed=endings.complete,
+        clips_failed=endings.failed,
+        clips_cancelled=endings.cancelled,
         finished_at=job.finished_at,
     )
     await webhooks.end(job.job_id, job.run, ended.model_dump_json(), at)

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 from collections import defaultdict
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -11,8 +12,9 @@ from fastapi import APIRouter, Header, Path, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from viralclip.audio_tracks import ALL, VOICE
-from viralclip.catalog import JobRecord, Priority
+from viralclip.catalog import JobRecord, JobSummary, Priority
 from viralclip.engine.jobs import new_job_id, new_trace_id
+from viralclip.engine.overview import overviews
 from viralclip.errors import Fault, InvalidScenesError
 from viralclip.events import Envelope, Outcome
 from viralclip.geometry import parse_aspect
@@ -128,12 +130,16 @@ class JobPage(BaseModel):
 
 
 class EventPage(BaseModel):
-    """The events after a cursor, the progress with them and the latest ticks; the next cursor."""
+    """The events after a cursor, the progress now with the latest ticks, and the next cursor.
+
+    `more` says that there are events after these: ask for them with `cursor`.
+    """
 
     kind: Literal["events", "reset"]
     events: list[Envelope]
     progress: Progress
     cursor: str
+    more: bool
 
 
 def routes(services: Services) -> APIRouter:
@@ -181,7 +187,11 @@ def routes(services: Services) -> APIRouter:
         """The latest jobs first."""
         before = _in_utc(cursor) if cursor else None
         jobs = await services.catalog.jobs(owner=owner, before=before, limit=limit + 1)
-        rows = [await _row(job, services) for job in jobs[:limit]]
+        seen = await overviews(jobs[:limit], services.catalog, services.channel)
+        rows = [
+            JobRow(job=job_out(job), **asdict(overview))
+            for job, overview in zip(jobs, seen, strict=False)
+        ]
         more = jobs[limit - 1].created_at.isoformat() if len(jobs) > limit else None
         return JobPage(jobs=rows, next=more)
 
@@ -191,7 +201,9 @@ def routes(services: Services) -> APIRouter:
         job = await find_job(job_id, owner, services)
         progress, cursor = await services.channel.progress(job_id)
         ahead = await services.jobs.ahead(job)
-        return JobState(job=job_out(job), progress=progress, cursor=cursor, clips_ahead=ahead)
+        return JobState(
+            job=job_out(job.summary), progress=progress, cursor=cursor, clips_ahead=ahead
+        )
 
     return router
 
@@ -205,19 +217,8 @@ async def find_job(job_id: str, owner: str, services: Services) -> JobRecord:
     return job
 
 
-def job_out(job: JobRecord) -> JobOut:
-    return JobOut(
-        job_id=job.job_id,
-        video_id=job.plan.video.identity,
-        video_name=job.plan.video.name,
-        aspect=job.plan.options.aspect,
-        preset=job.plan.options.preset,
-        priority=job.priority,
-        run=job.run,
-        outcome=job.outcome,
-        created_at=job.created_at,
-        finished_at=job.finished_at,
-    )
+def job_out(job: JobSummary) -> JobOut:
+    return JobOut.model_validate(job.model_dump())
 
 
 def _in_utc(at: datetime) -> datetime:
@@ -303,17 +304,3 @@ def _read(scenes: list[dict[str, Any]] | str, video: Video) -> SceneReading:
     if isinstance(scenes, str):
         return read_scenes(scenes, "", video)
     return read_scenes(json.dumps(scenes), "scenes.json", video)
-
-
-async def _row(job: JobRecord, services: Services) -> JobRow:
-    progress, _ = await services.channel.progress(job.job_id)
-    return JobRow(
-        job=job_out(job),
-        fraction=progress.fraction,
-        has_worker=progress.has_worker,
-        moved_at=progress.moved_at,
-        clips_total=progress.clips_total,
-        clips_completed=progress.clips_completed,
-        clips_failed=progress.clips_failed,
-        clips_cancelled=progress.clips_cancelled,
-    )

@@ -30,6 +30,7 @@ _SSE = "text/event-stream"
 LINES = "viralclip.lines.v1"
 _ONE_BY_ONE = attrgetter("one_by_one")
 _IN_LINES = attrgetter("in_lines")
+_MOST_EVENTS = 1000
 _INTERNAL = 1011
 _LOCAL_RECHECK_S = 5.0
 # A refusal closes with 4000 and the status that HTTP would have answered: 4401, 4404, 4429.
@@ -56,12 +57,16 @@ def routes(services: Services) -> APIRouter:
         request: Request,
         after: Cursor = None,
         last_event_id: Annotated[str | None, Header(max_length=100)] = None,
+        limit: Annotated[int | None, Query(ge=1, le=_MOST_EVENTS)] = None,
     ) -> EventPage | Response:
-        """The events after the cursor, or all; a stream where `Accept: text/event-stream` asks."""
+        """The events after the cursor, or from the first: all of them, or as many as `limit` says.
+
+        A stream where `Accept: text/event-stream` asks for it.
+        """
         await find_job(job_id, owner, services)
         if _SSE in request.headers.get("accept", ""):
             return _EventStream(job_id, last_event_id or after, owner, services, viewers)
-        return await _page(job_id, after or BEGINNING, services)
+        return await _page(job_id, after or BEGINNING, services, limit=limit)
 
     @router.websocket("/{job_id}/live")
     async def live(websocket: WebSocket, job_id: str, after: Cursor = None) -> None:
@@ -200,12 +205,15 @@ async def _close(websocket: WebSocket, code: int) -> None:
         await websocket.close(code)
 
 
-async def _page(job_id: str, after: str, services: Services) -> EventPage:
+async def _page(job_id: str, after: str, services: Services, *, limit: int | None) -> EventPage:
     """What the channel has after the cursor now, without waiting for more."""
-    frames, now = await read_on(services.channel, job_id, after)
+    frames, now = await read_on(services.channel, job_id, after, limit=limit)
     state = next((frame for frame in frames if isinstance(frame, Snapshot | Reset)), None)
     if state is not None:
-        return EventPage(kind="reset", events=[], progress=state.progress, cursor=state.cursor)
+        return EventPage(
+            kind="reset", events=[], progress=state.progress, cursor=state.cursor, more=False
+        )
     events = [frame.envelope for frame in frames if isinstance(frame, Told)]
     cursor = frames[-1].cursor if frames else after
-    return EventPage(kind="events", events=events, progress=now, cursor=cursor)
+    more = bool(events) and events[-1].seq < now.seq
+    return EventPage(kind="events", events=events, progress=now, cursor=cursor, more=more)

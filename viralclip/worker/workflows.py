@@ -155,11 +155,7 @@ class Workflows:
 
     async def _behind(self, job: JobRecord) -> int:
         """How many clips of its class the job's owner waited for when it was submitted."""
-        jobs = await self._tools.catalog.jobs(owner=job.owner, before=job.created_at, limit=100)
-        waiting = (
-            other for other in jobs if (other.outcome, other.priority) == (None, job.priority)
-        )
-        return sum(len(list(other.plan.clips())) for other in waiting)
+        return await self._tools.catalog.count_waiting(job.owner, job.priority, job.created_at)
 
     async def _scene(self, work: Work, job: JobRecord) -> None:
         clips = await self._tools.catalog.clips(job.job_id, work.scene_id)
@@ -197,8 +193,10 @@ class Workflows:
             await self._engine.cancel_clips(job.job_id, job.run)
 
     async def _record_of(self, work: Work) -> ClipRecord:
-        clips = await self._tools.catalog.clips(work.job_id, work.scene_id)
-        return next(clip for clip in clips if clip.style == work.style)
+        place = (work.scene_id or 0, work.style or "")
+        record = await self._tools.catalog.clip(work.job_id, *place)
+        assert record is not None  # noqa: S101 - its job is on record with all its clips
+        return record
 
     async def _task(self, work: Work, job: JobRecord) -> tuple[int, ClipTask]:
         """The clip as it stands now, and its place among its scene's."""

@@ -127,7 +127,9 @@ export interface paths {
         };
         /**
          * Get Events
-         * @description The events after the cursor, or all; a stream where `Accept: text/event-stream` asks.
+         * @description The events after the cursor, or from the first: all of them, or as many as `limit` says.
+         *
+         *     A stream where `Accept: text/event-stream` asks for it.
          */
         get: operations["getEvents"];
         put?: never;
@@ -147,7 +149,8 @@ export interface paths {
         };
         /**
          * List Clips
-         * @description Every clip of the job, made or not, and what became of it.
+         * @description The clips of the job, made or not, and what became of each: all of them, or as many as
+         *     `limit` says. Then the header `Link` has the address of the next page, if there is one.
          */
         get: operations["listClips"];
         put?: never;
@@ -1691,7 +1694,9 @@ export interface components {
         };
         /**
          * EventPage
-         * @description The events after a cursor, the progress with them and the latest ticks; the next cursor.
+         * @description The events after a cursor, the progress now with the latest ticks, and the next cursor.
+         *
+         *     `more` says that there are events after these: ask for them with `cursor`.
          */
         EventPage: {
             /**
@@ -1704,6 +1709,8 @@ export interface components {
             progress: components["schemas"]["Progress"];
             /** Cursor */
             cursor: string;
+            /** More */
+            more: boolean;
         };
         /**
          * FaceOut
@@ -2746,6 +2753,7 @@ export interface operations {
         parameters: {
             query?: {
                 after?: string | null;
+                limit?: number | null;
             };
             header?: {
                 "last-event-id"?: string | null;
@@ -2816,7 +2824,10 @@ export interface operations {
     };
     listClips: {
         parameters: {
-            query?: never;
+            query?: {
+                cursor?: string | null;
+                limit?: number | null;
+            };
             header?: never;
             path: {
                 job_id: string;
@@ -2828,6 +2839,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The next page: `<address>; rel="next"`; absent on the last. */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {

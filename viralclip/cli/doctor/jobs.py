@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
-from viralclip.catalog import JobRecord
+from viralclip.catalog import JobSummary
 from viralclip.cli.compose import open_records
 from viralclip.cli.doctor.finding import Finding
 from viralclip.cli.lives import attended
@@ -30,7 +30,7 @@ async def look(settings: Settings) -> list[Finding]:
 
 
 def findings(
-    unfinished: list[tuple[JobRecord, Progress]], *, shared: str, now: datetime
+    unfinished: list[tuple[JobSummary, Progress]], *, shared: str, now: datetime
 ) -> list[Finding]:
     alone = [(job, progress) for job, progress in unfinished if not progress.has_worker]
     if not alone:
@@ -45,7 +45,7 @@ def findings(
     ]
 
 
-def _without_worker(job: JobRecord, progress: Progress, *, shared: str, now: datetime) -> Finding:
+def _without_worker(job: JobSummary, progress: Progress, *, shared: str, now: datetime) -> Finding:
     if job.engine_url == shared:
         found = f"{job.job_id}: {standstill(progress.moved_at, now)}"
         return Finding("jobs", "note", found, "start `viralclip serve` or `viralclip worker`")
@@ -53,7 +53,7 @@ def _without_worker(job: JobRecord, progress: Progress, *, shared: str, now: dat
     return Finding("jobs", "note", found, f"`viralclip retry {job.job_id}` goes on with it")
 
 
-async def _unfinished(settings: Settings) -> list[tuple[JobRecord, Progress]]:
+async def _unfinished(settings: Settings) -> list[tuple[JobSummary, Progress]]:
     async with open_records(settings) as records:
         channel = attended(settings, records)
         latest = await records.catalog.jobs(limit=_LATEST)

@@ -1,0 +1,61 @@
+"""How far each job of a list is: counts of its clips, at a cost that does not grow with them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from viralclip.catalog import Catalog, Endings, JobSummary
+from viralclip.channel import ProgressChannel
+from viralclip.progress import Progress
+
+
+@dataclass(frozen=True)
+class Overview:
+    """A job's progress in a line; a job that has ended has neither lost its worker nor moves."""
+
+    fraction: float
+    has_worker: bool
+    moved_at: datetime | None
+    clips_total: int
+    clips_completed: int
+    clips_failed: int
+    clips_cancelled: int
+
+
+async def overviews(
+    jobs: Sequence[JobSummary], catalog: Catalog, channel: ProgressChannel
+) -> list[Overview]:
+    """An overview of each job: the records say what became of those that have ended, and only the
+    others' progress is read."""
+    ended = await catalog.count_endings([job.job_id for job in jobs if job.outcome is not None])
+    return [
+        _of_ended(job, ended[job.job_id])
+        if job.job_id in ended
+        else _of_running((await channel.progress(job.job_id))[0])
+        for job in jobs
+    ]
+
+
+def _of_ended(job: JobSummary, endings: Endings) -> Overview:
+    made_it = job.outcome in ("succeeded", "partial")
+    return Overview(
+        fraction=1.0 if made_it else endings.complete / max(1, endings.total),
+        has_worker=True,
+        moved_at=job.finished_at,
+        clips_total=endings.total,
+        clips_completed=endings.complete,
+        clips_failed=endings.failed,
+        clips_cancelled=endings.cancelled,
+    )
+
+
+def _of_running(progress: Progress) -> Overview:
+    return Overview(
+        fraction=progress.fraction,
+        has_worker=progress.has_worker,
+        moved_at=progress.moved_at,
+        clips_total=progress.clips_total,
+        clips_completed=progress.clips_completed,
+        clips_failed=progress.clips_failed,
+        clips_cancelled=progress.clips_cancelled,
+    )
