@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -22,6 +23,8 @@ DEFAULT_SLOTS = 4
 STORAGES = frozenset({"file", "s3", "gs", "az"})
 _UNITS = ("", "KiB", "MiB", "GiB", "TiB")
 _SIZE = re.compile(r"([0-9]{1,15})(KiB|MiB|GiB|TiB)?")
+_AGE = re.compile(r"([0-9]{1,5})([hdw])")
+_AGES = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _SHORTEST_KEY = 32
 # The names that clouds' own tools give to what is secret.
 _CREDENTIAL = re.compile(r"(AWS|AZURE|GOOGLE)_.*(SECRET|TOKEN|PASSWORD|KEY)(?<!ACCESS_KEY_ID)")
@@ -87,6 +90,8 @@ class Settings:
     catalog: str | None
     secret_key: str | None = field(repr=False)
     credentials: tuple[str, ...] = field(repr=False)
+    # How long `serve` keeps what has ended; None: for ever.
+    retention: timedelta | None
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -111,7 +116,7 @@ class Settings:
 
     def engine_url(self, job_id: str) -> str:
         """A job started from a terminal has its own engine: no terminal renders for another."""
-        return f"sqlite:///{self.state_dir / 'engines' / f'{job_id}.db'}"
+        return f"sqlite:///{self.engines / f'{job_id}.db'}"
 
     @property
     def service_engine_url(self) -> str:
@@ -143,6 +148,10 @@ class Settings:
     @property
     def ledger(self) -> Path:
         return self.state_dir / "ffmpegs"
+
+    @property
+    def engines(self) -> Path:
+        return self.state_dir / "engines"
 
     @property
     def sources(self) -> Path:
@@ -194,7 +203,21 @@ def read_settings(
         catalog=_catalog(env),
         secret_key=_secret_key(env, "VIRALCLIP_SECRET_KEY"),
         credentials=tuple(value for name, value in env.items() if _CREDENTIAL.fullmatch(name)),
+        retention=_retention(env, "VIRALCLIP_RETENTION"),
     )
+
+
+def read_age(name: str, value: str) -> timedelta:
+    """The time that `30d` means; InvalidSettingError under that name for what is none."""
+    found = _AGE.fullmatch(value.strip())
+    if found is None or not int(found[1]):
+        raise _refusal(name, value, "a time such as 12h, 30d or 8w")
+    return int(found[1]) * _AGES[found[2]]
+
+
+def _retention(env: Mapping[str, str], name: str) -> timedelta | None:
+    value = env.get(name)
+    return read_age(name, value) if value else None
 
 
 def _umask() -> int:

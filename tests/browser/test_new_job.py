@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import zipfile
 
@@ -316,3 +317,22 @@ def test_the_audio_track_to_hear_is_chosen_by_name_and_level(look, served, ffmpe
 
 
 _VOICE = "aevalsrc='0.2*max(sin(2*PI*4*t),0)*lt(mod(t,2),1.5)*(random(0)-0.5)':s=48000"
+
+
+def test_an_upload_is_deleted_once_the_question_is_answered(look, served, talk, tmp_path):
+    page = new_job(look, served)
+    page.get_by_label("Drop a video here").set_input_files(shutil.copy(talk, tmp_path / "mine.mp4"))
+    expect(page.get_by_role("slider", name="Place in the video")).to_be_visible()
+    page.reload()
+    own = page.get_by_role("listitem").filter(has_text="mine.mp4")
+    own.get_by_role("button", name="Delete").click()
+    look.keep(page, "delete-asked")
+    own.get_by_role("button", name="Keep").click()
+    expect(own).to_be_visible()
+    own.get_by_role("button", name="Delete").click()
+    own.get_by_role("button", name="Delete").click()
+    expect(own).to_have_count(0)
+    page.reload()
+
+    expect(page.get_by_role("heading", name="On the server")).to_be_visible()
+    expect(page.get_by_text("mine.mp4")).to_have_count(0)

@@ -615,3 +615,57 @@ async def test_a_listed_job_says_what_it_is_and_not_what_it_is_made_of(catalog: 
     assert await catalog.jobs() == [job.summary]
     assert job.summary.video_name == "talk.mp4"
     assert not hasattr(job.summary, "plan")
+
+
+async def test_a_forgotten_video_is_gone_for_its_owner_alone(catalog: Catalog):
+    video = _job().plan.video
+    for owner in ("ann", "bob"):
+        await catalog.add_video(owner, video)
+    await catalog.forget_video("ann", video.identity)
+
+    assert await catalog.video("ann", video.identity) is None
+    assert await catalog.videos("bob") == [video]
+
+
+async def test_videos_are_forgotten_by_where_they_lie(catalog: Catalog):
+    video = _job().plan.video
+    other = video.model_copy(update={"identity": "video-2", "path": "/media/other.mp4"})
+    await catalog.add_video("ann", video)
+    await catalog.add_video("ann", other)
+    await catalog.forget_videos_at([video.path, "/nowhere"])
+
+    assert await catalog.videos("ann") == [other]
+
+
+async def test_where_the_videos_of_jobs_lie_that_go_on_is_known(catalog: Catalog):
+    for name in ("open", "late", "early"):
+        job = _job(name)
+        video = job.plan.video.model_copy(update={"path": f"/media/{name}.mp4", "identity": name})
+        plan = job.plan.model_copy(update={"video": video})
+        await catalog.add_job(job.model_copy(update={"plan": plan}))
+    hour = timedelta(hours=1)
+    await catalog.finish_job("early", 1, "failed", _AT)
+    await catalog.finish_job("late", 1, "succeeded", _AT + 2 * hour)
+
+    assert await catalog.paths_in_use() == {"/media/open.mp4"}
+    assert await catalog.paths_in_use(_AT + hour) == {"/media/open.mp4", "/media/late.mp4"}
+    assert [job.job_id for job in await catalog.ended_before(_AT + hour)] == ["early"]
+    assert [job.job_id for job in await catalog.ended_before(_AT + 3 * hour)] == ["early", "late"]
+
+
+async def test_a_job_that_is_retried_has_not_ended_any_more(catalog: Catalog):
+    await catalog.add_job(_job())
+    await catalog.finish_job("job", 1, "failed", _AT)
+    await catalog.begin_run("job", 2)
+
+    assert await catalog.ended_before(_AT + timedelta(hours=1)) == []
+    assert await catalog.paths_in_use() == {"/media/talk.mp4"}
+
+
+async def test_keys_of_a_forgotten_job_stand_for_nothing(catalog: Catalog):
+    await catalog.claim("ann", "k1", "d", "job")
+    await catalog.claim("ann", "k2", "d", "job2")
+    await catalog.forget_claims("job")
+
+    assert await catalog.claimed("ann", "k1") is None
+    assert await catalog.claimed("ann", "k2") is not None

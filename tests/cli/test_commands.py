@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from viralclip.cli.app import app
 
 HEAVY = {"dbos", "av", "sqlalchemy", "numpy", "obstore", "pydantic", "structlog", "alembic"}
-COMMANDS = {"render", "watch", "jobs", "cancel", "retry", "scenes", "doctor", "demo"}
+COMMANDS = {"render", "watch", "jobs", "cancel", "retry", "scenes", "doctor", "demo", "prune"}
 
 
 def test_help_imports_nothing_heavy():

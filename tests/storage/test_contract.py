@@ -244,3 +244,17 @@ def _read(path: Path) -> bytes:
 
 def _write(path: Path, content: bytes) -> None:
     path.write_bytes(content)
+
+
+async def test_what_is_stored_is_listed_by_the_beginning_of_its_key(storage: Storage, clip: Path):
+    _write(clip, b"small")
+    keys = [f"uploads/{key}" for key in _KEYS]
+    for key in (*keys, "uploads2/other.mp4"):
+        await storage.put(clip, key)
+
+    listed = await storage.list("uploads/")
+    assert sorted(found.key for found in listed) == sorted(keys)
+    assert {found.size for found in listed} == {5}
+    assert {found.at.tzinfo is not None for found in listed} == {True}
+    assert len(await storage.list("")) == len(keys) + 1
+    assert await storage.list("nothing/") == []

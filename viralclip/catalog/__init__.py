@@ -1,6 +1,6 @@
 """Records of videos, jobs, clips and step timings, and the one place that says how a clip ended."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -26,6 +26,7 @@ class JobSummary(BaseModel, frozen=True):
     owner: str
     video_id: str
     video_name: str
+    video_path: str
     aspect: str
     preset: Preset
     storage_url: str
@@ -61,6 +62,7 @@ class JobRecord(BaseModel, frozen=True):
         shown = {
             "video_id": self.plan.video.identity,
             "video_name": self.plan.video.name,
+            "video_path": self.plan.video.path,
             "aspect": self.plan.options.aspect,
             "preset": self.plan.options.preset,
         }
@@ -178,7 +180,25 @@ class Catalog(Protocol):
 
     async def video(self, owner: str, identity: str) -> Video | None: ...
 
+    async def forget_video(self, owner: str, identity: str) -> None: ...
+
+    async def forget_videos_at(self, paths: Collection[str]) -> None:
+        """Forget the videos that lie there, whoever's they are."""
+        ...
+
+    async def paths_in_use(self, since: datetime | None = None) -> frozenset[str]:
+        """Where the videos lie of jobs that have not ended, or have not before `since`."""
+        ...
+
+    async def ended_before(self, at: datetime) -> list[JobSummary]:
+        """The jobs whose latest run ended before then, the oldest first."""
+        ...
+
     async def delete_job(self, job_id: str) -> None: ...
+
+    async def forget_claims(self, job_id: str) -> None:
+        """Let the idempotency keys that stand for the job stand for nothing."""
+        ...
 
     async def clips(
         self,

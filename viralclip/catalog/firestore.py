@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import random
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
@@ -44,6 +44,8 @@ Change = Callable[[Document | None], Document | None]
 # Firestore takes 500 writes at once.
 _BATCH = 400
 _KNOWN_PLANS = 32
+# Of a job, what is told without its plan.
+_SUMMARY = [*JobSummary.model_fields]
 _HELLO_S = 10.0
 _CONTENTION_S = 30.0
 # Numbers that fall as time goes on: in a rising order the latest comes first.
@@ -176,12 +178,12 @@ class FirestoreCatalog:
         if owner is not None:
             query = query.where(filter=FieldFilter(field, "<", prefix[:-1] + _AFTER_DOT))
         # Of the plan, which may be long, only what a list shows leaves the database.
-        query = query.select([*JobSummary.model_fields]).limit(limit)
+        query = query.select(_SUMMARY).limit(limit)
         return [await self._summary(fields) async for fields in _documents(query)]
 
     async def _summary(self, fields: Document) -> JobSummary:
         """Earlier versions kept what a list shows within the plan only."""
-        if "video_name" in fields:
+        if "video_path" in fields:
             return JobSummary.model_validate(fields)
         job = (await self._jobs.document(fields["job_id"]).get()).to_dict()
         return _job(job or fields).summary
@@ -261,6 +263,36 @@ class FirestoreCatalog:
     async def video(self, owner: str, identity: str) -> Video | None:
         fields = (await self._videos.document(_hash(owner, identity)).get()).to_dict()
         return Video.model_validate_json(fields["facts"]) if fields is not None else None
+
+    async def forget_video(self, owner: str, identity: str) -> None:
+        await self._videos.document(_hash(owner, identity)).delete()
+
+    async def forget_videos_at(self, paths: Collection[str]) -> None:
+        async for found in self._videos.stream():
+            if Video.model_validate_json(found.get("facts")).path in paths:
+                await found.reference.delete()
+
+    async def paths_in_use(self, since: datetime | None = None) -> frozenset[str]:
+        queries = [_equal(self._jobs, running=True)]
+        if since is not None:
+            later = FieldFilter("finished_at", ">=", since.astimezone(UTC))
+            queries.append(self._jobs.where(filter=later))
+        return frozenset(
+            [
+                (await self._summary(fields)).video_path
+                for query in queries
+                async for fields in _documents(query.select(_SUMMARY))
+            ]
+        )
+
+    async def ended_before(self, at: datetime) -> list[JobSummary]:
+        earlier = FieldFilter("finished_at", "<", at.astimezone(UTC))
+        query = self._jobs.where(filter=earlier).order_by("finished_at").select(_SUMMARY)
+        return [await self._summary(fields) async for fields in _documents(query)]
+
+    async def forget_claims(self, job_id: str) -> None:
+        async for found in _equal(self._claims, job_id=job_id).stream():
+            await found.reference.delete()
 
     async def delete_job(self, job_id: str) -> None:
         """The job's own document goes last: until then the deletion can be repeated."""

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,6 +57,7 @@ _VERSIONS = sa.Table(
 _OF_PLAN = {
     "video_id": ("video", "identity"),
     "video_name": ("video", "name"),
+    "video_path": ("video", "path"),
     "aspect": ("options", "aspect"),
     "preset": ("options", "preset"),
 }
@@ -219,6 +220,37 @@ class SqlCatalog:
         query = sa.select(videos).where(videos.c.owner == owner, videos.c.identity == identity)
         row = await self._read(lambda db: _one(db, query))
         return Video(**row["facts"]) if row else None
+
+    async def forget_video(self, owner: str, identity: str) -> None:
+        gone = sa.delete(videos).where(videos.c.owner == owner, videos.c.identity == identity)
+        await self._write(lambda db: db.execute(gone))
+
+    async def forget_videos_at(self, paths: Collection[str]) -> None:
+        at_one = videos.c.facts["path"].as_string()
+
+        def work(db: Connection) -> None:
+            for path in paths:
+                db.execute(sa.delete(videos).where(at_one == path))
+
+        await self._write(work)
+
+    async def paths_in_use(self, since: datetime | None = None) -> frozenset[str]:
+        path = jobs.c.plan[("video", "path")].as_string()
+        wanted = jobs.c.outcome.is_(None)
+        if since is not None:
+            wanted = sa.or_(wanted, jobs.c.finished_at >= since.astimezone(UTC))
+        query = sa.select(path.label("path")).where(wanted).distinct()
+        return frozenset(row["path"] for row in await self._read(lambda db: _all(db, query)))
+
+    async def ended_before(self, at: datetime) -> list[JobSummary]:
+        ended = sa.and_(jobs.c.outcome.is_not(None), jobs.c.finished_at < at.astimezone(UTC))
+        query = sa.select(*_SUMMARY).where(ended).order_by(jobs.c.finished_at, jobs.c.job_id)
+        rows = await self._read(lambda db: _all(db, query))
+        return [JobSummary.model_validate(_in_zone(row)) for row in rows]
+
+    async def forget_claims(self, job_id: str) -> None:
+        gone = sa.delete(claims).where(claims.c.job_id == job_id)
+        await self._write(lambda db: db.execute(gone))
 
     async def delete_job(self, job_id: str) -> None:
         def work(db: Connection) -> None:

@@ -125,6 +125,7 @@ claims = Table(
     Column("key", String(200), primary_key=True),
     Column("digest", String(64), nullable=False),
     Column("job_id", String(64), nullable=False),
+    Index("claims_by_job", "job_id"),
 )
 
 timings = Table(

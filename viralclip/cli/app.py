@@ -18,9 +18,13 @@ app.add_typer(tokens, name="token")
 models = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What faces are found with.")
 app.add_typer(models, name="models")
 
+videos = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What users uploaded.")
+app.add_typer(videos, name="video")
+
 Source = Annotated[Path, typer.Argument(help="The video.", readable=False)]
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="The job's id, see `viralclip jobs`.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line on stdout.")]
+User = Annotated[str, typer.Option(help="Whose; local is who needs no token.")]
 Slots = Annotated[int | None, typer.Option(min=1, max=64, help="How many FFmpegs run at once.")]
 LogLevel = Annotated[
     str | None, typer.Option(help="What is logged: debug, info, warning or error.")
@@ -205,6 +209,44 @@ def worker(
     from viralclip.cli import run
 
     run.worker(slots=slots, log_level=log_level, name=name, grace_s=grace)
+
+
+@app.command()
+def prune(
+    *,
+    older: Annotated[str, typer.Option(help="What ended or was used so long ago: 12h, 30d, 8w.")],
+    clips: Annotated[
+        bool, typer.Option("--clips", help="Also clips that serve has stored for these jobs.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Remove nothing; print what would be removed.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Remove old jobs, uploads that no job uses, caches and logs; clips stay."""
+    from viralclip.cli import run
+
+    run.prune(older=older, clips=clips, dry_run=dry_run, as_json=as_json)
+
+
+@videos.command("list")
+def list_videos(*, user: User = "local") -> None:
+    """List a user's uploads."""
+    from viralclip.cli import run
+
+    run.list_videos(user)
+
+
+@videos.command("delete")
+def delete_video(
+    video: Annotated[str, typer.Argument(metavar="VIDEO", help="Its id, see `video list`.")],
+    *,
+    user: User = "local",
+) -> None:
+    """Delete an upload that no unfinished job uses; clips made of it stay."""
+    from viralclip.cli import run
+
+    run.delete_video(video, user)
 
 
 @tokens.command("create")

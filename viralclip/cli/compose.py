@@ -73,6 +73,15 @@ async def open_jobs(settings: Settings, records: Records, job: JobRecord) -> Asy
         yield Jobs(catalog=records.catalog, channel=records.channel, engine=engine)
 
 
+@asynccontextmanager
+async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
+    """The engine that `serve` and its workers share."""
+    with _kept_in(settings):
+        settings.state_dir.mkdir(parents=True, exist_ok=True)
+    async with Engine(settings.service_engine_url) as engine:
+        yield engine
+
+
 def engine_of(settings: Settings, job: JobRecord) -> str:
     """The URL of the engine that the job was queued in."""
     shared = job.engine_url == settings.service_engine_name

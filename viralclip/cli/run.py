@@ -18,7 +18,7 @@ from viralclip.cli.privacy import keep_private, tighten
 from viralclip.cli.request import Request
 from viralclip.errors import InvalidRequestError, InvalidScenesError, ViralclipError
 from viralclip.plan import PRESETS, Bars, Options, Preset
-from viralclip.settings import Settings, StateNotWritableError, read_settings
+from viralclip.settings import Settings, StateNotWritableError, read_age, read_settings
 from viralclip.telemetry.logs import log_file, log_to
 from viralclip.text import printable
 
@@ -150,6 +150,30 @@ def worker(
         settings = _settings(slots, log_level, serving=True)
         # A worker that is told to stop has its own way to leave.
         sys.exit(_run(serve_queues(settings, name=name, grace_s=grace_s)))
+
+
+def prune(*, older: str, clips: bool, dry_run: bool, as_json: bool) -> NoReturn:
+    from viralclip.cli.prune import prune as remove_old
+
+    with _errors_said():
+        age = read_age("--older", older)
+        settings = _settings()
+        work = remove_old(settings, older=age, clips=clips, dry_run=dry_run, as_json=as_json)
+        _exit(work)
+
+
+def list_videos(user: str) -> NoReturn:
+    from viralclip.cli import videos
+
+    with _errors_said():
+        _exit(videos.show(user, _settings()))
+
+
+def delete_video(video_id: str, user: str) -> NoReturn:
+    from viralclip.cli import videos
+
+    with _errors_said():
+        _exit(videos.delete(video_id, user, _settings()))
 
 
 def create_token(name: str, *, days: int | None) -> NoReturn:

@@ -19,6 +19,7 @@ from viralclip.cli.compose import (
     find_gear,
     model_place,
     open_analyses,
+    open_engine,
     open_records,
     open_sources,
     storage_opener,
@@ -28,6 +29,7 @@ from viralclip.cli.entrance import open_entrance
 from viralclip.cli.framing import Framer
 from viralclip.cli.lives import attended
 from viralclip.cli.privacy import open_seal
+from viralclip.cli.prune import retaining
 from viralclip.engine import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.errors import InvalidRequestError
@@ -85,6 +87,7 @@ async def serve(settings: Settings, *, with_worker: bool, with_sign_in: bool) ->
         async with (
             _worker(settings, records, engine, wanted=with_worker),
             _courier(services, webhooks),
+            retaining(settings, records, engine),
         ):
             print(f"viralclip is at http://{_shown(settings)}")
             print(entrance.sentence, flush=True)
@@ -170,13 +173,6 @@ async def _courier(services: Services, webhooks: SqlWebhooks) -> AsyncIterator[N
     finally:
         telling.cancel()
         await asyncio.wait({telling})
-
-
-@asynccontextmanager
-async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
-    settings.state_dir.mkdir(parents=True, exist_ok=True)
-    async with Engine(settings.service_engine_url) as engine:
-        yield engine
 
 
 @asynccontextmanager

@@ -370,3 +370,16 @@ _DETAILED: dict[Step, Callable[[ClipState, datetime], tuple[str, ...]]] = {
     Step.RETRYING: _retrying,
     Step.CANCELLED: _cancelled,
 }
+
+
+def bytes_of(size: int) -> str:
+    """A size for people: 734 MiB, 1.2 GiB."""
+    scaled = float(size)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if scaled < _UNIT:
+            return f"{scaled:.0f} {unit}" if unit != "GiB" else f"{scaled:.1f} GiB"
+        scaled /= _UNIT
+    return f"{scaled:.1f} TiB"
+
+
+_UNIT = 1024

@@ -3,8 +3,7 @@
 import asyncio
 import signal
 
-from viralclip.cli.compose import Shift, find_gear, open_records, working
-from viralclip.cli.serve import open_engine
+from viralclip.cli.compose import Shift, find_gear, open_engine, open_records, working
 from viralclip.settings import Settings
 from viralclip.worker import new_worker_id
 

@@ -163,6 +163,22 @@ class Engine:
         )
         return [Owned(parse_work(status.workflow_id), status.executor_id or "") for status in found]
 
+    async def forget(self, job_id: str) -> None:
+        """Drop the records of all the job's work, which has ended."""
+        found = await self._client.list_workflows_async(
+            workflow_id_prefix=f"{job_id}.", load_input=False, load_output=False
+        )
+        ids = [status.workflow_id for status in found]
+        for start in range(0, len(ids), _BATCH):
+            await self._client.delete_workflows_async(ids[start : start + _BATCH])
+
+    async def job_ids(self, before: datetime) -> set[str]:
+        """The jobs that there are records of, of work that was queued before then."""
+        found = await self._client.list_workflows_async(
+            name="job", end_time=before.isoformat(), load_input=False, load_output=False
+        )
+        return {parse_work(status.workflow_id).job_id for status in found}
+
     async def resume(self, works: Iterable[Work]) -> None:
         """Queue begun work again, for whichever worker is free."""
         by_kind: dict[Kind, list[str]] = {}

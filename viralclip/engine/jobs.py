@@ -69,6 +69,13 @@ class Jobs:
         """How many clips go before the first of the job's that waits; None if none waits."""
         return None if job.outcome else await self._engine.ahead(job.job_id)
 
+    async def forget(self, job_id: str) -> None:
+        """Drop all that is known of an ended job; its clips stay where they are."""
+        await self._engine.forget(job_id)
+        await self._channel.forget(job_id)
+        await self._catalog.forget_claims(job_id)
+        await self._catalog.delete_job(job_id)
+
     async def find(self, job_id: str) -> JobRecord:
         job = await self._catalog.job(job_id)
         if job is None:

@@ -100,5 +100,4 @@ async def _delete(job: JobRecord, services: Services) -> None:
         for key in (clip.key, clip.thumbnail):
             if key is not None and key.startswith(job.prefix):
                 await storage.delete(key)
-    await services.channel.forget(job.job_id)
-    await services.catalog.delete_job(job.job_id)
+    await services.jobs.forget(job.job_id)

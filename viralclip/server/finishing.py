@@ -11,6 +11,7 @@ from typing import Literal
 
 import structlog
 
+from viralclip.engine.uploads import IN_STORE
 from viralclip.errors import SourceNotVideoError, ViralclipError
 from viralclip.server.arrivals import Arrival, Arrivals, Note
 from viralclip.server.problems import Problem, problem_of
@@ -23,7 +24,6 @@ UploadState = Literal["arriving", "checking", "storing", "ready", "refused"]
 _AT_ONCE, _OF_ONE = 4, 2
 # A store that does not answer is asked again after so long, and then ever later.
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 5.0, 60.0
-_IN_STORE = "uploads"
 
 log = structlog.get_logger(__name__)
 
@@ -135,7 +135,7 @@ class Finishing:
 
         storage = self._services.open_storage(self._services.storage_url)
         if storage.local_path("") is None:
-            key = f"{_IN_STORE}/{target.parent.parent.name}/{target.parent.name}/{target.name}"
+            key = f"{IN_STORE}/{target.parent.parent.name}/{target.parent.name}/{target.name}"
             await storage.put(arrival.data, key, on_progress=progress)
             return storage.url(key)
         await asyncio.to_thread(_link, arrival.data, target)

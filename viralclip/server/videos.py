@@ -11,6 +11,7 @@ from fastapi.responses import FileResponse, RedirectResponse
 from pydantic import BaseModel
 
 from viralclip.audio_tracks import VOICE, AudioTrack, choose_tracks
+from viralclip.engine.uploads import NotUploadedError, Uploads, VideoInUseError
 from viralclip.errors import ViralclipError
 from viralclip.geometry import Rect
 from viralclip.plan import Video
@@ -19,7 +20,7 @@ from viralclip.server.framing import Ask, FramingOut
 from viralclip.server.hangup import unless_gone
 from viralclip.server.identity import Owner
 from viralclip.server.media_index import MediaIndex
-from viralclip.server.problems import NotFoundError, problems
+from viralclip.server.problems import ConflictError, NotFoundError, problems
 from viralclip.server.services import Services
 from viralclip.storage.inside import open_inside
 from viralclip.storage.sources import in_store, open_stored
@@ -39,7 +40,7 @@ class VideoOut(BaseModel):
 
     `notes` are sentences to read before a job is submitted. `voice_tracks` are the numbers of the
     audio tracks that `voice` stands for in a job. `active_area` is what black bars leave of the
-    picture, in its pixels; null without bars.
+    picture, in its pixels; null without bars. `is_upload` says that it can be deleted here.
     """
 
     video_id: str
@@ -53,6 +54,7 @@ class VideoOut(BaseModel):
     voice_tracks: tuple[int, ...]
     notes: tuple[str, ...] = ()
     active_area: Rect | None
+    is_upload: bool
 
 
 class MediaFile(BaseModel):
@@ -71,7 +73,7 @@ def routes(services: Services) -> APIRouter:
     async def list_videos(owner: Owner) -> list[VideoOut]:
         """Your videos, the latest first."""
         videos = await services.catalog.videos(owner)
-        return [video_out(video) for video in videos if _may_be_read(video, services)]
+        return [video_out(video, services) for video in videos if _may_be_read(video, services)]
 
     @router.get("/files", operation_id="listFiles", responses=problems(422))
     async def list_files(
@@ -89,12 +91,12 @@ def routes(services: Services) -> APIRouter:
         """Look into a file of a media root, so that it can be previewed and used."""
         video = await probe_path(path, services)
         await services.catalog.add_video(owner, video)
-        return video_out(video)
+        return video_out(video, services)
 
     @router.get("/{video_id}", operation_id="getVideo", responses=problems(404, 422))
     async def get_video(video_id: VideoId, owner: Owner) -> VideoOut:
         """What is known of a video."""
-        return video_out(await find_video(video_id, owner, services))
+        return video_out(await find_video(video_id, owner, services), services)
 
     @router.get(
         "/{video_id}/content",
@@ -131,13 +133,37 @@ def routes(services: Services) -> APIRouter:
         async with services.pools.previews.turn(owner):
             return await unless_gone(request, services.frame(video, ask))
 
+    _add_deletion(router, services)
     return router
 
 
-def video_out(video: Video) -> VideoOut:
+def _add_deletion(router: APIRouter, services: Services) -> None:
+    @router.delete(
+        "/{video_id}",
+        status_code=204,
+        operation_id="deleteVideo",
+        responses=problems(404, 409, 422),
+    )
+    async def delete_video(video_id: VideoId, owner: Owner) -> Response:
+        """Delete an upload of yours. Clips made of it stay; what did not complete cannot be made
+        any more."""
+        video = await find_video(video_id, owner, services)
+        try:
+            await uploads_of(services).delete(owner, video, services.catalog)
+        except (NotUploadedError, VideoInUseError) as error:
+            raise ConflictError(why=error.message) from error
+        return Response(status_code=204)
+
+
+def uploads_of(services: Services) -> Uploads:
+    return Uploads(services.uploads, services.storage_url, services.open_storage)
+
+
+def video_out(video: Video, services: Services) -> VideoOut:
     facts = video.model_dump(exclude={"path", "identity", "timecode"})
     voice = choose_tracks(video.audio_tracks, VOICE).numbers
-    return VideoOut(video_id=video.identity, voice_tracks=voice, **facts)
+    is_upload = uploads_of(services).holds(video)
+    return VideoOut(video_id=video.identity, voice_tracks=voice, is_upload=is_upload, **facts)
 
 
 async def find_video(video_id: str, owner: str, services: Services) -> Video:

@@ -5,7 +5,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -50,6 +50,15 @@ class Stored:
     key: str
     size: int
     tag: str
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A stored object in a list: size in bytes, and when it was written."""
+
+    key: str
+    size: int
+    at: datetime
 
 
 def is_unchanged(stored: Stored, *, size: int, tag: str | None) -> bool:
@@ -184,6 +193,18 @@ class Storage:
         except (BaseError, OSError) as error:
             raise told_apart(error) from error
         return _stored(key, head)
+
+    async def list(self, prefix: str) -> list[Listed]:
+        """All objects whose keys begin with the prefix, which is empty or ends with a slash."""
+        try:
+            pages = [page async for page in obstore.list(self._store, prefix or None)]
+        except (BaseError, OSError) as error:
+            raise told_apart(error) from error
+        return [
+            Listed(key=each["path"], size=each["size"], at=each["last_modified"])
+            for page in pages
+            for each in page
+        ]
 
     async def delete(self, key: str) -> None:
         try:

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -77,6 +78,15 @@ class Sources:
         finally:
             os.close(lock)
             self._make_room(0)
+
+    def unused_since(self, at: datetime) -> list[tuple[Path, int]]:
+        """The videos that nobody has used since then, with their bytes."""
+        entries = list(self._entries()) if self._folder.is_dir() else []
+        return [(it.file, it.size) for it in entries if it.used_at < at.timestamp()]
+
+    def remove(self, file: Path) -> bool:
+        """Remove a video; whether that could be done: one that is in use stays."""
+        return _Entry(file).remove_if_unused(file)
 
     def _entry(self, video: Video) -> "_Entry":
         suffix = PurePosixPath(video.path).suffix

@@ -260,7 +260,12 @@ export interface paths {
         get: operations["getVideo"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete Video
+         * @description Delete an upload of yours. Clips made of it stay; what did not complete cannot be made
+         *     any more.
+         */
+        delete: operations["deleteVideo"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2067,7 +2072,7 @@ export interface components {
          *
          *     `notes` are sentences to read before a job is submitted. `voice_tracks` are the numbers of the
          *     audio tracks that `voice` stands for in a job. `active_area` is what black bars leave of the
-         *     picture, in its pixels; null without bars.
+         *     picture, in its pixels; null without bars. `is_upload` says that it can be deleted here.
          */
         VideoOut: {
             /** Video Id */
@@ -2094,6 +2099,8 @@ export interface components {
              */
             notes: string[];
             active_area: components["schemas"]["Rect"] | null;
+            /** Is Upload */
+            is_upload: boolean;
         };
         /**
          * VideoSource
@@ -3244,6 +3251,71 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteVideo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                video_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

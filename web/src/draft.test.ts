@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { Draft, faultsOfRows, faultyLines, seconds } from "./draft.svelte";
 
-const video = { video_id: "v", name: "a.mp4", width: 1280, height: 720, duration: 30, fps: "30", has_audio: true, audio_tracks: [], voice_tracks: [], notes: [], active_area: null };
+const video = { video_id: "v", name: "a.mp4", width: 1280, height: 720, duration: 30, fps: "30", has_audio: true, audio_tracks: [], voice_tracks: [], notes: [], active_area: null, is_upload: false };
 
 function ready(): Draft {
   const draft = new Draft();

@@ -13,6 +13,8 @@ from pathlib import Path
 from viralclip import __version__
 from viralclip.cli.compose import model_place
 from viralclip.cli.doctor.finding import Finding
+from viralclip.cli.prune import told_use
+from viralclip.cli.retention import disk_use
 from viralclip.errors import ViralclipError
 from viralclip.media.encoders import HARDWARE, works
 from viralclip.media.ffmpeg import abilities, find_ffmpeg
@@ -71,9 +73,13 @@ def _state(settings: Settings) -> list[Finding]:
         return [Finding("state", "missing", f"{folder} is not writable", advice)]
     free = shutil.disk_usage(folder).free
     room = f"{folder}, {free / 1024**3:.1f} GiB free"
-    if free < _LOW_SPACE_BYTES:
-        return [Finding("state", "note", room, "clips are made here before they are stored")]
-    return [Finding("state", "ok", room)]
+    advice = "clips are made here before they are stored" if free < _LOW_SPACE_BYTES else ""
+    return [Finding("state", "note" if advice else "ok", room, advice), _use(settings)]
+
+
+def _use(settings: Settings) -> Finding:
+    advice = "`viralclip prune --older 30d --dry-run` says what of it is old"
+    return Finding("disk use", "ok", told_use(disk_use(settings)), advice)
 
 
 def _log(settings: Settings) -> list[Finding]:

@@ -12,6 +12,7 @@ _INDEXES = (
     ("jobs_by_time", "jobs", ["created_at"]),
     ("jobs_by_outcome", "jobs", ["outcome", "owner"]),
     ("clips_by_key", "clips", ["key"]),
+    ("claims_by_job", "claims", ["job_id"]),
     ("deliveries_by_job", "deliveries", ["job_id", "run"]),
 )
 

@@ -1,0 +1,251 @@
+"""What is left behind and may go: found first, so that it can be told, and then removed."""
+
+import asyncio
+import os
+import shutil
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import structlog
+
+from viralclip.catalog import Catalog, JobSummary
+from viralclip.cli.compose import Records, open_sources, storage_opener
+from viralclip.engine import Engine
+from viralclip.engine.jobs import Jobs
+from viralclip.engine.uploads import Upload, Uploads
+from viralclip.server.arrivals import Arrivals
+from viralclip.settings import Settings
+from viralclip.storage import Storage
+from viralclip.storage.sources import Sources
+from viralclip.telemetry.logs import log_file
+from viralclip.worker.liveness import forget_the_long_dead
+from viralclip.worker.orphans import sweep
+
+Kind = Literal[
+    "jobs",
+    "clips",
+    "uploads",
+    "engine records",
+    "work folders",
+    "analyses",
+    "fetched videos",
+    "logs",
+]
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """Something that nobody needs any more; `remove` looks once more, and says whether it went."""
+
+    kind: Kind
+    name: str
+    bytes: int
+    remove: Callable[[], Awaitable[bool]]
+
+
+@dataclass(frozen=True)
+class Household:
+    """Where leftovers are looked for: everything that ended, or was used last, before `before`."""
+
+    settings: Settings
+    records: Records
+    engine: Engine
+    before: datetime
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.records.catalog
+
+    @property
+    def jobs(self) -> Jobs:
+        return Jobs(catalog=self.catalog, channel=self.records.channel, engine=self.engine)
+
+    async def leftovers(self, *, clips: bool = False) -> list[Leftover]:
+        """All of them, in the order they are to be removed: a job before what it alone needs."""
+        ended = await self.catalog.ended_before(self.before)
+        files = await asyncio.to_thread(lambda: list(_files(self)))
+        return [
+            *([it async for it in self._clips(ended)] if clips else []),
+            *(Leftover("jobs", job.job_id, 0, partial(self._forget, job.job_id)) for job in ended),
+            *[it async for it in self._uploads()],
+            *[it async for it in self._engine_records()],
+            *[it async for it in self._work(ended)],
+            *files,
+        ]
+
+    def tidy(self) -> None:
+        """What needs no retention: uploads given up a day ago, and what dead workers left."""
+        settings = self.settings
+        Arrivals(settings.uploads).sweep()
+        sweep(settings.ledger, settings.locks)
+        forget_the_long_dead(settings.locks)
+
+    async def _clips(self, ended: Iterable[JobSummary]) -> AsyncIterator[Leftover]:
+        """The clips that `serve` has stored for jobs that go; an output folder is its user's."""
+        opener = storage_opener(self.settings)
+        for job in ended:
+            if not self._is_served(job):
+                continue
+            storage = opener(job.storage_url)
+            for clip in await self.catalog.clips(job.job_id):
+                for key in (clip.key, clip.thumbnail):
+                    if key is not None and key.startswith(f"{job.job_id}/"):
+                        size = clip.size or 0 if key == clip.key else 0
+                        yield Leftover("clips", key, size, partial(self._drop, job, storage, key))
+
+    def _is_served(self, job: JobSummary) -> bool:
+        settings = self.settings
+        mine = (settings.service_engine_name, settings.storage_url)
+        return (job.engine_url, job.storage_url) == mine
+
+    async def _drop(self, job: JobSummary, storage: Storage, key: str) -> bool:
+        if not await self._has_ended(job.job_id):
+            return False
+        await storage.delete(key)
+        return True
+
+    async def _forget(self, job_id: str) -> bool:
+        """Whoever retries the job in between has it for longer."""
+        if not await self._has_ended(job_id):
+            return False
+        await self.jobs.forget(job_id)
+        for path in self._engine_files(job_id):
+            path.unlink(missing_ok=True)
+        return True
+
+    async def _has_ended(self, job_id: str) -> bool:
+        job = await self.catalog.job(job_id)
+        return job is not None and job.finished_at is not None and job.finished_at < self.before
+
+    async def _uploads(self) -> AsyncIterator[Leftover]:
+        """Uploads of before that no job uses but such as go."""
+        opener = storage_opener(self.settings)
+        uploads = Uploads(self.settings.uploads, self.settings.storage_url, opener)
+        used = await self.catalog.paths_in_use(self.before)
+        async for upload in uploads.all():
+            if upload.at < self.before and upload.path not in used:
+                remove = partial(self._remove_upload, uploads, upload)
+                yield Leftover("uploads", upload.path, upload.size, remove)
+
+    async def _remove_upload(self, uploads: Uploads, upload: Upload) -> bool:
+        """The record goes first: nobody can submit the video any more when its file goes."""
+        if upload.path in await self.catalog.paths_in_use(self.before):
+            return False
+        await self.catalog.forget_videos_at([upload.path])
+        await uploads.remove(upload.path)
+        return True
+
+    async def _engine_records(self) -> AsyncIterator[Leftover]:
+        """Of jobs that were deleted."""
+        for job_id in sorted(await self.engine.job_ids(self.before)):
+            if await self.catalog.job(job_id) is None:
+                yield Leftover("engine records", job_id, 0, partial(self._forget_work, job_id))
+
+    async def _forget_work(self, job_id: str) -> bool:
+        if await self.catalog.job(job_id) is not None:
+            return False
+        await self.engine.forget(job_id)
+        return True
+
+    async def _work(self, ended: Iterable[JobSummary]) -> AsyncIterator[Leftover]:
+        """Folders and engines of jobs that have ended, or are on no record."""
+        going = {job.job_id for job in ended}
+        work, engines = _entries(self.settings.work), _entries(self.settings.engines)
+        for path in (*work, *engines):
+            job_id = path.name.partition(".")[0]
+            if _touched_at(path) < self.before and (
+                job_id in going or not await self._is_open(job_id)
+            ):
+                yield Leftover("work folders", path.name, _size(path), partial(self._erase, path))
+
+    async def _is_open(self, job_id: str) -> bool:
+        job = await self.catalog.job(job_id)
+        return job is not None and job.outcome is None
+
+    async def _erase(self, path: Path) -> bool:
+        if await self._is_open(path.name.partition(".")[0]):
+            return False
+        return await _erased(path)
+
+    def _engine_files(self, job_id: str) -> list[Path]:
+        return [path for path in _entries(self.settings.engines) if path.stem.startswith(job_id)]
+
+
+def _files(household: Household) -> Iterator[Leftover]:
+    """What can be made or fetched again, and logs."""
+    settings, before = household.settings, household.before
+    for path in _entries(settings.analyses):
+        if _touched_at(path) < before:
+            yield Leftover("analyses", path.name, _size(path), partial(_erased, path))
+    sources = open_sources(settings, storage_opener(settings))
+    for path, size in sources.unused_since(before):
+        yield Leftover("fetched videos", path.name, size, partial(_evicted, sources, path))
+    for path in settings.logs.glob("viralclip-*.jsonl"):
+        if path != log_file() and _touched_at(path) < before:
+            yield Leftover("logs", path.name, _size(path), partial(_erased, path))
+
+
+async def _evicted(sources: Sources, path: Path) -> bool:
+    return await asyncio.to_thread(sources.remove, path)
+
+
+async def _erased(path: Path) -> bool:
+    def erase() -> None:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+    await asyncio.to_thread(erase)
+    return True
+
+
+async def removed(leftovers: Iterable[Leftover]) -> list[Leftover]:
+    """Remove them one by one, and say which went; one that cannot go keeps none of the others."""
+    gone: list[Leftover] = []
+    for leftover in leftovers:
+        try:
+            if await leftover.remove():
+                gone.append(leftover)
+        except Exception as error:  # noqa: BLE001 - a store that does not answer; another time
+            log.warning("Not removed", kind=leftover.kind, name=leftover.name, error=repr(error))
+    counts = Counter(leftover.kind for leftover in gone)
+    if gone:
+        log.info("Pruned", bytes=sum(leftover.bytes for leftover in gone), **counts)
+    return gone
+
+
+def disk_use(settings: Settings) -> dict[str, int]:
+    """The bytes of each entry of the state folder that takes any, the largest first."""
+    sizes = {path.name: _size(path) for path in _entries(settings.state_dir)}
+    largest = sorted(sizes.items(), key=lambda entry: entry[1], reverse=True)
+    return {name: size for name, size in largest if size}
+
+
+def _entries(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def _touched_at(path: Path) -> datetime:
+    """When it was last written to or used; what is gone meanwhile counts as new."""
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except OSError:
+        return datetime.now(UTC)
+
+
+def _size(path: Path) -> int:
+    total = 0
+    for folder, _, names in os.walk(path) if path.is_dir() else [(path.parent, [], [path.name])]:
+        for name in names:
+            with suppress(OSError):
+                total += (Path(folder) / name).stat(follow_symlinks=False).st_size
+    return total
