@@ -25,21 +25,25 @@ class Overview:
 async def overviews(
     jobs: Sequence[JobSummary], catalog: Catalog, channel: ProgressChannel
 ) -> list[Overview]:
-    """An overview of each job: the records say what became of those that have ended, and only the
-    others' progress is read."""
+    """An overview of each job: the records count the clips of those that have ended, and only the
+    progress of the others is read, and of those that got no further than a part."""
     ended = await catalog.count_endings([job.job_id for job in jobs if job.outcome is not None])
-    return [
-        _of_ended(job, ended[job.job_id])
-        if job.job_id in ended
-        else _of_running((await channel.progress(job.job_id))[0])
-        for job in jobs
-    ]
+    return [await _overview(job, ended.get(job.job_id), channel) for job in jobs]
 
 
-def _of_ended(job: JobSummary, endings: Endings) -> Overview:
+async def _overview(job: JobSummary, endings: Endings | None, channel: ProgressChannel) -> Overview:
     made_it = job.outcome in ("succeeded", "partial")
+    if endings is not None and made_it:
+        return _of_ended(job, endings, fraction=1.0)
+    progress, _ = await channel.progress(job.job_id)
+    if endings is not None:
+        return _of_ended(job, endings, fraction=progress.fraction)
+    return _of_running(progress)
+
+
+def _of_ended(job: JobSummary, endings: Endings, *, fraction: float) -> Overview:
     return Overview(
-        fraction=1.0 if made_it else endings.complete / max(1, endings.total),
+        fraction=fraction,
         has_worker=True,
         moved_at=job.finished_at,
         clips_total=endings.total,

@@ -1,0 +1,107 @@
+"""A line of a list says what the job's own page says, whatever became of it."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+import pytest
+
+from viralclip.catalog import JobRecord, open_catalog
+from viralclip.channel import open_channel
+from viralclip.engine import Engine
+from viralclip.engine.jobs import Jobs
+from viralclip.engine.overview import overviews
+from viralclip.events import (
+    Cancelled,
+    CancelledDetails,
+    Complete,
+    CompleteDetails,
+    Draft,
+    Event,
+    Failed,
+    FailedDetails,
+    JobFinished,
+    JobStarted,
+    Outcome,
+    Rendering,
+    RenderingDetails,
+)
+from viralclip.plan import Options, StyleChoice, Video, make_plan
+from viralclip.scenes import Scene
+from viralclip.steps import Step
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+VIDEO = Video(
+    name="v.mp4",
+    path="/v.mp4",
+    width=640,
+    height=480,
+    duration=60,
+    fps="25",
+    has_audio=True,
+    identity="v",
+)
+SCENES = [Scene(id=1, title="One", start=0, end=5), Scene(id=2, title="Two", start=5, end=9)]
+PLAN = make_plan(VIDEO, SCENES, [StyleChoice(name="split")], Options())
+WHY = FailedDetails(step=Step.RENDERING, code="lost", message="Lost.", retryable=False)
+ENDINGS: dict[Outcome, tuple[str, str]] = {
+    "succeeded": ("complete", "complete"),
+    "partial": ("complete", "failed"),
+    "failed": ("failed", "failed"),
+    "cancelled": ("complete", "cancelled"),
+}
+
+
+def ended(scene_id: int, ending: str) -> Event:
+    here = {"scene_id": scene_id, "style": "split"}
+    if ending == "complete":
+        return Complete(**here, details=CompleteDetails(clip_id="c", url="/c"))
+    if ending == "failed":
+        return Failed(**here, details=WHY)
+    return Cancelled(**here, details=CancelledDetails(by="user"))
+
+
+@pytest.mark.parametrize("outcome", ENDINGS)
+async def test_an_ended_job_is_as_far_in_a_list_as_on_its_own_page(tmp_path, outcome: Outcome):
+    async with (
+        open_catalog(f"sqlite:///{tmp_path / 'catalog.db'}") as catalog,
+        open_channel(f"sqlite:///{tmp_path / 'events.db'}") as channel,
+        Engine(f"sqlite:///{tmp_path / 'engine.db'}") as engine,
+    ):
+        job = JobRecord(
+            job_id="a1",
+            owner="local",
+            plan=PLAN,
+            storage_url="file:///clips",
+            engine_url="",
+            trace_id="t",
+            created_at=NOW,
+        )
+        await Jobs(catalog=catalog, channel=channel, engine=engine).submit(job)
+        endings = ENDINGS[outcome]
+        made = endings.count("complete")
+        lost, stopped = endings.count("failed"), endings.count("cancelled")
+        details = RenderingDetails(style="split", encoder="x264")
+        events: list[Event] = [
+            JobStarted(worker="w1", attempt=1),
+            *(Rendering(scene_id=scene, style="split", details=details) for scene in (1, 2)),
+            *(ended(scene, ending) for scene, ending in enumerate(endings, 1)),
+            JobFinished(
+                outcome=outcome,
+                clips_completed=made,
+                clips_failed=lost,
+                clips_cancelled=stopped,
+            ),
+        ]
+        await channel.publish(
+            [Draft(job_id="a1", run=1, at=NOW, trace_id="t", event=event) for event in events]
+        )
+        for record, ending in zip(await catalog.clips("a1"), endings, strict=True):
+            await catalog.end_clip(record.model_copy(update={"ending": ending}))
+        await catalog.finish_job("a1", 1, outcome, NOW)
+        page, _ = await channel.progress("a1")
+        (line,) = await overviews(await catalog.jobs(), catalog, channel)
+
+    shown = asdict(line)
+    names = [name for name in shown if name not in ("has_worker", "moved_at")]
+    assert {name: shown[name] for name in names} == {name: getattr(page, name) for name in names}
+    assert (line.fraction < 1) == (outcome in ("failed", "cancelled"))
