@@ -13,8 +13,8 @@ from sqlalchemy.exc import OperationalError
 
 from viralclip.catalog import Catalog, open_catalog
 from viralclip.catalog.accounts import Accounts, SqlAccounts
+from viralclip.catalog.database import connect, reading
 from viralclip.catalog.sealing import Seal
-from viralclip.catalog.sql import connect, reading
 from viralclip.catalog.webhooks import SqlWebhooks
 from viralclip.channel import open_channel
 

@@ -9,14 +9,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from viralclip.catalog import open_catalog
-from viralclip.catalog import sql as sql_catalog
-from viralclip.catalog.sql import HEAD, connect, create, migrate
+from viralclip.catalog import database, open_catalog
+from viralclip.catalog.database import HEAD, connect, create, migrate
 from viralclip.catalog.tables import METADATA
 
 
 async def test_the_migrations_lead_to_the_version_that_the_code_expects():
-    folder = Path(sql_catalog.__file__).parent / "migrations"
+    folder = Path(database.__file__).parent / "migrations"
 
     assert ScriptDirectory(str(folder)).get_heads() == [HEAD]
 

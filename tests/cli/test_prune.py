@@ -16,7 +16,7 @@ import pytest
 from viralclip.catalog import Catalog, JobRecord
 from viralclip.cli.compose import Records, open_engine, open_records, storage_opener
 from viralclip.cli.prune import prune, retaining
-from viralclip.cli.retention import Household, removed
+from viralclip.cli.retention import Pruner, removed
 from viralclip.engine import Engine, Work
 from viralclip.engine.jobs import Jobs
 from viralclip.plan import Options, StyleChoice, Video, make_plan
@@ -46,8 +46,8 @@ class World:
         return storage_opener(self.settings)(self.settings.storage_url)
 
     @property
-    def household(self) -> Household:
-        return Household(self.settings, self.records, self.engine, datetime.now(UTC) - 30 * DAY)
+    def pruner(self) -> Pruner:
+        return Pruner(self.settings, self.records, self.engine, datetime.now(UTC) - 30 * DAY)
 
     async def upload(self, name: str, file: Path) -> Video:
         """A video that was uploaded long ago."""
@@ -144,21 +144,21 @@ def film(tmp_path: Path) -> Path:
 
 async def _kinds(world: World, *, clips: bool = False) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for leftover in await world.household.leftovers(clips=clips):
-        found.setdefault(leftover.kind, []).append(leftover.name)
+    for it in await world.pruner.find(clips=clips):
+        found.setdefault(it.kind, []).append(it.name)
     return found
 
 
-def _later(world: World, days: int) -> Household:
+def _later(world: World, days: int) -> Pruner:
     """As it will be seen some days from now: what an object store holds cannot be made older."""
-    return replace(world.household, before=datetime.now(UTC) + timedelta(days=days))
+    return replace(world.pruner, before=datetime.now(UTC) + timedelta(days=days))
 
 
 async def test_a_job_that_ended_long_ago_goes_with_all_that_is_known_of_it(world, film):
     video = await world.upload("talk", film)
     await world.job("old1", video, ended=LONG_AGO)
     assert await world.catalog.job("old1") is not None
-    await removed(await world.household.leftovers())
+    await removed(await world.pruner.find())
 
     assert await world.catalog.job("old1") is None
     assert await world.catalog.clips("old1") == []
@@ -172,10 +172,10 @@ async def test_its_clips_stay_unless_they_are_asked_for(world, film):
     await world.job("old1", video, ended=LONG_AGO)
     await world.job("old2", video, ended=LONG_AGO)
     assert "clips" not in await _kinds(world)
-    asked = await world.household.leftovers(clips=True)
+    asked = await world.pruner.find(clips=True)
     assert sorted(it.name for it in asked if it.kind == "clips") == ["old1/01.mp4", "old2/01.mp4"]
 
-    await removed(await world.household.leftovers())
+    await removed(await world.pruner.find())
     assert await world.storage.head("old1/01.mp4") is not None
 
 
@@ -184,7 +184,7 @@ async def test_clips_that_are_asked_for_go_and_an_output_folder_never(world, fil
     video = await world.upload("talk", film)
     await world.job("old1", video, ended=LONG_AGO)
     await world.job("old2", video, ended=LONG_AGO, storage_url=out.as_uri())
-    await removed(await world.household.leftovers(clips=True))
+    await removed(await world.pruner.find(clips=True))
 
     assert await world.storage.head("old1/01.mp4") is None
     assert (out / "old2" / "01.mp4").exists()
@@ -209,8 +209,8 @@ async def test_an_upload_without_a_job_goes_and_one_that_a_job_needs_stays(world
     unused = await world.upload("unused", film)
     used = await world.upload("used", film)
     await world.job("open1", used, ended=None)
-    household = _later(world, 1)
-    gone = await removed(await household.leftovers())
+    pruner = _later(world, 1)
+    gone = await removed(await pruner.find())
 
     assert [(it.kind, it.name, it.bytes) for it in gone] == [("uploads", unused.path, 400)]
     assert await world.catalog.videos("ann") == [used]
@@ -219,7 +219,7 @@ async def test_an_upload_without_a_job_goes_and_one_that_a_job_needs_stays(world
 async def test_a_job_that_is_retried_and_a_video_that_is_used_meanwhile_stay(world, film):
     video = await world.upload("talk", film)
     await world.job("old1", video, ended=LONG_AGO)
-    found = await _later(world, 1).leftovers(clips=True)
+    found = await _later(world, 1).find(clips=True)
     await world.catalog.begin_run("old1", 2)
     gone = await removed(found)
 
@@ -243,7 +243,7 @@ async def test_what_nobody_is_at_any_more_goes_and_what_is_new_stays(world):
         _made(settings.analyses / "key2" / "footage.npz", old=False),
         _made(settings.logs / "viralclip-2026-11-28.jsonl", old=False),
     ]
-    await removed(await world.household.leftovers())
+    await removed(await world.pruner.find())
 
     assert [path for path in old if path.exists()] == []
     assert [path for path in new if not path.exists()] == []
@@ -251,7 +251,7 @@ async def test_what_nobody_is_at_any_more_goes_and_what_is_new_stays(world):
 
 async def test_engine_records_of_deleted_jobs_go(world):
     await world.engine.enqueue([Work("gone1", 1)], priority=1)
-    found = await _later(world, 1).leftovers()
+    found = await _later(world, 1).find()
     await removed(found)
 
     assert [(it.kind, it.name) for it in found] == [("engine records", "gone1")]

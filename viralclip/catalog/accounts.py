@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.exc import IntegrityError
 
-from viralclip.catalog.sql import aware, open_database, reading
+from viralclip.catalog.database import aware, open_database, reading
 from viralclip.catalog.tables import tokens
 from viralclip.errors import InvalidRequestError
 

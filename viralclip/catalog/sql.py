@@ -1,20 +1,16 @@
 """The catalog in SQLite or PostgreSQL."""
 
 import asyncio
-import sqlite3
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine, RowMapping
-from sqlalchemy.event import listen
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 
 from viralclip.catalog import (
@@ -27,7 +23,8 @@ from viralclip.catalog import (
     Priority,
     ended_facts,
 )
-from viralclip.catalog.tables import METADATA, claims, clips, jobs, timings, videos
+from viralclip.catalog.database import PATIENCE_S, aware, insert, open_database, reading
+from viralclip.catalog.tables import claims, clips, jobs, timings, videos
 from viralclip.eta import Rate, Timings
 from viralclip.events import Outcome
 from viralclip.plan import Clip, Plan, Video
@@ -36,22 +33,8 @@ T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
-HEAD = "0005"
 _KNOWN_PLANS = 32
-# How long a call waits for a database server that is being restarted, and how often it looks.
-PATIENCE_S = 30.0
 _LOOK_S = 0.5
-_TURN_S = 0.02
-# The mark of a transaction that only reads.
-_READS = "viralclip_reads"
-# One process at a time changes the schema.
-_MIGRATING = 0x7669_7261
-# As Alembic makes it.
-_VERSIONS = sa.Table(
-    "alembic_version",
-    sa.MetaData(),
-    sa.Column("version_num", sa.String(32), primary_key=True),
-)
 
 # Of the plan, which may be long, only what a list shows leaves the database.
 _OF_PLAN = {
@@ -402,125 +385,6 @@ class SqlCatalog:
             await asyncio.sleep(_LOOK_S)
 
 
-def open_database(url: str) -> Engine:
-    """The database, brought up to the latest schema."""
-    engine = connect(url)
-    with reading(engine) as db:
-        is_up_to_date = (_version(db) or "") >= HEAD
-    if not is_up_to_date:
-        with engine.begin() as db:
-            _bring_up_to_date(db)
-    return engine
-
-
-@contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
-    """A transaction that changes nothing and waits for no writer."""
-    with engine.execution_options(**{_READS: True}).begin() as db:
-        yield db
-
-
-def connect(url: str) -> Engine:
-    """The database as it is."""
-    if url.startswith("sqlite:///"):
-        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url, pool_pre_ping=True, connect_args=_connect_args(url))
-    if engine.dialect.name == "sqlite":
-        listen(engine, "connect", _prepare_sqlite)
-        listen(engine, "begin", _begin)
-    return engine
-
-
-def wipe_history(engine: Engine) -> None:
-    """What was overwritten is not to be found in SQLite's write-ahead log any more."""
-    if engine.dialect.name != "sqlite":
-        return
-    connection = engine.raw_connection()
-    try:
-        connection.cursor().execute("pragma wal_checkpoint(truncate)")
-    finally:
-        connection.close()
-
-
-def insert(db: Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
-    """An insert that can say what to do where the row is there already."""
-    return (sqlite if db.dialect.name == "sqlite" else postgresql).insert(table)
-
-
-def _connect_args(url: str) -> dict[str, Any]:
-    """A server that vanished without a word is given up within seconds, not hours."""
-    if not url.startswith("postgresql"):
-        return {}
-    return {"connect_timeout": 5, "keepalives_idle": 10, "tcp_user_timeout": 15_000}
-
-
-def _prepare_sqlite(connection: Any, _: object) -> None:
-    # SQLAlchemy begins transactions itself below: the driver's own habit takes the lock too late.
-    connection.isolation_level = None
-    connection.execute("pragma busy_timeout = 30000")
-    _write_ahead(connection)
-    connection.execute("pragma foreign_keys = on")
-    connection.execute("pragma secure_delete = on")
-
-
-def _write_ahead(connection: Any) -> None:
-    """Of processes that do this to a new file at once, some are told that it is locked, however
-    patient they are: SQLite does not wait here."""
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            connection.execute("pragma journal_mode = wal")
-        except sqlite3.OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(_TURN_S)
-        else:
-            return
-
-
-def _begin(connection: Connection) -> None:
-    """Only who writes takes the lock, and at once: one that is taken late may be refused."""
-    reads = bool(connection.get_execution_options().get(_READS))
-    connection.exec_driver_sql(f"pragma query_only = {reads:d}")
-    connection.exec_driver_sql("begin" if reads else "begin immediate")
-
-
-def _bring_up_to_date(db: Connection) -> None:
-    """A later schema only adds to what this code knows: a newer process may have come first."""
-    if (_version(db) or "") >= HEAD:
-        return
-    if db.dialect.name != "sqlite":
-        db.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
-    if _version(db) is None:
-        create(db)
-    else:
-        migrate(db)
-
-
-def _version(db: Connection) -> str | None:
-    if not sa.inspect(db).has_table(_VERSIONS.name):
-        return None
-    return db.execute(sa.select(_VERSIONS.c.version_num)).scalar()
-
-
-def create(db: Connection) -> None:
-    """The latest schema in an empty database: what `migrate` leads to, without its slow import."""
-    METADATA.create_all(db)
-    _VERSIONS.create(db)
-    db.execute(sa.insert(_VERSIONS).values(version_num=HEAD))
-
-
-def migrate(db: Connection, to: str = HEAD) -> None:
-    """From any earlier schema, or none, to a later one."""
-    from alembic import command  # noqa: PLC0415 - needed once per upgrade, and slow
-    from alembic.config import Config  # noqa: PLC0415
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = db
-    command.upgrade(config, to)
-
-
 def _one(db: Connection, query: sa.Executable) -> RowMapping | None:
     return db.execute(query).mappings().first()
 
@@ -572,8 +436,3 @@ def _in_zone(row: RowMapping) -> dict[str, Any]:
 def _utc(at: datetime | None) -> datetime | None:
     """SQLite keeps the clock's hands and forgets the zone: all clocks in it show UTC."""
     return at.astimezone(UTC) if at is not None else None
-
-
-def aware(at: datetime) -> datetime:
-    """SQLite forgets the zone; what was written is UTC."""
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

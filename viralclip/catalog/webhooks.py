@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from pydantic import AwareDatetime, BaseModel
 from sqlalchemy.engine import Connection, RowMapping
 
+from viralclip.catalog.database import aware, open_database, reading, wipe_history
 from viralclip.catalog.sealing import Seal, SecretKeyMissingError
-from viralclip.catalog.sql import aware, open_database, reading, wipe_history
 from viralclip.catalog.tables import deliveries, webhooks
 
 T = TypeVar("T")

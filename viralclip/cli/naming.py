@@ -41,7 +41,9 @@ async def look_at(job: JobRecord, catalog: Catalog, storage: Storage) -> Shelf:
     names = await storage.names()
     jobs: dict[str, JobRecord | None] = {}
     finished: list[Finished] = []
-    for record in await _known_among(names, job.storage_url, catalog):
+    for record in await catalog.stored(job.storage_url):
+        if record.key not in names or record.ending != "complete":
+            continue
         if record.job_id not in jobs:
             jobs[record.job_id] = await catalog.job(record.job_id)
         maker, stored = jobs[record.job_id], await storage.head(record.key or "")
@@ -54,14 +56,6 @@ async def look_at(job: JobRecord, catalog: Catalog, storage: Storage) -> Shelf:
         if it.outcome is None and it.storage_url == job.storage_url
     ]
     return Shelf(names, tuple(finished), tuple(it for it in making if it is not None))
-
-
-async def _known_among(
-    names: frozenset[str], storage_url: str, catalog: Catalog
-) -> list[ClipRecord]:
-    """The complete clips under these names, those of the latest job first."""
-    found = await catalog.stored(storage_url)
-    return [record for record in found if record.key in names and record.ending == "complete"]
 
 
 def named(job: JobRecord, shelf: Shelf) -> tuple[JobRecord, list[str]]:

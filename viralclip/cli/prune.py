@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from viralclip.cli.compose import Records, open_engine, open_records
-from viralclip.cli.retention import Household, Leftover, disk_use, removed
+from viralclip.cli.disk_use import describe_disk_use, disk_use
+from viralclip.cli.retention import Prunable, Pruner, removed
 from viralclip.cli.words import bytes_of
 from viralclip.engine import Engine
 from viralclip.settings import Settings
 
 _EVERY_S = 3600.0
-_SHOWN = 6
 
 log = structlog.get_logger(__name__)
 
@@ -26,11 +26,11 @@ async def prune(
 ) -> int:
     """Remove what has ended or was used last so long ago; with `dry_run` only say what that is."""
     async with open_records(settings) as records, open_engine(settings) as engine:
-        household = Household(settings, records, engine, datetime.now(UTC) - older)
-        found = await household.leftovers(clips=clips)
+        pruner = Pruner(settings, records, engine, datetime.now(UTC) - older)
+        found = await pruner.find(clips=clips)
         if not dry_run:
             found = await removed(found)
-            await asyncio.to_thread(household.tidy)
+            await asyncio.to_thread(pruner.tidy)
     used = await asyncio.to_thread(disk_use, settings)
     write = _write_json if as_json else _write
     write(found, used, dry_run=dry_run)
@@ -55,43 +55,37 @@ async def retaining(settings: Settings, records: Records, engine: Engine) -> Asy
 async def _retain(settings: Settings, records: Records, engine: Engine, older: timedelta) -> None:
     while True:
         try:
-            household = Household(settings, records, engine, datetime.now(UTC) - older)
-            await removed(await household.leftovers())
-            await asyncio.to_thread(household.tidy)
+            pruner = Pruner(settings, records, engine, datetime.now(UTC) - older)
+            await removed(await pruner.find())
+            await asyncio.to_thread(pruner.tidy)
         except Exception as error:  # noqa: BLE001 - a database that restarts; another time
             log.warning("Not pruned", error=repr(error))
         await asyncio.sleep(_EVERY_S)
 
 
-def _sums(found: Sequence[Leftover]) -> dict[str, tuple[int, int]]:
+def _sums(found: Sequence[Prunable]) -> dict[str, tuple[int, int]]:
     """How many of each kind, and their bytes."""
     sums: dict[str, tuple[int, int]] = {}
-    for leftover in found:
-        count, size = sums.get(leftover.kind, (0, 0))
-        sums[leftover.kind] = count + 1, size + leftover.bytes
+    for it in found:
+        count, size = sums.get(it.kind, (0, 0))
+        sums[it.kind] = count + 1, size + it.bytes
     return sums
 
 
-def _write_json(found: Sequence[Leftover], used: dict[str, int], *, dry_run: bool) -> None:
+def _write_json(found: Sequence[Prunable], used: dict[str, int], *, dry_run: bool) -> None:
     went = {kind: {"count": n, "bytes": size} for kind, (n, size) in _sums(found).items()}
     facts = {"removed": not dry_run, "found": went, "state_bytes": used}
     sys.stdout.write(json.dumps(facts) + "\n")
 
 
-def _write(found: Sequence[Leftover], used: dict[str, int], *, dry_run: bool) -> None:
+def _write(found: Sequence[Prunable], used: dict[str, int], *, dry_run: bool) -> None:
     for kind, (count, size) in _sums(found).items():
         sys.stdout.write(f"{kind:<16}{count:>8}  {bytes_of(size) if size else ''}".rstrip() + "\n")
-    total = bytes_of(sum(leftover.bytes for leftover in found))
+    total = bytes_of(sum(it.bytes for it in found))
     if not found:
         sys.stdout.write("Nothing is that old.\n")
     elif dry_run:
         sys.stdout.write(f"{total} would be removed; without --dry-run it is.\n")
     else:
         sys.stdout.write(f"{total} removed.\n")
-    sys.stdout.write(f"The state folder holds {told_use(used)}.\n")
-
-
-def told_use(used: dict[str, int]) -> str:
-    """The use of the disk in words: the whole, and its largest parts."""
-    parts = ", ".join(f"{name} {bytes_of(size)}" for name, size in list(used.items())[:_SHOWN])
-    return f"{bytes_of(sum(used.values()))}: {parts}" if used else "nothing"
+    sys.stdout.write(f"The state folder holds {describe_disk_use(used)}.\n")

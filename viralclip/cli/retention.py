@@ -1,11 +1,9 @@
 """What is left behind and may go: found first, so that it can be told, and then removed."""
 
 import asyncio
-import os
 import shutil
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -16,6 +14,7 @@ import structlog
 
 from viralclip.catalog import Catalog, JobSummary
 from viralclip.cli.compose import Records, open_sources, storage_opener
+from viralclip.cli.disk_use import entries, size_of
 from viralclip.engine import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.engine.uploads import Upload, Uploads
@@ -42,7 +41,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class Leftover:
+class Prunable:
     """Something that nobody needs any more; `remove` looks once more, and says whether it went."""
 
     kind: Kind
@@ -52,8 +51,8 @@ class Leftover:
 
 
 @dataclass(frozen=True)
-class Household:
-    """Where leftovers are looked for: everything that ended, or was used last, before `before`."""
+class Pruner:
+    """Finds what may go: everything that ended, or was last used, before `before`."""
 
     settings: Settings
     records: Records
@@ -68,13 +67,13 @@ class Household:
     def jobs(self) -> Jobs:
         return Jobs(catalog=self.catalog, channel=self.records.channel, engine=self.engine)
 
-    async def leftovers(self, *, clips: bool = False) -> list[Leftover]:
+    async def find(self, *, clips: bool = False) -> list[Prunable]:
         """All of them, in the order they are to be removed: a job before what it alone needs."""
         ended = await self.catalog.ended_before(self.before)
         files = await asyncio.to_thread(lambda: list(_files(self)))
         return [
             *([it async for it in self._clips(ended)] if clips else []),
-            *(Leftover("jobs", job.job_id, 0, partial(self._forget, job.job_id)) for job in ended),
+            *(Prunable("jobs", job.job_id, 0, partial(self._forget, job.job_id)) for job in ended),
             *[it async for it in self._uploads()],
             *[it async for it in self._engine_records()],
             *[it async for it in self._work(ended)],
@@ -88,7 +87,7 @@ class Household:
         sweep(settings.ledger, settings.locks)
         forget_the_long_dead(settings.locks)
 
-    async def _clips(self, ended: Iterable[JobSummary]) -> AsyncIterator[Leftover]:
+    async def _clips(self, ended: Iterable[JobSummary]) -> AsyncIterator[Prunable]:
         """The clips that `serve` has stored for jobs that go; an output folder is its user's."""
         opener = storage_opener(self.settings)
         for job in ended:
@@ -99,7 +98,7 @@ class Household:
                 for key in (clip.key, clip.thumbnail):
                     if key is not None and key.startswith(f"{job.job_id}/"):
                         size = clip.size or 0 if key == clip.key else 0
-                        yield Leftover("clips", key, size, partial(self._drop, job, storage, key))
+                        yield Prunable("clips", key, size, partial(self._drop, job, storage, key))
 
     def _is_served(self, job: JobSummary) -> bool:
         settings = self.settings
@@ -125,7 +124,7 @@ class Household:
         job = await self.catalog.job(job_id)
         return job is not None and job.finished_at is not None and job.finished_at < self.before
 
-    async def _uploads(self) -> AsyncIterator[Leftover]:
+    async def _uploads(self) -> AsyncIterator[Prunable]:
         """Uploads of before that no job uses but such as go."""
         opener = storage_opener(self.settings)
         uploads = Uploads(self.settings.uploads, self.settings.storage_url, opener)
@@ -133,7 +132,7 @@ class Household:
         async for upload in uploads.all():
             if upload.at < self.before and upload.path not in used:
                 remove = partial(self._remove_upload, uploads, upload)
-                yield Leftover("uploads", upload.path, upload.size, remove)
+                yield Prunable("uploads", upload.path, upload.size, remove)
 
     async def _remove_upload(self, uploads: Uploads, upload: Upload) -> bool:
         """The record goes first: nobody can submit the video any more when its file goes."""
@@ -143,11 +142,11 @@ class Household:
         await uploads.remove(upload.path)
         return True
 
-    async def _engine_records(self) -> AsyncIterator[Leftover]:
+    async def _engine_records(self) -> AsyncIterator[Prunable]:
         """Of jobs that were deleted."""
         for job_id in sorted(await self.engine.job_ids(self.before)):
             if await self.catalog.job(job_id) is None:
-                yield Leftover("engine records", job_id, 0, partial(self._forget_work, job_id))
+                yield Prunable("engine records", job_id, 0, partial(self._forget_work, job_id))
 
     async def _forget_work(self, job_id: str) -> bool:
         if await self.catalog.job(job_id) is not None:
@@ -155,16 +154,16 @@ class Household:
         await self.engine.forget(job_id)
         return True
 
-    async def _work(self, ended: Iterable[JobSummary]) -> AsyncIterator[Leftover]:
+    async def _work(self, ended: Iterable[JobSummary]) -> AsyncIterator[Prunable]:
         """Folders and engines of jobs that have ended, or are on no record."""
         going = {job.job_id for job in ended}
-        work, engines = _entries(self.settings.work), _entries(self.settings.engines)
+        work, engines = entries(self.settings.work), entries(self.settings.engines)
         for path in (*work, *engines):
             job_id = path.name.partition(".")[0]
             if _touched_at(path) < self.before and (
                 job_id in going or not await self._is_open(job_id)
             ):
-                yield Leftover("work folders", path.name, _size(path), partial(self._erase, path))
+                yield Prunable("work folders", path.name, size_of(path), partial(self._erase, path))
 
     async def _is_open(self, job_id: str) -> bool:
         job = await self.catalog.job(job_id)
@@ -176,21 +175,21 @@ class Household:
         return await _erased(path)
 
     def _engine_files(self, job_id: str) -> list[Path]:
-        return [path for path in _entries(self.settings.engines) if path.stem.startswith(job_id)]
+        return [path for path in entries(self.settings.engines) if path.stem.startswith(job_id)]
 
 
-def _files(household: Household) -> Iterator[Leftover]:
+def _files(pruner: Pruner) -> Iterator[Prunable]:
     """What can be made or fetched again, and logs."""
-    settings, before = household.settings, household.before
-    for path in _entries(settings.analyses):
+    settings, before = pruner.settings, pruner.before
+    for path in entries(settings.analyses):
         if _touched_at(path) < before:
-            yield Leftover("analyses", path.name, _size(path), partial(_erased, path))
+            yield Prunable("analyses", path.name, size_of(path), partial(_erased, path))
     sources = open_sources(settings, storage_opener(settings))
     for path, size in sources.unused_since(before):
-        yield Leftover("fetched videos", path.name, size, partial(_evicted, sources, path))
+        yield Prunable("fetched videos", path.name, size, partial(_evicted, sources, path))
     for path in settings.logs.glob("viralclip-*.jsonl"):
         if path != log_file() and _touched_at(path) < before:
-            yield Leftover("logs", path.name, _size(path), partial(_erased, path))
+            yield Prunable("logs", path.name, size_of(path), partial(_erased, path))
 
 
 async def _evicted(sources: Sources, path: Path) -> bool:
@@ -208,30 +207,19 @@ async def _erased(path: Path) -> bool:
     return True
 
 
-async def removed(leftovers: Iterable[Leftover]) -> list[Leftover]:
+async def removed(prunables: Iterable[Prunable]) -> list[Prunable]:
     """Remove them one by one, and say which went; one that cannot go keeps none of the others."""
-    gone: list[Leftover] = []
-    for leftover in leftovers:
+    gone: list[Prunable] = []
+    for it in prunables:
         try:
-            if await leftover.remove():
-                gone.append(leftover)
+            if await it.remove():
+                gone.append(it)
         except Exception as error:  # noqa: BLE001 - a store that does not answer; another time
-            log.warning("Not removed", kind=leftover.kind, name=leftover.name, error=repr(error))
-    counts = Counter(leftover.kind for leftover in gone)
+            log.warning("Not removed", kind=it.kind, name=it.name, error=repr(error))
+    counts = Counter(it.kind for it in gone)
     if gone:
-        log.info("Pruned", bytes=sum(leftover.bytes for leftover in gone), **counts)
+        log.info("Pruned", bytes=sum(it.bytes for it in gone), **counts)
     return gone
-
-
-def disk_use(settings: Settings) -> dict[str, int]:
-    """The bytes of each entry of the state folder that takes any, the largest first."""
-    sizes = {path.name: _size(path) for path in _entries(settings.state_dir)}
-    largest = sorted(sizes.items(), key=lambda entry: entry[1], reverse=True)
-    return {name: size for name, size in largest if size}
-
-
-def _entries(folder: Path) -> list[Path]:
-    return sorted(folder.iterdir()) if folder.is_dir() else []
 
 
 def _touched_at(path: Path) -> datetime:
@@ -240,12 +228,3 @@ def _touched_at(path: Path) -> datetime:
         return datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except OSError:
         return datetime.now(UTC)
-
-
-def _size(path: Path) -> int:
-    total = 0
-    for folder, _, names in os.walk(path) if path.is_dir() else [(path.parent, [], [path.name])]:
-        for name in names:
-            with suppress(OSError):
-                total += (Path(folder) / name).stat(follow_symlinks=False).st_size
-    return total

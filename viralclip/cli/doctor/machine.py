@@ -12,9 +12,8 @@ from pathlib import Path
 
 from viralclip import __version__
 from viralclip.cli.compose import model_place
+from viralclip.cli.disk_use import describe_disk_use, disk_use
 from viralclip.cli.doctor.finding import Finding
-from viralclip.cli.prune import told_use
-from viralclip.cli.retention import disk_use
 from viralclip.errors import ViralclipError
 from viralclip.media.encoders import HARDWARE, works
 from viralclip.media.ffmpeg import abilities, find_ffmpeg
@@ -59,10 +58,13 @@ def _lacking(ffmpeg: Path) -> list[Finding]:
     """What this FFmpeg cannot do for some sources."""
     can = abilities(ffmpeg)
     lacks = {
-        "HDR videos come out too bright: it lacks the filters zscale and tonemap": can.tone_maps,
-        "a scene in which the sound changes its rate or channels fails": can.chains,
+        "HDR comes out too bright: it lacks the filters zscale and tonemap": can.tone_maps,
+        "it fails on a scene whose sound changes its rate or channels": can.chains,
     }
-    advice = "use another, such as `pip install imageio-ffmpeg` brings, by VIRALCLIP_FFMPEG"
+    advice = (
+        "unset VIRALCLIP_FFMPEG to use the one that imageio-ffmpeg brings, "
+        "or name an FFmpeg 8 or later with zscale"
+    )
     return [Finding("ffmpeg", "note", what, advice) for what, there in lacks.items() if not there]
 
 
@@ -79,7 +81,7 @@ def _state(settings: Settings) -> list[Finding]:
 
 def _use(settings: Settings) -> Finding:
     advice = "`viralclip prune --older 30d --dry-run` says what of it is old"
-    return Finding("disk use", "ok", told_use(disk_use(settings)), advice)
+    return Finding("disk use", "ok", describe_disk_use(disk_use(settings)), advice)
 
 
 def _log(settings: Settings) -> list[Finding]:
