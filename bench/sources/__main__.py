@@ -7,11 +7,12 @@ and level are read back. Exits with 1 if one is wrong without a word.
 import argparse
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench.sources.kinds import KINDS
 from bench.sources.runs import Run, run_kind
-from bench.sources.table import markdown
+from bench.sources.table import markdown, row, rows_of
 
 _DOCS = Path(__file__).parents[2] / "docs" / "explanation" / "sources.md"
 _BEGIN, _END = "<!-- sources: begin -->", "<!-- sources: end -->"
@@ -30,20 +31,22 @@ def main() -> None:
         films.mkdir(parents=True, exist_ok=True)
         for kind in chosen:
             runs.append(run_kind(kind, films, Path(folder)))
-            print(markdown(runs[-1:]).splitlines()[-1], flush=True)
+            print(row(runs[-1]), flush=True)
             if runs[-1].is_silently_wrong:
                 print(f"    {runs[-1].explanation}", flush=True)
-    table = markdown(runs)
     wrong = [run.kind.name for run in runs if run.is_silently_wrong]
     if asked.write_docs:
-        _write_docs(table)
+        _write_docs(runs)
     print(f"{len(runs)} kinds, {len(wrong)} wrong without a word")
     sys.exit(1 if wrong else 0)
 
 
-def _write_docs(table: str) -> None:
+def _write_docs(runs: Sequence[Run]) -> None:
+    """Put the rows into the page; those of kinds that were not run stay as they are."""
     before, rest = _DOCS.read_text().split(_BEGIN)
-    _, after = rest.split(_END)
+    known, after = rest.split(_END)
+    rows = rows_of(known) | {run.kind.name: row(run) for run in runs}
+    table = markdown(rows[kind.name] for kind in KINDS if kind.name in rows)
     _DOCS.write_text(f"{before}{_BEGIN}\n{table}\n{_END}{after}")
 
 

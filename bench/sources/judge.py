@@ -83,7 +83,10 @@ def judge(kind: Kind, scene: Stretch, seen: Seen, reference: Floats | None) -> J
 
 
 def _began(kind: Kind, scene: Stretch, seen: Seen) -> float:
-    """The time of the source at which the clip begins: that of a frame near to what was asked."""
+    """The time of the source at which the clip begins: that of a frame near to what was asked,
+    where the clip has the source's own frames."""
+    if kind.rate < seen.rate - 0.05:
+        return scene.start
     for place, number in enumerate(seen.numbers[1:], 1):
         before = seen.numbers[place - 1]
         if number == before + 1 and kind.shown is None:

@@ -8,9 +8,22 @@ from bench.sources.runs import Run
 _HEADS = ("source", "first", "last", "frames", "fps", "A/V ms", "colour", "level dB", "verdict")
 
 
-def markdown(runs: Iterable[Run]) -> str:
-    lines = [_HEADS, ("---",) * len(_HEADS), *(_cells(run) for run in runs)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def row(run: Run) -> str:
+    return _line(_cells(run))
+
+
+def markdown(rows: Iterable[str]) -> str:
+    return "\n".join((_line(_HEADS), _line(("---",) * len(_HEADS)), *rows))
+
+
+def rows_of(table: str) -> dict[str, str]:
+    """The rows of a table by what their first cells say."""
+    lines = table.strip().splitlines()[2:]
+    return {line.split("|")[1].strip(): line for line in lines}
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _cells(run: Run) -> tuple[str, ...]:
