@@ -40,11 +40,13 @@ class Film:
 
 @dataclass(frozen=True)
 class Shown:
-    """What a film shows: its frames' times and numbers; and when it clicks."""
+    """What a film shows: its frames' times and numbers; when it clicks, and how long it is heard
+    (0 without sound)."""
 
     times: list[float]
     numbers: list[int]
     clicks: list[float]
+    heard: float
 
 
 def even(seconds: float, fps: float, start: float = 0.0) -> list[float]:
@@ -143,19 +145,21 @@ def read_film(path: Path, *, stream: int = 0) -> Shown:
         for frame in container.decode(container.streams.video[stream]):
             times.append((frame.time or 0.0) - zero)
             numbers.append(number_in(frame.reformat(format="gray").to_ndarray()))
-    return Shown(times, numbers, _clicks(path))
+    return Shown(times, numbers, *_listen(path))
 
 
-def _clicks(path: Path) -> list[float]:
+def _listen(path: Path) -> tuple[list[float], float]:
+    """When it clicks, and how long it is heard."""
     with av.open(str(path)) as container:
         if not container.streams.audio:
-            return []
+            return [], 0.0
         zero = (container.start_time or 0) / av.time_base
         audio = container.streams.audio[0]
         ears: dict[tuple[Any, ...], av.AudioResampler] = {}
         begins: list[float] = []
-        last = -1.0
+        last, heard = -1.0, 0.0
         for frame in container.decode(audio):
+            heard += frame.samples / frame.sample_rate
             kind = (frame.format.name, frame.layout.name, frame.sample_rate)
             ear = ears.setdefault(kind, av.AudioResampler("flt", "mono", RATE))
             for part in ear.resample(frame):
@@ -164,4 +168,4 @@ def _clicks(path: Path) -> list[float]:
                     if time - last > _QUIET_S:
                         begins.append(float(time))
                     last = time
-    return begins
+    return begins, heard

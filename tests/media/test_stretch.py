@@ -20,7 +20,7 @@ from viralclip.media.command import RenderSpec
 from viralclip.media.ffmpeg import Watchdogs, abilities
 from viralclip.media.frames import sample_frames
 from viralclip.media.probe import Probed, probe
-from viralclip.media.render import render
+from viralclip.media.render import clip_command, render
 from viralclip.plan import Options, make_plan
 from viralclip.scenes import Scene
 from viralclip.styles.graph import Filter, line
@@ -67,6 +67,14 @@ SCENES = ((5.02, 0.2), (7.3, 3.0), (5.5, 10.0))
 # Nothing moves from 2 to 12 s, and a screen recorder writes no frame meanwhile; or slides change.
 STILL = replace(EVEN, times=[time for time in EVEN.times if not 2 < time < 12], rate=None)
 SLIDES = replace(EVEN, times=[0.0, 7.0, 14.0, 15.5], rate=None)
+# Longer than a clock that FFmpeg takes for a jump.
+MINUTE = replace(
+    EVEN,
+    times=[*even(2.0, 25), *even(4.0, 25, start=62.0)],
+    clicks=clicks_until(66.0),
+    seconds=66.0,
+    rate=None,
+)
 STILLS: dict[str, Film] = {
     "still.mkv": replace(STILL, clock=1000),
     "still.mp4": STILL,
@@ -107,6 +115,7 @@ CHANGES: dict[str, tuple[Film, Film]] = {
         replace(FIRST, size=(320, 180), channels="stereo"),
         replace(SECOND, sound_rate=44_100, pixels="yuv422p"),
     ),
+    "another_rate_then_silence.ts": (FIRST, replace(SECOND, sound_rate=44_100, seconds=9.0)),
 }
 
 
@@ -128,10 +137,12 @@ WRAPS = {
 CHANGE_SCENES = ((2.0, 3.0), (10.5, 3.0), (6.5, 3.0))
 SLOW_SCENES = ((9.3, 3.0), (4.4, 3.0), (11.2, 0.2))
 STILL_SCENES = ((5.0, 0.2), (4.0, 3.0), (11.0, 3.0), (1.5, 12.0))
+MINUTE_SCENES = ((30.0, 3.0), (60.5, 3.0))
 LONG = {
+    "still_minute.ts": MINUTE,
     "long.ts": replace(
         EVEN, times=even(200.0, 25), clicks=clicks_until(200.0), seconds=200.0, size=(64, 36)
-    )
+    ),
 }
 
 
@@ -172,6 +183,8 @@ def check(clip: Shown, source: Probed, start: float, seconds: float) -> None:
     for place, number in enumerate(clip.numbers):
         time = start + place / float(source.fps)
         assert on_screen(known, time - slack) <= number <= on_screen(known, time + slack), place
+    if clip.heard:
+        assert abs(clip.heard - seconds) < 0.03
     there = [time - start for time in known.clicks]
     assert all(near(time, clip.clicks) for time in there if 0.03 < time < seconds - 0.1)
     assert all(near(time, there) for time in clip.clicks if time > 0.03)
@@ -203,6 +216,14 @@ def test_a_still_picture_is_held_from_before_the_scene_and_to_its_end(
     source = probe(film(name))
 
     for start, seconds in STILL_SCENES:
+        clip = render_scene(ffmpeg, source, start, seconds, tmp_path / "clip.mp4")
+        check(clip, source, start, seconds)
+
+
+def test_a_picture_that_stands_for_a_minute_is_held(film: Make, ffmpeg: Path, tmp_path: Path):
+    source = probe(film("still_minute.ts"))
+
+    for start, seconds in MINUTE_SCENES:
         clip = render_scene(ffmpeg, source, start, seconds, tmp_path / "clip.mp4")
         check(clip, source, start, seconds)
 
@@ -240,6 +261,18 @@ def test_a_clip_before_across_and_after_a_change_is_whole(
             continue
         clip = render_scene(ffmpeg, source, start, seconds, tmp_path / "clip.mp4")
         check(clip, source, start, seconds)
+
+
+def test_graphs_are_chained_only_where_the_sound_changes(film: Make, ffmpeg: Path, tmp_path: Path):
+    """Chained, they may wait for each other for ever."""
+    source = probe(film("another_rate.ts"))
+
+    def graphs(start: float) -> int:
+        spec = RenderSpec(source, start, 3.0, GRAPH, SIZE, tmp_path / "clip.mp4")
+        return clip_command(ffmpeg, spec).count("-filter_complex")
+
+    assert [graphs(start) for start in (2.0, 10.5)] == [2, 2]
+    assert graphs(6.5) == 2 + abilities(ffmpeg).chains
 
 
 def sound_breaks(name: str, ffmpeg: Path) -> bool:
