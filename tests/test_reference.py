@@ -16,6 +16,8 @@ from viralclip.cli.run import BAD_INPUT, INTERRUPTED, TERMINATED
 from viralclip.events import TICK, ClipProgressed, Envelope, Event
 from viralclip.geometry import ASPECTS
 from viralclip.media.encoders import ENCODERS
+from viralclip.pipeline.analysis import DOUBTS
+from viralclip.pipeline.render import COLOUR_DOUBTS, LEVEL_DOUBTS
 from viralclip.plan import PRESETS
 from viralclip.scenes import parse_scenes
 from viralclip.steps import Step
@@ -139,6 +141,14 @@ def test_every_step_is_documented_in_order() -> None:
     about = section(read("reference/events.md"), "Steps of a clip")
 
     assert list(rows(about)) == [str(step) for step in Step]
+
+
+def test_every_warning_is_documented() -> None:
+    documented = set(rows(section(read("reference/events.md"), "Warnings")))
+    source = "".join(path.read_text() for path in (ROOT / "viralclip" / "pipeline").glob("*.py"))
+    named = re.findall(r'report\.warn\("(\w+)"', source)
+
+    assert documented == {*DOUBTS, *LEVEL_DOUBTS, *COLOUR_DOUBTS, *named}
 
 
 def test_the_details_of_every_step_are_documented() -> None:
