@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -86,10 +87,10 @@ STILLS: dict[str, Film] = {
 CALM = replace(
     EVEN, times=[*even(6.0, 5), *even(10.0, 30, start=6.0)], clock=1000, declared=False, rate=None
 )
+VP8: Any = {"codec": "libvpx", "options": {"deadline": "realtime", "g": "60"}, "sound": "libopus"}
 SLOW: dict[str, Film] = {
-    "calm.webm": replace(
-        CALM, codec="libvpx", options={"deadline": "realtime", "g": "60"}, sound="libopus"
-    ),
+    "calm.webm": replace(CALM, **VP8),
+    "calm_unfinished.webm": replace(CALM, **VP8, container={"live": "1"}),
     "calm.mkv": CALM,
     "calm.ts": replace(CALM, clock=90_000, declared=True),
     "one_a_second.mp4": replace(EVEN, times=even(SECONDS, 1), rate=Fraction(1)),
@@ -234,7 +235,8 @@ def test_no_frame_is_lost_where_the_rate_is_not_what_it_seems(
 ):
     source = probe(film(name))
     assert 23.9 < source.fps <= 60
-    assert source.video.duration == pytest.approx(SECONDS, abs=0.1)
+    # Where nobody says how long the last picture stays, it may be as long as one of the first.
+    assert source.video.duration == pytest.approx(SECONDS, abs=0.2)
 
     for start, seconds in SLOW_SCENES:
         clip = render_scene(ffmpeg, source, start, seconds, tmp_path / "clip.mp4")

@@ -39,6 +39,14 @@ def find_end(
     return heard if held and heard > found + _LONGER_S else found, truncated
 
 
+def seconds_of(container: "InputContainer", stream: "Stream") -> float:
+    """How long the container says that it is; where its recorder never came to say so, up to when
+    its stream lasts."""
+    if container.duration:
+        return container.duration / av.time_base
+    return _last_packet(container, stream, near=0.0) or 0.0
+
+
 def _end_of_sound(
     container: "InputContainer", sounds: Sequence["Stream"], *, after: float
 ) -> float:

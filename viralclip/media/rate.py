@@ -7,8 +7,7 @@ from itertools import islice
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-import av
-
+from viralclip.media.extent import seconds_of
 from viralclip.media.packets import ROUNDING_S, packets_from, zero_of
 
 if TYPE_CHECKING:
@@ -104,7 +103,7 @@ def _places(container: "InputContainer", stream: "VideoStream") -> Iterator[list
             some = index[len(index) * place // _PLACES :][:_MOST_PACKETS]
             yield [float(entry.timestamp * stream.time_base) - zero_of(container) for entry in some]
         return
-    seconds = (container.duration or 0) / av.time_base
+    seconds = seconds_of(container, stream)
     for place in range(_PLACES):
         yield _times_from(container, stream, seconds * place / _PLACES)
 
