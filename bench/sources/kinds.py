@@ -13,6 +13,9 @@ _X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
 _GOP = ("-g", "100", "-keyint_min", "100", "-sc_threshold", "0")
 _LONG = (*_X264, *_GOP)
 _AAC = ("-c:a", "aac", "-b:a", "128k")
+_PLAIN = (*_LONG, *_AAC)
+# Where two parts are joined: in the first scene, apart from clicks.
+_FIRST_S = 5.2
 _BT709 = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
 _TO_709 = f"scale=out_color_matrix=bt709:out_range=tv,format=yuv420p,{_BT709}"
 _TEN_BIT = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p10le")
@@ -203,33 +206,25 @@ def _pixel_crop(tools: Tools, plain: Path, target: Path) -> None:
     tools.run("-i", cropped, "-c", "copy", target)
 
 
-def _joined(*parts: tuple[str, ...]) -> Derive:
-    """The plain file in two halves of six seconds, the second encoded otherwise, as bytes."""
+def _joined(*parts: tuple[str, ...], leap: float = 0.0) -> Derive:
+    """Two parts, each encoded in its own way, joined as bytes; the clock leaps by so many seconds
+    between them. The sound of the second begins where that of the first has ended."""
 
     def derive(tools: Tools, plain: Path, target: Path) -> None:
-        halves = []
+        del plain
+        film, sound = write_film(tools.folder, Fraction(25)), write_sound(tools.folder)
+        files: list[bytes] = []
         for place, encode in enumerate(parts):
-            half = target.with_name(f"half{place}.ts")
-            cut = ("-ss", str(6 * place), "-t", "6", "-i", plain)
-            tools.run(*cut, *encode, "-muxdelay", 0, "-output_ts_offset", 6 * place, half)
-            halves.append(half.read_bytes())
-        target.write_bytes(b"".join(halves))
-
-    return derive
-
-
-def _jump(seconds: float) -> Derive:
-    """The clock of the second half leaps by so many seconds."""
-
-    def derive(tools: Tools, plain: Path, target: Path) -> None:
-        halves = []
-        for place in range(2):
-            half = target.with_name(f"half{place}.ts")
-            at = 20 + 6 * place + (seconds if place else 0)
-            cut = ("-ss", str(6 * place), "-t", "6", "-i", plain)
-            tools.run(*cut, *_LONG, *_AAC, "-muxdelay", 0, "-output_ts_offset", at, half)
-            halves.append(half.read_bytes())
-        target.write_bytes(b"".join(halves))
+            start, late = place * _FIRST_S, place * 2 * 1024 / 48_000
+            length = SECONDS - start if place else _FIRST_S
+            picture = ("-ss", start, "-t", length, "-i", film)
+            heard = ("-ss", start + late, "-t", length - late, "-itsoffset", late, "-i", sound)
+            # Times below 0 would be shifted, and those of one part only.
+            clock = ("-muxdelay", 0, "-output_ts_offset", 20 + start + place * leap)
+            part = target.with_name(f"part{place}.ts")
+            tools.run(*picture, *heard, *encode, *clock, part)
+            files.append(part.read_bytes())
+        target.write_bytes(b"".join(files))
 
     return derive
 
@@ -246,9 +241,9 @@ def _webm_joined(tools: Tools, plain: Path, target: Path) -> None:
 
 def _single_picture(tools: Tools, plain: Path, target: Path) -> None:
     """A podcast: one picture, and sound for twelve seconds."""
-    sound = write_sound(tools.folder)
-    one = ("-i", plain, "-i", sound, "-map", "0:v", "-map", "1:a")
-    tools.run(*one, "-frames:v", 1, *_X264, *_AAC, target)
+    picture = target.with_name("picture.png")
+    tools.run("-i", plain, "-frames:v", 1, picture)
+    tools.run("-i", picture, "-i", write_sound(tools.folder), *_X264, *_AAC, target)
 
 
 def _microphone_apart(tools: Tools, plain: Path, target: Path) -> None:
@@ -396,21 +391,31 @@ CHANGES = [
     Kind(
         "ts, size changes",
         ".ts",
-        derive=_joined((*_LONG, *_AAC), ("-vf", "scale=480:270", *_LONG, *_AAC)),
+        derive=_joined(_PLAIN, ("-vf", "scale=480:270", *_PLAIN)),
     ),
     Kind(
         "ts, sample rate changes",
         ".ts",
-        derive=_joined((*_LONG, *_AAC), (*_LONG, *_AAC, "-ar", "44100")),
+        derive=_joined(_PLAIN, (*_PLAIN, "-ar", "44100")),
     ),
     Kind(
         "ts, channels change",
         ".ts",
-        derive=_joined((*_LONG, *_AAC, "-ac", "2"), (*_LONG, *_AAC, "-ac", "1")),
+        derive=_joined((*_PLAIN, "-af", "pan=stereo|c0=c0|c1=c0"), _PLAIN),
     ),
     Kind("webm, size changes", ".webm", video=_VP8, sound=_OPUS, derive=_webm_joined),
-    Kind("ts, clock leaps ahead by 100 s", ".ts", derive=_jump(100), may_refuse=True),
-    Kind("ts, clock leaps back by 15 s", ".ts", derive=_jump(-15), may_refuse=True),
+    Kind(
+        "ts, clock leaps ahead by 100 s",
+        ".ts",
+        derive=_joined(_PLAIN, _PLAIN, leap=100),
+        may_refuse=True,
+    ),
+    Kind(
+        "ts, clock leaps back by 15 s",
+        ".ts",
+        derive=_joined(_PLAIN, _PLAIN, leap=-15),
+        may_refuse=True,
+    ),
     Kind("ts, clock wraps", ".ts", extra=("-output_ts_offset", "95437"), may_refuse=True),
     Kind("mkv that begins at 5 s", ".mkv", extra=("-output_ts_offset", "5")),
 ]

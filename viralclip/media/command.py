@@ -13,7 +13,7 @@ from viralclip.media.limits import MOST_PIXELS
 from viralclip.media.orientation import Orientation
 from viralclip.media.packets import ROUNDING_S
 from viralclip.media.probe import Picture, Probed
-from viralclip.media.soundtrack import AUDIO_RATE, shape_of, sound_graph, steady_format
+from viralclip.media.soundtrack import AUDIO_RATE, shape_of, sound_graph
 from viralclip.media.stretch import SeekPoint
 from viralclip.media.tracks import Sound
 from viralclip.plan import Preset
@@ -33,6 +33,7 @@ class RenderSpec:
     changing the frame rate. Whatever in it does more than move and scale is given 8-bit BT.709.
     `files` has the path of each of its scripts. `threads` is per codec, 0 for FFmpeg's own choice.
     `sounds` are the audio streams that are heard, together; by default the source's main one.
+    `steady` has the filters that each needs before others, where one of them changes.
     `gain_db` makes their sum louder or quieter, with its peaks held below full scale.
     """
 
@@ -49,6 +50,7 @@ class RenderSpec:
     threads: int = 0
     area: Rect | None = None
     abilities: Abilities = NO_ABILITIES
+    steady: tuple[str, ...] = ()
     files: Mapping[Script, str] = field(default_factory=dict[Script, str])
 
     @property
@@ -184,8 +186,9 @@ def _sound_graphs(spec: RenderSpec, shape: Sequence[str]) -> list[str]:
     start = spec.source.zero + spec.start
     opening = f"atrim=start={start:.6f},asetpts=PTS-{start:.6f}/TB"
     inputs, steady = [f"0:{sound.stream}" for sound in spec.heard], list[str]()
-    if spec.abilities.chains:
-        steady = [f"[0:{s.stream}]{steady_format(s)}[s{s.stream}]" for s in spec.heard]
+    if spec.steady:
+        each = zip(spec.heard, spec.steady, strict=True)
+        steady = [f"[0:{sound.stream}]{filters}[s{sound.stream}]" for sound, filters in each]
         inputs = [f"s{sound.stream}" for sound in spec.heard]
     graph = sound_graph(
         spec.heard, spec.samples, inputs=inputs, opening=opening, shape=shape, output="a"

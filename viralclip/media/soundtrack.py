@@ -62,12 +62,22 @@ def track_filters(sound: Sound, samples: int) -> str:
     return ",".join(filters)
 
 
-def steady_format(sound: Sound) -> str:
-    """The filters that give a track one rate and layout, whatever becomes of it in mid-file.
+def steady_format(kinds: Sequence[Sound]) -> str:
+    """The filters that make one kind of what a track is one after the other: `steadied(kinds)`.
 
-    It never ends, as a graph is not told when the one before it does.
+    They never end, as a graph is not told when the one before it does.
     """
-    return f"aformat=sample_fmts=fltp:sample_rates={sound.rate}{_channels(sound)},apad"
+    sound = steadied(kinds)
+    steady = f"aformat=sample_fmts=fltp:sample_rates={sound.rate}"
+    if sound.channels == _STEREO and any(kind.channels == 1 for kind in kinds):
+        # FFmpeg would make one channel quieter in two.
+        return f"{steady}:channel_layouts=3.0,pan=stereo|FL=FL+FC|FR=FR+FC,apad"
+    return f"{steady}{_channels(sound)},apad"
+
+
+def steadied(kinds: Sequence[Sound]) -> Sound:
+    """The kind of a track to which the others can be brought: the first with the most channels."""
+    return max(kinds, key=lambda kind: kind.channels)
 
 
 def may_clip(sounds: Sequence[Sound]) -> bool:

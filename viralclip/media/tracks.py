@@ -1,12 +1,14 @@
 """A source's audio tracks: what is announced, what of it can be played, and what it sounds like."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from viralclip.audio_tracks import VOICE, AudioTrack, choose_tracks
 
 if TYPE_CHECKING:
+    from av.audio.frame import AudioFrame
+    from av.audio.layout import AudioLayout
     from av.audio.stream import AudioStream
     from av.container import InputContainer
 
@@ -66,18 +68,33 @@ def main_sound(sounds: Sequence[Sound], tracks: Sequence[AudioTrack]) -> Sound |
     return next((sound for sound in sounds if best and sound.number == best.number), None)
 
 
+def with_kind(sound: Sound, frame: "AudioFrame") -> Sound:
+    """The sound with the rate and the channels that a frame of it has."""
+    if (frame.layout.nb_channels, frame.sample_rate) == (sound.channels, sound.rate):
+        return sound
+    return replace(
+        sound,
+        channels=frame.layout.nb_channels,
+        rate=frame.sample_rate,
+        **_layout(frame.layout),
+    )
+
+
+def _layout(layout: "AudioLayout") -> dict[str, Any]:
+    names = tuple(channel.name for channel in layout.channels)
+    known = "NONE" not in names
+    return {"layout": names if known else (), "layout_name": layout.name if known else ""}
+
+
 def _sound(number: int, stream: "AudioStream") -> Sound:
     context = stream.codec_context
-    names = tuple(channel.name for channel in context.layout.channels)
-    known = "NONE" not in names
     return Sound(
         number=number,
         stream=stream.index,
         channels=context.channels,
         rate=context.sample_rate,
         codec=context.name,
-        layout=names if known else (),
-        layout_name=context.layout.name if known else "",
+        **_layout(context.layout),
     )
 
 
