@@ -6,6 +6,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SERVICES := redis-server postgresql iproute2
 PURE := viralclip/*.py,viralclip/scene_lists/*,viralclip/styles/*,viralclip/reframe/*
 NOT_PURE := viralclip/settings.py,viralclip/__main__.py
+# Most tests wait for processes and for time; more at once than this come late for some.
+PARALLEL := -n 2 --dist worksteal
 export COVERAGE_FILE := $(VENV)/.coverage
 # A face model beside the checkout spares the tests a download.
 export VIRALCLIP_YUNET_MODEL ?= $(abspath $(wildcard ../shared/models/face_detection_yunet_2023mar.onnx))
@@ -36,11 +38,13 @@ services: ## Install the servers that tests start, where that is allowed
 	|| echo "Tests of running on many machines are left out; they need: $(SERVICES)"
 
 test-pure: $(VENV)/dev
-	$(BIN)/coverage run -m pytest tests/unit tests/lists tests/styles tests/reframe
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(PARALLEL) tests/unit tests/lists tests/styles tests/reframe
+	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --include='$(PURE)' --omit='$(NOT_PURE)' --fail-under=100 --skip-covered --show-missing
 
 test-rest: $(VENV)/dev chromium
-	$(BIN)/python -m pytest --ignore=tests/unit --ignore=tests/lists --ignore=tests/styles --ignore=tests/reframe
+	$(BIN)/python -m pytest $(PARALLEL) --ignore=tests/unit --ignore=tests/lists --ignore=tests/styles --ignore=tests/reframe
 
 e2e: $(VENV)/dev chromium page ## Test the page in a browser, with the real server and FFmpeg
 	$(BIN)/python -m pytest tests/browser
