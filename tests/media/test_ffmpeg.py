@@ -248,6 +248,16 @@ def test_a_leash_hands_on_how_the_command_ended(platform: str):
         assert process.wait(10) == 7
 
 
+@pytest.mark.parametrize("platform", ["linux", "darwin"])
+def test_a_command_on_a_leash_gives_way_to_its_parent(platform: str):
+    leashed = leash([sys.executable, "-c", "import os; print(os.nice(0))"], platform=platform)
+    with subprocess.Popen(
+        leashed.command, stdin=leashed.stdin, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert int(process.stdout.read()) == min(19, os.nice(0) + 5)
+
+
 def test_a_meter_reads_blocks_and_never_goes_back():
     meter = Meter(duration=10)
     told = [

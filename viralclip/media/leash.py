@@ -18,7 +18,8 @@ class Leashed:
 
 
 def leash(command: list[str], *, platform: str = sys.platform) -> Leashed:
-    """`command` on a leash: it ends when this process does, however this process ends.
+    """`command` on a leash: it ends when this process does, however this process ends, and gives
+    way to it while both have work to do.
 
     FFmpeg by itself survives its parent: neither a closed stdin nor a broken progress pipe ends it.
     """

@@ -5,6 +5,8 @@ import sys
 
 _PR_SET_PDEATHSIG = 1
 _SIGKILL = 9
+# Answers to people, and what else runs on a laptop, come before the work that FFmpeg does.
+_NICER_BY = 5
 
 
 def die_with_parent(parent: int, command: list[str]) -> None:
@@ -39,6 +41,7 @@ def watch_pipe(command: list[str]) -> int:
 
 if __name__ == "__main__":
     way, parent_pid, *wanted = sys.argv[1:]
+    os.nice(_NICER_BY)
     if way == "dies-with-parent":
         die_with_parent(int(parent_pid), wanted)
     sys.exit(watch_pipe(wanted))
