@@ -229,6 +229,31 @@ def prune(
     run.prune(older=older, clips=clips, dry_run=dry_run, as_json=as_json)
 
 
+@app.command(no_args_is_help=False)
+def logs(
+    query: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SQL | slow | errors | job JOB | clip JOB/CLIP]",
+            help="What to ask of the table `logs`. Default: every line.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    since: Annotated[
+        str | None, typer.Option(help="Only what was written so long ago or later: 2h, 7d.")
+    ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Print new lines as they are written.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the log files of this machine, in SQL or by name."""
+    from viralclip.cli import run
+
+    run.logs(query or [], since=since, follow=follow, as_json=as_json)
+
+
 @videos.command("list")
 def list_videos(*, user: User = "local") -> None:
     """List a user's uploads."""

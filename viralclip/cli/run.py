@@ -4,7 +4,7 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -160,6 +160,17 @@ def prune(*, older: str, clips: bool, dry_run: bool, as_json: bool) -> NoReturn:
         settings = _settings()
         work = remove_old(settings, older=age, clips=clips, dry_run=dry_run, as_json=as_json)
         _exit(work)
+
+
+def logs(query: Sequence[str], *, since: str | None, follow: bool, as_json: bool) -> NoReturn:
+    from viralclip.cli.logs import show
+
+    with _errors_said():
+        age = read_age("--since", since) if since else None
+        try:
+            sys.exit(show(_settings(), query, since=age, follow=follow, as_json=as_json))
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED)
 
 
 def list_videos(user: str) -> NoReturn:

@@ -76,7 +76,7 @@ async def make_clip(
 ) -> ClipEnd:
     """Make the clip, saying every step; errors become its ending, cancellation passes through."""
     began = tools.clock()
-    log.info("Clip processing began", attempt=report.attempt, worker=tools.worker)
+    log.info("Clip processing began")
     try:
         if task.stopped_by is not None:
             return await end_cancelled(task, tools, report)

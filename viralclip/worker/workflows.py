@@ -187,7 +187,8 @@ class Workflows:
         await self._tools.catalog.begin_clip(job.job_id, *place, worker=self._tools.worker)
         attempt = await self._next_attempt(task)
         report = self._report(job).clip(*place, attempt=attempt)
-        with bound_contextvars(scene_id=place[0], style=place[1], clip_index=index):
+        here = {"scene_id": place[0], "style": place[1], "clip_index": index}
+        with bound_contextvars(**here, worker=self._tools.worker, attempt=attempt):
             end = await make_clip(task, self._tools, report, _checkpoint)
         if end.ends_job:
             await self._engine.cancel_clips(job.job_id, job.run)
