@@ -297,7 +297,7 @@ class Fleet:
     def stored(self, job_id: str) -> dict[str, Path]:
         """Everything that was stored of the job, by its key; what lies elsewhere is fetched."""
         if self.bucket is None:
-            files = (self.out / job_id).iterdir()
+            files = (self.out / job_id).glob("*")
             return {f"{job_id}/{path.name}": path for path in files}
         fetched: dict[str, Path] = {}
         for key in self.bucket.objects():

@@ -346,14 +346,15 @@ def _fraction_is_true(history: History) -> None:
 
 
 def _rendered_for_long(history: History) -> bool:
-    """Whether some render took so long that it must have been seen to move."""
+    """Whether some render took so long that it must have been seen to move, although FFmpeg took
+    its time to begin on a crowded machine."""
     places = [(end.event.scene_id, end.event.style) for end in history.told(step="render_complete")]
     return any(
         (
             history.told(step="render_complete", scene_id=scene_id, style=style)[-1].at
             - history.told(step="rendering", scene_id=scene_id, style=style)[-1].at
         ).total_seconds()
-        > 1
+        > 3
         for scene_id, style in places
     )
 

@@ -151,7 +151,7 @@ async def test_a_clip_that_ends_three_workers_is_given_up_and_its_siblings_are_m
 
 async def test_a_worker_killed_in_the_middle_of_an_analysis(fleet: Fleet, submit):
     _, first = await asyncio.gather(fleet.serve(), fleet.worker("w1"))
-    job = await submit((0, 60), styles=("intelligent",))
+    job = await submit((0, 25), styles=("intelligent",))
     await job.reaches(Step.DETECTING_FACES)
     first.kill()
     second = await fleet.worker("w2", VIRALCLIP_FFMPEG=str(fleet.ffmpeg))
