@@ -69,8 +69,9 @@ def test_a_store_that_fails_for_a_while_is_waited_for_in_sight(
 ):
     """Three failures are one that is seen: a stumble is not, and each is asked three times.
 
-    Silence is seen the first time: it has lasted long enough by then. A lost answer is not seen at
-    all: the clip that is found in the store is the one that was about to be stored.
+    Silence is seen the first time: it has lasted long enough by then. A lost answer is hardly seen:
+    the clip that is found in the store is the one that was about to be stored, if the store says so
+    in time.
     """
     first, second = ("PUT", "01_", ".mp4"), ("PUT", "02_", ".mp4")
     bucket.relay.faults += [
@@ -88,7 +89,9 @@ def test_a_store_that_fails_for_a_while_is_waited_for_in_sight(
 
     assert done.code == 0
     keep_promises(history)
-    assert sorted(retried) == [(1, "storage_unavailable")] * 2 + [(2, "storage_unavailable")] * 2
+    assert set(retried) == {(1, "storage_unavailable"), (2, "storage_unavailable")}
+    assert retried.count((1, "storage_unavailable")) == 2
+    assert retried.count((2, "storage_unavailable")) in (2, 3)
     assert {end.step for end in history.endings().values()} == {"complete"}
     assert_all_there_once(viralclip, bucket)
 
