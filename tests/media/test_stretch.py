@@ -118,6 +118,11 @@ CHANGES: dict[str, tuple[Film, Film]] = {
         replace(FIRST, size=(320, 180), channels="stereo"),
         replace(SECOND, sound_rate=44_100, pixels="yuv422p"),
     ),
+    "other_speakers.ts": (
+        replace(FIRST, sound="ac3", channels="3.1"),
+        # AC-3 puts 256 samples before the first.
+        replace(SECOND, sound="ac3", channels="4.0", late=8.0 + 256 / 48_000),
+    ),
     "another_rate_then_silence.ts": (FIRST, replace(SECOND, sound_rate=44_100, seconds=9.0)),
 }
 

@@ -81,9 +81,18 @@ def test_a_query_reads_no_other_file_and_writes_none(files: list[Path], tmp_path
     other.write_text("secret\n")
     target = tmp_path.parent / "copied.csv"
     table = LogTable.over_files(files)
+    unlisted = tmp_path / "notes.txt"
+    unlisted.write_text("secret\n")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    beside = tmp_path / "beside.json"
 
     for query in (
+        f"COPY logs TO '{beside}'",
+        f"COPY (SELECT 1) TO '{files[0]}'",
+        "SELECT 1; DROP VIEW logs",
+        "CREATE TABLE more AS SELECT 1",
         f"FROM read_csv('{other}')",
+        f"FROM read_text('{unlisted}')",
         f"COPY logs TO '{target}'",
         f"ATTACH '{target}' AS more",
         "SET enable_external_access = true",
@@ -91,6 +100,7 @@ def test_a_query_reads_no_other_file_and_writes_none(files: list[Path], tmp_path
         with pytest.raises(BadQueryError):
             table.ask(query)
     assert not target.exists()
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 @pytest.mark.parametrize("query", ["SELECT nothing FROM logs", "DROP DATABASE", "", "SELECT 1 +"])

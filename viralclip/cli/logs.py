@@ -54,6 +54,7 @@ def show(
     asked, parameters = _understand(query)
     write = _write_json if as_json else _write_table
     if follow:
+        LogTable.over_lines([]).ask(asked.sql, parameters)  # what is no query is said at once
         for lines in _new_lines(settings.logs):
             write(LogTable.over_lines(lines).ask(asked.sql, parameters), heads=False)
     after = datetime.now(UTC) - since if since else None

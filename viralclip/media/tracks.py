@@ -70,8 +70,6 @@ def main_sound(sounds: Sequence[Sound], tracks: Sequence[AudioTrack]) -> Sound |
 
 def with_kind(sound: Sound, frame: "AudioFrame") -> Sound:
     """The sound with the rate and the channels that a frame of it has."""
-    if (frame.layout.nb_channels, frame.sample_rate) == (sound.channels, sound.rate):
-        return sound
     return replace(
         sound,
         channels=frame.layout.nb_channels,
