@@ -383,7 +383,8 @@ async def check(job: Job, *, failed: int = 0, lossless: bool = True) -> None:
     steady = job.viewer
     late = Viewer(fleet.address, job.job_id)
     async with asyncio.timeout(_PATIENCE_S):
-        assert await late.watch() == steady.progress
+        shown = await late.watch()
+    assert _differences(shown, steady.progress) == {}
     history = await fleet.history(job.job_id)
     _check_history(history, failed=failed)
     assert steady.saw_every_event_once_and_in_order()
@@ -392,6 +393,14 @@ async def check(job: Job, *, failed: int = 0, lossless: bool = True) -> None:
     if lossless:
         assert steady.resets == 0
     await _check_clips(fleet, job.job_id, failed=failed)
+
+
+def _differences(late: Progress, steady: Progress) -> dict[str, tuple[object, object]]:
+    """Where the two show a job's end otherwise. A worker that takes a job over at its very end may
+    still speak after it: that is counted, and changes nothing else."""
+    assert late.seq >= steady.seq
+    pairs = ((name, getattr(late, name), getattr(steady, name)) for name in Progress.model_fields)
+    return {name: (a, b) for name, a, b in pairs if a != b and name != "seq"}
 
 
 def _check_history(history: list[Envelope], *, failed: int) -> None:

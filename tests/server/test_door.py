@@ -79,6 +79,34 @@ async def test_a_user_with_more_than_a_share_of_the_connections_is_refused_and_m
     assert answer.status_code == 200
 
 
+class Line(asyncio.Transport):
+    """A connection that may be ended."""
+
+    ended = False
+
+    def abort(self) -> None:
+        self.ended = True
+
+
+def test_nobody_makes_room_while_the_token_of_their_request_is_looked_up():
+    lobby = Lobby(8)
+    asking = [Line() for _ in range(3)]
+    for line in asking:
+        lobby.enter(line)
+        lobby.asks(line)
+    for _ in range(20):
+        lobby.enter(Line())
+
+    assert [line.ended for line in asking] == [False, False, True]  # a share of them, and no more
+
+    assert lobby.known(asking[0], "anna") is None
+    lobby.moved(asking[1])  # it was refused
+    for _ in range(20):
+        lobby.enter(Line())
+
+    assert [line.ended for line in asking] == [False, True, True]
+
+
 async def test_a_live_view_that_was_refused_makes_room(serve):
     served = await serve(tokens=True, lobby=Lobby(20))
     anna = await served.accounts.create("anna")

@@ -52,7 +52,7 @@ _SEND_BUFFER = 64 * 1024
 # After so long the kernel itself gives such a viewer up, whatever it was sent.
 _STUCK_S = 60
 _GRACE_S = 3
-_ACCEPTED_AT_ONCE = 32
+_ACCEPTED_AT_ONCE = 8
 # Connections that the kernel keeps until they are accepted.
 _WAITING = 1024
 # What a viewer has to say is nothing; a page that sends more than this is no page of ours.

@@ -2,6 +2,7 @@
 
 A connection costs a file of the process, with a token or without. When there are too many, the one
 goes that has done nothing for longest: it has asked for nothing, or nobody has signed in on it.
+A few whose token is being looked up may stay until that is done.
 Each user has a share of the connections that nobody takes away.
 """
 
@@ -26,6 +27,8 @@ _TOLD_EVERY_S = 60.0
 # A user's share of the connections: a quarter, and no more than this.
 _SHARE, _EACH = 4, 256
 _EXTENSION = "viralclip.known"
+# The headers that may hold a token.
+_TOKENS = frozenset({b"authorization", b"cookie"})
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +64,8 @@ class Lobby:
         # Those that may be ended to make room. Who has just come is last in the line, whatever
         # others do: a head takes a moment to arrive.
         self._strangers: dict[asyncio.BaseTransport, None] = {}
+        # Those whose token is being looked up. Anybody can show one: so many are kept, and no more.
+        self._asking: dict[asyncio.BaseTransport, None] = {}
         # Those of users, as many as each has a share of.
         self._known: dict[asyncio.BaseTransport, str] = {}
         self._shares: Counter[str] = Counter()
@@ -86,11 +91,18 @@ class Lobby:
         self._forget(transport)
         self._strangers[transport] = None
 
+    def asks(self, transport: asyncio.BaseTransport) -> None:
+        """Its request shows a token, and nobody has to make room while that is looked up."""
+        if transport in self._strangers and len(self._asking) < self._share:
+            del self._strangers[transport]
+            self._asking[transport] = None
+
     def known(self, transport: asyncio.BaseTransport, owner: str) -> int | None:
         """Its request is that user's, who keeps it if it is within the user's share; else that."""
-        if transport not in self._strangers:
+        if transport not in self._strangers and transport not in self._asking:
             return None
         if self._shares[owner] >= self._share:
+            self.moved(transport)
             return self._share
         self._forget(transport)
         self._known[transport] = owner
@@ -103,6 +115,7 @@ class Lobby:
 
     def _forget(self, transport: asyncio.BaseTransport) -> None:
         self._strangers.pop(transport, None)
+        self._asking.pop(transport, None)
         if (owner := self._known.pop(transport, None)) is not None:
             self._shares[owner] -= 1
             if not self._shares[owner]:
@@ -161,6 +174,8 @@ class Door(H11Protocol):
 
     def _let_be_known(self, scope: Any) -> None:
         """The application runs only after this, in a task."""
+        if any(name in _TOKENS for name, _ in scope["headers"]):
+            self.lobby.asks(self.transport)
         known = partial(self.lobby.known, self.transport)
         scope["extensions"] = {**(scope.get("extensions") or {}), _EXTENSION: known}
 

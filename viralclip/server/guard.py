@@ -8,10 +8,13 @@ from ipaddress import ip_address
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from viralclip.origins import Host, Site, is_same, parse_host, parse_origin
+from viralclip.server.admission import Admission
 from viralclip.server.headers import SECURITY_HEADERS, remote_media
+from viralclip.server.identity import bearer
 from viralclip.server.problems import (
     ForbiddenHostError,
     ForbiddenOriginError,
@@ -52,6 +55,7 @@ class Guard:
     def __init__(self, app: ASGIApp, bounds: Bounds) -> None:
         self._app = app
         self._bounds = bounds
+        self._admission = Admission()
         self._headers = SECURITY_HEADERS | (
             remote_media(bounds.media_origin) if bounds.media_origin else {}
         )
@@ -65,6 +69,8 @@ class Guard:
         except ProblemError as error:
             await self._refuse(error, scope, receive, send)
             return
+        if bearer(HTTPConnection(scope)) is None:
+            await self._admission.wait()
         if scope["type"] == "websocket":
             await self._app(scope, receive, send)
             return
