@@ -3,6 +3,9 @@
 import json
 import signal
 import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
 
 
 def logs(viralclip, *arguments):
@@ -44,10 +47,21 @@ def test_a_query_that_is_none_says_what_there_is(viralclip):
     assert "'slowest' is neither slow, errors, job, clip nor SQL" in done.err
 
 
-def test_new_lines_are_printed_as_they_come(viralclip):
+@pytest.mark.parametrize(
+    ("options", "before"),
+    [((), []), (("--since", "1h"), ["30 minutes ago"])],
+    ids=["from now on", "from an hour ago"],
+)
+def test_new_lines_are_printed_as_they_come(viralclip, options, before):
     folder = viralclip.state / "logs"
     folder.mkdir(parents=True, exist_ok=True)
-    run = viralclip.start("logs", "errors", "--follow", "--json")
+    now = datetime.now(UTC)
+    with (folder / f"viralclip-{now.date()}.jsonl").open("w") as opened:
+        for ago in (90, 30):
+            at = (now - timedelta(minutes=ago)).isoformat()
+            line = {"timestamp": at, "level": "error", "message": f"{ago} minutes ago"}
+            opened.write(json.dumps(line) + "\n")
+    run = viralclip.start("logs", "errors", "--follow", "--json", *options)
     file = folder / "viralclip-2099-01-01.jsonl"
     deadline = time.monotonic() + 20
     whole = {"timestamp": "2099-01-01T00:00:00Z", "level": "error", "message": "of a new day"}
@@ -59,4 +73,6 @@ def test_new_lines_are_printed_as_they_come(viralclip):
 
     done = run.end(within_s=20)
     assert done.code == 130
-    assert {json.loads(line)["message"] for line in done.out.splitlines()} == {"of a new day"}
+    messages = [json.loads(line)["message"] for line in done.out.splitlines()]
+    assert messages[: len(before)] == before
+    assert set(messages[len(before) :]) == {"of a new day"}

@@ -244,7 +244,10 @@ def logs(
         str | None, typer.Option(help="Only what was written so long ago or later: 2h, 7d.")
     ] = None,
     follow: Annotated[
-        bool, typer.Option("--follow", help="Print new lines as they are written.")
+        bool,
+        typer.Option(
+            "--follow", help="Print new lines as they are written, after those of --since."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:

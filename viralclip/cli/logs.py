@@ -50,14 +50,16 @@ def show(
     follow: bool,
     as_json: bool,
 ) -> int:
-    """Print what the query gives: SQL, or a name and its argument; with `follow` for ever."""
+    """Print what the query gives: SQL, or a name and its argument; with `follow` for ever, from
+    now on or from as long ago as `since` says."""
     asked, parameters = _understand(query)
     write = _write_json if as_json else _write_table
+    after = datetime.now(UTC) - since if since else None
     if follow:
         LogTable.over_lines([]).ask(asked.sql, parameters)  # what is no query is said at once
-        for lines in _new_lines(settings.logs):
-            write(LogTable.over_lines(lines).ask(asked.sql, parameters), heads=False)
-    after = datetime.now(UTC) - since if since else None
+        for lines in _new_lines(settings.logs, after):
+            table = LogTable.over_lines(lines, since=after)
+            write(table.ask(asked.sql, parameters), heads=False)
     table = LogTable.over_files(_files(settings.logs, after), since=after)
     write(table.ask(asked.sql, parameters), heads=True)
     return 0
@@ -85,11 +87,12 @@ def _files(folder: Path, after: datetime | None) -> list[Path]:
     return [path for path in sorted(folder.glob("viralclip-*.jsonl")) if path.stem >= first]
 
 
-def _new_lines(folder: Path) -> Iterator[list[str]]:
-    """For ever: the whole lines that were written since the last look, of every file there is."""
-    places = {path: path.stat().st_size for path in _files(folder, None)}
+def _new_lines(folder: Path, after: datetime | None) -> Iterator[list[str]]:
+    """For ever: the whole lines that were written since the last look, of every file there is;
+    with `after` also those of the days from then on, first."""
+    old = set(_files(folder, None)) - set(_files(folder, after) if after else ())
+    places = {path: path.stat().st_size for path in old}
     while True:
-        time.sleep(_EVERY_S)
         lines: list[str] = []
         for path in _files(folder, None):
             with path.open("rb") as file:
@@ -99,6 +102,7 @@ def _new_lines(folder: Path) -> Iterator[list[str]]:
             lines += whole.decode(errors="replace").splitlines()
         if lines:
             yield lines
+        time.sleep(_EVERY_S)
 
 
 def _write_json(answer: Answer, *, heads: bool) -> None:

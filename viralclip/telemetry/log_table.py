@@ -82,12 +82,11 @@ class LogTable:
         return cls(database)
 
     @classmethod
-    def over_lines(cls, lines: Iterable[str]) -> "LogTable":
+    def over_lines(cls, lines: Iterable[str], *, since: datetime | None = None) -> "LogTable":
         database = _open()
         database.execute("CREATE TABLE lines (json VARCHAR)")
-        for line in lines:
-            database.execute("INSERT INTO lines VALUES (?)", [line])
-        _define(database, "(SELECT json FROM lines WHERE json_valid(json))", None)
+        database.execute("INSERT INTO lines SELECT unnest(?::VARCHAR[])", [list(lines)])
+        _define(database, "(SELECT json FROM lines WHERE json_valid(json))", since)
         return cls(database)
 
     def ask(self, sql: str, parameters: Sequence[object] = ()) -> Answer:
