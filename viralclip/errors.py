@@ -4,7 +4,7 @@ The first line of a class's docstring is the message a user reads; braces are fi
 keyword arguments. It never holds paths, stderr or a traceback: those go into `detail`, for the log.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
@@ -268,6 +268,21 @@ class StorageFullError(StorageRejectedError):
     """The destination is full; free some space and retry the job."""
 
     code = "storage_full"
+
+
+def known_codes() -> frozenset[str]:
+    """The codes of this package's errors, whatever an extension adds; those imported so far."""
+    return frozenset(kind.code for kind in _family(ViralclipError) if _is_ours(kind))
+
+
+def _family(kind: type[ViralclipError]) -> Iterator[type[ViralclipError]]:
+    yield kind
+    for heir in kind.__subclasses__():
+        yield from _family(heir)
+
+
+def _is_ours(kind: type[ViralclipError]) -> bool:
+    return kind.__module__.partition(".")[0] == __package__
 
 
 def _rebuild(kind: type[ViralclipError], detail: str, facts: dict[str, object]) -> ViralclipError:

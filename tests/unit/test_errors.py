@@ -14,6 +14,7 @@ from viralclip.errors import (
     RenderStalledError,
     UnknownStyleError,
     ViralclipError,
+    known_codes,
 )
 
 
@@ -110,3 +111,15 @@ def test_all_faults_of_a_scene_list_are_kept_in_order():
     assert error.faults == tuple(faults)
     assert error.detail == "line 1: a\nline 9: b"
     assert error.message == "The scene list has 2 fault(s)."
+
+
+def test_the_known_codes_are_those_of_this_package_alone():
+    class StrangeError(ViralclipError):
+        """An extension's error."""
+
+        code = "strange"
+
+    known = known_codes()
+
+    assert {kind.code for kind in KINDS} <= known
+    assert StrangeError.code not in known
