@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-SERVICES := redis-server postgresql iproute2
+SERVICES := redis-server postgresql iproute2 prometheus prometheus-alertmanager
 PURE := viralclip/*.py,viralclip/scene_lists/*,viralclip/styles/*,viralclip/reframe/*
 NOT_PURE := viralclip/settings.py,viralclip/__main__.py
 PARALLEL := -n 2 --dist worksteal
@@ -15,7 +15,7 @@ export COVERAGE_FILE := $(VENV)/.coverage
 export VIRALCLIP_YUNET_MODEL ?= $(abspath $(wildcard ../shared/models/face_detection_yunet_2023mar.onnx))
 
 .DEFAULT_GOAL := all
-.PHONY: all demo dev check test services chromium test-pure test-rest e2e soak bench attack format lock transcripts page wheel types web-check web-checked clean help
+.PHONY: all demo dev check test services generated chromium test-pure test-rest e2e soak bench attack format lock transcripts page wheel types web-check web-checked clean help
 
 all: check test
 
@@ -34,10 +34,11 @@ check: $(VENV)/dev ## Format, lint, types and layers
 test: $(VENV)/dev services check web-check test-pure test-rest ## Check, and run every test
 
 services: ## Install the servers that tests start, where that is allowed
-	@command -v redis-server >/dev/null && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
-	|| { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
-	  && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(SERVICES) >/dev/null; } \
-	|| echo "Tests of running on many machines are left out; they need: $(SERVICES)"
+	@{ command -v redis-server && command -v promtool && command -v amtool \
+	  && ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1 \
+	|| { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq \
+	  && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(SERVICES) >/dev/null; } \
+	|| echo "Tests of many machines and of alerts are left out; they need: $(SERVICES)"
 
 test-pure: $(VENV)/dev
 	$(BIN)/coverage erase
@@ -77,10 +78,14 @@ format: $(VENV)/dev ## Format and fix what can be fixed
 
 lock: $(VENV)/dev ## Pin the newest versions that fit pyproject.toml
 	$(PIP) uv
-	for set in "runtime:" "demo:--extra demo" "fleet:--extra fleet" "dev:--extra demo --extra fleet --extra logs --group dev"; do \
+	for set in "runtime:" "demo:--extra demo" "fleet:--extra fleet" "dev:--extra demo --extra fleet --extra logs --extra alerts --group dev"; do \
 	  $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 \
 	    --no-header --no-annotate pyproject.toml $${set#*:} -o requirements/$${set%%:*}.txt; \
 	done
+
+generated: $(VENV)/dev ## Write alert rules and boards from the code
+	$(BIN)/python deploy/prometheus/rules.py
+	$(BIN)/python deploy/grafana/boards.py
 
 page: web/node_modules/.package-lock.json ## Build the page into the package (needs Node.js)
 	cd web && npm run build

@@ -11,8 +11,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Self
+from urllib.request import urlopen
 from uuid import uuid4
 
 import psycopg
@@ -21,6 +23,7 @@ import redis
 
 _PATIENCE_S = 60.0
 _POSTGRES_USER = "postgres"
+PROMETHEUS_PACKAGES = "prometheus prometheus-alertmanager"
 # Everybody may come in, and nothing has to survive a power cut.
 _AT_ONCE = ("--auth=trust", "--no-sync")
 
@@ -98,6 +101,19 @@ class RedisServer(Server):
         return False
 
 
+class WebServer(Server):
+    """A server of the Prometheus family, which says by itself when it is ready."""
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def answers(self) -> bool:
+        with suppress(OSError), urlopen(f"{self.url}/-/ready", timeout=5) as answer:  # noqa: S310
+            return answer.status == HTTPStatus.OK
+        return False
+
+
 class PostgresServer(Server):
     """postgres, which never runs as root."""
 
@@ -138,10 +154,10 @@ def free_port() -> int:
 
 def make_redis(folder: Path, *options: str) -> RedisServer:
     """A redis-server that is not started yet."""
-    program = _program("redis-server", "redis-server")
+    executable = program("redis-server", "redis-server")
     port = free_port()
     quiet = ["--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
-    return RedisServer([program, "--port", str(port), *quiet, *options], folder, port)
+    return RedisServer([executable, "--port", str(port), *quiet, *options], folder, port)
 
 
 def make_postgres(folder: Path, *, guests: str | None = None) -> PostgresServer:
@@ -177,6 +193,12 @@ def make_postgres(folder: Path, *, guests: str | None = None) -> PostgresServer:
     return PostgresServer(
         [str(binaries / "postgres"), "-D", str(cluster), *listen, *loose], folder, port, user
     )
+
+
+def make_web_server(command: list[str], folder: Path) -> WebServer:
+    """A Prometheus or an Alertmanager that is not started yet."""
+    port = free_port()
+    return WebServer([*command, f"--web.listen-address=127.0.0.1:{port}"], folder, port)
 
 
 def missing(what: str, package: str) -> None:
@@ -257,7 +279,8 @@ def _folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-def _program(name: str, package: str) -> str:
+def program(name: str, package: str) -> str:
+    """Where the program is; without it the test is left out, or fails where it must be there."""
     found = shutil.which(name)
     if found is None:
         missing(name, package)

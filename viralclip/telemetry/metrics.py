@@ -114,6 +114,11 @@ def install(recorder: Recorder | None) -> None:
     _recorder = recorder
 
 
+def installed() -> Recorder | None:
+    """What records in this process now."""
+    return _recorder
+
+
 def _unlabelled() -> tuple[str, ...]:
     return ()
 
