@@ -4,6 +4,7 @@ The first line of a class's docstring is the message a user reads; braces are fi
 keyword arguments. It never holds paths, stderr or a traceback: those go into `detail`, for the log.
 """
 
+import errno
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -268,6 +269,25 @@ class StorageFullError(StorageRejectedError):
     """The destination is full; free some space and retry the job."""
 
     code = "storage_full"
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Whether it was for want of room that something failed, whoever says so: the system, a
+    database, or an error that either of them led to."""
+    if error is None:
+        return False
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return full or "disk is full" in str(error) or is_disk_full(error.__cause__)
+
+
+def known_error(error: Exception) -> ViralclipError:
+    """The error itself if it is of this tree, else what is known of it."""
+    if isinstance(error, ViralclipError):
+        return error
+    kind = DiskFullError if is_disk_full(error) else ViralclipError
+    known = kind(detail=repr(error))
+    known.__cause__ = error
+    return known
 
 
 def known_codes() -> frozenset[str]:

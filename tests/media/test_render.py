@@ -1,6 +1,8 @@
 """Every kind of source becomes a clip that any player and platform takes, in sync and complete."""
 
 import asyncio
+import errno
+import os
 import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -168,6 +170,16 @@ async def test_a_failure_on_a_full_disk_is_told_as_such(
         await render(
             _failing(tmp_path, ""), spec_of("landscape"), on_progress=_ignore, limits=Watchdogs()
         )
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+async def test_a_failure_for_want_of_room_is_told_as_such_when_there_is_room_again(
+    spec_of: Specs, tmp_path: Path, number: int
+):
+    ffmpeg = _failing(tmp_path, f"Error writing trailer: {os.strerror(number)}")
+
+    with pytest.raises(DiskFullError):
+        await render(ffmpeg, spec_of("landscape"), on_progress=_ignore, limits=Watchdogs())
 
 
 def _failing(folder: Path, words: str) -> Path:

@@ -1,7 +1,9 @@
 """One clip as a plain function: its steps, what is tried again, and that it always ends once."""
 
 import asyncio
+import errno
 import os
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,6 +74,32 @@ async def test_transient_errors_are_tried_again_with_backoff_and_said_with_a_ris
     uploads = [event.attempt for event in told if getattr(event, "step", None) == "uploading"]
     assert uploads == [1, 2, 3, 4]
     assert len(shop.ffmpegs) == 1
+
+
+FULL_DATABASE = RuntimeError("Not written")
+FULL_DATABASE.__cause__ = sqlite3.OperationalError("database or disk is full")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(errno.ENOSPC, "No space"), OSError(errno.EDQUOT, "Quota"), FULL_DATABASE],
+    ids=["disk", "quota", "database"],
+)
+async def test_a_full_disk_is_called_that_and_waited_for_whoever_finds_out(shop, source, error):
+    errors = [error]
+
+    def note(_pid: int) -> None:
+        if errors:
+            raise errors.pop()
+
+    shop.use(on_ffmpeg=note)
+    job = await shop.job(source("small"))
+    end = await shop.make_first(job)
+    told = [envelope.event for envelope in await shop.history(job)]
+
+    assert end.ending == "complete"
+    assert [e.details.code for e in told if getattr(e, "step", None) == "retrying"] == ["disk_full"]
+    assert shop.unfinished() == []
 
 
 async def test_transient_errors_without_end_are_given_up_and_end_the_job(shop, source):

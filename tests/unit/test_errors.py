@@ -1,5 +1,6 @@
 """The tree of errors."""
 
+import errno
 import pickle
 from collections.abc import Iterator
 from string import Formatter
@@ -8,13 +9,17 @@ import pytest
 
 from viralclip import errors
 from viralclip.errors import (
+    DiskFullError,
     Fault,
     InvalidRequestError,
     InvalidScenesError,
+    RenderFailedError,
     RenderStalledError,
     UnknownStyleError,
     ViralclipError,
+    is_disk_full,
     known_codes,
+    known_error,
 )
 
 
@@ -123,3 +128,31 @@ def test_the_known_codes_are_those_of_this_package_alone():
 
     assert {kind.code for kind in KINDS} <= known
     assert StrangeError.code not in known
+
+
+@pytest.mark.parametrize(
+    ("error", "full"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), True),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), True),
+        (RuntimeError("database or disk is full"), True),
+        (PermissionError(errno.EACCES, "Permission denied"), False),
+        (None, False),
+    ],
+)
+def test_want_of_room_is_seen_by_whoever_reports_it(error: Exception | None, *, full: bool):
+    outer = RuntimeError("not written")
+    outer.__cause__ = error
+
+    assert is_disk_full(error) is full
+    assert is_disk_full(outer) is full
+
+
+def test_an_error_of_any_kind_is_given_its_place_in_the_tree():
+    own = RenderFailedError()
+    full = OSError(errno.ENOSPC, "No space left on device")
+    bug = ValueError("a bug")
+
+    assert known_error(own) is own
+    assert isinstance(known_error(full), DiskFullError)
+    assert (known_error(bug).code, known_error(bug).__cause__) == ("internal", bug)

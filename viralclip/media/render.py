@@ -1,6 +1,8 @@
 """Renders one clip: runs FFmpeg, verifies what came out, leaves nothing behind on failure."""
 
 import asyncio
+import errno
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -133,7 +135,7 @@ def _reason(error: RenderFailedError, spec: RenderSpec) -> ClipError:
     """Why FFmpeg failed, told by the facts around it rather than by its words."""
     if not spec.source.path.exists():
         return SourceChangedError(detail=error.detail)
-    if shutil.disk_usage(spec.target.parent).free < _NEARLY_FULL_BYTES:
+    if _says_full(error) or shutil.disk_usage(spec.target.parent).free < _NEARLY_FULL_BYTES:
         return DiskFullError(detail=error.detail)
     if spec.encoder.is_hardware and f"[{spec.encoder.codec} @" in error.detail:
         # It worked when it was tried, so its sessions are taken; only its own name is looked for.
@@ -141,6 +143,11 @@ def _reason(error: RenderFailedError, spec: RenderSpec) -> ClipError:
     if error.facts.get("returncode") in _UNREADABLE:
         return SourceUnreadableError(detail=error.detail)
     return error
+
+
+def _says_full(error: RenderFailedError) -> bool:
+    """There may be room again by now; the system's own words for it are FFmpeg's last."""
+    return any(os.strerror(number) in error.detail for number in (errno.ENOSPC, errno.EDQUOT))
 
 
 def _measure(path: Path) -> tuple[int, Size, float]:

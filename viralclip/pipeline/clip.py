@@ -8,7 +8,7 @@ from typing import TypedDict
 import structlog
 
 from viralclip.catalog import ClipRecord
-from viralclip.errors import JobError, ViralclipError, WorkerCrashedError
+from viralclip.errors import JobError, ViralclipError, WorkerCrashedError, known_error
 from viralclip.events import (
     CameraPathComplete,
     CameraPathCompleteDetails,
@@ -84,12 +84,8 @@ async def make_clip(
         if kept := await find_kept(task, tools):
             return await _complete(task, tools, report, kept, kept=True)
         stored = await _make(task, tools, _Stages(tools, report, checkpoint))
-    except ViralclipError as error:
-        return await _fail(task, tools, report, error, tools.clock() - began)
     except Exception as error:  # noqa: BLE001 - a bug ends this clip; its siblings go on
-        unexpected = ViralclipError(detail=repr(error))
-        unexpected.__cause__ = error
-        return await _fail(task, tools, report, unexpected, tools.clock() - began)
+        return await _fail(task, tools, report, known_error(error), tools.clock() - began)
     seconds = tools.clock() - began
     log.info("Clip processing completed successfully", duration_sec=round(seconds, 3))
     await _learn(task, tools, report, seconds)
@@ -214,8 +210,9 @@ class _Stages:
                 return await self._checkpoint(announcement.step, stage, result)
             except RenditionLostError:
                 raise
-            except ViralclipError as error:
+            except Exception as raised:
                 failures += 1
+                error = known_error(raised)
                 if not error.retryable or failures >= self._retries.tries:
                     raise
                 await self._wait(error, failures)

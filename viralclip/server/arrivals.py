@@ -2,7 +2,6 @@
 lies, and a small note beside them says what they will be."""
 
 import asyncio
-import errno
 import hashlib
 import secrets
 import shutil
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
+from viralclip.errors import is_disk_full
 from viralclip.server.identity import LOCAL
 from viralclip.server.problems import (
     ConflictError,
@@ -302,7 +302,7 @@ def _or_full() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if not is_disk_full(error):
             raise
         raise DiskFullError(detail=str(error)) from error
 

@@ -1,6 +1,5 @@
 """Errors as RFC 9457 problems: a stable code, a sentence, and the faults with their places."""
 
-import errno
 import sqlite3
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -13,7 +12,13 @@ from pydantic import BaseModel
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
-from viralclip.errors import Fault, InvalidRequestError, InvalidScenesError, ViralclipError
+from viralclip.errors import (
+    Fault,
+    InvalidRequestError,
+    InvalidScenesError,
+    ViralclipError,
+    is_disk_full,
+)
 from viralclip.server.headers import SECURITY_HEADERS
 
 MEDIA_TYPE = "application/problem+json"
@@ -186,16 +191,9 @@ async def _on_http(_: Request, error: Exception) -> Response:
 
 async def _on_outage(request: Request, error: Exception) -> Response:
     """A full disk is called that, whoever finds out: the catalog, the engine or the channel."""
-    if not _is_disk_full(error):
+    if not is_disk_full(error):
         raise error
     return await _on_error(request, DiskFullError(detail=str(error)))
-
-
-def _is_disk_full(error: BaseException | None) -> bool:
-    if error is None:
-        return False
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return full or "disk is full" in str(error) or _is_disk_full(error.__cause__)
 
 
 async def _on_bug(_: Request, error: Exception) -> Response:

@@ -1,7 +1,6 @@
 """Videos as files of this machine: those in an object store are fetched once, and kept a while."""
 
 import asyncio
-import errno
 import fcntl
 import hashlib
 import os
@@ -16,7 +15,7 @@ from typing import BinaryIO
 
 import structlog
 
-from viralclip.errors import DiskFullError, SourceChangedError
+from viralclip.errors import DiskFullError, SourceChangedError, is_disk_full
 from viralclip.plan import Video
 from viralclip.storage import Storage
 
@@ -130,7 +129,7 @@ class Sources:
         except FileNotFoundError as error:
             raise SourceChangedError(detail=f"{key} is not in the storage") from error
         except OSError as error:
-            if error.errno != errno.ENOSPC:
+            if not is_disk_full(error):
                 raise
             raise DiskFullError(detail=str(error)) from error
         finally:
