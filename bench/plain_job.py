@@ -17,6 +17,7 @@ from viralclip.channel.sqlite import SqliteChannel
 from viralclip.cli.follow import follow
 from viralclip.cli.request import accept
 from viralclip.engine.jobs import new_job_id, new_trace_id, outline
+from viralclip.eta import Line
 from viralclip.events import ClipTick, Draft, JobTick
 from viralclip.live import Frame
 from viralclip.media.analysis import Analyses
@@ -25,7 +26,7 @@ from viralclip.media.ffmpeg import Watchdogs
 from viralclip.media.models import FaceModel, ModelPlace
 from viralclip.pipeline import ClipTask, Tools
 from viralclip.pipeline.clip import make_clip
-from viralclip.pipeline.forecast import forecast
+from viralclip.pipeline.forecast import Forecast
 from viralclip.pipeline.job import process_job, tasks_of
 from viralclip.pipeline.reporter import JobReport, Reporter
 from viralclip.pipeline.scene import process_scene
@@ -126,9 +127,12 @@ async def _make_told(run: _Run, channel: ProgressChannel) -> None:
     """With all that a viewer costs: events, ticks, the time left, and a watcher that folds."""
     run.report.say(outline(run.job, await run.catalog.clips(run.job.job_id)))
     watching = asyncio.create_task(follow(channel, run.job, None, None))
-    forecasting = asyncio.create_task(
-        forecast(run.job, run.catalog, channel, run.report, slots=slots())
-    )
+
+    async def line() -> Line:
+        return Line(slots(), slots(), run.tools.machine)
+
+    told = Forecast(run.job, run.tools, channel, run.report, line)
+    forecasting = asyncio.create_task(told.run())
     try:
         await run.make()
     finally:

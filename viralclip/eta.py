@@ -1,4 +1,4 @@
-"""How long clips take, learned online, and a job's time left with the band it should fall in."""
+"""A job's time left with the band it should fall in: its queue, simulated over the slots."""
 
 import functools
 import heapq
@@ -6,67 +6,52 @@ import math
 import random
 import statistics
 import zlib
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from pydantic import BaseModel
-
+from viralclip.durations import Prediction, Timings, Workload
 from viralclip.progress import ClipState, Progress, SceneState
-from viralclip.steps import Step
+from viralclip.steps import ANALYSIS, Step
 
-# Before anything is learned: one second of work per second of clip, give or take a factor of three.
-_PRIOR_LOG_RATE = 0.0
-_PRIOR_VARIANCE = 1.0
-_FLOOR_VARIANCE = 0.02
-# The weight of a new observation never falls below this, so that a change of machine is noticed.
-_MIN_GAIN = 0.1
-# How many observations the mean is worth at most, because of that gain.
-_MEMORY = 2 / _MIN_GAIN - 1
-# How far FFmpeg's own time left is off, as the standard deviation of its logarithm.
-_RENDERING_NOISE = 0.17
+ClipKey = tuple[int, str]
+
+# FFmpeg's own time left is off by so much at first, and by less the more of the clip is done.
+_SPEED_NOISE, _SPEED_NOISE_AT_END = 0.45, 0.12
+# What is stored after the last frame takes so long where the upload does not say more.
+_FINISH_S = 0.3
+# However long a stage already takes, it takes this share of that longer.
+_OVERDUE = 0.25
+# The clips of other jobs are in the middle of their work, more or less.
+_MIDDLE, _MIDDLE_NOISE = 0.5, 0.6
 # So many draws are made in all, a few milliseconds of work, however large the job.
 _BUDGET = 6000
 _FEWEST_FUTURES = 20
 _MOST_FUTURES = 200
 
 
-class Rate(BaseModel, frozen=True):
-    """Seconds of work per second of clip, as the mean and variance of its logarithm."""
+@dataclass(frozen=True)
+class ClipWorkload:
+    """What a clip takes: its render, and before that the analysis that its scene's clips share."""
 
-    count: int = 0
-    log_mean: float = _PRIOR_LOG_RATE
-    log_variance: float = _PRIOR_VARIANCE
-
-    def observe(self, rate: float) -> "Rate":
-        """The rate after one more clip; exponentially weighted, in log space."""
-        count = self.count + 1
-        gain = max(1 / count, _MIN_GAIN)
-        error = math.log(max(rate, 1e-4)) - self.log_mean
-        variance = (1 - gain) * self.log_variance + gain * error * error
-        return Rate(
-            count=count,
-            log_mean=self.log_mean + gain * error,
-            log_variance=max(variance, _FLOOR_VARIANCE) if count > 1 else _PRIOR_VARIANCE / 4,
-        )
+    render: Workload
+    analysis: Workload | None = None
 
 
-class Timings(BaseModel, frozen=True):
-    """Rates by style and preset; a pair not seen yet borrows from the others."""
+@dataclass(frozen=True)
+class Line:
+    """The slots that serve a job, and whose clips are made in them before its last one.
 
-    rates: dict[str, Rate] = {}
+    `waiting` are the clips that wait, in the order they begin: those of other jobs, and None for
+    each one of this job. `running` are the clips of others that are made now. Each machine has
+    `slots_each` of the `slots`.
+    """
 
-    def observe(self, style: str, preset: str, rate: float) -> "Timings":
-        key = f"{style}/{preset}"
-        return Timings(rates={**self.rates, key: self.rates.get(key, Rate()).observe(rate)})
-
-    def rate(self, style: str, preset: str) -> Rate:
-        known = self.rates.get(f"{style}/{preset}")
-        if known is not None:
-            return known
-        similar = [r for key, r in self.rates.items() if key.endswith(f"/{preset}")]
-        if not similar:
-            return Rate()
-        mean = sum(r.log_mean for r in similar) / len(similar)
-        return Rate(log_mean=mean, log_variance=_PRIOR_VARIANCE / 2)
+    slots: int
+    slots_each: int
+    machine: str
+    waiting: Sequence[ClipWorkload | None] = ()
+    running: Sequence[ClipWorkload] = ()
 
 
 @dataclass(frozen=True)
@@ -78,62 +63,254 @@ class TimeLeft:
     high: float
 
 
-def time_left(progress: Progress, timings: Timings, *, preset: str, slots: int) -> TimeLeft | None:
-    """The job's time left when `slots` clips are made side by side, or None when nothing is left.
+def time_left(
+    progress: Progress,
+    clips: Mapping[ClipKey, ClipWorkload],
+    timings: Timings,
+    line: Line,
+    *,
+    now: datetime,
+) -> TimeLeft | None:
+    """The job's time left, or None when nothing is left.
 
     Many futures are imagined and the middle eight tenths of them are the band: what one clip takes
     too long another makes up for, so a band made of every clip's worst case would be far too wide.
     """
-    waiting = [(scene, clip) for scene in progress.scenes for clip in scene.clips if not clip.ended]
-    if not waiting or progress.status == "finished":
+    if progress.status == "finished":
         return None
-    waiting.sort(key=lambda place: place[1].step is Step.QUEUED)  # what has begun holds the slots
-    works = [_work(scene, clip, timings.rate(clip.style, preset)) for scene, clip in waiting]
-    deciles = statistics.quantiles(_futures(works, slots), n=10)
+    pieces = _Pieces(clips, timings, line, now)
+    mine = [*pieces.of(progress)]
+    if not mine:
+        return None
+    begun = [piece for piece in mine if piece.begun]
+    others = [pieces.of_other(clip, f"running {i}") for i, clip in enumerate(line.running)]
+    waiting = [piece for piece in mine if not piece.begun]
+    works = [*begun, *others, *_in_line(waiting, line, pieces)]
+    slots = max(line.slots, len(begun) + len(others), 1)
+    ends = _futures(works, replace(line, slots=slots), pieces.slowdowns)
+    deciles = statistics.quantiles(ends, n=10)
     return TimeLeft(expected=deciles[4], low=deciles[0], high=deciles[8])
 
 
 @dataclass(frozen=True)
-class _Work:
-    """What is left of a clip: typical seconds, and how far the logarithm may be off.
+class _Piece:
+    """What is left of a clip: typical seconds alone on the machine, and what is not known of them.
 
-    `noise` is the clip's own; `doubt` is how well the rate is known, shared by all clips of `rate`.
+    `noise` is the deviation of the clip's own logarithm; each of `doubts` moves it along with all
+    clips that share the doubt.
     """
 
     name: str
     seconds: float
     noise: float
-    rate: str = ""
-    doubt: float = 0.0
+    doubts: Mapping[str, float]
+    mine: bool = True
+    begun: bool = False
 
 
-def _work(scene: SceneState, clip: ClipState, rate: Rate) -> _Work:
-    name = f"{scene.scene_id}/{clip.style}"
-    if clip.step is Step.RENDERING and clip.eta_sec is not None:
-        return _Work(name, clip.eta_sec, _RENDERING_NOISE)
-    seconds = scene.duration_sec * (1 - clip.fraction) * math.exp(rate.log_mean)
-    if not rate.count:
-        # Nothing is known of this style: if its clips are slow, they are slow together.
-        return _Work(name, seconds, 0.0, "", math.sqrt(rate.log_variance))
-    doubt = math.sqrt(rate.log_variance / min(rate.count, _MEMORY))
-    return _Work(name, seconds, math.sqrt(rate.log_variance), clip.style, doubt)
+class _Pieces:
+    """What is left of clips, by what was learned and by what FFmpeg says."""
+
+    def __init__(
+        self,
+        clips: Mapping[ClipKey, ClipWorkload],
+        timings: Timings,
+        line: Line,
+        now: datetime,
+    ) -> None:
+        self._clips = clips
+        self._timings = timings
+        self._line = line
+        self._now = now
+        self._busy = 1.0
+        self._known: dict[Workload, Prediction] = {}
+        self._doubts: dict[str, Mapping[str, float]] = {}
+        self.slowdowns: list[float] = []
+
+    def of(self, progress: Progress) -> Iterator[_Piece]:
+        """The pieces of the job's clips that have not ended, in order."""
+        running = sum(
+            clip.step is not Step.QUEUED and not clip.ended
+            for scene in progress.scenes
+            for clip in scene.clips
+        )
+        each = max(self._line.slots_each, 1)
+        self._busy = float(max(1, min(running + len(self._line.running), each)))
+        self.slowdowns = self._slowdowns(each)
+        for scene in progress.scenes:
+            yield from self._of_scene(scene)
+
+    def of_other(self, clip: ClipWorkload, name: str, *, begun: bool = True) -> _Piece:
+        alone = self._predict(clip.render)
+        share, noise = (_MIDDLE, _MIDDLE_NOISE) if begun else (1.0, _deviation(alone))
+        doubts = self._doubts_of(clip.render)
+        return _Piece(name, alone.seconds * share, noise, doubts, mine=False, begun=begun)
+
+    def _of_scene(self, scene: SceneState) -> Iterator[_Piece]:
+        """Its analysis is counted for the first clip that needs it, and those that wait with it."""
+        done = any(_is_analysed(clip) for clip in scene.clips)
+        taken = False
+        for clip in sorted(scene.clips, key=lambda clip: clip.step is Step.QUEUED):
+            work = self._clips.get((scene.scene_id, clip.style))
+            if clip.ended or work is None:
+                continue
+            analysis = None if done or (taken and clip.step is Step.QUEUED) else work.analysis
+            taken = taken or analysis is not None
+            yield self._piece(scene, clip, work.render, analysis)
+
+    def _piece(
+        self, scene: SceneState, clip: ClipState, render: Workload, analysis: Workload | None
+    ) -> _Piece:
+        seconds, variance = self._left_of_render(clip, render)
+        if analysis is not None:
+            looking = self._predict(analysis).seconds
+            if clip.step in ANALYSIS:
+                looking *= 1 - (clip.step_fraction or 0.0)
+            seconds += looking
+        return _Piece(
+            name=f"{scene.scene_id}/{clip.style}",
+            seconds=seconds,
+            noise=math.sqrt(variance),
+            doubts=self._doubts_of(render) if _is_ahead(clip) else {},
+            begun=clip.step is not Step.QUEUED,
+        )
+
+    def _left_of_render(self, clip: ClipState, render: Workload) -> tuple[float, float]:
+        """Seconds alone on the machine, and the variance of their logarithm."""
+        alone = self._predict(render)
+        own = alone.noise * alone.scale**2
+        if _is_ahead(clip):
+            return alone.seconds, own
+        slowdown = self.slowdowns[int(self._busy) - 1]
+        if clip.step is not Step.RENDERING:
+            left = clip.eta_sec if clip.eta_sec is not None else _FINISH_S
+            return max(left, _FINISH_S) / slowdown, _SPEED_NOISE**2
+        elapsed = max((self._now - clip.since).total_seconds(), 0.0) if clip.since else 0.0
+        fraction = clip.step_fraction or 0.0
+        expected = alone.seconds * slowdown
+        left = max(expected * (1 - fraction), _OVERDUE * elapsed * (1 - fraction), _FINISH_S)
+        variance = alone.deviation**2
+        if clip.eta_sec is not None and fraction > 0:
+            seen = _by_speed(clip.eta_sec, elapsed, fraction)
+            left, variance = _combined((left, variance), (seen, _speed_variance(fraction)))
+        return left / slowdown, variance
+
+    def _predict(self, workload: Workload) -> Prediction:
+        if workload not in self._known:
+            self._known[workload] = self._timings.predict(workload, machine=self._line.machine)
+        return self._known[workload]
+
+    def _doubts_of(self, render: Workload) -> Mapping[str, float]:
+        """Shared by all clips of a style and preset: how long they are matters little to it."""
+        key = f"{render.style}/{render.preset}/{render.output_rate:.0f}"
+        if key not in self._doubts:
+            model = self._timings.model("render")
+            machine = model.machines.get(self._line.machine)
+            scale = model.scale
+            doubts = {name: scale * by for name, by in model.doubts(render).items()}
+            own = machine.variance if machine else model.unknown_machine
+            self._doubts[key] = {**doubts, "machine": scale * math.sqrt(own)}
+        return self._doubts[key]
+
+    def _slowdowns(self, each: int) -> list[float]:
+        """How many times longer a typical clip takes beside 0, 1, 2, ... others."""
+        some = next((work.render for work in self._clips.values()), None)
+        if some is None:
+            return [1.0] * each
+        times = [
+            self._timings.predict(some, machine=self._line.machine, busy=busy + 1.0).seconds
+            for busy in range(each)
+        ]
+        # More clips at once never make one faster.
+        return [max(time / times[0], 1.0) for time in times]
 
 
-def _futures(works: list[_Work], slots: int) -> list[float]:
-    """When the last of the works might end, many times over; the same for the same works."""
+def _is_ahead(clip: ClipState) -> bool:
+    """Whether the whole render is still to come."""
+    return clip.step in ANALYSIS or clip.step in (
+        Step.QUEUED,
+        Step.EXTRACTING_SEGMENT,
+        Step.RETRYING,
+    )
+
+
+def _is_analysed(clip: ClipState) -> bool:
+    return clip.analysed and not _is_ahead(clip) and clip.step not in (Step.FAILED, Step.CANCELLED)
+
+
+def _deviation(prediction: Prediction) -> float:
+    return prediction.scale * math.sqrt(prediction.noise)
+
+
+def _by_speed(eta_sec: float, elapsed: float, fraction: float) -> float:
+    """The time left by the speed of late and by that since the beginning, in equal parts.
+
+    That of late knows nothing of a process that has stopped, that since the beginning does.
+    """
+    since_began = elapsed * (1 - fraction) / fraction
+    return math.sqrt(max(eta_sec, _FINISH_S) * max(since_began, eta_sec / 4, _FINISH_S))
+
+
+def _speed_variance(fraction: float) -> float:
+    deviation = _SPEED_NOISE_AT_END + (_SPEED_NOISE - _SPEED_NOISE_AT_END) * (1 - fraction) ** 3
+    return deviation**2
+
+
+def _combined(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+    """Two estimates as one, each weighed by how sure it is of the logarithm."""
+    (first, spread), (second, also) = one, other
+    weight = also / (spread + also)
+    log_seconds = weight * math.log(first) + (1 - weight) * math.log(second)
+    return math.exp(log_seconds), spread * also / (spread + also)
+
+
+def _in_line(waiting: Sequence[_Piece], line: Line, pieces: _Pieces) -> Iterator[_Piece]:
+    """What waits, in the order it begins; of others only what begins before the job's last."""
+    mine = iter(waiting)
+    left = len(waiting)
+    for place, clip in enumerate(line.waiting):
+        if not left:
+            return
+        if clip is not None:
+            yield pieces.of_other(clip, f"waiting {place}", begun=False)
+        else:
+            left -= 1
+            yield next(mine)
+    yield from mine
+
+
+def _futures(works: Sequence[_Piece], line: Line, slowdowns: Sequence[float]) -> list[float]:
+    """When the last of the job's works might end, many times over; the same for the same works."""
     count = max(_FEWEST_FUTURES, min(_MOST_FUTURES, _BUDGET // len(works)))
-    doubts = {work.rate: _draws(work.rate, count) for work in works}
+    names = {name for work in works for name in work.doubts}
+    shared = {name: _draws(name, count) for name in sorted(names)}
+    moves = _moves(works, shared, count)
     noises = [_draws(work.name, count) for work in works]
+    mine = [work.mine for work in works]
     return [
-        _makespan(
+        _end(
             [
-                work.seconds * math.exp(work.noise * noise[i] + work.doubt * doubts[work.rate][i])
+                work.seconds * math.exp(work.noise * noise[i] + moves[id(work.doubts)][i])
                 for work, noise in zip(works, noises, strict=True)
             ],
-            slots,
+            mine,
+            line,
+            slowdowns,
         )
         for i in range(count)
     ]
+
+
+def _moves(
+    works: Sequence[_Piece], shared: Mapping[str, Sequence[float]], count: int
+) -> dict[int, list[float]]:
+    """How far what is shared moves the logarithm, in each future: once for each set of doubts."""
+    moves: dict[int, list[float]] = {}
+    for work in works:
+        if id(work.doubts) not in moves:
+            parts = [(by, shared[name]) for name, by in work.doubts.items() if by]
+            moves[id(work.doubts)] = [sum(by * draw[i] for by, draw in parts) for i in range(count)]
+    return moves
 
 
 def _draws(name: str, count: int) -> list[float]:
@@ -149,9 +326,27 @@ def _quantiles(count: int) -> tuple[float, ...]:
     return tuple(normal.inv_cdf((i + 0.5) / count) for i in range(count))
 
 
-def _makespan(works: list[float], slots: int) -> float:
-    """When the last of these would end if each next one takes the slot that is free first."""
-    free = [0.0] * max(1, slots)
-    for work in works:
-        heapq.heapreplace(free, free[0] + work)
-    return max(free)
+def _end(
+    works: Sequence[float], mine: Sequence[bool], line: Line, slowdowns: Sequence[float]
+) -> float:
+    """When the last of the job's works ends if each next one takes the slot that is free first.
+
+    All that run at once are slowed down evenly, so that one clock, which runs the slower the more
+    of them there are, says when each ends: works are in seconds of that clock.
+    """
+    slots = line.slots
+    machines = math.ceil(slots / max(1, line.slots_each))
+    running = list(zip(works[:slots], mine[:slots], strict=True))
+    heapq.heapify(running)
+    clock = time = end = 0.0
+    coming = slots
+    while running:
+        at, own = heapq.heappop(running)
+        each = min(math.ceil((len(running) + 1) / machines), len(slowdowns))
+        time += (at - clock) * slowdowns[each - 1]
+        clock = at
+        end = time if own else end
+        if coming < len(works):
+            heapq.heappush(running, (clock + works[coming], mine[coming]))
+            coming += 1
+    return end

@@ -336,13 +336,15 @@ class Logged(_Fact, frozen=True):
 
 
 class AnomalyFound(_Fact, frozen=True):
-    """A step took a time far from what was expected; `score` is in median absolute deviations."""
+    """A step that goes on takes far longer than it should: about `times` what clips like this take
+    on this machine. `score` is how far off that is, in median absolute deviations."""
 
     type: Literal["anomaly"] = "anomaly"
     scene_id: int
     style: str
     step: Step
     score: float
+    times: float | None = None
 
     @property
     def place(self) -> str:
@@ -481,7 +483,9 @@ class ClipTick(_Value, frozen=True):
 class JobTick(_Value, frozen=True):
     """The job's fraction and its time left in seconds, with the band it is expected to fall in.
 
-    It comes about once a second for as long as a worker is at the job; `at` is when it was sent.
+    `eta_at` is when the job will be done, as it is to be shown: it and its band stay where they are
+    until an estimate contradicts them. The seconds are the latest estimate, and waver. It comes
+    about once a second for as long as a worker is at the job; `at` is when it was sent.
     """
 
     type: Literal["job_tick"] = "job_tick"
@@ -491,6 +495,9 @@ class JobTick(_Value, frozen=True):
     eta_sec: float | None = None
     eta_low_sec: float | None = None
     eta_high_sec: float | None = None
+    eta_at: AwareDatetime | None = None
+    eta_low_at: AwareDatetime | None = None
+    eta_high_at: AwareDatetime | None = None
 
     @property
     def slot(self) -> str:

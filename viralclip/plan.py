@@ -59,7 +59,8 @@ class Video(_Value, frozen=True):
     `timecode` is that of its first frame, or empty. `notes` are sentences that whoever submits a
     job should read before it starts. `audio_tracks` are all there are; a video that was probed
     before they were recorded has none here. `jumps` are those of its clock. `active_area` is what
-    baked-in black bars leave of the picture, None without bars.
+    baked-in black bars leave of the picture, None without bars. `codec` is the picture's and
+    `bit_rate` its bits per second on average, 0 where it is not known.
     """
 
     name: str
@@ -76,6 +77,8 @@ class Video(_Value, frozen=True):
     content: str = ""
     jumps: tuple[Jump, ...] = ()
     active_area: Rect | None = None
+    codec: str = ""
+    bit_rate: float = 0.0
 
     @property
     def size(self) -> Size:
@@ -133,7 +136,7 @@ class Plan(_Value, frozen=True):
     def digest(self) -> str:
         """One name for equal work: same source, scenes, styles and options."""
         # What a track sounds like decides only which of them are heard.
-        unheard = {"timecode", "notes", "content", "audio_tracks", "jumps"}
+        unheard = {"timecode", "notes", "content", "audio_tracks", "jumps", "codec", "bit_rate"}
         told = self.model_dump_json(exclude={"video": unheard})
         return _digest(str(RECIPE), told, str(self.audio.numbers))
 

@@ -38,6 +38,8 @@ SceneStatus = Literal["pending", "processing", "completed", "partial", "failed",
 # What a running job may show at most: 1.0 is said by job_finished alone.
 _ALMOST = 0.999
 _KEPT_WARNINGS = 50
+_ETA = ("eta_sec", "eta_low_sec", "eta_high_sec", "eta_at", "eta_low_at", "eta_high_at")
+_NO_ETA: dict[str, object] = dict.fromkeys(_ETA)
 
 T = TypeVar("T")
 
@@ -59,7 +61,8 @@ class ClipState(_Value, frozen=True):
     """Where one clip is: `fraction` is of the clip, `step_fraction` of the step (None: not known).
 
     `reached` is the furthest that any attempt of this run came: it never falls, as `fraction` does
-    when another attempt begins.
+    when another attempt begins. `slow_times` is how many times longer than usual the step takes,
+    while that is an anomaly.
     """
 
     style: str
@@ -79,6 +82,7 @@ class ClipState(_Value, frozen=True):
     cancelled_by: str | None = None
     retry_in_sec: float | None = None
     retry_code: str | None = None
+    slow_times: float | None = None
     details: dict[str, str | int | float | bool] = {}
 
     @property
@@ -120,11 +124,24 @@ class Notice(_Value, frozen=True):
     style: str | None
 
 
+class Left(NamedTuple):
+    """What is left of a job, as it is to be shown: seconds, and when it is done.
+
+    `done` is when it is expected to be, and the earliest and latest of its band.
+    """
+
+    expected_sec: float
+    low_sec: float | None
+    high_sec: float | None
+    done: tuple[AwareDatetime, AwareDatetime, AwareDatetime] | None = None
+
+
 class Progress(_Value, frozen=True):
     """The state of one job as every viewer sees it; `fraction` never falls within a run.
 
     `moved_at` is when something was last heard of it. `has_worker` is False where no worker is
-    alive that is at it: nothing moves then, and no time left is known.
+    alive that is at it: nothing moves then, and no time left is known. `eta_at` is when it will be
+    done, steadier than the seconds left.
     """
 
     job_id: str
@@ -139,6 +156,9 @@ class Progress(_Value, frozen=True):
     eta_sec: float | None = None
     eta_low_sec: float | None = None
     eta_high_sec: float | None = None
+    eta_at: AwareDatetime | None = None
+    eta_low_at: AwareDatetime | None = None
+    eta_high_at: AwareDatetime | None = None
     queued_at: AwareDatetime | None = None
     finished_at: AwareDatetime | None = None
     clips_completed: int = 0
@@ -147,6 +167,18 @@ class Progress(_Value, frozen=True):
     clips_total: int = 0
     scenes: tuple[SceneState, ...] = ()
     warnings: tuple[Notice, ...] = ()
+
+    @property
+    def left(self) -> Left | None:
+        """The time left until what is shown as the end; a worker of the version before tells
+        seconds alone."""
+        if self.eta_sec is None:
+            return None
+        done, low, high = self.eta_at, self.eta_low_at, self.eta_high_at
+        if self.moved_at is None or done is None or low is None or high is None:
+            return Left(self.eta_sec, self.eta_low_sec, self.eta_high_sec)
+        left = [max((at - self.moved_at).total_seconds(), 0.0) for at in (done, low, high)]
+        return Left(*left, done=(done, low, high))
 
 
 def fold(job_id: str, envelopes: Iterable[Envelope]) -> Progress:
@@ -205,7 +237,9 @@ def _happened(progress: Progress, envelope: Envelope) -> Progress:
             return _scene_marked(progress, done.scene_id, _scene_end(done))
         case Warned() as warning:
             return _warned(progress, warning, envelope.at)
-        case Logged() | AnomalyFound() | UnknownEvent():
+        case AnomalyFound() as anomaly:
+            return _slowed(progress, anomaly)
+        case Logged() | UnknownEvent():
             return progress
         case JobFinished() as finished:
             return _finished(progress, finished, envelope.at)
@@ -314,6 +348,9 @@ def _job_ticked(progress: Progress, tick: JobTick) -> Progress:
             "eta_sec": tick.eta_sec,
             "eta_low_sec": tick.eta_low_sec,
             "eta_high_sec": tick.eta_high_sec,
+            "eta_at": tick.eta_at,
+            "eta_low_at": tick.eta_low_at,
+            "eta_high_at": tick.eta_high_at,
         }
     )
 
@@ -323,9 +360,8 @@ def _worker_ticked(progress: Progress, tick: WorkerTick) -> Progress:
         return progress
     if tick.alive:
         return progress.model_copy(update={"has_worker": True})
-    still: dict[str, object] = {"eta_sec": None, "eta_low_sec": None, "eta_high_sec": None}
     scenes = tuple(_standing_still(scene) for scene in progress.scenes)
-    return progress.model_copy(update={"has_worker": False, "scenes": scenes, **still})
+    return progress.model_copy(update={"has_worker": False, "scenes": scenes, **_NO_ETA})
 
 
 def _standing_still(scene: SceneState) -> SceneState:
@@ -343,6 +379,14 @@ def _warned(progress: Progress, event: Warned, at: AwareDatetime) -> Progress:
         style=event.style,
     )
     return progress.model_copy(update={"warnings": (*progress.warnings, notice)[-_KEPT_WARNINGS:]})
+
+
+def _slowed(progress: Progress, event: AnomalyFound) -> Progress:
+    """The clip is marked until the step is over: what has ended late is no fault."""
+    place = _find(progress, event.scene_id, event.style)
+    if place is None or place.clip.step is not event.step:
+        return progress
+    return _with_clip(progress, place, place.clip.model_copy(update={"slow_times": event.times}))
 
 
 def _scene_end(event: SceneCompleted) -> dict[str, object]:
@@ -374,9 +418,7 @@ def _finished(progress: Progress, event: JobFinished, at: AwareDatetime) -> Prog
             "status": "finished",
             "outcome": event.outcome,
             "fraction": 1.0 if made_it else progress.fraction,
-            "eta_sec": None,
-            "eta_low_sec": None,
-            "eta_high_sec": None,
+            **_NO_ETA,
             "finished_at": at,
             "clips_completed": event.clips_completed,
             "clips_failed": event.clips_failed,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from viralclip.catalog import Catalog, ClipRecord, Ending, Endings, JobRecord, open_catalog
-from viralclip.eta import Timings
+from viralclip.durations import Observation, Timings, Workload
 from viralclip.events import FailedDetails, Outcome
 from viralclip.plan import Options, StyleChoice, Video, make_plan
 from viralclip.scenes import Scene
@@ -20,11 +20,14 @@ _AT = datetime(2025, 1, 1, 12, tzinfo=UTC)
 _OPENER = """
 import asyncio, sys
 from viralclip.catalog import open_catalog
+from viralclip.durations import Observation, Workload
+
+work = Workload(stage="render", style="split", seconds=1, output_rate=62, source_rate=62)
 
 async def main():
     sys.stdin.readline()
     async with open_catalog(sys.argv[1]) as catalog:
-        await catalog.learn("split", "fast", 2.0)
+        await catalog.learn(Observation(workload=work, machine="here", busy=1, seconds=2))
 
 asyncio.run(main())
 """
@@ -63,6 +66,11 @@ def _job(job_id: str = "job", *, at: datetime = _AT, owner: str = "ann", title: 
 _FAILURE = FailedDetails(
     step=Step.RENDERING, code="render_failed", message="It broke.", retryable=False
 )
+
+
+def _seen(seconds: float, *, style: str = "split") -> Observation:
+    work = Workload(stage="render", style=style, seconds=1, output_rate=62, source_rate=62)
+    return Observation(workload=work, machine="here", busy=1, seconds=seconds)
 
 
 def _ended(
@@ -407,28 +415,28 @@ async def test_an_ended_clip_reserves_nothing_more(catalog: Catalog):
     assert await catalog.stored(job.storage_url, key="a.mp4") == []
 
 
-async def test_timings_outlive_the_catalog_that_learned_them(url: str):
+async def test_what_was_learned_outlives_the_catalog_that_learned_it(url: str):
     async with open_catalog(url) as catalog:
         assert await catalog.timings() == Timings()
-        for rate in (1.0, 2.0, 3.0):
-            await catalog.learn("split", "fast", rate)
+        for seconds in (1.0, 2.0, 3.0):
+            await catalog.learn(_seen(seconds))
     async with open_catalog(url) as catalog:
         learned = await catalog.timings()
 
     expected = Timings()
-    for rate in (1.0, 2.0, 3.0):
-        expected = expected.observe("split", "fast", rate)
+    for seconds in (1.0, 2.0, 3.0):
+        expected = expected.observe(_seen(seconds))
     assert learned == expected
 
 
-async def test_rates_learned_side_by_side_are_all_learned(url: str):
+async def test_clips_that_end_side_by_side_are_all_learned_from(url: str):
     async with open_catalog(url) as one, open_catalog(url) as two:
         await asyncio.gather(
-            *(catalog.learn("split", "fast", 2.0) for catalog in (one, two) for _ in range(10))
+            *(catalog.learn(_seen(2.0)) for catalog in (one, two) for _ in range(10))
         )
         timings = await one.timings()
 
-    assert timings.rates["split/fast"].count == 20
+    assert timings.model("render").count == 20
 
 
 async def test_a_catalog_opened_by_many_processes_at_once_is_made_once(url: str):
@@ -446,7 +454,7 @@ async def test_a_catalog_opened_by_many_processes_at_once_is_made_once(url: str)
         timings = await catalog.timings()
 
     assert ends == [0] * 4
-    assert timings.rates["split/fast"].count == 4
+    assert timings.model("render").count == 4
 
 
 async def test_a_job_of_more_clips_than_one_write_can_hold_is_there_whole(catalog: Catalog):
@@ -545,10 +553,11 @@ async def test_styles_may_be_named_with_any_sign(catalog: Catalog):
     await catalog.add_job(job)
     for name in names:
         await catalog.end_clip(_ended(job, "complete", style=name))
-        await catalog.learn(name, "fast", 1.0)
+        await catalog.learn(_seen(1.0, style=name))
 
     assert {clip.style for clip in await catalog.clips("job", 1)} == set(names)
-    assert set((await catalog.timings()).rates) == {f"{name}/fast" for name in names}
+    known = (await catalog.timings()).model("render").names
+    assert {f"style:{name}" for name in names} <= set(known)
 
 
 async def test_one_clip_is_found_by_its_place(catalog: Catalog):

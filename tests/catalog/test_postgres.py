@@ -10,6 +10,10 @@ from sqlalchemy.exc import OperationalError
 from viralclip.catalog import open_catalog
 from viralclip.catalog.accounts import SqlAccounts
 from viralclip.catalog.sql import SqlCatalog
+from viralclip.durations import Observation, Workload
+
+WORK = Workload(stage="render", style="split", seconds=1, output_rate=62, source_rate=62)
+SEEN = Observation(workload=WORK, machine="here", busy=1, seconds=2)
 
 
 @pytest.fixture
@@ -23,15 +27,15 @@ def own_server(server_folder):
 async def test_a_restart_of_the_server_is_waited_for_and_only_for_so_long(own_server):
     url = own_server.create_database()
     async with SqlCatalog(url) as patient, SqlCatalog(url, patience_s=0) as hasty:
-        await patient.learn("split", "fast", 2.0)
+        await patient.learn(SEEN)
         own_server.kill()
-        learning = asyncio.create_task(patient.learn("split", "fast", 2.0))
+        learning = asyncio.create_task(patient.learn(SEEN))
         with pytest.raises(OperationalError):
             await hasty.timings()
         await asyncio.to_thread(own_server.start)
         await learning
 
-        assert (await patient.timings()).rates["split/fast"].count == 2
+        assert (await patient.timings()).model("render").count == 2
 
 
 async def test_an_older_process_goes_on_with_a_newer_schema(postgres_url):

@@ -446,7 +446,7 @@ def test_notes_and_news_stand_above_the_bars(story):
     story.say(JobRecovered(from_worker="w1", to_worker="w2"))
     story.say(Logged(level="warning", message="redis is slow"))
     story.say(Logged(level="debug", message="nobody cares"))
-    story.say(AnomalyFound(scene_id=1, style="split", step=Step.RENDERING, score=9.0))
+    story.say(AnomalyFound(scene_id=1, style="split", step=Step.RENDERING, score=9, times=3.9))
     with display:
         display.note("nvenc does not work here; using x264 instead.")
         _tell(display, story)
@@ -457,7 +457,7 @@ def test_notes_and_news_stand_above_the_bars(story):
     assert "another one goes on" in written
     assert "redis is slow" in written
     assert "nobody cares" not in written
-    assert "01 split: rendering took unusually long." in written
+    assert "01 split: rendering takes 4 times what clips like this take here." in written
 
 
 def test_news_from_before_the_display_opened_is_not_told_again(story):

@@ -207,7 +207,7 @@ async def test_a_record_that_cannot_be_saved_is_a_warning(shop, source, replaced
 
 
 async def test_a_time_that_cannot_be_learned_is_not_worth_a_clip(shop, source, replaced):
-    async def learn(style, preset, rate):
+    async def learn(seen):
         raise OSError("the database is away")
 
     job = await shop.job(source("small"))
@@ -220,11 +220,13 @@ async def test_only_times_without_retries_are_learned(shop, source):
     job = await shop.job(source("small"), (0, 0.4), (0.5, 0.9))
     shop.shelf.before_put = Failing(StorageUnavailableError())
     await shop.make((await shop.tasks(job, 1))[0])
-    assert not (await shop.tools.catalog.timings()).rates
+    assert not (await shop.tools.catalog.timings()).models
 
     await shop.make((await shop.tasks(job, 2))[0])
 
-    assert set((await shop.tools.catalog.timings()).rates) == {"original/fast"}
+    model = (await shop.tools.catalog.timings()).model("render")
+    assert model.count == 1
+    assert {"style:original", "preset:fast", "codec:h264"} <= set(model.names)
 
 
 async def test_a_clip_of_a_stopped_job_is_cancelled_before_it_begins(shop, source):

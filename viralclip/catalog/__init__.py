@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import AwareDatetime, BaseModel
 
-from viralclip.eta import Timings
+from viralclip.durations import Machine, Observation, Timings
 from viralclip.events import FailedDetails, Outcome
 from viralclip.plan import Plan, Preset, Video
 
@@ -253,10 +253,13 @@ class Catalog(Protocol):
         given, those of the latest job first."""
         ...
 
-    async def timings(self) -> Timings: ...
+    async def timings(self) -> Timings:
+        """What was learned of how long clips take; what cannot be read any more is not known."""
+        ...
 
-    async def learn(self, style: str, preset: str, rate: float) -> None:
-        """One clip took `rate` seconds of work per second of clip."""
+    async def learn(self, seen: Observation) -> Machine:
+        """Let the model of the stage learn from one clip, whoever else learns at the same time;
+        what is known of the clip's machine then."""
         ...
 
 

@@ -33,8 +33,8 @@ from viralclip.catalog import (
     Priority,
     ended_facts,
 )
+from viralclip.durations import Machine, Observation, Timings, read_model, read_timings
 from viralclip.errors import InvalidRequestError
-from viralclip.eta import Rate, Timings
 from viralclip.events import Outcome
 from viralclip.plan import Clip, Plan, Video
 
@@ -132,7 +132,7 @@ class FirestoreCatalog:
         self._clips = self._db.collection("clips")
         self._videos = self._db.collection("videos")
         self._claims = self._db.collection("claims")
-        self._timings = self._db.collection("timings")
+        self._models = self._db.collection("models")
         return self
 
     async def __aexit__(
@@ -387,20 +387,21 @@ class FirestoreCatalog:
         return [ClipRecord.model_validate(fields) for fields in found]
 
     async def timings(self) -> Timings:
-        rates = {
-            fields["kind"]: Rate.model_validate(fields)
-            async for fields in _documents(self._timings.order_by("kind"))
+        states = {
+            fields["stage"]: fields["state"]
+            async for fields in _documents(self._models.order_by("stage"))
         }
-        return Timings(rates=rates)
+        return read_timings(states)
 
-    async def learn(self, style: str, preset: str, rate: float) -> None:
-        kind = f"{style}/{preset}"
+    async def learn(self, seen: Observation) -> Machine:
+        stage = seen.workload.stage
 
         def observe(was: Document | None) -> Document:
-            known = Rate.model_validate(was) if was is not None else Rate()
-            return known.observe(rate).model_dump() | {"kind": kind}
+            known = read_model(was["state"] if was is not None else "").observe(seen)
+            return {"stage": stage, "state": known.model_dump_json()}
 
-        await self._firestore.change(self._timings.document(quote(kind, safe="")), observe)
+        state = await self._firestore.change(self._models.document(stage), observe)
+        return read_model(state["state"] if state else "").machines[seen.machine]
 
     async def _change_job(self, job_id: str, change: Callable[[Document], Document | None]) -> None:
         await self._firestore.change(self._jobs.document(job_id), _of_existing(change))

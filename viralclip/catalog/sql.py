@@ -24,8 +24,8 @@ from viralclip.catalog import (
     ended_facts,
 )
 from viralclip.catalog.database import PATIENCE_S, aware, insert, open_database, reading
-from viralclip.catalog.tables import claims, clips, jobs, timings, videos
-from viralclip.eta import Rate, Timings
+from viralclip.catalog.tables import claims, clips, jobs, models, videos
+from viralclip.durations import Machine, Observation, Timings, read_model, read_timings
 from viralclip.events import Outcome
 from viralclip.plan import Clip, Plan, Video
 
@@ -340,21 +340,22 @@ class SqlCatalog:
         return [ClipRecord(**row) for row in await self._read(lambda db: _all(db, query))]
 
     async def timings(self) -> Timings:
-        rows = await self._read(lambda db: _all(db, sa.select(timings)))
-        return Timings(rates={row["kind"]: Rate.model_validate(dict(row)) for row in rows})
+        rows = await self._read(lambda db: _all(db, sa.select(models)))
+        return read_timings({row["stage"]: row["state"] for row in rows})
 
-    async def learn(self, style: str, preset: str, rate: float) -> None:
-        kind = f"{style}/{preset}"
+    async def learn(self, seen: Observation) -> Machine:
+        stage = seen.workload.stage
 
-        def work(db: Connection) -> None:
-            here = timings.c.kind == kind
-            unknown = {"kind": kind, **Rate().model_dump()}
-            db.execute(insert(db, timings).values(unknown).on_conflict_do_nothing())
-            row = db.execute(sa.select(timings).where(here).with_for_update()).mappings().one()
-            known = Rate.model_validate(dict(row)).observe(rate)
-            db.execute(sa.update(timings).where(here).values(known.model_dump()))
+        def work(db: Connection) -> Machine:
+            here = models.c.stage == stage
+            unknown = {"stage": stage, "state": ""}
+            db.execute(insert(db, models).values(unknown).on_conflict_do_nothing())
+            row = db.execute(sa.select(models).where(here).with_for_update()).mappings().one()
+            known = read_model(row["state"]).observe(seen)
+            db.execute(sa.update(models).where(here).values(state=known.model_dump_json()))
+            return known.machines[seen.machine]
 
-        await self._write(work)
+        return await self._write(work)
 
     async def _read(self, work: Callable[[Connection], T]) -> T:
         return await self._transact(work, reading)

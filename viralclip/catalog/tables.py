@@ -12,6 +12,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
     UniqueConstraint,
 )
 
@@ -128,6 +129,7 @@ claims = Table(
     Index("claims_by_job", "job_id"),
 )
 
+# Workers of the version before still learn into it while they are replaced; it goes after them.
 timings = Table(
     "timings",
     METADATA,
@@ -135,4 +137,11 @@ timings = Table(
     Column("count", Integer, nullable=False),
     Column("log_mean", Float, nullable=False),
     Column("log_variance", Float, nullable=False),
+)
+
+models = Table(
+    "models",
+    METADATA,
+    Column("stage", String(32), primary_key=True),
+    Column("state", Text, nullable=False),
 )

@@ -14,7 +14,7 @@ from viralclip.cli.display import Display
 from viralclip.cli.follow import follow
 from viralclip.cli.lives import attended
 from viralclip.cli.render import EXIT_CODES, is_served, let_end
-from viralclip.cli.words import OUTCOMES, interrupted, standstill
+from viralclip.cli.words import OUTCOMES, done_about, interrupted, standstill
 from viralclip.engine.overview import Overview, overviews
 from viralclip.errors import UnknownJobError
 from viralclip.settings import Settings
@@ -86,9 +86,16 @@ def _state(job: JobSummary, progress: Overview, *, is_service: bool) -> str:
     if job.outcome:
         return OUTCOMES[job.outcome]
     if progress.has_worker:
-        return f"{progress.fraction:.0%}"
+        return _going_on(progress, datetime.now(UTC))
     say = standstill if is_service else interrupted
     return say(progress.moved_at, datetime.now(UTC))
+
+
+def _going_on(progress: Overview, now: datetime) -> str:
+    done, low, high = progress.eta_at, progress.eta_low_at, progress.eta_high_at
+    if done is None or low is None or high is None:
+        return f"{progress.fraction:.0%}"
+    return f"{progress.fraction:.0%}, {done_about(done, low, high, now=now)}"
 
 
 def _facts(job: JobSummary, progress: Overview) -> dict[str, object]:
@@ -104,4 +111,5 @@ def _facts(job: JobSummary, progress: Overview) -> dict[str, object]:
         "clips_completed": progress.clips_completed,
         "clips_failed": progress.clips_failed,
         "clips_cancelled": progress.clips_cancelled,
+        "eta_at": progress.eta_at.isoformat() if progress.eta_at else None,
     }

@@ -127,10 +127,22 @@ def reason(code: str) -> str:
 
 def clip_words(clip: ClipState, *, now: datetime) -> tuple[str, ...]:
     """What a clip is doing: the step in words, then its details, the most telling first."""
-    describe = _DETAILED.get(clip.step)
-    if describe is None:
-        return (STEPS[clip.step], *_pace(clip))
-    return tuple(part for part in describe(clip, now) if part)
+    describe = _DETAILED.get(clip.step, _usual)
+    step, *details = (part for part in describe(clip, now) if part)
+    slow = [f"{_times(clip.slow_times)} as long as usual"] if clip.slow_times else []
+    return (step, *slow, *details)
+
+
+def anomaly(step: Step, times: float | None) -> str:
+    """What is not as it should be: "rendering takes 4 times what clips like this take here"."""
+    if times is None:
+        return f"{STEPS[step]} takes unusually long"
+    return f"{STEPS[step]} takes {_times(times)} what clips like this take here"
+
+
+def _times(count: float) -> str:
+    near = round(count)
+    return "twice" if near <= 2 else f"{near} times"  # noqa: PLR2004 - a word of its own
 
 
 def scene_number(scene_id: int) -> str:
@@ -156,6 +168,17 @@ def time_left(eta: float | None, low: float | None, high: float | None) -> str:
     if least < _ALMOST_NOW:
         return f"up to {_phrase(most)} left"
     return f"{_span(least, most)} left"
+
+
+def done_about(expected: datetime, low: datetime, high: datetime, *, now: datetime) -> str:
+    """When a job will be done: "done about 14:32 (14:30-14:36)"; a day of its own is named."""
+    about, least, most = (_clock_time(at, now) for at in (expected, low, high))
+    return f"done about {about}" + (f" ({least}\u2013{most})" if least != most else "")
+
+
+def _clock_time(at: datetime, now: datetime) -> str:
+    here = at.astimezone()
+    return f"{here:%H:%M}" if here.date() == now.astimezone().date() else f"{here:%a %H:%M}"
 
 
 def standstill(moved_at: datetime | None, now: datetime) -> str:
@@ -325,6 +348,10 @@ def _rendered(clip: ClipState, _now: datetime) -> tuple[str, ...]:
 def _storing(clip: ClipState, _now: datetime) -> tuple[str, ...]:
     name = str(clip.details.get("filename", ""))
     return STEPS[clip.step], _figure(clip, "bytes", file_size), *_pace(clip), name
+
+
+def _usual(clip: ClipState, _now: datetime) -> tuple[str, ...]:
+    return STEPS[clip.step], *_pace(clip)
 
 
 def _stored(clip: ClipState, _now: datetime) -> tuple[str, ...]:

@@ -85,6 +85,14 @@ class Owned:
     worker: str
 
 
+@dataclass(frozen=True)
+class ClipQueue:
+    """Clips that were begun, and those that wait, in the order they will begin."""
+
+    running: tuple[Work, ...]
+    waiting: tuple[Work, ...]
+
+
 class Engine:
     """A client of the queues in the database at `url`; it runs nothing itself."""
 
@@ -142,6 +150,10 @@ class Engine:
     async def ahead(self, job_id: str) -> int | None:
         """How many waiting clips go before the first of the job's; None if none of its waits."""
         return await asyncio.to_thread(_ahead, self._url, f"{job_id}.")
+
+    async def clip_queue(self, *, limit: int) -> "ClipQueue":
+        """The clips that run and wait, of all jobs; of those that wait, the first ones."""
+        return await asyncio.to_thread(_clip_queue, self._url, limit)
 
     async def ended(self, workflow_ids: Sequence[str]) -> set[str]:
         """Those of the workflows that will not run any more."""
@@ -206,6 +218,16 @@ def _ahead(url: str, prefix: str) -> int | None:
             return None
         before = place < sa.tuple_(*map(sa.literal, mine_first))
         return db.scalar(sa.select(sa.func.count()).select_from(status).where(waiting, before))
+
+
+def _clip_queue(url: str, limit: int) -> ClipQueue:
+    with _workflows(url) as (db, status):
+        clips = sa.select(status.c.workflow_uuid).where(status.c.queue_name == QUEUES["clip"])
+        running = clips.where(status.c.status == "PENDING")
+        waiting = clips.where(status.c.status == "ENQUEUED")
+        waiting = waiting.order_by(status.c.priority, status.c.created_at).limit(limit)
+        found = [tuple(map(parse_work, db.scalars(query))) for query in (running, waiting)]
+    return ClipQueue(*found)
 
 
 @contextmanager

@@ -11,7 +11,10 @@ from viralclip.progress import Progress
 
 @dataclass(frozen=True)
 class Overview:
-    """A job's progress in a line; a job that has ended has neither lost its worker nor moves."""
+    """A job's progress in a line; a job that has ended has neither lost its worker nor moves.
+
+    `eta_at` is when it will be done, between which times, where that is known.
+    """
 
     fraction: float
     has_worker: bool
@@ -20,6 +23,9 @@ class Overview:
     clips_completed: int
     clips_failed: int
     clips_cancelled: int
+    eta_at: datetime | None = None
+    eta_low_at: datetime | None = None
+    eta_high_at: datetime | None = None
 
 
 async def overviews(
@@ -62,4 +68,7 @@ def _of_running(progress: Progress) -> Overview:
         clips_completed=progress.clips_completed,
         clips_failed=progress.clips_failed,
         clips_cancelled=progress.clips_cancelled,
+        eta_at=progress.eta_at,
+        eta_low_at=progress.eta_low_at,
+        eta_high_at=progress.eta_high_at,
     )

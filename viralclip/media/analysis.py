@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -91,11 +91,17 @@ class Analyses:
         self._going_on: dict[str, Shared[None]] = {}
 
     async def look(
-        self, subject: Subject, on_progress: OnProgress, wishes: Sequence[Wish] = ()
+        self,
+        subject: Subject,
+        on_progress: OnProgress,
+        wishes: Sequence[Wish] = (),
+        *,
+        on_begin: Callable[[], None] = lambda: None,
     ) -> "Sighting":
         """Have the scene looked at, unless it was; ClipError if that cannot be done.
 
-        `wishes` are the clips it is looked at for: who looks plans them, too.
+        `wishes` are the clips it is looked at for: who looks plans them, too. `on_begin` is called
+        if it is this call that has it looked at.
         """
         key = await asyncio.to_thread(_key_of, subject)
         path = self._footage(key)
@@ -103,9 +109,12 @@ class Analyses:
             os.utime(path.parent)
         found = await asyncio.to_thread(_read_sighting, path)
         if found is None:
-            await self._share(
-                path.name + key, lambda tell: self._look(subject, key, wishes, tell), on_progress
-            )
+
+            def look(tell: OnProgress) -> Coroutine[Any, Any, None]:
+                on_begin()
+                return self._look(subject, key, wishes, tell)
+
+            await self._share(path.name + key, look, on_progress)
             found = await asyncio.to_thread(_read_sighting, path)
         if found is None:
             raise AnalysisFailedError(detail="what was seen cannot be read back")

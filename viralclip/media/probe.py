@@ -217,11 +217,19 @@ def _look(container: "InputContainer", path: Path, content: str) -> Probed:
         timecode=start_timecode(container),
         notes=(_INCOMPLETE,) if truncated else (),
         content=content_of(path),
+        codec=stream.codec_context.name,
+        bit_rate=_bit_rate(stream, size=size, seconds=end),
     )
     sound = main_sound(sounds, tracks)
     return Probed(
         video, zero_of(container), picture, sound, sounds, read_chapters(container), truncated
     )
+
+
+def _bit_rate(stream: "VideoStream", *, size: int, seconds: float) -> float:
+    """The picture's bits per second: as it says, or those of the whole file."""
+    said = stream.codec_context.bit_rate or 0
+    return float(said) if said > 0 else round(size * 8 / max(seconds, 1.0), 1)
 
 
 def _video_stream(container: "InputContainer") -> "VideoStream | None":

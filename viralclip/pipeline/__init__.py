@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -18,6 +19,8 @@ from viralclip.media.encoders import Choice
 from viralclip.media.ffmpeg import Watchdogs
 from viralclip.media.loudness import Adjustments
 from viralclip.media.models import FaceModel
+from viralclip.pipeline.load import Load
+from viralclip.pipeline.workload import Means, cores
 from viralclip.plan import Clip, Video
 from viralclip.storage import Storage
 
@@ -81,9 +84,16 @@ class Tools:
     adjustments: Adjustments = field(default_factory=Adjustments)
     retries: Retries = field(default_factory=Retries)
     clock: Callable[[], float] = time.monotonic
+    load: Load = field(default_factory=Load)
+    # What is learned of how long clips take is learned of this machine.
+    machine: str = field(default_factory=socket.gethostname)
     on_ffmpeg: Callable[[int], None] | None = None
     # Returns once it is certain that nobody was put in this worker's place; else never.
     confirm: Callable[[], Awaitable[None]] = unquestioned
+
+    @property
+    def means(self) -> Means:
+        return Means(self.encoder.encoder.name, self.threads, cores())
 
     def folder(self, job_id: str) -> Path:
         """Where the job's files lie on this machine while they are made."""

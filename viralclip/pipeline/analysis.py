@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from viralclip.media.fingerprint import framing_code
 from viralclip.media.meter import Progress
 from viralclip.media.probe import Probed
 from viralclip.pipeline import ClipTask, Tools
+from viralclip.pipeline.load import Stretch
 from viralclip.pipeline.reporter import ClipReport
 from viralclip.pipeline.segment import probe_source
 from viralclip.pipeline.view import subject_of, wish_of
@@ -83,12 +84,22 @@ class Analysis:
     def is_short_of_a_detector(self) -> bool:
         return self.model is None and needs_faces(self.task.clip.style)
 
-    async def look(self, report: ClipReport) -> Looked:
+    async def look(self, report: ClipReport, stretch: Stretch) -> Looked:
+        """Have the scene looked at; the stretch is this clip's own if it is done for it, and not
+        found or awaited with another one."""
         if self.is_short_of_a_detector and self._plan.options.require_detector:
             raise DetectorMissingError(why="the face model is not here")
         async with self._source() as probed:
             subject, wishes = self._subject(probed), self._wishes(probed)
-            found = await self.tools.analyses.look(subject, _ticker(report), wishes)
+            with ExitStack() as working:
+
+                def begin() -> None:
+                    stretch.is_own = True
+                    working.enter_context(self.tools.load.work())
+
+                found = await self.tools.analyses.look(
+                    subject, _ticker(report), wishes, on_begin=begin
+                )
         return Looked(
             detector=self.detector,
             faces=found.faces,

@@ -49,11 +49,13 @@ from viralclip.pipeline.analysis import (
     Planned,
     work_of,
 )
+from viralclip.pipeline.load import Stretch
 from viralclip.pipeline.ownership import find_kept
 from viralclip.pipeline.render import Rendition, RenditionLostError, discard_renditions, render_clip
 from viralclip.pipeline.reporter import ClipReport
 from viralclip.pipeline.segment import Segment, open_segment
 from viralclip.pipeline.store import StoredClip, store_clip
+from viralclip.pipeline.timing import ClipTiming
 from viralclip.steps import Step
 
 MAX_CRASHES = 3
@@ -83,16 +85,17 @@ async def make_clip(
         task = await work_of(task, tools)
         if kept := await find_kept(task, tools):
             return await _complete(task, tools, report, kept, kept=True)
-        stored = await _make(task, tools, _Stages(tools, report, checkpoint))
+        timing = ClipTiming(task, tools, report)
+        stored = await _make(task, tools, _Stages(tools, report, checkpoint), timing)
     except Exception as error:  # noqa: BLE001 - a bug ends this clip; its siblings go on
         return await _fail(task, tools, report, known_error(error), tools.clock() - began)
     seconds = tools.clock() - began
     log.info("Clip processing completed successfully", duration_sec=round(seconds, 3))
-    await _learn(task, tools, report, seconds)
+    await timing.learn()
     return await _complete(task, tools, report, stored.record(task))
 
 
-async def _make(task: ClipTask, tools: Tools, stages: "_Stages") -> StoredClip:
+async def _make(task: ClipTask, tools: Tools, stages: "_Stages", timing: ClipTiming) -> StoredClip:
     if task.crashes >= MAX_CRASHES:
         raise WorkerCrashedError(crashes=task.crashes)
     scene = task.clip.scene
@@ -105,17 +108,20 @@ async def _make(task: ClipTask, tools: Tools, stages: "_Stages") -> StoredClip:
         Segment,
     )
     if task.clip.analysed:
-        await _analyse(await Analysis.of(task, tools), stages)
+        async with timing.stage("analysis") as stretch:
+            await _analyse(await Analysis.of(task, tools), stages, stretch)
     while True:
-        rendition = await _render(task, tools, stages)
         try:
-            return await _store(task, tools, stages, rendition)
+            async with timing.stage("render") as stretch:
+                rendition = await _render(task, tools, stages)
+                stretch.is_own = not rendition.found
+                return await _store(task, tools, stages, rendition)
         except RenditionLostError:
             # Another machine rendered it and died before storing it: render it here.
             log.warning("Rendered file lost with its worker")
 
 
-async def _analyse(analysis: Analysis, stages: "_Stages") -> None:
+async def _analyse(analysis: Analysis, stages: "_Stages", stretch: Stretch) -> None:
     from viralclip.media.frames import SAMPLE_FPS  # noqa: PLC0415 - NumPy, for those who analyse
 
     place, report = stages.place, stages.report
@@ -124,7 +130,7 @@ async def _analyse(analysis: Analysis, stages: "_Stages") -> None:
             **place,
             details=DetectingFacesDetails(detector=analysis.detector, sample_fps=SAMPLE_FPS),
         ),
-        lambda: analysis.look(report),
+        lambda: analysis.look(report, stretch),
         Looked,
     )
     seen = FaceDetectionCompleteDetails(**looked.model_dump(exclude={"detector"}))
@@ -302,14 +308,3 @@ def say_end(
         case _:
             report.say(Failed(**place, details=record.failure or UNEXPLAINED))
     return ClipEnd(**place, ending=record.ending or "failed")
-
-
-async def _learn(task: ClipTask, tools: Tools, report: ClipReport, seconds: float) -> None:
-    """Remember how long this took; a time that includes retries teaches nothing."""
-    if report.attempt > 1:
-        return
-    rate = seconds / max(task.clip.scene.duration, 0.1)
-    try:
-        await tools.catalog.learn(task.clip.style, task.job.plan.options.preset, rate)
-    except Exception as error:  # noqa: BLE001 - a forecast is not worth a clip
-        log.warning("Timing not saved", error=repr(error))

@@ -1,55 +1,95 @@
-"""A running job's time left, said once a second from what was learned and what is going on."""
+"""A running job's time left, published once a second from what was learned and what goes on."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 
 import structlog
 
-from viralclip.catalog import Catalog, JobRecord
+from viralclip.catalog import JobRecord
 from viralclip.channel import ProgressChannel
-from viralclip.eta import time_left
+from viralclip.eta import Line, TimeLeft, time_left
 from viralclip.events import JobTick
+from viralclip.pipeline import Tools
 from viralclip.pipeline.reporter import JobReport
+from viralclip.pipeline.workload import workloads
+from viralclip.progress import Progress
+from viralclip.steady import DoneAt, steady
 
 EVERY_S = 1.0
+# All forecasts of a process together take no more than this share of its time.
+_SHARE = 0.05
 
 log = structlog.get_logger(__name__)
 
 
-async def forecast(
-    job: JobRecord,
-    catalog: Catalog,
-    channel: ProgressChannel,
-    report: JobReport,
-    *,
-    slots: int,
-) -> None:
-    """Tick for as long as the job runs; the caller cancels it."""
-    while True:
-        await asyncio.sleep(EVERY_S)
+@dataclass
+class Pace:
+    """Lets one forecast be made at a time, with a rest after each: however many jobs there are,
+    forecasts take a small share of the process."""
+
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def take(self, forecast: Callable[[], Awaitable[None]]) -> None:
+        now = asyncio.get_running_loop().time
+        async with self._turn:
+            began = now()
+            await forecast()
+            await asyncio.sleep((now() - began) * (1 / _SHARE - 1))
+
+
+@dataclass
+class Forecast:
+    """Tells a job's time left; `line` says which slots serve it and who is served before it."""
+
+    job: JobRecord
+    tools: Tools
+    channel: ProgressChannel
+    report: JobReport
+    line: Callable[[], Awaitable[Line]]
+    pace: Pace = field(default_factory=Pace)
+
+    def __post_init__(self) -> None:
+        self._clips = workloads(self.job.plan, self.tools.means)
+
+    async def run(self) -> None:
+        """Tick for as long as the job runs; the caller cancels it."""
+        while True:
+            await asyncio.sleep(EVERY_S)
+            await self.pace.take(self._try)
+
+    async def _try(self) -> None:
         try:
-            await _tick(job, catalog, channel, report, slots=slots)
+            await self._tick()
         except Exception as error:  # noqa: BLE001 - a forecast is not worth a job
             log.debug("Time left not known", error=repr(error))
 
+    async def _tick(self) -> None:
+        progress, _ = await self.channel.progress(self.job.job_id)
+        timings, line = await self.tools.catalog.timings(), await self.line()
+        now = self.report.reporter.now()
+        left = time_left(progress, self._clips, timings, line, now=now)
+        tick = JobTick(job_id=self.job.job_id, at=now, fraction=progress.fraction)
+        if left is not None:
+            tick = _told(tick, left, steady(_shown(progress), left, now))
+        self.report.tick(tick)
 
-async def _tick(
-    job: JobRecord,
-    catalog: Catalog,
-    channel: ProgressChannel,
-    report: JobReport,
-    *,
-    slots: int,
-) -> None:
-    progress, _ = await channel.progress(job.job_id)
-    timings = await catalog.timings()
-    left = time_left(progress, timings, preset=job.plan.options.preset, slots=slots)
-    report.tick(
-        JobTick(
-            job_id=job.job_id,
-            at=report.reporter.now(),
-            fraction=progress.fraction,
-            eta_sec=left.expected if left else None,
-            eta_low_sec=left.low if left else None,
-            eta_high_sec=left.high if left else None,
-        )
+
+def _shown(progress: Progress) -> DoneAt | None:
+    """What viewers see now: also of a worker that died since."""
+    if progress.eta_at is None or progress.eta_low_at is None or progress.eta_high_at is None:
+        return None
+    return DoneAt(progress.eta_at, progress.eta_low_at, progress.eta_high_at)
+
+
+def _told(tick: JobTick, left: TimeLeft, done: DoneAt) -> JobTick:
+    return tick.model_copy(
+        update={
+            "eta_sec": left.expected,
+            "eta_low_sec": left.low,
+            "eta_high_sec": left.high,
+            "eta_at": done.expected,
+            "eta_low_at": done.low,
+            "eta_high_at": done.high,
+        }
     )

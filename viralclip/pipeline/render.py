@@ -61,7 +61,10 @@ class Doubt(BaseModel, frozen=True):
 
 
 class Rendition(BaseModel, frozen=True):
-    """A finished render on this machine: its file, bytes, seconds and pixels."""
+    """A finished render on this machine: its file, bytes, seconds and pixels.
+
+    `found` says that it was not made now: it was there, of an attempt that was cut short.
+    """
 
     path: str
     bytes: int
@@ -69,6 +72,7 @@ class Rendition(BaseModel, frozen=True):
     width: int
     height: int
     doubts: tuple[Doubt, ...] = ()
+    found: bool = False
 
 
 class RenditionLostError(ClipError):
@@ -97,7 +101,7 @@ async def _render_clip(
         spec, unlevelled = await _levelled(spec, tools, report)
         began, doubts = _MEASURING, (*doubts, *unlevelled)
     if found := await asyncio.to_thread(_already_rendered, done, spec):
-        return _rendition(done, found, doubts)
+        return _rendition(done, found, doubts).model_copy(update={"found": True})
     with _written(spec.graph, beside=target) as files:
         rendered = await render(
             tools.ffmpeg,

@@ -15,7 +15,7 @@ import structlog
 
 from viralclip.channel import ProgressChannel
 from viralclip.channel.pace import Pace
-from viralclip.events import ClipProgressed, ClipTick, Draft, Event, JobTick, Warned
+from viralclip.events import AnomalyFound, ClipProgressed, ClipTick, Draft, Event, JobTick, Warned
 from viralclip.progress import Progress
 from viralclip.steps import Step
 
@@ -205,10 +205,18 @@ class ClipReport:
         self.style = style
         self.attempt = attempt
         self.step = Step.QUEUED
+        # The seconds that the step still needs, as its last tick says.
+        self.eta_sec: float | None = None
+        self.is_retried = False
 
-    def say(self, event: ClipProgressed) -> None:
-        """Say that the clip has come to a step, under the attempt that is going on."""
-        self.step = event.step
+    def say(self, event: ClipProgressed | AnomalyFound) -> None:
+        """Say that the clip has come to a step, under the attempt that is going on, or that the
+        step goes on for too long."""
+        if isinstance(event, AnomalyFound):
+            self._job.say(event)
+            return
+        self.step, self.eta_sec = event.step, None
+        self.is_retried = self.is_retried or event.step is Step.RETRYING
         self._job.say(event.model_copy(update={"attempt": self.attempt}))
 
     def warn(self, code: str, message: str) -> None:
@@ -223,6 +231,7 @@ class ClipReport:
         speed: float | None = None,
         eta_sec: float | None = None,
     ) -> None:
+        self.eta_sec = eta_sec
         self._job.tick(
             ClipTick(
                 job_id=self._job.job_id,

@@ -110,7 +110,7 @@ class JobState(BaseModel):
 
 
 class JobRow(BaseModel):
-    """A job in a list: counts instead of scenes."""
+    """A job in a list: counts instead of scenes; `eta_at` is when it will be done, if known."""
 
     job: JobOut
     fraction: float
@@ -120,6 +120,9 @@ class JobRow(BaseModel):
     clips_completed: int
     clips_failed: int
     clips_cancelled: int
+    eta_at: AwareDatetime | None
+    eta_low_at: AwareDatetime | None
+    eta_high_at: AwareDatetime | None
 
 
 class JobPage(BaseModel):

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import structlog
@@ -16,13 +17,14 @@ from viralclip.channel import ProgressChannel
 from viralclip.engine import Engine, Work, clip_numbers, priority_number
 from viralclip.pipeline import ClipTask, R, Tools
 from viralclip.pipeline.clip import make_clip
-from viralclip.pipeline.forecast import forecast
+from viralclip.pipeline.forecast import Forecast, Pace
 from viralclip.pipeline.job import process_job, tasks_of
 from viralclip.pipeline.reporter import JobReport, Reporter
 from viralclip.pipeline.scene import announce, process_scene
 from viralclip.progress import next_attempt
 from viralclip.scenes import Scene
 from viralclip.worker.company import Company
+from viralclip.worker.line import ClipLine
 from viralclip.worker.outage import is_outage, outlasting
 from viralclip.worker.settled import Settled
 
@@ -47,10 +49,13 @@ class Workflows:
         self._engine = outlasting(engine)
         self._channel = channel
         self._reporter = reporter
-        self._slots = slots
+        self._line = ClipLine(
+            self._engine, self._tools.catalog, tools.means, machine=tools.machine, slots=slots
+        )
         self._running: dict[str, asyncio.Task[Any]] = {}
         self._settled = Settled(engine, self._running)
         self._company = Company()
+        self._pace = Pace()
         self._clips = 0
         self.begun = asyncio.Event()
         self._draining = False
@@ -127,9 +132,9 @@ class Workflows:
                 await self._engine.cancel_clips(job.job_id, job.run)
                 raise
 
-        forecasting = asyncio.create_task(
-            forecast(job, self._tools.catalog, self._channel, report, slots=self._slots)
-        )
+        line = partial(self._line.of, job.job_id)
+        told = Forecast(job, self._tools, self._channel, report, line, self._pace)
+        forecasting = asyncio.create_task(told.run())
         try:
             await process_job(job, attempt, self._tools, report, run_scenes)
         finally:

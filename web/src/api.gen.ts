@@ -504,7 +504,8 @@ export interface components {
     schemas: {
         /**
          * AnomalyFound
-         * @description A step took a time far from what was expected; `score` is in median absolute deviations.
+         * @description A step that goes on takes far longer than it should: about `times` what clips like this take
+         *     on this machine. `score` is how far off that is, in median absolute deviations.
          */
         AnomalyFound: {
             /**
@@ -520,6 +521,8 @@ export interface components {
             step: components["schemas"]["Step"];
             /** Score */
             score: number;
+            /** Times */
+            times: number | null;
         };
         /** CameraPathComplete */
         CameraPathComplete: {
@@ -603,7 +606,8 @@ export interface components {
          * @description Where one clip is: `fraction` is of the clip, `step_fraction` of the step (None: not known).
          *
          *     `reached` is the furthest that any attempt of this run came: it never falls, as `fraction` does
-         *     when another attempt begins.
+         *     when another attempt begins. `slow_times` is how many times longer than usual the step takes,
+         *     while that is an anomaly.
          */
         ClipState: {
             /** Style */
@@ -651,6 +655,8 @@ export interface components {
             retry_in_sec: number | null;
             /** Retry Code */
             retry_code: string | null;
+            /** Slow Times */
+            slow_times: number | null;
             /**
              * Details
              * @default {}
@@ -1035,7 +1041,9 @@ export interface components {
          * JobTick
          * @description The job's fraction and its time left in seconds, with the band it is expected to fall in.
          *
-         *     It comes about once a second for as long as a worker is at the job; `at` is when it was sent.
+         *     `eta_at` is when the job will be done, as it is to be shown: it and its band stay where they are
+         *     until an estimate contradicts them. The seconds are the latest estimate, and waver. It comes
+         *     about once a second for as long as a worker is at the job; `at` is when it was sent.
          */
         JobTick: {
             /**
@@ -1067,6 +1075,21 @@ export interface components {
              * @default null
              */
             eta_high_sec: number | null;
+            /**
+             * Eta At
+             * @default null
+             */
+            eta_at: string | null;
+            /**
+             * Eta Low At
+             * @default null
+             */
+            eta_low_at: string | null;
+            /**
+             * Eta High At
+             * @default null
+             */
+            eta_high_at: string | null;
         };
         /** Logged */
         Logged: {
@@ -1110,7 +1133,8 @@ export interface components {
          * @description The state of one job as every viewer sees it; `fraction` never falls within a run.
          *
          *     `moved_at` is when something was last heard of it. `has_worker` is False where no worker is
-         *     alive that is at it: nothing moves then, and no time left is known.
+         *     alive that is at it: nothing moves then, and no time left is known. `eta_at` is when it will be
+         *     done, steadier than the seconds left.
          */
         Progress: {
             /** Job Id */
@@ -1153,6 +1177,12 @@ export interface components {
             eta_low_sec: number | null;
             /** Eta High Sec */
             eta_high_sec: number | null;
+            /** Eta At */
+            eta_at: string | null;
+            /** Eta Low At */
+            eta_low_at: string | null;
+            /** Eta High At */
+            eta_high_at: string | null;
             /** Queued At */
             queued_at: string | null;
             /** Finished At */
@@ -1835,7 +1865,7 @@ export interface components {
         };
         /**
          * JobRow
-         * @description A job in a list: counts instead of scenes.
+         * @description A job in a list: counts instead of scenes; `eta_at` is when it will be done, if known.
          */
         JobRow: {
             job: components["schemas"]["JobOut"];
@@ -1853,6 +1883,12 @@ export interface components {
             clips_failed: number;
             /** Clips Cancelled */
             clips_cancelled: number;
+            /** Eta At */
+            eta_at: string | null;
+            /** Eta Low At */
+            eta_low_at: string | null;
+            /** Eta High At */
+            eta_high_at: string | null;
         };
         /**
          * JobState

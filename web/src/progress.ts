@@ -32,6 +32,7 @@ export type Frame = Snapshot | Reset | Told | Ticked;
 // What a running job may show at most: 1.0 is said by job_finished alone.
 const ALMOST = 0.999;
 const KEPT_WARNINGS = 50;
+const NO_ETA = { eta_sec: null, eta_low_sec: null, eta_high_sec: null, eta_at: null, eta_low_at: null, eta_high_at: null };
 
 // Seconds of work per second of clip, relative to each other, in the order of the steps.
 const WEIGHTS: [Step, number][] = [
@@ -126,9 +127,7 @@ export function noProgress(jobId: string): Progress {
     has_worker: true,
     moved_at: null,
     fraction: 0,
-    eta_sec: null,
-    eta_low_sec: null,
-    eta_high_sec: null,
+    ...NO_ETA,
     queued_at: null,
     finished_at: null,
     clips_completed: 0,
@@ -231,9 +230,10 @@ function happened(progress: Progress, { event, at }: Envelope): Progress {
       return sceneMarked(progress, event.scene_id, sceneEnd(event));
     case "warning":
       return warned(progress, event, at);
-    case "log":
     case "anomaly":
-      return unchanged(progress, event);
+      return slowed(progress, event);
+    case "log":
+      return progress;
     case "job_finished":
       return finished(progress, event, at);
     case "clip_progress":
@@ -241,10 +241,6 @@ function happened(progress: Progress, { event, at }: Envelope): Progress {
     default:
       return unreachable(event, progress);
   }
-}
-
-function unchanged(progress: Progress, _event: AnomalyFound | Extract<Event, { type: "log" }>): Progress {
-  return progress;
 }
 
 function queued(progress: Progress, event: JobQueued, at: string): Progress {
@@ -295,6 +291,7 @@ function waiting({ style, analysed = false }: ClipOutline): ClipState {
     cancelled_by: null,
     retry_in_sec: null,
     retry_code: null,
+    slow_times: null,
     details: {},
   };
 }
@@ -371,6 +368,9 @@ function jobTicked(progress: Progress, tick: JobTick): Progress {
     eta_sec: tick.eta_sec ?? null,
     eta_low_sec: tick.eta_low_sec ?? null,
     eta_high_sec: tick.eta_high_sec ?? null,
+    eta_at: tick.eta_at ?? null,
+    eta_low_at: tick.eta_low_at ?? null,
+    eta_high_at: tick.eta_high_at ?? null,
   };
 }
 
@@ -378,7 +378,7 @@ function workerTicked(progress: Progress, tick: WorkerTick): Progress {
   if (progress.status === "finished" || tick.alive === progress.has_worker) return progress;
   if (tick.alive) return { ...progress, has_worker: true };
   const scenes = progress.scenes.map(standingStill);
-  return { ...progress, has_worker: false, scenes, eta_sec: null, eta_low_sec: null, eta_high_sec: null };
+  return { ...progress, has_worker: false, scenes, ...NO_ETA };
 }
 
 function standingStill(scene: SceneState): SceneState {
@@ -395,6 +395,13 @@ function warned(progress: Progress, event: Warned, at: string): Progress {
     style: event.style ?? null,
   };
   return { ...progress, warnings: [...progress.warnings, notice].slice(-KEPT_WARNINGS) };
+}
+
+/** The clip is marked until the step is over: what has ended late is no fault. */
+function slowed(progress: Progress, event: AnomalyFound): Progress {
+  const place = find(progress, event.scene_id, event.style);
+  if (!place || place.clip.step !== event.step) return progress;
+  return withClip(progress, place, { ...place.clip, slow_times: event.times ?? null });
 }
 
 function sceneEnd(event: SceneCompleted): Partial<SceneState> {
@@ -416,9 +423,7 @@ function finished(progress: Progress, event: JobFinished, at: string): Progress 
     status: "finished",
     outcome: event.outcome,
     fraction: madeIt ? 1 : progress.fraction,
-    eta_sec: null,
-    eta_low_sec: null,
-    eta_high_sec: null,
+    ...NO_ETA,
     finished_at: at,
     clips_completed: event.clips_completed,
     clips_failed: event.clips_failed,

@@ -7,8 +7,8 @@ export type Tone = "waiting" | "working" | "done" | "warn" | "failed" | "cancell
 export function clipTone(clip: ClipState): Tone {
   if (clip.step === "queued") return "waiting";
   if (clip.step === "complete") return "done";
-  if (clip.step === "retrying") return "warn";
   if (clip.step === "failed" || clip.step === "cancelled") return clip.step;
+  if (clip.step === "retrying" || clip.slow_times !== null) return "warn";
   return "working";
 }
 

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import type { AudioTrack, ClipState, Envelope } from "./api.gen";
 import { noProgress } from "./progress";
-import { ago, audioTrackFacts, audioTrackName, clipCounts, clipWords, duration, fileSize, jobWords, levelWords, logLine, loudShare, milestone, percent, reason, shareOf, standstill, timeLeft, timecode, uploadSentence, voiceHint } from "./words";
+import { ago, audioTrackFacts, audioTrackName, clipCounts, clipWords, doneAbout, duration, fileSize, jobWords, levelWords, logLine, loudShare, milestone, percent, reason, shareOf, standstill, timeLeft, timecode, uploadSentence, voiceHint } from "./words";
 
 const NOW = Date.parse("2025-03-14T09:00:10Z");
 const clip: ClipState = {
   style: "split", analysed: false, step: "queued", attempt: 1, since: "2025-03-14T09:00:00Z", fraction: 0, reached: 0,
   step_fraction: null, fps: null, speed: null, eta_sec: null, url: null, kept: false, failure: null, cancelled_by: null,
-  retry_in_sec: null, retry_code: null, details: {},
+  slow_times: null, retry_in_sec: null, retry_code: null, details: {},
 };
 const said = (event: object): Envelope => ({ job_id: "j", seq: 1, at: "", trace_id: "", event: event as Envelope["event"] });
 
@@ -77,6 +77,28 @@ test("figures are friendly", () => {
 test("counts name only what there is", () => {
   expect(clipCounts({ clips_completed: 1, clips_failed: 0, clips_cancelled: 0, clips_total: 1 })).toBe("1 of 1 clip done");
   expect(clipCounts({ clips_completed: 1, clips_failed: 2, clips_cancelled: 3, clips_total: 6 })).toBe("1 of 6 clips done, 2 failed, 3 cancelled");
+});
+
+test("a clip that takes far too long says so behind its step", () => {
+  const slow = { ...clip, step: "rendering" as const, slow_times: 3.9, speed: 0.2, details: { encoder: "x264" } };
+
+  expect(clipWords(slow, NOW)).toEqual(["rendering", "4 times as long as usual", "0.2×", "x264"]);
+});
+
+test("when a job is done is a time of day, and below a minute its seconds alone", () => {
+  const at = (minutes: number) => new Date(2026, 5, 1, 14, minutes).toISOString();
+  const running = { ...noProgress("j"), status: "running" as const, eta_sec: 700, moved_at: at(20) };
+  const done = { ...running, eta_at: at(32), eta_low_at: at(30), eta_high_at: at(36) };
+
+  expect(jobWords(done)).toBe("10–15 min left, done about 14:32 (14:30–14:36)");
+  expect(jobWords({ ...done, eta_low_at: at(32), eta_high_at: at(32) })).toBe("about 12 min left, done about 14:32");
+  expect(jobWords({ ...done, eta_at: at(20.5), eta_low_at: at(20.5), eta_high_at: at(20.5) })).toBe("about 30 s left");
+});
+
+test("a job that is done on another day names it", () => {
+  const at = (day: number, hour: number) => new Date(2026, 5, day, hour).toISOString();
+
+  expect(doneAbout(at(2, 1), at(1, 23), at(2, 4), Date.parse(at(1, 14)))).toMatch(/^done about Tue 01:00 \(23:00–Tue 04:00\)$/);
 });
 
 test("a job says its state until it knows its time", () => {

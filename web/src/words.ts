@@ -177,7 +177,19 @@ export function styleName(style: string): string {
 
 /** What a clip is doing: the step in words, then its details, the most telling first. */
 export function clipWords(clip: ClipState, now: number): string[] {
-  return described(clip, now).filter((part) => part !== "");
+  const [step = "", ...details] = described(clip, now).filter((part) => part !== "");
+  const slow = clip.slow_times === null ? [] : [`${times(clip.slow_times)} as long as usual`];
+  return [step, ...slow, ...details];
+}
+
+/** What is not as it should be: "rendering takes 4 times what clips like this take here". */
+function anomalyWords(step: Step, count: number | null): string {
+  return count === null ? `${STEPS[step]} takes unusually long` : `${STEPS[step]} takes ${times(count)} what clips like this take here`;
+}
+
+function times(count: number): string {
+  const near = Math.round(count);
+  return near <= 2 ? "twice" : `${near} times`;
 }
 
 export function percent(fraction: number, outcome: Progress["outcome"] = null): number {
@@ -200,8 +212,31 @@ export function jobWords(progress: Progress): string {
   if (progress.status === "finished") return OUTCOMES[progress.outcome ?? "failed"];
   if (!progress.has_worker) return standstill(progress.moved_at);
   if (progress.status === "queued") return JOBS.queued;
-  const left = timeLeft(progress.eta_sec, progress.eta_low_sec, progress.eta_high_sec);
-  return left || JOBS.running;
+  return remaining(progress) || JOBS.running;
+}
+
+/** How long it takes until what is shown as the end and, if that is more than about a minute, when
+ * that is. A worker of the version before tells seconds alone. */
+function remaining(progress: Progress): string {
+  const { eta_sec, eta_at, eta_low_at, eta_high_at, moved_at } = progress;
+  if (eta_sec === null || eta_at === null || eta_low_at === null || eta_high_at === null || moved_at === null) {
+    return timeLeft(eta_sec, progress.eta_low_sec, progress.eta_high_sec);
+  }
+  const from = Date.parse(moved_at);
+  const until = (at: string) => Math.max(Date.parse(at) - from, 0) / 1000;
+  const left = timeLeft(until(eta_at), until(eta_low_at), until(eta_high_at));
+  return until(eta_at) < MINUTE ? left : `${left}, ${doneAbout(eta_at, eta_low_at, eta_high_at, from)}`;
+}
+
+/** "done about 14:32 (14:30–14:36)"; a day of its own is named. */
+export function doneAbout(expected: string, low: string, high: string, now: number): string {
+  const [about, least, most] = [expected, low, high].map((at) => clockTime(new Date(at), new Date(now)));
+  return `done about ${about}${least === most ? "" : ` (${least}–${most})`}`;
+}
+
+function clockTime(at: Date, now: Date): string {
+  const day = at.toDateString() === now.toDateString() ? {} : ({ weekday: "short" } as const);
+  return at.toLocaleTimeString(undefined, { ...day, hour: "2-digit", minute: "2-digit", hour12: false });
 }
 
 /** What to say of a job that no worker is at. */
@@ -279,7 +314,7 @@ function eventWords(event: Event): string {
     case "log":
       return event.message;
     case "anomaly":
-      return `${whereabouts(event.scene_id, event.style)}${STEPS[event.step]} takes unusually long or short (score ${event.score.toFixed(1)})`;
+      return `${whereabouts(event.scene_id, event.style)}${anomalyWords(event.step, event.times ?? null)}`;
     case "job_finished":
       return `Job ${OUTCOMES[event.outcome]}: ${endings(event)}`;
     case "clip_progress":

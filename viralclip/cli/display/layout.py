@@ -21,7 +21,7 @@ from viralclip.cli.display.summary import (
     warnings,
 )
 from viralclip.cli.display.text import pad
-from viralclip.progress import Progress
+from viralclip.progress import ClipState, Progress
 from viralclip.steps import ENDS, Step
 
 _DIM = "dim"
@@ -94,7 +94,7 @@ def _head(progress: Progress, screen: Screen, marks: HighWaterMarks, title: str)
 
 def _job_bar(progress: Progress, screen: Screen, fraction: float) -> list[Text]:
     percent = f" {words.percent(fraction, outcome=progress.outcome):3}%"
-    left = "".join(remaining(progress, screen.now)) if progress.has_worker else ""
+    left = "".join(remaining(progress, screen.now)[:1]) if progress.has_worker else ""
     if not screen.indent:
         bar = screen.ink.bar(fraction, screen.columns - len(percent), "cyan")
         return [Text.assemble(bar, (percent, "bold")), Text(left, style="cyan")]
@@ -104,11 +104,13 @@ def _job_bar(progress: Progress, screen: Screen, fraction: float) -> list[Text]:
 
 
 def _tally(progress: Progress, screen: Screen, width: int) -> Text:
-    """As many counts as fit whole."""
+    """As many counts as fit whole, and when it is done."""
     line = Text()
-    for part in tally(progress):
+    for part in (*tally(progress), *remaining(progress, screen.now)[1:]):
         style = "red" if part.endswith("failed") else _DIM
-        longer = Text.assemble(line, (screen.ink.dot if line else "", _DIM), (part, style))
+        longer = Text.assemble(
+            line, (screen.ink.dot if line else "", _DIM), (screen.ink.clean(part), style)
+        )
         if longer.cell_len > width:
             break
         line = longer
@@ -237,7 +239,7 @@ def _row(place: Place, columns: _Columns, screen: Screen, marks: HighWaterMarks)
         line.append_text(bar).append(" ")
     line.append(_percent(clip.step, fraction), style=_DIM if quiet else "")
     said = _fitting(words.clip_words(clip, now=screen.now), columns.words, screen.ink)
-    return line.append(f"  {said}", style=_said_style(clip.step))
+    return line.append(f"  {said}", style=_said_style(clip))
 
 
 def _names(place: Place, columns: _Columns, screen: Screen, *, mark: str, quiet: bool) -> Text:
@@ -275,10 +277,10 @@ def _percent(step: Step, fraction: float) -> str:
     return "100%" if step is Step.COMPLETE else f"{words.percent(fraction):3}%"
 
 
-def _said_style(step: Step) -> str:
-    return (
-        "yellow" if step is Step.RETRYING else _DIM if step in ENDS or step is Step.QUEUED else ""
-    )
+def _said_style(clip: ClipState) -> str:
+    if clip.step is Step.RETRYING or clip.slow_times:
+        return "yellow"
+    return _DIM if clip.ended or clip.step is Step.QUEUED else ""
 
 
 def _fitting(parts: Sequence[str], width: int, ink: Ink) -> str:

@@ -129,9 +129,8 @@ class PlainDisplay:
                 return [f"warning: {_prefix(progress, scene_id, style)}{message}"]
             case Logged(level=level, message=message):
                 return [] if level == "debug" else [f"{words.LEVELS[level]}: {message}"]
-            case AnomalyFound(scene_id=scene_id, style=style, step=step):
-                about = _prefix(progress, scene_id, style)
-                return [f"warning: {about}{words.STEPS[step]} took unusually long"]
+            case AnomalyFound(scene_id=scene_id, style=style, step=step, times=times):
+                return [f"note: {_prefix(progress, scene_id, style)}{words.anomaly(step, times)}"]
             case SceneStarted() | SceneCompleted() | JobFinished() | UnknownEvent():
                 return []
             case _:

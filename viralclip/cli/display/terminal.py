@@ -126,9 +126,9 @@ class TerminalDisplay:
                 self._print_text(message, style="yellow")
             case Logged(level="info", message=message):
                 self.note(message)
-            case AnomalyFound(scene_id=scene_id, style=style, step=step):
+            case AnomalyFound(scene_id=scene_id, style=style, step=step, times=times):
                 number = words.scene_number(scene_id)
-                self.note(f"{number} {style}: {words.STEPS[step]} took unusually long.")
+                self.note(f"{number} {style}: {words.anomaly(step, times)}.")
             case _:
                 pass
 

@@ -1,0 +1,288 @@
+"""`python -m bench.forecasts.collect FILE [--jobs N]`: real renders, recorded to be replayed.
+
+One line of JSON for each job is appended; jobs that are in the file already are skipped, so that
+collecting can go on where it stopped.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench import rig
+from bench.machine import describe
+from bench.plain_job import Discarding
+from viralclip.catalog import Catalog, JobRecord, open_catalog
+from viralclip.durations import Machine, Observation
+from viralclip.engine.jobs import new_job_id, new_trace_id
+from viralclip.events import ClipTick, Draft, JobTick
+from viralclip.geometry import Size
+from viralclip.media.analysis import Analyses
+from viralclip.media.encoders import X264, Choice, threads_for
+from viralclip.media.ffmpeg import Watchdogs
+from viralclip.media.models import FaceModel, ModelPlace
+from viralclip.media.probe import probe
+from viralclip.media.sample import make_sample
+from viralclip.pipeline import ClipTask, Tools
+from viralclip.pipeline.clip import make_clip
+from viralclip.pipeline.job import process_job, tasks_of
+from viralclip.pipeline.reporter import JobReport, Reporter
+from viralclip.pipeline.scene import process_scene
+from viralclip.plan import PRESETS, Options, StyleChoice, make_plan
+from viralclip.scenes import Scene
+from viralclip.storage import open_storage
+from viralclip.styles import STYLES
+from viralclip.telemetry.logs import log_to
+
+SOURCE_S = 24.0
+SIZES = {"360p": Size(640, 360), "720p": Size(1280, 720), "1080p": Size(1920, 1080)}
+CODECS = {"h264": ("libx264", "superfast"), "hevc": ("libx265", "superfast")}
+CHOSEN_STYLES = ("original", "center_focus", "split", "streamer", "streamer_split", "intelligent")
+LENGTHS = (1.0, 1.0, 1.5, 2.0, 2.0, 3.0, 3.0, 4.0, 6.0, 8.0, 12.0, 20.0)
+# One in so many jobs is made four at a time, as the default is on larger machines.
+_SLOTS = (2, 2, 4, 1)
+_EACH_S = 0.5
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One job to render: a source, a preset, and a few scenes in a few styles."""
+
+    number: int
+    size: str
+    codec: str
+    noise: int
+    preset: str
+    aspect: str
+    slots: int
+    lengths: tuple[float, ...]
+    styles: tuple[str, ...]
+
+
+def recipe(number: int) -> Recipe:
+    """The same job for the same number, whenever it is asked for."""
+    dice = random.Random(number)  # noqa: S311 - a sample, not a secret
+    return Recipe(
+        number=number,
+        size=dice.choice(list(SIZES)),
+        codec=dice.choice(list(CODECS)),
+        noise=dice.choice([0, 0, 12]),
+        preset=PRESETS[number % len(PRESETS)],
+        aspect=dice.choice(["9:16", "9:16", "1:1"]),
+        slots=dice.choice(_SLOTS),
+        lengths=tuple(dice.choice(LENGTHS) for _ in range(dice.choice([2, 3, 4]))),
+        styles=tuple(dice.sample(CHOSEN_STYLES, dice.choice([2, 3]))),
+    )
+
+
+def make_source(folder: Path, made: Recipe) -> Path:
+    """The recipe's source, made once."""
+    path = folder / f"{made.size}-{made.codec}-{made.noise}.mp4"
+    if path.exists():
+        return path
+    sample = folder / f"{made.size}.mp4"
+    if not sample.exists():
+        make_sample(rig.ffmpeg(), sample, seconds=SOURCE_S, size=SIZES[made.size])
+    encoder, preset = CODECS[made.codec]
+    graph = f"noise=alls={made.noise}:allf=t" if made.noise else "null"
+    command = [rig.ffmpeg(), "-nostdin", "-v", "error", "-y", "-i", sample, "-vf", graph]
+    coded = ["-c:v", encoder, "-preset", preset, "-crf", "24", "-c:a", "copy", path]
+    subprocess.run([*command, *coded], check=True, capture_output=True)
+    return path
+
+
+@dataclass
+class Recorder(Discarding):
+    """Takes what is said of a job, with the seconds since it began."""
+
+    began: float = field(default_factory=time.monotonic)
+    rows: dict[tuple[int, str], dict[str, Any]] = field(default_factory=dict)
+
+    async def publish(self, drafts: list[Draft]) -> list[int]:
+        for draft in drafts:
+            event = draft.event
+            if event.type == "clip_progress":
+                at = round(time.monotonic() - self.began, 2)
+                # A scene's end tells the ends of its clips once more.
+                self.row(event.scene_id, event.style)["steps"].setdefault(str(event.step), at)
+        return await super().publish(drafts)
+
+    async def tick(self, ticks: list[ClipTick | JobTick]) -> None:
+        for tick in ticks:
+            if isinstance(tick, ClipTick) and tick.step == "rendering":
+                self._add(self.row(tick.scene_id, tick.style)["ticks"], tick)
+
+    def row(self, scene_id: int, style: str) -> dict[str, Any]:
+        empty = {"scene": scene_id, "style": style, "steps": {}, "ticks": []}
+        return self.rows.setdefault((scene_id, style), empty)
+
+    def _add(self, ticks: list[list[float | None]], tick: ClipTick) -> None:
+        at = round(time.monotonic() - self.began, 2)
+        if ticks and at - (ticks[-1][0] or 0.0) < _EACH_S:
+            return
+        eta = None if tick.eta_sec is None else round(tick.eta_sec, 2)
+        ticks.append([at, round(tick.fraction, 4), eta])
+
+
+class Learning:
+    """The catalog, with what it would learn from one clip written into the clip's row."""
+
+    def __init__(self, catalog: Catalog, row: dict[str, Any]) -> None:
+        self._catalog = catalog
+        self._row = row
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._catalog, name)
+
+    async def learn(self, seen: Observation) -> Machine:
+        self._row[seen.workload.stage] = [round(seen.seconds, 3), round(seen.busy, 3)]
+        return Machine()
+
+
+async def render(made: Recipe, source: Path, folder: Path) -> dict[str, Any]:
+    """Make the job; what it was made of, and how it went."""
+    probed = probe(source)
+    scenes = _scenes(made)
+    styles = [StyleChoice(name=name, analysed=STYLES[name].analysed) for name in made.styles]
+    options = Options.model_validate({"preset": made.preset, "aspect": made.aspect})
+    job = JobRecord(
+        job_id=new_job_id(),
+        owner="local",
+        plan=make_plan(probed.video, scenes, styles, options),
+        storage_url=(folder / "out").as_uri(),
+        engine_url="",
+        trace_id=new_trace_id(),
+        created_at=datetime.now(UTC),
+    )
+    recorder = Recorder()
+    before, load = os.times(), os.getloadavg()[0]
+    async with open_catalog(f"sqlite:///{folder}/catalog.db") as catalog:
+        await catalog.add_job(job)
+        async with Reporter(recorder) as reporter:
+            recorder.began = time.monotonic()
+            await _make(job, made, _tools(catalog, folder, made), reporter, recorder)
+    after = os.times()
+    wall = after.elapsed - before.elapsed
+    cpu = after.children_user + after.children_system
+    cpu -= before.children_user + before.children_system
+    return {
+        "recipe": made.number,
+        "video": probed.video.model_dump(
+            include={"width", "height", "fps", "codec", "bit_rate", "duration"}
+        ),
+        "preset": made.preset,
+        "aspect": made.aspect,
+        "slots": made.slots,
+        "threads": threads_for(made.slots, os.cpu_count() or 1),
+        "scenes": [round(scene.duration, 3) for scene in scenes],
+        "styles": list(made.styles),
+        "wall_s": round(wall, 2),
+        "cpu_s": round(cpu, 2),
+        "load": round(load, 2),
+        "clips": [row for _, row in sorted(recorder.rows.items())],
+    }
+
+
+def _scenes(made: Recipe) -> list[Scene]:
+    dice = random.Random(-made.number - 1)  # noqa: S311 - a sample, not a secret
+    starts = [round(dice.uniform(0, SOURCE_S - length - 0.5), 1) for length in made.lengths]
+    spans = zip(starts, made.lengths, strict=True)
+    return [
+        Scene(id=place, title=f"Scene {place}", start=start, end=start + length)
+        for place, (start, length) in enumerate(spans, 1)
+    ]
+
+
+async def _make(
+    job: JobRecord, made: Recipe, tools: Tools, reporter: Reporter, recorder: Recorder
+) -> None:
+    report = JobReport(reporter, job.job_id, job.run, job.trace_id)
+    gate = asyncio.Semaphore(made.slots)
+    clips = await tools.catalog.clips(job.job_id)
+
+    async def one(task: ClipTask) -> None:
+        place = (task.clip.scene.id, task.clip.style)
+        learning: Any = Learning(tools.catalog, recorder.row(*place))
+        async with gate:
+            own = replace(tools, catalog=learning)
+            await make_clip(task, own, report.clip(*place))
+
+    async def run_clips(tasks: Sequence[ClipTask]) -> None:
+        async with asyncio.TaskGroup() as group:
+            for task in tasks:
+                group.create_task(one(task))
+
+    async def run_scenes(scenes: Sequence[Scene]) -> None:
+        async with asyncio.TaskGroup() as group:
+            for scene in scenes:
+                tasks = tasks_of(job, scene, clips)
+                group.create_task(process_scene(scene, tasks, tools, report, run_clips))
+
+    outcome = await process_job(job, 1, tools, report, run_scenes)
+    if outcome != "succeeded":
+        raise rig.BenchError(f"job {made.number} ended as {outcome}")
+
+
+def _tools(catalog: Catalog, folder: Path, made: Recipe) -> Tools:
+    threads = threads_for(made.slots, os.cpu_count() or 1)
+    named = Path(os.environ[rig.MODEL]) if os.environ.get(rig.MODEL) else None
+    return Tools(
+        catalog=catalog,
+        open_storage=open_storage,
+        ffmpeg=rig.ffmpeg(),
+        encoder=Choice(X264),
+        threads=threads,
+        work=folder / "work",
+        worker="bench",
+        machine="bench",
+        analyses=Analyses(folder / "analyses", threads=threads, limits=Watchdogs()),
+        face_model=FaceModel(ModelPlace(folder / "models", named=named)),
+    )
+
+
+def collect(target: Path, *, jobs: int) -> None:
+    """Append the jobs that are not in `target` yet."""
+    done = {row["recipe"] for row in read(target)}
+    with tempfile.TemporaryDirectory(prefix="viralclip-forecasts-") as name:
+        sources = Path(name) / "sources"
+        sources.mkdir()
+        for number in range(jobs):
+            if number in done:
+                continue
+            made = recipe(number)
+            source = make_source(sources, made)
+            with tempfile.TemporaryDirectory(dir=name) as folder:
+                row = asyncio.run(render(made, source, Path(folder)))
+            with target.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row, separators=(",", ":")) + "\n")
+            print(number, len(row["clips"]), row["wall_s"], row["cpu_s"], row["load"], flush=True)
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """The jobs of a recording; the first line, if there is one, says what they were made on."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    rows = [json.loads(line) for line in lines]
+    return [row for row in rows if "recipe" in row]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.forecasts.collect", description=__doc__)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--jobs", type=int, default=45, help="how many, about 8 clips each")
+    asked = parser.parse_args()
+    print(*describe(rig.ffmpeg()), sep="\n", flush=True)
+    log_to(asked.file.with_name(f"{asked.file.name}.logs"))
+    collect(asked.file, jobs=asked.jobs)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""When a job will be done is shown steadily, and truthfully."""
+
+from datetime import UTC, datetime, timedelta
+
+from viralclip.eta import TimeLeft
+from viralclip.steady import DoneAt, steady
+
+NOW = datetime(2026, 6, 1, 14, tzinfo=UTC)
+
+
+def at(minutes: float) -> datetime:
+    return NOW + timedelta(minutes=minutes)
+
+
+def left(expected: float, low: float, high: float) -> TimeLeft:
+    return TimeLeft(expected * 60, low * 60, high * 60)
+
+
+def test_the_first_estimate_is_shown_as_it_is():
+    assert steady(None, left(10, 8, 14), NOW) == DoneAt(at(10), at(8), at(14))
+
+
+def test_an_estimate_inside_the_band_moves_nothing_and_draws_the_band_closer():
+    shown = DoneAt(at(10), at(8), at(14))
+
+    assert steady(shown, left(11, 9, 16), NOW) == DoneAt(at(10), at(9), at(14))
+
+
+def test_an_estimate_outside_the_band_is_shown():
+    shown = DoneAt(at(10), at(8), at(14))
+
+    assert steady(shown, left(15, 12, 19), NOW) == DoneAt(at(15), at(12), at(19))
+
+
+def test_a_shown_time_outside_the_new_band_is_shown_no_longer():
+    shown = DoneAt(at(10), at(5), at(20))
+
+    assert steady(shown, left(14, 12, 16), NOW) == DoneAt(at(14), at(12), at(16))
+
+
+def test_time_that_passes_moves_nothing_while_the_estimate_shrinks_with_it():
+    shown = steady(None, left(10, 8, 14), NOW)
+    later = steady(shown, left(6, 5, 8), at(4))
+
+    assert later.expected == at(10)

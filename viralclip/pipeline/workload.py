@@ -1,0 +1,93 @@
+"""What decides how long the clips of a job take: its plan, and what they are made with here."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+from viralclip.durations import FramingKind, Workload
+from viralclip.eta import ClipKey, ClipWorkload
+from viralclip.geometry import Size, parse_aspect
+from viralclip.plan import Plan
+from viralclip.scenes import Scene
+from viralclip.styles import Graph, Style, View, all_styles, scene_within, seen_area, target_size
+
+_BLURS = frozenset({"gblur", "boxblur", "avgblur", "smartblur", "dblur"})
+_MILLION = 1e6
+
+
+@dataclass(frozen=True)
+class Means:
+    """What clips are made with on a machine."""
+
+    encoder: str
+    threads: int
+    cores: int
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def workloads(plan: Plan, means: Means) -> Mapping[ClipKey, ClipWorkload]:
+    """Those of all the job's clips."""
+    styles = {choice.name: choice.name for choice in plan.styles}
+    return {
+        (scene.id, style): workload_of(plan, scene, style, means)
+        for scene in plan.scenes
+        for style in styles
+    }
+
+
+def workload_of(plan: Plan, scene: Scene, style: str, means: Means) -> ClipWorkload:
+    video, options = plan.video, plan.options
+    made = all_styles()[style]
+    fps = float(Fraction(video.fps))
+    area = seen_area(made, video.size, plan.active_area)
+    target = target_size(made, area.size, parse_aspect(options.aspect))
+    pixels = video.width * video.height * fps
+    render = Workload(
+        stage="render",
+        style=style,
+        seconds=max(scene.duration, 1 / fps),
+        output_rate=target.width * target.height * fps / _MILLION,
+        source_rate=pixels / _MILLION,
+        bits=video.bit_rate / pixels if video.bit_rate else None,
+        codec=video.codec,
+        framing=framing_kind(style, area.size, target, scene_within(scene, area, video.size)),
+        loudness=options.loudness,
+        preset=options.preset,
+        encoder=means.encoder,
+        threads=means.threads,
+        cores=means.cores,
+    )
+    if not made.analysed:
+        return ClipWorkload(render)
+    # The preset and the encoder have no part in it, nor what else the render does.
+    looking = {"stage": "analysis", "preset": "", "encoder": "", "style": "", "output_rate": 1.0}
+    analysis = render.model_copy(update=looking | {"framing": "static", "loudness": False})
+    return ClipWorkload(render, analysis)
+
+
+def framing_kind(style: str, source: Size, target: Size, scene: Scene) -> FramingKind:
+    """What kind of work the style's filters are: told by the graph, also for styles of others."""
+    made = all_styles()[style]
+    return "moving" if made.analysed else _drawn_kind(made, source, target, scene)
+
+
+@lru_cache(maxsize=256)
+def _drawn_kind(style: Style, source: Size, target: Size, scene: Scene) -> FramingKind:
+    return _kind_of(style.graph(View(source=source, target=target, scene=scene)))
+
+
+def _kind_of(graph: Graph) -> FramingKind:
+    names = {part.name.partition("@")[0] for chain in graph.chains for part in chain.filters}
+    if names & _BLURS:
+        return "blurred"
+    if graph.scripts:
+        return "moving"
+    return "split" if len(graph.chains) > 1 else "static"
