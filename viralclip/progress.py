@@ -38,8 +38,14 @@ SceneStatus = Literal["pending", "processing", "completed", "partial", "failed",
 # What a running job may show at most: 1.0 is said by job_finished alone.
 _ALMOST = 0.999
 _KEPT_WARNINGS = 50
-_ETA = ("eta_sec", "eta_low_sec", "eta_high_sec", "eta_at", "eta_low_at", "eta_high_at")
-_NO_ETA: dict[str, object] = dict.fromkeys(_ETA)
+_NO_ETA: dict[str, object] = {
+    "eta_sec": None,
+    "eta_low_sec": None,
+    "eta_high_sec": None,
+    "eta_at": None,
+    "eta_low_at": None,
+    "eta_high_at": None,
+}
 
 T = TypeVar("T")
 

@@ -15,7 +15,6 @@ from viralclip.pipeline.reporter import ClipReport
 from viralclip.pipeline.workload import workload_of
 
 EVERY_S = 1.0
-DRIFT = "machine_slower"
 _DRIFT_WORDS = (
     "This machine has become slower: clips take longer here than clips like them did. Times left"
     " are learned anew."
@@ -69,7 +68,7 @@ class ClipTiming:
         is_slower = machine.residuals[-1] > 0
         log.warning("Machine drifts", machine=seen.machine, is_slower=is_slower)
         if is_slower:
-            self._report.warn(DRIFT, _DRIFT_WORDS)
+            self._report.warn("machine_slower", _DRIFT_WORDS)
 
     def _observations(self) -> Iterator[Observation]:
         for stage, stretch in self._done.items():
