@@ -86,12 +86,12 @@ test("a clip that takes far too long says so behind its step", () => {
 });
 
 test("when a job is done is a time of day, and below a minute its seconds alone", () => {
-  const at = (minutes: number) => new Date(2026, 5, 1, 14, minutes).toISOString();
+  const at = (minutes: number) => new Date(2026, 5, 1, 14, 0, minutes * 60).toISOString();
   const running = { ...noProgress("j"), status: "running" as const, eta_sec: 700, moved_at: at(20) };
   const done = { ...running, eta_at: at(32), eta_low_at: at(30), eta_high_at: at(36) };
 
   expect(jobWords(done)).toBe("10–15 min left, done about 14:32 (14:30–14:36)");
-  expect(jobWords({ ...done, eta_low_at: at(32), eta_high_at: at(32) })).toBe("about 12 min left, done about 14:32");
+  expect(jobWords({ ...done, eta_low_at: at(32), eta_high_at: at(32) })).toBe("about 10 min left, done about 14:32");
   expect(jobWords({ ...done, eta_at: at(20.5), eta_low_at: at(20.5), eta_high_at: at(20.5) })).toBe("about 30 s left");
 });
 
