@@ -78,7 +78,7 @@ format: $(VENV)/dev ## Format and fix what can be fixed
 
 lock: $(VENV)/dev ## Pin the newest versions that fit pyproject.toml
 	$(PIP) uv
-	for set in "runtime:" "demo:--extra demo" "fleet:--extra fleet" "dev:--extra demo --extra fleet --extra logs --extra alerts --group dev"; do \
+	for set in "runtime:" "demo:--extra demo" "fleet:--extra fleet --extra traces" "dev:--extra demo --extra fleet --extra logs --extra alerts --extra traces --group dev"; do \
 	  $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 \
 	    --no-header --no-annotate pyproject.toml $${set#*:} -o requirements/$${set%%:*}.txt; \
 	done

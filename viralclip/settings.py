@@ -28,6 +28,8 @@ _AGES = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1
 _SHORTEST_KEY = 32
 # The names that clouds' own tools give to what is secret.
 _CREDENTIAL = re.compile(r"(AWS|AZURE|GOOGLE)_.*(SECRET|TOKEN|PASSWORD|KEY)(?<!ACCESS_KEY_ID)")
+OTLP_ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+_OTLP_HEADERS = ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS")
 _PLAIN = re.compile(r"[\w.+-]{1,8}")
 _FIRESTORE = re.compile(r"firestore://[a-z0-9-]+(/[a-z0-9()-]+)?")
 
@@ -92,6 +94,8 @@ class Settings:
     credentials: tuple[str, ...] = field(repr=False)
     # How long `serve` keeps what has ended; None: for ever.
     retention: timedelta | None
+    # Whether the standard variables of OpenTelemetry name a collector of traces.
+    traced: bool
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -202,8 +206,12 @@ def read_settings(
         source_cache_bytes=_bytes(env, "VIRALCLIP_SOURCE_CACHE", "20GiB"),
         catalog=_catalog(env),
         secret_key=_secret_key(env, "VIRALCLIP_SECRET_KEY"),
-        credentials=tuple(value for name, value in env.items() if _CREDENTIAL.fullmatch(name)),
+        credentials=(
+            *(value for name, value in env.items() if _CREDENTIAL.fullmatch(name)),
+            *_otlp_secrets(env),
+        ),
         retention=_retention(env, "VIRALCLIP_RETENTION"),
+        traced=_is_traced(env),
     )
 
 
@@ -213,6 +221,26 @@ def read_age(name: str, value: str) -> timedelta:
     if found is None or not int(found[1]):
         raise _refusal(name, value, "a time such as 12h, 30d or 8w")
     return int(found[1]) * _AGES[found[2]]
+
+
+def _is_traced(env: Mapping[str, str]) -> bool:
+    """As https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ says."""
+    is_off = env.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
+    exporter = env.get("OTEL_TRACES_EXPORTER", "").strip() or "otlp"
+    return not is_off and exporter == "otlp" and any(env.get(name) for name in OTLP_ENDPOINTS)
+
+
+def _otlp_secrets(env: Mapping[str, str]) -> Iterator[str]:
+    """Keys for a collector: in the values of its headers, and in its address."""
+    for name in _OTLP_HEADERS:
+        for header in _list(env, name, ","):
+            value = header.partition("=")[2].strip()
+            # The scheme of an Authorization header is no secret, what follows is.
+            for secret in (value, unquote(value), unquote(value).rpartition(" ")[2]):
+                if secret:
+                    yield secret
+    for name in OTLP_ENDPOINTS:
+        yield from (secret for secret in _secrets_in(env.get(name, "")) if secret)
 
 
 def _retention(env: Mapping[str, str], name: str) -> timedelta | None:

@@ -177,3 +177,34 @@ def test_a_log_level_on_the_command_line_wins():
     assert read_settings({}).log_level == "info"
     assert read_settings({"VIRALCLIP_LOG_LEVEL": "ERROR"}).log_level == "error"
     assert read_settings({"VIRALCLIP_LOG_LEVEL": "error"}, log_level="debug").log_level == "debug"
+
+
+@pytest.mark.parametrize(
+    ("env", "traced"),
+    [
+        ({}, False),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318"}, True),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://c:4318/v1/traces"}, True),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": ""}, False),
+        ({"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "http://c:4318"}, False),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c", "OTEL_SDK_DISABLED": "TRUE"}, False),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c", "OTEL_SDK_DISABLED": "no"}, True),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c", "OTEL_TRACES_EXPORTER": "none"}, False),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c", "OTEL_TRACES_EXPORTER": "otlp"}, True),
+    ],
+)
+def test_traces_are_sent_where_the_standard_variables_ask_for_it(env, traced):
+    assert read_settings(env).traced is traced
+
+
+def test_a_key_for_a_collector_is_a_secret_wherever_it_stands():
+    settings = read_settings(
+        {
+            "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20first-key, x-team=second-key",
+            "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "api-key=third%2Fkey",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": "http://me:fourth-key@c:4318",
+        }
+    )
+
+    assert {"first-key", "second-key", "third/key", "fourth-key"} <= settings.secrets
+    assert "first-key" not in repr(settings)

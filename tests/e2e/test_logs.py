@@ -44,7 +44,7 @@ def test_a_query_that_is_none_says_what_there_is(viralclip):
     done = viralclip.run("logs", "slowest")
 
     assert done.code == 2
-    assert "'slowest' is neither slow, errors, job, clip nor SQL" in done.err
+    assert "'slowest' is neither slow, errors, job, clip, trace nor SQL" in done.err
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viralclip.engine import Engine, Work, clip_numbers, parse_work, priority_number
+from viralclip.engine import Engine, clip_numbers, priority_number
+from viralclip.work import Work, parse_work
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 MOMENTS = st.datetimes(

@@ -6,11 +6,12 @@ import pytest
 
 from viralclip.catalog import JobRecord, open_catalog
 from viralclip.channel import open_channel
-from viralclip.engine import Engine, Work
+from viralclip.engine import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.errors import JobBusyError, UnknownJobError
 from viralclip.plan import Options, StyleChoice, Video, make_plan
 from viralclip.scenes import Scene
+from viralclip.work import Work
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 VIDEO = Video(

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import json
 import os
 import sqlite3
 from dataclasses import replace
@@ -9,8 +10,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
+from peers.taken import taking
 
 from viralclip.errors import (
     RenderFailedError,
@@ -18,8 +21,10 @@ from viralclip.errors import (
     StorageUnavailableError,
 )
 from viralclip.pipeline import Retries, uncheckpointed
+from viralclip.pipeline.clip import make_clip
 from viralclip.pipeline.render import render_clip
 from viralclip.styles import STYLES
+from viralclip.telemetry.logs import log_to
 
 
 class Failing:
@@ -349,3 +354,40 @@ def test_a_wait_is_between_half_and_all_of_a_doubling_bound(failures, share):
     bound = min(retries.first_s * 2.0 ** (failures - 1), retries.longest_s)
 
     assert bound / 2 <= retries.delay(failures) <= bound
+
+
+async def test_every_try_has_a_span_that_is_linked_to_the_one_before(shop, source):
+    shop.shelf.before_put = Failing(StorageUnavailableError(detail="/srv/secret"))
+    job = await shop.job(source("small"))
+    (task,) = await shop.tasks(job)
+    report = shop.report(job).clip(1, "original")
+    with taking() as spans, report.spans.begin(1, worker="here"):
+        await make_clip(task, shop.tools, report)
+    first, second = spans.named("clip")
+    steps = [(span.name, span.parent_id, span.error) for span in spans if span.name != "clip"]
+
+    assert (first.error, second.error) == ("storage_unavailable", None)
+    assert (first.links, second.links) == ((), (first.span_id,))
+    assert first.parent_id == second.parent_id
+    assert steps == [
+        ("extracting_segment", first.span_id, None),
+        ("rendering", first.span_id, None),
+        ("uploading", first.span_id, "storage_unavailable"),
+        ("uploading", second.span_id, None),
+    ]
+    assert "secret" not in repr(spans)
+
+
+async def test_lines_of_a_retry_say_the_step_and_the_attempt(shop, source, tmp_path):
+    log_to(tmp_path / "logs")
+    shop.shelf.before_put = Failing(StorageUnavailableError(), StorageRejectedError())
+    await shop.make_first(await shop.job(source("small")))
+    structlog.reset_defaults()
+    (file,) = (tmp_path / "logs").iterdir()
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+
+    assert [(line["message"], line["step"], line["attempt"]) for line in lines] == [
+        ("Clip processing began", "queued", 1),
+        ("Clip stage will be tried again", "uploading", 1),
+        ("Clip processing failed", "uploading", 2),
+    ]

@@ -4,7 +4,7 @@ import asyncio
 
 from dbos._dbos import _get_dbos_instance
 
-from viralclip.engine import QUEUES
+from viralclip.work import QUEUES
 from viralclip.worker.queues import EAGER_POLL_S, POLL_S
 
 

@@ -5,8 +5,8 @@ import sqlite3
 
 import pytest
 
-from viralclip.engine import Work
 from viralclip.pipeline.reporter import Reporter
+from viralclip.work import Work
 from viralclip.worker.liveness import FileLock, life_of
 from viralclip.worker.takeover import Strays, Succession
 

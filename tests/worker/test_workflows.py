@@ -9,7 +9,8 @@ import pytest
 
 from viralclip.catalog import ClipRecord
 from viralclip.catalog.sql import SqlCatalog
-from viralclip.engine import Work, priority_number
+from viralclip.engine import priority_number
+from viralclip.work import Work
 from viralclip.worker.liveness import WorkerIdTakenError
 from viralclip.worker.settled import Settled
 

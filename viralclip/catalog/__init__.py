@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Literal, Protocol
+from urllib.parse import quote
 
 from pydantic import AwareDatetime, BaseModel
 
@@ -34,6 +35,7 @@ class JobSummary(BaseModel, frozen=True):
     priority: Priority
     run: int
     outcome: Outcome | None
+    trace_id: str
     created_at: AwareDatetime
     finished_at: AwareDatetime | None
 
@@ -56,6 +58,13 @@ class JobRecord(BaseModel, frozen=True):
     trace_id: str
     created_at: AwareDatetime
     finished_at: AwareDatetime | None = None
+
+    def clip_address(self, scene_id: int, style: str) -> str | None:
+        """Where a server has the clip for its user; None if it was asked for from a terminal,
+        whose user has it in a folder. Where a server keeps its files is nobody's business."""
+        if self.prefix != f"{self.job_id}/":
+            return None
+        return f"/api/jobs/{self.job_id}/clips/{scene_id}/{quote(style)}/file"
 
     @property
     def summary(self) -> JobSummary:

@@ -234,7 +234,7 @@ def logs(
     query: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[SQL | slow | errors | job JOB | clip JOB/CLIP]",
+            metavar="[SQL | slow | errors | job JOB | clip JOB/CLIP | trace ID]",
             help="What to ask of the table `logs`. Default: every line.",
             show_default=False,
         ),

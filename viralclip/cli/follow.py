@@ -1,5 +1,6 @@
 """Follows a job's channel to the end of its run, into a display and an event file."""
 
+from collections.abc import Awaitable, Callable
 from typing import IO
 
 from viralclip.catalog import JobRecord
@@ -8,11 +9,25 @@ from viralclip.cli.display import Display
 from viralclip.live import Frame, Reset, Snapshot, Ticked, Told
 from viralclip.progress import Progress, advance
 
+Locate = Callable[[Progress], Awaitable[Progress]]
+
+
+async def as_told(progress: Progress) -> Progress:
+    """Its clips are where they are said to be."""
+    return progress
+
 
 async def follow(
-    channel: ProgressChannel, job: JobRecord, display: Display | None, events: IO[str] | None
+    channel: ProgressChannel,
+    job: JobRecord,
+    display: Display | None,
+    events: IO[str] | None,
+    locate: Locate = as_told,
 ) -> Progress:
-    """Show every frame from the job's first on; return when the run is over."""
+    """Show every frame from the job's first on; return when the run is over.
+
+    `locate` is asked where the clips are that are shown at the end.
+    """
     progress = Progress(job_id=job.job_id)
     frames = channel.watch(job.job_id, after=BEGINNING)
     async for frame in frames:
@@ -23,7 +38,7 @@ async def follow(
         if progress.status == "finished" and progress.run >= job.run:
             break
     if display is not None:
-        display.finish(progress)
+        display.finish(await locate(progress))
     return progress
 
 

@@ -2,14 +2,16 @@
 
 import json
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import IO
 
 from rich.console import Console
 from rich.table import Table
 
 from viralclip.catalog import JobRecord, JobSummary
-from viralclip.cli.compose import Records, open_jobs, open_records
+from viralclip.cli.compose import Records, open_jobs, open_records, storage_opener
 from viralclip.cli.display import Display
 from viralclip.cli.follow import follow
 from viralclip.cli.lives import attended
@@ -17,7 +19,9 @@ from viralclip.cli.render import EXIT_CODES, is_served, let_end
 from viralclip.cli.words import OUTCOMES, done_about, interrupted, standstill
 from viralclip.engine.overview import Overview, overviews
 from viralclip.errors import UnknownJobError
+from viralclip.progress import ClipState, Progress, SceneState
 from viralclip.settings import Settings
+from viralclip.storage import Storage
 
 
 async def show(settings: Settings, *, limit: int, as_json: bool) -> int:
@@ -44,8 +48,29 @@ async def watch(job_id: str, settings: Settings, display: Display, events: IO[st
                 display.note(
                     f"No worker is at this job; `viralclip retry {job_id}` goes on with it."
                 )
-            progress = await follow(attended(settings, records), job, display, events)
+            channel = attended(settings, records)
+            locate = partial(_located, job, records, storage_opener(settings))
+            progress = await follow(channel, job, display, events, locate)
     return EXIT_CODES[progress.outcome or "failed"]
+
+
+async def _located(
+    job: JobRecord, records: Records, opener: Callable[[str], Storage], progress: Progress
+) -> Progress:
+    """The progress with its clips where they are stored: a server tells other addresses."""
+    storage = opener(job.storage_url)
+    clips = await records.catalog.clips(job.job_id)
+    stored = {(clip.scene_id, clip.style): storage.url(clip.key) for clip in clips if clip.key}
+
+    def clip_of(scene: SceneState, clip: ClipState) -> ClipState:
+        url = stored.get((scene.scene_id, clip.style)) if clip.url else None
+        return clip.model_copy(update={"url": url}) if url else clip
+
+    scenes = tuple(
+        scene.model_copy(update={"clips": tuple(clip_of(scene, clip) for clip in scene.clips)})
+        for scene in progress.scenes
+    )
+    return progress.model_copy(update={"scenes": scenes})
 
 
 async def cancel(job_id: str, settings: Settings) -> int:

@@ -38,6 +38,9 @@ _NAMED = {
         " ORDER BY timestamp",
         "JOB/CLIP",
     ),
+    "trace": NamedQuery(
+        "SELECT * FROM log_lines WHERE trace_id = ? ORDER BY timestamp", "TRACE_ID"
+    ),
 }
 _EVERYTHING = NamedQuery("SELECT * FROM log_lines ORDER BY timestamp")
 

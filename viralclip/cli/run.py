@@ -16,6 +16,7 @@ from viralclip.cli import render as rendering
 from viralclip.cli.display import Display, open_display
 from viralclip.cli.privacy import keep_private, tighten
 from viralclip.cli.request import Request
+from viralclip.cli.tracing import tracing
 from viralclip.errors import InvalidRequestError, InvalidScenesError, ViralclipError
 from viralclip.plan import PRESETS, Bars, Options, Preset
 from viralclip.settings import Settings, StateNotWritableError, read_age, read_settings
@@ -62,7 +63,7 @@ def render(
         )
         names = tuple(name.strip() for name in styles.split(",") if name.strip())
         request = Request(source=source, scenes=scenes, styles=names, out=out, options=options)
-        with _event_file(events) as file, _written_to(debug_path) as paths:
+        with tracing(settings), _event_file(events) as file, _written_to(debug_path) as paths:
             display = _display(as_json=as_json, events=events, title=source.name)
             _exit(rendering.render(request, settings, display, file, paths))
 
@@ -77,7 +78,7 @@ def retry(
 ) -> NoReturn:
     with _errors_said():
         settings = _settings(slots, log_level)
-        with _event_file(events) as file:
+        with tracing(settings), _event_file(events) as file:
             display = _display(as_json=as_json, events=events)
             _exit(rendering.retry(job_id, settings, display, file))
 
@@ -138,7 +139,8 @@ def serve(
         settings = _settings(slots, log_level, serving=True)
         settings = replace(settings, host=host or settings.host, port=port or settings.port)
         # The web server has its own way to leave when it is told to.
-        sys.exit(_run(serve_all(settings, with_worker=with_worker, with_sign_in=with_sign_in)))
+        with tracing(settings):
+            sys.exit(_run(serve_all(settings, with_worker=with_worker, with_sign_in=with_sign_in)))
 
 
 def worker(
@@ -149,7 +151,8 @@ def worker(
     with _errors_said():
         settings = _settings(slots, log_level, serving=True)
         # A worker that is told to stop has its own way to leave.
-        sys.exit(_run(serve_queues(settings, name=name, grace_s=grace_s)))
+        with tracing(settings):
+            sys.exit(_run(serve_queues(settings, name=name, grace_s=grace_s)))
 
 
 def prune(*, older: str, clips: bool, dry_run: bool, as_json: bool) -> NoReturn:

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Self
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, EnqueueOptions
 
 from viralclip.catalog import Priority
+from viralclip.work import QUEUES, Kind, Work, parse_work
 
-Kind = Literal["job", "scene", "clip"]
-QUEUES: dict[Kind, str] = {"job": "jobs", "scene": "scenes", "clip": "clips"}
 # Workers serve work of equal version only: raise it when new code cannot finish old work.
 APP_VERSION = "viralclip-1"
 APP_NAME = "viralclip"
@@ -45,44 +44,12 @@ def clip_numbers(priority: Priority, submitted_at: datetime, *, behind: int) -> 
 
 
 @dataclass(frozen=True)
-class Work:
-    """A workflow's place: which run of which job, and within it which scene and which style."""
-
-    job_id: str
-    run: int
-    scene_id: int | None = None
-    style: str | None = None
-
-    @property
-    def kind(self) -> Kind:
-        if self.style is not None:
-            return "clip"
-        return "job" if self.scene_id is None else "scene"
-
-    @property
-    def workflow_id(self) -> str:
-        parts = (self.job_id, self.run, self.scene_id, self.style)
-        return ".".join(str(part) for part in parts if part is not None)
-
-    @property
-    def arguments(self) -> tuple[Any, ...]:
-        parts = (self.job_id, self.run, self.scene_id, self.style)
-        return tuple(part for part in parts if part is not None)
-
-
-def parse_work(workflow_id: str) -> Work:
-    """The place that a workflow id names; job ids hold no dots, styles may."""
-    job_id, run, *rest = workflow_id.split(".", 3)
-    scene_id = int(rest[0]) if rest else None
-    return Work(job_id, int(run), scene_id, rest[1] if len(rest) > 1 else None)
-
-
-@dataclass(frozen=True)
 class Owned:
     """Work that some worker has begun and not ended."""
 
     work: Work
     worker: str
+    begun_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -173,7 +140,21 @@ class Engine:
         found = await self._client.list_workflows_async(
             status="PENDING", load_input=False, load_output=False
         )
-        return [Owned(parse_work(status.workflow_id), status.executor_id or "") for status in found]
+        return [
+            Owned(
+                parse_work(status.workflow_id),
+                status.executor_id or "",
+                _in_utc(status.dequeued_at),
+            )
+            for status in found
+        ]
+
+    async def queued_at(self, work: Work) -> datetime | None:
+        """When the work was queued first; None for what is not known."""
+        found = await self._client.list_workflows_async(
+            workflow_ids=[work.workflow_id], load_input=False, load_output=False
+        )
+        return _in_utc(found[0].created_at) if found else None
 
     async def forget(self, job_id: str) -> None:
         """Drop the records of all the job's work, which has ended."""
@@ -198,6 +179,10 @@ class Engine:
             by_kind.setdefault(work.kind, []).append(work.workflow_id)
         for kind, ids in by_kind.items():
             await self._client.resume_workflows_async(ids, queue_name=QUEUES[kind])
+
+
+def _in_utc(milliseconds: int | None) -> datetime | None:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else None
 
 
 def _set_priority(url: str, prefix: str, priority: int) -> None:

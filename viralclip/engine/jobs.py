@@ -3,12 +3,18 @@
 import secrets
 from datetime import datetime
 
+import structlog
+
 from viralclip.catalog import Catalog, ClipRecord, JobRecord, Priority
 from viralclip.channel import ProgressChannel
-from viralclip.engine import Engine, Work, priority_number
+from viralclip.engine import Engine, priority_number
 from viralclip.errors import JobBusyError, UnknownJobError
 from viralclip.events import ClipOutline, Draft, JobQueued, SceneOutline
 from viralclip.scenes import Scene
+from viralclip.telemetry.spans import submission
+from viralclip.work import Work
+
+log = structlog.get_logger(__name__)
 
 
 def new_job_id() -> str:
@@ -16,7 +22,8 @@ def new_job_id() -> str:
 
 
 def new_trace_id() -> str:
-    return secrets.token_hex(16)
+    """One that W3C Trace Context takes, too: 32 hexadecimal digits, not all of them 0."""
+    return secrets.token_hex(15) + "01"
 
 
 class Jobs:
@@ -30,7 +37,8 @@ class Jobs:
     async def submit(self, job: JobRecord) -> None:
         """Record the job, tell its watchers, queue it; once this returns it will come to an end."""
         await self._catalog.add_job(job)
-        await self._queue(job, job.created_at)
+        with submission(Work(job.job_id, job.run), job.trace_id):
+            await self._queue(job, job.created_at)
 
     async def resume(self, job: JobRecord) -> None:
         """Queue a job again whose submission may have been cut short; nothing is done twice."""
@@ -43,7 +51,8 @@ class Jobs:
             raise JobBusyError(job_id=job_id)
         await self._catalog.begin_run(job_id, job.run + 1)
         again = await self.find(job_id)
-        await self._queue(again, at)
+        with submission(Work(job_id, again.run), again.trace_id):
+            await self._queue(again, at)
         return again
 
     async def cancel(self, job_id: str, *, by: str) -> None:
@@ -90,6 +99,7 @@ class Jobs:
         await self._channel.publish([draft])
         priority = priority_number(job.priority, at)
         await self._engine.enqueue([Work(job.job_id, job.run)], priority=priority)
+        log.info("Job queued", job_id=job.job_id, trace_id=job.trace_id, run=job.run)
 
 
 def outline(job: JobRecord, clips: list[ClipRecord]) -> JobQueued:

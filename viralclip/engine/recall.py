@@ -112,7 +112,12 @@ class Recalling:
         ]
         doing = self._known.get(job_id, {}).values()
         await self._channel.publish([*drafts, *(d for d in doing if d.run == job.run)])
-        log.warning("Progress told again from the records", job_id=job_id, events=len(drafts))
+        log.warning(
+            "Progress told again from the records",
+            job_id=job_id,
+            trace_id=job.trace_id,
+            events=len(drafts),
+        )
         return True
 
     def _remember(self, draft: Draft) -> None:
@@ -168,7 +173,8 @@ def _scene(job: JobRecord, scene: Scene, clips: Sequence[ClipRecord]) -> Iterato
 def _end(job: JobRecord, clip: ClipRecord) -> Complete | Failed | Cancelled:
     match clip.ending:
         case "complete":
-            url = open_storage(job.storage_url).url(clip.key or "")
+            stored = open_storage(job.storage_url).url(clip.key or "")
+            url = job.clip_address(clip.scene_id, clip.style) or stored
             clip_id = job.plan.clip(clip.scene_id, clip.style).clip_id
             details = CompleteDetails(clip_id=clip_id, url=url)
             return Complete(scene_id=clip.scene_id, style=clip.style, details=details)

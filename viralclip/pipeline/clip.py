@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from typing import TypedDict
 
 import structlog
+from structlog.contextvars import bind_contextvars, bound_contextvars
 
 from viralclip.catalog import ClipRecord
 from viralclip.errors import JobError, ViralclipError, WorkerCrashedError, known_error
@@ -57,6 +58,7 @@ from viralclip.pipeline.segment import Segment, open_segment
 from viralclip.pipeline.store import StoredClip, store_clip
 from viralclip.pipeline.timing import ClipTiming
 from viralclip.steps import Step
+from viralclip.telemetry import traces
 
 MAX_CRASHES = 3
 # What is said of a clip whose worker ended without a word, where nothing better is known.
@@ -77,6 +79,13 @@ async def make_clip(
     task: ClipTask, tools: Tools, report: ClipReport, checkpoint: Checkpoint = uncheckpointed
 ) -> ClipEnd:
     """Make the clip, saying every step; errors become its ending, cancellation passes through."""
+    with bound_contextvars(step=report.step, attempt=report.attempt):
+        return await _make_clip(task, tools, report, checkpoint)
+
+
+async def _make_clip(
+    task: ClipTask, tools: Tools, report: ClipReport, checkpoint: Checkpoint
+) -> ClipEnd:
     began = tools.clock()
     log.info("Clip processing began")
     try:
@@ -90,6 +99,7 @@ async def make_clip(
     except Exception as error:  # noqa: BLE001 - a bug ends this clip; its siblings go on
         return await _fail(task, tools, report, known_error(error), tools.clock() - began)
     seconds = tools.clock() - began
+    bind_contextvars(step=Step.COMPLETE)
     log.info("Clip processing completed successfully", duration_sec=round(seconds, 3))
     await timing.learn()
     return await _complete(task, tools, report, stored.record(task))
@@ -212,8 +222,10 @@ class _Stages:
         failures = 0
         while True:
             self.report.say(announcement)
+            bind_contextvars(step=announcement.step, attempt=self.report.attempt)
             try:
-                return await self._checkpoint(announcement.step, stage, result)
+                with traces.step(announcement.step, _facts(announcement, self.report)):
+                    return await self._checkpoint(announcement.step, stage, result)
             except RenditionLostError:
                 raise
             except Exception as raised:
@@ -227,6 +239,7 @@ class _Stages:
         delay = self._retries.delay(failures)
         log.warning("Clip stage will be tried again", code=error.code, error=error.detail)
         step = self.report.step
+        traces.current().fail(error.code, error.message)
         self.report.say(
             Retrying(
                 **self.place,
@@ -238,6 +251,16 @@ class _Stages:
         self.report.step = step
         await self._retries.sleep(delay)
         self.report.attempt += 1
+        self.report.spans.go_on(self.report.attempt)
+
+
+def _facts(announcement: ClipProgressed, report: ClipReport) -> dict[str, traces.Attribute]:
+    """What its span says of a step; a file's name is told by the scene's."""
+    details = announcement.details.model_dump(exclude={"filename"})
+    facts: dict[str, traces.Attribute] = {"step": announcement.step.value, **details}
+    return {f"viralclip.{name}": value for name, value in facts.items()} | {
+        "viralclip.attempt": report.attempt
+    }
 
 
 async def _complete(
@@ -262,6 +285,7 @@ async def _fail(
         error=error.detail or error.message,
         exc_info=error if error.code == ViralclipError.code else None,
     )
+    traces.current().fail(error.code, error.message)
     failure = FailedDetails(
         step=report.step, code=error.code, message=error.message, retryable=error.retryable
     )
@@ -299,7 +323,8 @@ def say_end(
     place: _Place = {"scene_id": report.scene_id, "style": report.style}
     match record.ending:
         case "complete":
-            url = tools.open_storage(task.job.storage_url).url(record.key or task.key)
+            stored = tools.open_storage(task.job.storage_url).url(record.key or task.key)
+            url = task.job.clip_address(report.scene_id, report.style) or stored
             details = CompleteDetails(clip_id=task.clip.clip_id, url=url, kept=kept)
             report.say(Complete(**place, details=details))
         case "cancelled":

@@ -28,7 +28,7 @@ async def process_job(
     """
     if job.outcome is None:
         report.say(JobStarted(worker=tools.worker, attempt=attempt))
-        log.info("Job started", worker=tools.worker, attempt=attempt)
+        log.info("Job started", attempt=attempt)
     clips = await tools.catalog.clips(job.job_id)
     scenes = scenes_of_run(job, clips)
     try:

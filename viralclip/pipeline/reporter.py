@@ -18,6 +18,8 @@ from viralclip.channel.pace import Pace
 from viralclip.events import AnomalyFound, ClipProgressed, ClipTick, Draft, Event, JobTick, Warned
 from viralclip.progress import Progress
 from viralclip.steps import Step
+from viralclip.telemetry.spans import ClipAttempts
+from viralclip.work import Work
 
 _BATCH = 100
 _FIRST_WAIT_S = 0.1
@@ -193,14 +195,18 @@ class JobReport:
         return await self.reporter.progress(self.job_id)
 
     def clip(self, scene_id: int, style: str, *, attempt: int = 1) -> "ClipReport":
-        return ClipReport(self, scene_id, style, attempt)
+        work = Work(self.job_id, self.run, scene_id, style)
+        return ClipReport(self, scene_id, style, attempt, ClipAttempts(work, self.trace_id))
 
 
 class ClipReport:
     """Speaks for one clip; knows which attempt it is and what the clip is doing."""
 
-    def __init__(self, job: JobReport, scene_id: int, style: str, attempt: int) -> None:
+    def __init__(
+        self, job: JobReport, scene_id: int, style: str, attempt: int, spans: ClipAttempts
+    ) -> None:
         self._job = job
+        self.spans = spans
         self.scene_id = scene_id
         self.style = style
         self.attempt = attempt

@@ -1,20 +1,28 @@
 """The living go on with work that nobody is at: that of the dead, and what slipped from them."""
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import structlog
 
-from viralclip.catalog import Catalog
-from viralclip.engine import Engine, Owned, Work
+from viralclip.catalog import Catalog, JobRecord
+from viralclip.engine import Engine, Owned
+from viralclip.errors import WorkerCrashedError
 from viralclip.events import JobRecovered
 from viralclip.pipeline.reporter import JobReport, Reporter
+from viralclip.progress import next_attempt
+from viralclip.telemetry import traces
+from viralclip.telemetry.spans import ClipAttempts
+from viralclip.work import Work
 from viralclip.worker.liveness import Roster
 
 LOOK_S = 2.0
 # Work is begun by the engine's book a moment before and after a worker is at it.
 _LOOKS = 3
+_ANSWER_S = 2.0
+
+Jobs = Mapping[str, JobRecord | None]
 
 log = structlog.get_logger(__name__)
 
@@ -68,18 +76,34 @@ class Succession:
     async def _queue_strays(self, mine: Iterable[Work]) -> None:
         if self.strays and (found := self.strays.among(mine)):
             await self.engine.resume(found)
-            log.warning("Work that nobody is at queued again", workflows=len(found))
+            jobs = await self._jobs(found)
+            for work in found:
+                _log("Work that nobody is at queued again", work, jobs, worker=self.me)
 
     async def inherit(self, worker: str, *, crashed: bool) -> None:
         """Queue the worker's work again, counting its crash against each clip it was making."""
         owned = [owned for owned in await self.engine.begun() if owned.worker == worker]
         if not owned:
             return
+        works = [item.work for item in owned]
+        jobs = await self._jobs(works)
         if crashed:
             await _count_crashes(worker, owned, self.catalog)
-        await _say_recovered(worker, self.me, owned, self.catalog, self.reporter)
-        await self.engine.resume(item.work for item in owned)
-        log.warning("Work taken over", from_worker=worker, to_worker=self.me, workflows=len(owned))
+            await _end_spans(worker, owned, jobs, self.reporter)
+        _say_recovered(worker, self.me, works, jobs, self.reporter)
+        await self.engine.resume(works)
+        for work in works:
+            facts = {"worker": self.me, "from_worker": worker, "crashed": crashed}
+            _log("Work taken over", work, jobs, **facts)
+
+    async def _jobs(self, works: Iterable[Work]) -> Jobs:
+        return {job_id: await self.catalog.job(job_id) for job_id in {w.job_id for w in works}}
+
+
+def _log(message: str, work: Work, jobs: Jobs, **facts: object) -> None:
+    job = jobs[work.job_id]
+    trace_id = job.trace_id if job is not None else None
+    log.warning(message, **work.log_context, trace_id=trace_id, **facts)
 
 
 async def _count_crashes(worker: str, owned: Iterable[Owned], catalog: Catalog) -> None:
@@ -89,11 +113,33 @@ async def _count_crashes(worker: str, owned: Iterable[Owned], catalog: Catalog) 
             await catalog.count_crash(work.job_id, work.scene_id, work.style, worker=worker)
 
 
-async def _say_recovered(
-    worker: str, me: str, owned: Iterable[Owned], catalog: Catalog, reporter: Reporter
+async def _end_spans(worker: str, owned: Iterable[Owned], jobs: Jobs, reporter: Reporter) -> None:
+    """What the worker was making when it died has a span too, that the next attempt links to."""
+    if not traces.is_on():
+        return
+    for item in owned:
+        work, job = item.work, jobs[item.work.job_id]
+        if work.scene_id is None or work.style is None or job is None or item.begun_at is None:
+            continue
+        try:
+            async with asyncio.timeout(_ANSWER_S):
+                progress = await reporter.progress(work.job_id)
+        except Exception as error:  # noqa: BLE001 - a span must never stop the work
+            log.debug("Progress unknown", error=repr(error))
+            return
+        # The attempt that would come next, had it begun.
+        attempt = next_attempt(progress, work.scene_id, work.style) - 1
+        if attempt > 0:
+            spans = ClipAttempts(work, job.trace_id)
+            code = WorkerCrashedError.code
+            spans.end_lost(attempt, worker=worker, began=item.begun_at, code=code)
+
+
+def _say_recovered(
+    worker: str, me: str, works: Iterable[Work], jobs: Jobs, reporter: Reporter
 ) -> None:
-    for job_id, run in {(item.work.job_id, item.work.run) for item in owned}:
-        job = await catalog.job(job_id)
+    for job_id, run in {(work.job_id, work.run) for work in works}:
+        job = jobs[job_id]
         # Nothing is said of a job after its end; only the engine does not know of it yet.
         if job is not None and job.outcome is None:
             report = JobReport(reporter, job_id, run, job.trace_id)

@@ -4,17 +4,19 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 import structlog
 from dbos import DBOS, StepOptions
 from dbos import error as dbos_error
-from structlog.contextvars import bound_contextvars
+from structlog.contextvars import bind_contextvars, bound_contextvars
 
 from viralclip.catalog import ClipRecord, JobRecord
 from viralclip.channel import ProgressChannel
-from viralclip.engine import Engine, Work, clip_numbers, priority_number
+from viralclip.engine import Engine, clip_numbers, priority_number
+from viralclip.events import Outcome
 from viralclip.pipeline import ClipTask, R, Tools
 from viralclip.pipeline.clip import make_clip
 from viralclip.pipeline.forecast import Forecast, Pace
@@ -23,6 +25,9 @@ from viralclip.pipeline.reporter import JobReport, Reporter
 from viralclip.pipeline.scene import announce, process_scene
 from viralclip.progress import next_attempt
 from viralclip.scenes import Scene
+from viralclip.telemetry import traces
+from viralclip.telemetry.spans import job_span, scene_span
+from viralclip.work import Work
 from viralclip.worker.company import Company
 from viralclip.worker.line import ClipLine
 from viralclip.worker.outage import is_outage, outlasting
@@ -89,6 +94,8 @@ class Workflows:
     ) -> Callable[..., Awaitable[None]]:
         async def workflow(*arguments: Any) -> None:
             work = Work(*arguments)
+            # A workflow is a task of its own: what its log lines are about ends with it.
+            bind_contextvars(**work.log_context, worker=self._tools.worker)
             try:
                 with self._running_here(work):
                     await self._run(work, run)
@@ -117,12 +124,19 @@ class Workflows:
         job = await self._tools.catalog.job(work.job_id)
         if job is None or job.run != work.run:
             return
-        with bound_contextvars(job_id=job.job_id, trace_id=job.trace_id):
-            await run(work, job)
+        bind_contextvars(trace_id=job.trace_id)
+        await run(work, job)
 
     async def _job(self, work: Work, job: JobRecord) -> None:
-        report = self._report(job)
         attempt = await self._tools.catalog.begin_attempt(job.job_id, job.run)
+        since = await self._queued_at(work)
+        with job_span(work, job.trace_id, attempt, worker=self._tools.worker, since=since) as span:
+            span.note({"viralclip.outcome": await self._run_job(work, job, attempt)})
+        # A worker that dies with the end untold leaves the job open, for another to tell it.
+        await self._reporter.delivered()
+
+    async def _run_job(self, work: Work, job: JobRecord, attempt: int) -> Outcome:
+        report = self._report(job)
 
         async def run_scenes(scenes: Sequence[Scene]) -> None:
             try:
@@ -136,11 +150,9 @@ class Workflows:
         told = Forecast(job, self._tools, self._channel, report, line, self._pace)
         forecasting = asyncio.create_task(told.run())
         try:
-            await process_job(job, attempt, self._tools, report, run_scenes)
+            return await process_job(job, attempt, self._tools, report, run_scenes)
         finally:
             forecasting.cancel()
-        # A worker that dies with the end untold leaves the job open, for another to tell it.
-        await self._reporter.delivered()
 
     async def _queue_clips(
         self, job: JobRecord, scenes: Sequence[Scene], report: JobReport
@@ -170,8 +182,9 @@ class Workflows:
             works = [Work(work.job_id, work.run, scene.id, t.clip.style) for t in tasks]
             await self._run_children(job, works)
 
-        with bound_contextvars(scene_id=scene.id):
-            tasks = tasks_of(job, scene, clips)
+        tasks = tasks_of(job, scene, clips)
+        since = await self._queued_at(work)
+        with scene_span(work, job.trace_id, worker=self._tools.worker, since=since):
             await process_scene(scene, tasks, self._tools, self._report(job), run_clips)
 
     async def _clip(self, work: Work, job: JobRecord) -> None:
@@ -192,11 +205,25 @@ class Workflows:
         await self._tools.catalog.begin_clip(job.job_id, *place, worker=self._tools.worker)
         attempt = await self._next_attempt(task)
         report = self._report(job).clip(*place, attempt=attempt)
-        here = {"scene_id": place[0], "style": place[1], "clip_index": index}
-        with bound_contextvars(**here, worker=self._tools.worker, attempt=attempt):
+        with (
+            bound_contextvars(clip_index=index, attempt=attempt),
+            report.spans.begin(attempt, worker=self._tools.worker) as span,
+        ):
             end = await make_clip(task, self._tools, report, _checkpoint)
+            span.note({"viralclip.outcome": end.ending})
         if end.ends_job:
             await self._engine.cancel_clips(job.job_id, job.run)
+
+    async def _queued_at(self, work: Work) -> datetime | None:
+        """For its span; None where nobody takes spans, or it cannot be had."""
+        if not traces.is_on():
+            return None
+        try:
+            async with asyncio.timeout(_ANSWER_S):
+                return await self._engine.queued_at(work)
+        except Exception as error:  # noqa: BLE001 - a span must never stop the work
+            log.debug("Time of queueing unknown", error=repr(error))
+            return None
 
     async def _record_of(self, work: Work) -> ClipRecord:
         place = (work.scene_id or 0, work.style or "")

@@ -14,6 +14,7 @@ from viralclip import __version__
 from viralclip.cli.compose import model_place
 from viralclip.cli.disk_use import describe_disk_use, disk_use
 from viralclip.cli.doctor.finding import Finding
+from viralclip.cli.tracing import EXTRA, can_trace
 from viralclip.errors import ViralclipError
 from viralclip.media.encoders import HARDWARE, works
 from viralclip.media.ffmpeg import abilities, find_ffmpeg
@@ -27,7 +28,7 @@ _LOW_SPACE_BYTES = 2 * 1024**3
 
 async def look(settings: Settings) -> list[Finding]:
     checks: tuple[Callable[[Settings], list[Finding]], ...]
-    checks = (_python, _ffmpeg, _state, _log, _styles, _faces)
+    checks = (_python, _ffmpeg, _state, _log, _traces, _styles, _faces)
     findings = [f for check in checks for f in await asyncio.to_thread(check, settings)]
     return findings + await _encoders(settings)
 
@@ -87,6 +88,14 @@ def _use(settings: Settings) -> Finding:
 def _log(settings: Settings) -> list[Finding]:
     path = log_file() or settings.logs
     return [Finding("log", "ok", f"{path}, level {settings.log_level}")]
+
+
+def _traces(settings: Settings) -> list[Finding]:
+    if not settings.traced:
+        return []
+    if not can_trace():
+        return [Finding("traces", "note", "are asked for and cannot be sent", EXTRA)]
+    return [Finding("traces", "ok", "are sent over OTLP as the variables OTEL_* say")]
 
 
 def _styles(settings: Settings) -> list[Finding]:  # noqa: ARG001 - one shape for all checks
