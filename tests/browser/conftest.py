@@ -1,5 +1,6 @@
 """A real browser before the real server with real FFmpeg; what it showed is kept as pictures."""
 
+import json
 import os
 import shutil
 import signal
@@ -144,6 +145,10 @@ class Served:
     @property
     def is_running(self) -> bool:
         return self.process is not None and self.process.poll() is None
+
+    def log_lines(self) -> list[dict[str, Any]]:
+        text = (self.folder / "serve.log").read_text()
+        return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
     def start(self) -> None:
         command = ("serve", "--host", self.host, "--port", str(self.port))

@@ -78,6 +78,9 @@ def test_a_failed_clip_says_why_and_a_retry_makes_it_alone(look, served):
         why.click()
     expect(failed).to_contain_text("Part 2, split")
     expect(failed).to_contain_text("FFmpeg could not render this clip")
+    trace_id = failed.locator("code").inner_text()
+    lines = [line for line in served.log_lines() if line.get("trace_id") == trace_id]
+    assert any("broken by the test" in line.get("error", "") for line in lines)
     look.keep(page, "failed")
     served.break_style(None)
     failed.get_by_role("button", name="Retry 2 clips").click()

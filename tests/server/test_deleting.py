@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from viralclip.cli.videos import UnknownVideoError, delete, show
-from viralclip.engine import Work
 from viralclip.engine.uploads import NotUploadedError, VideoInUseError
 from viralclip.settings import read_settings
+from viralclip.work import Work
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

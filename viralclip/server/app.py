@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 from pydantic.json_schema import models_json_schema
 
@@ -26,6 +26,7 @@ from viralclip.server import (
 from viralclip.server.guard import Bounds, Guard
 from viralclip.server.identity import COOKIE, LOOPBACK, SignIn
 from viralclip.server.problems import MEDIA_TYPE
+from viralclip.server.request_context import RequestContext, note_route
 from viralclip.server.services import Services
 
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
@@ -58,6 +59,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
+        dependencies=[Depends(note_route)],
     )
     app.state.sign_in = sign_in
     app.include_router(jobs.routes(services))
@@ -82,6 +84,7 @@ def create_app(
         media_origin=services.media_origin,
     )
     app.add_middleware(Guard, bounds=bounds)
+    app.add_middleware(RequestContext)
     if page is not None:
         app.mount("/", StaticFiles(directory=page, html=True), name="page")
     _describe(app.openapi())

@@ -187,7 +187,8 @@ class Courier:
         state, wait_s = _next(answer, delivery.attempts)
         due_at = self._now() + timedelta(seconds=wait_s)
         await self._webhooks.note(delivery.delivery_id, state=state, answer=answer, due_at=due_at)
-        log.info("Webhook called", webhook=webhook.webhook_id, answer=answer, state=state)
+        facts = {"webhook": webhook.webhook_id, "job_id": delivery.job_id}
+        log.info("Webhook called", **facts, answer=answer, state=state)
 
     async def _attempt(self, webhook: Webhook, delivery: Delivery) -> str:
         """`http_` and the status of the answer, or a code for why there is none."""

@@ -15,6 +15,7 @@ from viralclip.engine.uploads import IN_STORE
 from viralclip.errors import SourceNotVideoError, ViralclipError
 from viralclip.server.arrivals import Arrival, Arrivals, Note
 from viralclip.server.problems import Problem, problem_of
+from viralclip.server.request_context import begin_trace
 from viralclip.server.services import Services
 from viralclip.server.shares import Shares
 
@@ -88,6 +89,7 @@ class Finishing:
             await asyncio.wait({task})
 
     async def _finish(self, arrival: Arrival, owner: str, finish: Finish) -> None:
+        begin_trace()
         wait_s = _FIRST_WAIT_S
         try:
             while not await self._is_settled(arrival, owner, finish):

@@ -8,12 +8,12 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Path, Query
+from fastapi import APIRouter, Depends, Header, Path, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from viralclip.audio_tracks import ALL, VOICE
 from viralclip.catalog import JobRecord, JobSummary, Priority
-from viralclip.engine.jobs import new_job_id, new_trace_id
+from viralclip.engine.jobs import new_job_id
 from viralclip.engine.overview import overviews
 from viralclip.errors import Fault, InvalidScenesError
 from viralclip.events import Envelope, Outcome
@@ -23,6 +23,7 @@ from viralclip.progress import Progress
 from viralclip.scenes import MAX_SCENES, SceneReading
 from viralclip.server.identity import Owner
 from viralclip.server.problems import ConflictError, NotFoundError, TooManyError, problems
+from viralclip.server.request_context import request_span, request_trace_id
 from viralclip.server.scene_lists import read_scenes
 from viralclip.server.services import Services
 from viralclip.server.videos import find_video, probe_path
@@ -82,7 +83,7 @@ class JobCreated(BaseModel):
 
 
 class JobOut(BaseModel):
-    """A job as its owner sees it."""
+    """A job as its owner sees it; `trace_id` finds its lines in the server's log."""
 
     job_id: str
     video_id: str
@@ -92,6 +93,7 @@ class JobOut(BaseModel):
     priority: Priority
     run: int
     outcome: Outcome | None
+    trace_id: str
     created_at: AwareDatetime
     finished_at: AwareDatetime | None
 
@@ -151,7 +153,11 @@ def routes(services: Services) -> APIRouter:
     submitting = defaultdict[str, asyncio.Lock](asyncio.Lock)
 
     @router.post(
-        "", status_code=201, operation_id="createJob", responses=problems(400, 404, 409, 413, 429)
+        "",
+        status_code=201,
+        operation_id="createJob",
+        responses=problems(400, 404, 409, 413, 429),
+        dependencies=[Depends(request_span)],
     )
     async def create_job(
         new: NewJob,
@@ -272,7 +278,7 @@ async def _accept(
         engine_url=services.engine_url,
         prefix=f"{job_id}/",
         priority=new.priority,
-        trace_id=new_trace_id(),
+        trace_id=request_trace_id(),
         created_at=datetime.now(UTC),
     )
     return job, reading

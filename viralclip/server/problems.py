@@ -20,11 +20,13 @@ from viralclip.errors import (
     is_disk_full,
 )
 from viralclip.server.headers import SECURITY_HEADERS
+from viralclip.server.request_context import request_trace_id
 
 MEDIA_TYPE = "application/problem+json"
 # Faults beyond these say nothing new, and an answer stays an answer.
 _MOST_FAULTS = 200
 _LONGEST_TEXT = 500
+_LONGEST_DETAIL = 4000
 
 log = structlog.get_logger(__name__)
 
@@ -37,13 +39,17 @@ class FaultOut(BaseModel):
 
 
 class Problem(BaseModel):
-    """RFC 9457, with `code` to tell problems apart and `faults` where the input has several."""
+    """RFC 9457, with `code` to tell problems apart and `faults` where the input has several.
+
+    What the server knows beyond that is in its log, in the lines with this `trace_id`.
+    """
 
     type: str = "about:blank"
     title: str
     status: int
     detail: str
     code: str
+    trace_id: str = ""
     faults: list[FaultOut] = []
 
 
@@ -167,6 +173,8 @@ async def _on_error(_: Request, error: Exception) -> Response:
     problem = problem_of(error)
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("Request failed", code=error.code, error=error.detail, exc_info=error)
+    elif error.detail and not problem.faults:
+        log.info("Request refused", code=error.code, error=error.detail[:_LONGEST_DETAIL])
     headers = error.headers if isinstance(error, ProblemError) else None
     return problem_response(problem, headers)
 
@@ -208,7 +216,12 @@ def _problem(status: HTTPStatus, detail: str, code: str, faults: Sequence[Fault]
         for fault in faults[:_MOST_FAULTS]
     ]
     return Problem(
-        title=status.phrase, status=status.value, detail=_plain(detail), code=code, faults=shown
+        title=status.phrase,
+        status=status.value,
+        detail=_plain(detail),
+        code=code,
+        trace_id=request_trace_id(),
+        faults=shown,
     )
 
 

@@ -1820,7 +1820,7 @@ export interface components {
         };
         /**
          * JobOut
-         * @description A job as its owner sees it.
+         * @description A job as its owner sees it; `trace_id` finds its lines in the server's log.
          */
         JobOut: {
             /** Job Id */
@@ -1845,6 +1845,8 @@ export interface components {
             run: number;
             /** Outcome */
             outcome: ("succeeded" | "partial" | "failed" | "cancelled") | null;
+            /** Trace Id */
+            trace_id: string;
             /**
              * Created At
              * Format: date-time
@@ -2003,6 +2005,8 @@ export interface components {
         /**
          * Problem
          * @description RFC 9457, with `code` to tell problems apart and `faults` where the input has several.
+         *
+         *     What the server knows beyond that is in its log, in the lines with this `trace_id`.
          */
         Problem: {
             /**
@@ -2018,6 +2022,11 @@ export interface components {
             detail: string;
             /** Code */
             code: string;
+            /**
+             * Trace Id
+             * @default
+             */
+            trace_id: string;
             /**
              * Faults
              * @default []

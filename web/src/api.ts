@@ -66,6 +66,11 @@ export function problemOf(error: unknown): Problem {
   return invented("internal", "Something went wrong in this page; reload it and try again.");
 }
 
+/** What finds an error of the server in its log; empty where it is told whole. */
+export function traceOf(problem: Problem): string {
+  return problem.status >= 500 ? problem.trace_id : "";
+}
+
 async function send(method: Method, url: string, ask: Ask<unknown>): Promise<Response> {
   const json = ask.body === undefined ? {} : { "content-type": "application/json" };
   const body = ask.raw ?? (ask.body === undefined ? null : JSON.stringify(ask.body));
@@ -86,5 +91,5 @@ async function refusal(response: Response): Promise<Refusal> {
 }
 
 function invented(code: string, detail: string): Problem {
-  return { type: "about:blank", title: "", status: 0, detail, code, faults: [] };
+  return { type: "about:blank", title: "", status: 0, detail, code, trace_id: "", faults: [] };
 }

@@ -53,7 +53,7 @@ test("sending the same draft again makes no second job, a changed one does", asy
 });
 
 test("a refusal stays with the draft", async () => {
-  answering(422, { type: "about:blank", title: "", status: 422, detail: "Faults.", code: "invalid_scenes", faults: [{ place: "scenes[1].end", problem: "x is not a time" }] });
+  answering(422, { type: "about:blank", title: "", status: 422, detail: "Faults.", code: "invalid_scenes", trace_id: "", faults: [{ place: "scenes[1].end", problem: "x is not a time" }] });
   const draft = ready();
 
   expect(await draft.submit()).toBeNull();

@@ -204,7 +204,7 @@ export class JobView {
       this.job = state.job;
       this.ahead = state.clips_ahead;
     } catch (error) {
-      tell(problemOf(error).detail);
+      tell(error);
     }
   }
 
@@ -219,7 +219,7 @@ export class JobView {
       if (events.some((envelope) => !isKnown(envelope.event))) this.hasNewer = true;
       this.#show();
     } catch (error) {
-      tell(problemOf(error).detail);
+      tell(error);
     }
     this.#isReading = false;
   }
@@ -233,7 +233,7 @@ export class JobView {
     try {
       this.clips = arranged(this.clips ?? [], await call("get", "/api/jobs/{job_id}/clips", { path: this.#path }));
     } catch (error) {
-      tell(problemOf(error).detail);
+      tell(error);
     }
   }
 }

@@ -1,19 +1,23 @@
 // Short sentences at the foot of the page: what was refused, and why.
 
-import { problemOf } from "./api";
+import { problemOf, traceOf } from "./api";
 
 export interface Notice {
   id: number;
   text: string;
+  traceId: string;
 }
 
 let count = 0;
 export const notices = $state<{ all: Notice[] }>({ all: [] });
 
-export function tell(text: string): void {
+/** What was refused or did not work, once however often that happens. */
+export function tell(error: unknown): void {
+  const problem = problemOf(error);
+  const text = problem.detail;
   if (notices.all.some((notice) => notice.text === text)) return;
   count += 1;
-  notices.all = [...notices.all, { id: count, text }].slice(-3);
+  notices.all = [...notices.all, { id: count, text, traceId: traceOf(problem) }].slice(-3);
 }
 
 export function dismiss(id: number): void {
@@ -32,7 +36,7 @@ export async function wish(show: () => void, ask: () => Promise<unknown>, takeBa
     return true;
   } catch (error) {
     takeBack();
-    tell(problemOf(error).detail);
+    tell(error);
     return false;
   }
 }
