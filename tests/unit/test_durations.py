@@ -263,3 +263,7 @@ def test_equal_clips_of_one_machine_are_known_ever_better_but_never_for_sure():
     assert told.seconds == pytest.approx(7.0, rel=0.02)
     assert told.quantile(0.9) > 7.05
     assert all(row[-1] >= 0 for row in model.covariance)
+
+
+def test_of_too_few_residuals_none_is_an_outlier_by_itself():
+    assert Model().robust_deviation == 1.0

@@ -351,3 +351,7 @@ def test_a_job_of_thousands_of_clips_is_forecast_in_a_moment():
     told = _told(_job(*[_queued()] * 3000), Timings(models={"render": Model()}), slots=4)
 
     assert told
+
+
+def test_of_clips_that_the_plan_does_not_have_nothing_is_told():
+    assert time_left(_job(_queued()), {}, Timings(), Line(1, 1, HERE), now=NOW) is None

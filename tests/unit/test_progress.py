@@ -847,3 +847,15 @@ def test_ticks_about_one_job_replace_each_other_by_what_they_are_about():
         "job",
         "worker",
     }
+
+
+def test_what_is_left_is_counted_from_when_it_was_told_to_the_end_that_is_shown():
+    at = datetime(2026, 6, 1, 14, tzinfo=UTC)
+    told = {"status": "running", "moved_at": at, "eta_sec": 700.0, "eta_low_sec": 1.0}
+    progress = Progress.model_validate({"job_id": "j", **told})
+    shown = {"eta_at": at + timedelta(seconds=600), "eta_low_at": at - timedelta(seconds=5)}
+    shown["eta_high_at"] = at + timedelta(seconds=900)
+
+    assert progress.left == (700.0, 1.0, None, None)
+    assert progress.model_copy(update=shown).left == (600.0, 0.0, 900.0, tuple(shown.values()))
+    assert Progress(job_id="j").left is None

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import structlog
 
@@ -15,10 +16,13 @@ from viralclip.pipeline.reporter import JobReport
 from viralclip.pipeline.workload import workloads
 from viralclip.progress import Progress
 from viralclip.steady import DoneAt, steady
+from viralclip.telemetry.metrics import TIME_LEFT_ERROR_RATIO, Share
 
 EVERY_S = 1.0
 # All forecasts of a process together take no more than this share of its time.
 _SHARE = 0.05
+# When what is shown is remembered, to be judged once the job has ended.
+_SHARES: dict[Share, float] = {"quarter": 0.25, "half": 0.5, "three_quarters": 0.75}
 
 log = structlog.get_logger(__name__)
 
@@ -51,12 +55,20 @@ class Forecast:
 
     def __post_init__(self) -> None:
         self._clips = workloads(self.job.plan, self.tools.means)
+        self._told: dict[Share, tuple[datetime, datetime]] = {}
 
     async def run(self) -> None:
         """Tick for as long as the job runs; the caller cancels it."""
         while True:
             await asyncio.sleep(EVERY_S)
             await self.pace.take(self._try)
+
+    def judge(self) -> None:
+        """The job is done now: record how far off the ends were that were shown before."""
+        now = self.report.reporter.now()
+        for share, (told_at, expected) in self._told.items():
+            left = max((now - told_at).total_seconds(), 1e-3)
+            TIME_LEFT_ERROR_RATIO.observe(abs((expected - now).total_seconds()) / left, at=share)
 
     async def _try(self) -> None:
         try:
@@ -71,8 +83,16 @@ class Forecast:
         left = time_left(progress, self._clips, timings, line, now=now)
         tick = JobTick(job_id=self.job.job_id, at=now, fraction=progress.fraction)
         if left is not None:
-            tick = _told(tick, left, steady(_shown(progress), left, now))
+            done = steady(_shown(progress), left, now)
+            tick = _told(tick, left, done)
+            self.remember(progress.fraction, now, done.expected)
         self.report.tick(tick)
+
+    def remember(self, fraction: float, now: datetime, expected: datetime) -> None:
+        """Keep what is shown at a quarter, half and three quarters of the job."""
+        reached = [share for share, least in _SHARES.items() if fraction >= least]
+        if reached:
+            self._told.setdefault(reached[-1], (now, expected))
 
 
 def _shown(progress: Progress) -> DoneAt | None:

@@ -13,6 +13,7 @@ from viralclip.pipeline import ClipTask, Tools
 from viralclip.pipeline.load import Stretch
 from viralclip.pipeline.reporter import ClipReport
 from viralclip.pipeline.workload import workload_of
+from viralclip.telemetry.metrics import ANOMALIES
 
 EVERY_S = 1.0
 _DRIFT_WORDS = (
@@ -114,6 +115,7 @@ class ClipTiming:
             score=round(found.score, 1),
             expected_sec=round(expected, 1),
         )
+        ANOMALIES.count(step=report.step)
         report.say(
             AnomalyFound(
                 scene_id=report.scene_id,

@@ -150,9 +150,12 @@ class Workflows:
         told = Forecast(job, self._tools, self._channel, report, line, self._pace)
         forecasting = asyncio.create_task(told.run())
         try:
-            return await process_job(job, attempt, self._tools, report, run_scenes)
+            outcome = await process_job(job, attempt, self._tools, report, run_scenes)
         finally:
             forecasting.cancel()
+        if outcome == "succeeded":  # nothing was cut short, and a clip that failed took no time
+            told.judge()
+        return outcome
 
     async def _queue_clips(
         self, job: JobRecord, scenes: Sequence[Scene], report: JobReport
