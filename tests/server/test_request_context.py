@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from peers.taken import taking
 
 from viralclip.errors import SourceNotVideoError
 from viralclip.telemetry.logs import log_to
@@ -126,3 +127,32 @@ async def test_every_refusal_carries_its_requests_trace(served, path, headers, s
         answer = await client.get(path, headers={"traceparent": PARENT, **headers})
 
     assert (answer.status_code, answer.json()["trace_id"]) == (status, TRACE)
+
+
+async def test_a_request_that_makes_a_job_is_a_span_under_its_callers(rooted):
+    served = await rooted()
+    with taking() as spans:
+        await trace_of_new_job(served, {"traceparent": PARENT})
+    request, submit = spans.one("POST /api/jobs"), spans.one("submit")
+
+    assert {span.trace_id for span in spans} == {TRACE}
+    assert (request.kind, request.parent_id) == ("server", SPAN)
+    assert (submit.kind, submit.parent_id) == ("producer", request.span_id)
+    assert request.attributes == {"http.request.method": "POST", "http.route": "/api/jobs"}
+    assert len(spans) == 2
+
+
+async def test_a_request_that_is_refused_is_a_span_that_failed(rooted):
+    served = await rooted()
+    with taking() as spans:
+        async with served.client() as client:
+            await client.post("/api/jobs", json={**NEW_JOB, "styles": ["no"]})
+
+    assert spans.one("POST /api/jobs").error == "unknown_style"
+
+
+async def test_a_clip_of_a_server_is_told_by_its_address_there(served):
+    job = await served.add("a1")
+
+    assert job.clip_address(1, "left focus") == "/api/jobs/a1/clips/1/left%20focus/file"
+    assert job.model_copy(update={"prefix": "talk_"}).clip_address(1, "original") is None

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 
 from viralclip.catalog import Priority
-from viralclip.engine import Work, priority_number
+from viralclip.engine import priority_number
 from viralclip.pipeline.workload import Means
+from viralclip.work import Work
 from viralclip.worker.line import ClipLine
 
 MEANS = Means("x264", 1, 2)

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from viralclip.catalog import Catalog
 from viralclip.durations import Workload
-from viralclip.engine import ClipQueue, Engine, Work
+from viralclip.engine import ClipQueue, Engine
 from viralclip.eta import ClipKey, ClipWorkload, Line
 from viralclip.pipeline.workload import Means, workloads
+from viralclip.work import Work
 
 # How old what is known of the queue may be, and of how many of its clips that wait.
 _NEWS_S = 2.0
