@@ -59,6 +59,16 @@ async def _first(channel: RedisChannel, count: int, after: str | None = BEGINNIN
         return [await anext(watching) for _ in range(count)]
 
 
+async def test_a_crowd_of_writers_and_readers_shares_few_connections(own_server, note: Note):
+    async with RedisChannel(own_server.url) as channel, asyncio.timeout(30):
+        jobs = [f"job{number}" for number in range(100)]
+        await asyncio.gather(*(channel.publish([note(1, job_id=job)]) for job in jobs))
+        await asyncio.gather(*(channel.progress(job) for job in jobs))
+        own, clients = 1, own_server.client().client_list()
+
+    assert 2 < len(clients) <= own + 16 + 8
+
+
 async def test_whoever_listens_to_the_jobs_channel_hears_each_event_and_tick_as_it_comes(
     channel: RedisChannel, server: redis.Redis, note: Note
 ):

@@ -31,9 +31,9 @@ _FULL_S = 8.0
 _DISK_KB = 64 * 1024
 _REST_S = 300.0
 _GROWTH = 1.25
-# What a process may hold at most, however long it has been at work.
+# What a process may hold at most, however long it has been at work; the channel has two pools.
 _CONNECTIONS = 16
-_REDIS_CLIENTS = 8
+_REDIS_CLIENTS = 16 + 8
 
 pytestmark = [
     pytest.mark.skipif(not _MINUTES, reason="SOAK_MINUTES is not set; `make soak` sets it"),

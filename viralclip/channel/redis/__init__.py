@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import structlog
 from pydantic import ValidationError
-from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
@@ -40,7 +40,7 @@ _SNAPSHOT_EVERY = 64
 _REMEMBERED_JOBS = 1024
 _FOLDED_JOBS = 64
 _DIGITS = 18
-_READERS = 16
+_READERS, _WRITERS = 16, 8
 _CONNECTION: dict[str, Any] = {
     # Its own limit swallows cancellations (wait_for before Python 3.12): ours is around it.
     "socket_timeout": None,
@@ -79,7 +79,8 @@ class _View:
 class RedisChannel:
     """Keeps events at `url`; one task listens for all watched jobs.
 
-    Readers share a bounded pool of connections; who writes has its own, and waits for no reader.
+    Readers share a bounded pool of connections; writers have one of their own, and wait for no
+    reader.
     """
 
     def __init__(self, url: str, *, ended_kept_s: int = _ENDED_KEPT_S) -> None:
@@ -93,7 +94,9 @@ class RedisChannel:
             readers = BlockingConnectionPool.from_url(
                 self._url, max_connections=_READERS, timeout=ANSWER_S, **_CONNECTION
             )
-            writers = ConnectionPool.from_url(self._url, **_CONNECTION)
+            writers = BlockingConnectionPool.from_url(
+                self._url, max_connections=_WRITERS, timeout=ANSWER_S, **_CONNECTION
+            )
             self._reading = await stack.enter_async_context(Redis.from_pool(readers))
             self._writing = await stack.enter_async_context(Redis.from_pool(writers))
             await _check(self._reading)
