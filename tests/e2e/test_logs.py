@@ -30,11 +30,14 @@ def test_a_render_is_found_in_the_logs_by_job_clip_and_style(source, viralclip):
     clips = {(row["scene_id"], row["style"]) for row in records(viralclip, query)}
     scene, style = min(clips)
     clip = records(viralclip, "clip", f"{job}/{scene}-{style}")
+    trace = records(viralclip, "trace", viralclip.history.envelopes[0].trace_id)
 
     assert len(clips) == len({style for _, style in clips}) > 0
     assert [row["message"] for row in clip][:1] == ["Clip processing began"]
     assert {row["job_id"] for row in clip} == {job}
     assert {row["job_id"] for row in records(viralclip, "job", job)} == {job}
+    assert {row["job_id"] for row in trace} == {job}
+    assert all(row["step"] for row in trace if row["style"])
     assert {row["style"] for row in records(viralclip, "slow")} == {style for _, style in clips}
     assert logs(viralclip, "errors") == "No lines.\n"
     assert f"{scene}" in logs(viralclip, "slow", "--since", "1h")

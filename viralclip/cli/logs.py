@@ -39,7 +39,9 @@ _NAMED = {
         "JOB/CLIP",
     ),
     "trace": NamedQuery(
-        "SELECT * FROM log_lines WHERE trace_id = ? ORDER BY timestamp", "TRACE_ID"
+        "SELECT timestamp, level, job_id, scene_id, style, step, message, duration_sec, code, error"
+        " FROM logs WHERE trace_id = ? ORDER BY timestamp",
+        "TRACE_ID",
     ),
 }
 _EVERYTHING = NamedQuery("SELECT * FROM log_lines ORDER BY timestamp")
