@@ -13,10 +13,13 @@ from pathlib import Path
 import psutil
 import pytest
 from hypothesis import settings
+from scraped import Exposition
 
 from viralclip.geometry import Size
 from viralclip.media.ffmpeg import find_ffmpeg
 from viralclip.media.sample import make_sample
+from viralclip.telemetry import metrics
+from viralclip.telemetry.recorder import PrometheusRecorder
 
 pytest_plugins = ("services", "peers.s3", "peers.firestore")
 
@@ -172,6 +175,20 @@ def is_running() -> Callable[[int], bool]:
         return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
     return ask
+
+
+@pytest.fixture
+def counted() -> Iterator[Callable[..., float]]:
+    """`counted("viralclip_clips_total", style="split")` is what was recorded in this test so far,
+    summed over the labels that are not named."""
+    recorder = PrometheusRecorder(("server", "worker"))
+    metrics.install(recorder)
+
+    def count(name: str, **labels: str) -> float:
+        return Exposition(recorder.exposition("")[0].decode())(name, **labels)
+
+    yield count
+    metrics.install(None)
 
 
 def _generate(ffmpeg: Path, kind: _Kind, target: Path) -> Path:

@@ -174,7 +174,7 @@ async def test_an_ending_comes_back_as_it_was_recorded(catalog: Catalog, ending:
     await catalog.add_job(_job())
     record = _ended(_job(), ending)
 
-    assert await catalog.end_clip(record) == record
+    assert await catalog.end_clip(record) == (record, True)
     assert await _clip(catalog) == record
 
 
@@ -183,8 +183,8 @@ async def test_the_first_ending_of_a_clip_stands(catalog: Catalog):
     await catalog.end_clip(_ended(_job(), "complete"))
     answer = await catalog.end_clip(_ended(_job(), "cancelled"))
 
-    assert answer == _ended(_job(), "complete")
-    assert await _clip(catalog) == answer
+    assert answer == (_ended(_job(), "complete"), False)
+    assert await _clip(catalog) == answer.record
 
 
 async def test_of_two_endings_at_once_one_stands_and_both_hear_which(url: str):
@@ -194,7 +194,8 @@ async def test_of_two_endings_at_once_one_stands_and_both_hear_which(url: str):
             one.end_clip(_ended(_job(), "complete")), two.end_clip(_ended(_job(), "failed"))
         )
 
-        assert answers[0] == answers[1] == await _clip(one)
+        assert answers[0].record == answers[1].record == await _clip(one)
+        assert {answer.is_first for answer in answers} == {True, False}
 
 
 async def test_an_ending_of_an_earlier_run_does_not_end_the_clip_of_this_run(catalog: Catalog):
@@ -203,7 +204,7 @@ async def test_an_ending_of_an_earlier_run_does_not_end_the_clip_of_this_run(cat
     await catalog.begin_run("job", 2)
     late = _ended(_job(), "cancelled", run=1)
 
-    assert await catalog.end_clip(late) == late
+    assert await catalog.end_clip(late) == (late, False)
     assert (await _clip(catalog)).ending is None
     assert (await _clip(catalog)).run == 2
 
@@ -213,7 +214,7 @@ async def test_an_ending_survives_the_crashes_before_it(catalog: Catalog):
     await _crash(catalog, 1, "split")
     answer = await catalog.end_clip(_ended(_job(), "complete"))
 
-    assert (answer.ending, answer.crashes) == ("complete", 1)
+    assert (answer.record.ending, answer.record.crashes) == ("complete", 1)
 
 
 async def test_another_run_keeps_what_is_complete_and_opens_the_rest(catalog: Catalog):
@@ -270,10 +271,11 @@ async def test_a_finished_job_says_how_and_when(catalog: Catalog, outcome: Outco
 
 async def test_the_first_end_of_a_job_stands(catalog: Catalog):
     await catalog.add_job(_job())
-    await catalog.finish_job("job", 1, "partial", _AT)
-    await catalog.finish_job("job", 1, "failed", _AT + timedelta(seconds=1))
+    first = await catalog.finish_job("job", 1, "partial", _AT)
+    second = await catalog.finish_job("job", 1, "failed", _AT + timedelta(seconds=1))
     job = await catalog.job("job")
 
+    assert (first, second) == (True, False)
     assert job
     assert (job.outcome, job.finished_at) == ("partial", _AT)
 

@@ -4,10 +4,18 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viralclip.engine import Engine, clip_numbers, priority_number
+from viralclip.engine import (
+    Engine,
+    QueueDepth,
+    _depth_query,
+    _workflows,
+    clip_numbers,
+    priority_number,
+)
 from viralclip.work import Work, parse_work
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -156,3 +164,35 @@ async def test_a_job_knows_how_many_clips_go_before_its_first(
 
         assert ahead == {"first": 0, "other": 1, "late": 2, "none": None}
         assert await engine.ahead("late") == 0
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+async def test_the_depth_of_the_queue_counts_clips_alone_and_reads_no_finished_work(
+    kind, request, tmp_path
+):
+    sqlite = f"sqlite:///{tmp_path / 'engine.db'}"
+    url = sqlite if kind == "sqlite" else request.getfixturevalue("postgres_url")
+    async with Engine(url) as engine:
+        empty = engine.depth()
+        works = [Work("a", 1), Work("a", 1, 1), *(Work("a", 1, 1, name) for name in "xyz")]
+        await engine.enqueue(works, priority=1)
+        with _workflows(url) as (db, status):
+            begun = sa.update(status).where(status.c.workflow_uuid == "a.1.1.x")
+            db.execute(begun.values(status="PENDING"))
+            done = sa.update(status).where(status.c.workflow_uuid == "a.1.1.y")
+            db.execute(done.values(status="SUCCESS"))
+            waits = sa.update(status).where(status.c.workflow_uuid == "a.1.1.z")
+            db.execute(waits.values(created_at=status.c.created_at - 60_000))
+        depth = engine.depth()
+
+    assert empty == QueueDepth(waiting=0, running=0, oldest_s=0.0)
+    assert (depth.waiting, depth.running) == (1, 1)
+    assert 60 <= depth.oldest_s < 120
+
+
+async def test_the_depth_of_the_queue_is_read_from_an_index_of_what_is_in_flight(engine):
+    with _workflows(engine._url) as (db, status):
+        plan = db.execute(sa.text(f"explain query plan {_depth_query(status)}")).all()
+
+    assert len(plan) == 1
+    assert "USING COVERING INDEX idx_workflow_status_in_flight" in plan[0].detail

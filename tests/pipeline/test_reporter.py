@@ -1,7 +1,7 @@
 """Progress never makes the work wait, whatever happens to the channel."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
@@ -159,7 +159,7 @@ async def test_events_arrive_in_the_order_in_which_they_were_said(
 
 
 async def test_events_said_while_the_channel_is_down_arrive_in_order_and_complete_when_it_returns(
-    reporter: Reporter, channel: FaultyChannel
+    reporter: Reporter, channel: FaultyChannel, counted: Callable[..., float]
 ):
     notes = [_note(i) for i in range(350)]
     async with reporter:
@@ -169,10 +169,12 @@ async def test_events_said_while_the_channel_is_down_arrive_in_order_and_complet
         await channel.was_called(2)
         for note in notes[200:]:
             reporter.say(note)
+        buffered = counted("viralclip_events_buffered")
         channel.up.set()
         await reporter.flush()
 
         assert channel.drafts == notes
+        assert (buffered, counted("viralclip_events_buffered")) == (350, 0)
 
 
 async def test_saying_never_waits_for_a_channel_that_does_not_answer(
@@ -294,7 +296,7 @@ async def test_leaving_tries_a_channel_that_was_down_once_more_at_once(channel: 
 
 
 async def test_events_that_a_dead_channel_never_took_are_counted_and_logged(
-    channel: FaultyChannel,
+    channel: FaultyChannel, counted: Callable[..., float]
 ):
     with capture_logs() as logs:
         async with _impatient(channel, patience_s=0.01) as reporter:
@@ -302,7 +304,7 @@ async def test_events_that_a_dead_channel_never_took_are_counted_and_logged(
             reporter.say(_note(1))
             reporter.say(_note(2))
 
-    assert reporter.lost == 2
+    assert reporter.lost == counted("viralclip_events_lost_total") == 2
     lost = [line for line in logs if line["event"] == "Progress events lost"]
     assert [(line["log_level"], line["count"]) for line in lost] == [("error", 2)]
 

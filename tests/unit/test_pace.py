@@ -27,13 +27,13 @@ def test_the_first_tick_is_due_at_once():
     assert pace.take(100.0) == [_tick(0.1)]
 
 
-def test_the_latest_tick_of_a_slot_wins_and_the_others_are_counted():
+def test_the_latest_tick_of_a_slot_wins_and_the_others_are_counted(counted):
     pace = Pace()
     for share in (0.1, 0.2, 0.3):
         pace.add(_tick(share))
 
     assert pace.take(0.0) == [_tick(0.3)]
-    assert pace.conflated == 2
+    assert pace.conflated == counted("viralclip_ticks_conflated_total") == 2
 
 
 def test_slots_do_not_replace_each_other():

@@ -56,11 +56,13 @@ async def test_work_of_a_living_worker_is_left_alone(plant, orphaned):
 
 
 async def test_work_of_a_crashed_worker_is_queued_again_and_counted_against_its_clips(
-    plant, orphaned
+    plant, orphaned, counted
 ):
     crash(plant)
     await look(plant)
+    await look(plant)
 
+    assert counted("viralclip_takeovers_total") == 1
     assert await plant.engine.begun() == []
     assert await crashes(plant) == [1]
     assert life_of(plant.locks, "w1") == "left"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from viralclip.catalog import ClipRecord
+from viralclip.catalog import ClipRecord, EndedClip
 from viralclip.catalog.sql import SqlCatalog
 from viralclip.engine import priority_number
 from viralclip.work import Work
@@ -191,7 +191,7 @@ async def test_how_a_clip_ended_is_recorded_when_it_can_be(plant, source):
     refusals = iter([OSError("no space left on device")] * 3)
 
     class Stumbling(SqlCatalog):
-        async def end_clip(self, record: ClipRecord) -> ClipRecord:
+        async def end_clip(self, record: ClipRecord) -> EndedClip:
             for error in refusals:
                 raise error
             return await super().end_clip(record)

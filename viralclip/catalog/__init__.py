@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 from urllib.parse import quote
 
 from pydantic import AwareDatetime, BaseModel
@@ -103,6 +103,13 @@ class ClipRecord(BaseModel, frozen=True):
     height: int | None = None
 
 
+class EndedClip(NamedTuple):
+    """The ending of a clip that stands, and whether it is the one that was just recorded."""
+
+    record: ClipRecord
+    is_first: bool
+
+
 def ended_facts(record: ClipRecord) -> dict[str, Any]:
     """What to write down when a clip ends; a key that was reserved for it stays so."""
     known = {"job_id", "scene_id", "style", "worker", "crashes"}
@@ -155,8 +162,8 @@ class Catalog(Protocol):
         """A worker begins or goes on with the run; how often that has happened."""
         ...
 
-    async def finish_job(self, job_id: str, run: int, outcome: Outcome, at: datetime) -> None:
-        """Record how the run ended; the first to record it stands."""
+    async def finish_job(self, job_id: str, run: int, outcome: Outcome, at: datetime) -> bool:
+        """Record how the run ended; the first to record it stands. Whether this is the first."""
         ...
 
     async def stop_job(self, job_id: str, *, by: str, failed: bool) -> None:
@@ -234,7 +241,7 @@ class Catalog(Protocol):
         then and have not ended."""
         ...
 
-    async def end_clip(self, record: ClipRecord) -> ClipRecord:
+    async def end_clip(self, record: ClipRecord) -> EndedClip:
         """Record how a clip ended; the first ending in a run stands and is returned."""
         ...
 

@@ -27,6 +27,7 @@ from viralclip.catalog import (
     Claim,
     ClipPlace,
     ClipRecord,
+    EndedClip,
     Endings,
     JobRecord,
     JobSummary,
@@ -215,13 +216,17 @@ class FirestoreCatalog:
         now = await self._firestore.change(self._jobs.document(job_id), begin)
         return now["attempt"] if now is not None and now["run"] == run else 0
 
-    async def finish_job(self, job_id: str, run: int, outcome: Outcome, at: datetime) -> None:
+    async def finish_job(self, job_id: str, run: int, outcome: Outcome, at: datetime) -> bool:
         ended = {"outcome": outcome, "finished_at": at.astimezone(UTC), "running": False}
+        is_first = False
 
         def end(was: Document) -> Document | None:
-            return ended if was["run"] == run and was["outcome"] is None else None
+            nonlocal is_first
+            is_first = was["run"] == run and was["outcome"] is None
+            return ended if is_first else None
 
         await self._change_job(job_id, end)
+        return is_first
 
     async def stop_job(self, job_id: str, *, by: str, failed: bool) -> None:
         stop = {"stop_by": by, "stop_failed": failed}
@@ -341,17 +346,20 @@ class FirestoreCatalog:
         counts = [await _count(_equal(self._clips, job_id=job_id)) for job_id in earlier]
         return sum(counts)
 
-    async def end_clip(self, record: ClipRecord) -> ClipRecord:
+    async def end_clip(self, record: ClipRecord) -> EndedClip:
         ended = ended_facts(record)
+        is_first = False
 
         def end(was: Document) -> Document | None:
             # A worker that was thought dead may still speak of an earlier run.
-            return ended if was["run"] == record.run and was["ending"] is None else None
+            nonlocal is_first
+            is_first = was["run"] == record.run and was["ending"] is None
+            return ended if is_first else None
 
         here = (record.job_id, record.scene_id, record.style)
         now = await self._change_clip(here, end)
         stands = now is not None and now["ending"] is not None
-        return ClipRecord.model_validate(now) if stands else record
+        return EndedClip(ClipRecord.model_validate(now) if stands else record, is_first)
 
     async def begin_clip(self, job_id: str, scene_id: int, style: str, *, worker: str) -> None:
         await self._change_clip(

@@ -17,6 +17,7 @@ from viralclip.catalog import (
     Claim,
     ClipPlace,
     ClipRecord,
+    EndedClip,
     Endings,
     JobRecord,
     JobSummary,
@@ -144,14 +145,13 @@ class SqlCatalog:
 
         return await self._write(work)
 
-    async def finish_job(self, job_id: str, run: int, outcome: Outcome, at: datetime) -> None:
-        await self._write(
-            lambda db: db.execute(
-                sa.update(jobs)
-                .where(jobs.c.job_id == job_id, jobs.c.run == run, jobs.c.outcome.is_(None))
-                .values(outcome=outcome, finished_at=at.astimezone(UTC))
-            )
+    async def finish_job(self, job_id: str, run: int, outcome: Outcome, at: datetime) -> bool:
+        end = (
+            sa.update(jobs)
+            .where(jobs.c.job_id == job_id, jobs.c.run == run, jobs.c.outcome.is_(None))
+            .values(outcome=outcome, finished_at=at.astimezone(UTC))
         )
+        return await self._write(lambda db: db.execute(end).rowcount == 1)
 
     async def stop_job(self, job_id: str, *, by: str, failed: bool) -> None:
         await self._write(
@@ -287,18 +287,18 @@ class SqlCatalog:
         row = await self._read(lambda db: _one(db, query))
         return row["count"] if row else 0
 
-    async def end_clip(self, record: ClipRecord) -> ClipRecord:
+    async def end_clip(self, record: ClipRecord) -> EndedClip:
         facts = ended_facts(record)
         here = _place(record.job_id, record.scene_id, record.style)
 
-        def work(db: Connection) -> RowMapping | None:
+        def work(db: Connection) -> EndedClip:
             # A worker that was thought dead may still speak of an earlier run.
             open_here = sa.and_(here, clips.c.run == record.run, clips.c.ending.is_(None))
-            db.execute(sa.update(clips).where(open_here).values(facts))
-            return _one(db, sa.select(clips).where(here, clips.c.ending.is_not(None)))
+            is_first = db.execute(sa.update(clips).where(open_here).values(facts)).rowcount == 1
+            row = _one(db, sa.select(clips).where(here, clips.c.ending.is_not(None)))
+            return EndedClip(ClipRecord(**row) if row else record, is_first)
 
-        row = await self._write(work)
-        return ClipRecord(**row) if row else record
+        return await self._write(work)
 
     async def begin_clip(self, job_id: str, scene_id: int, style: str, *, worker: str) -> None:
         here = _place(job_id, scene_id, style)

@@ -1,6 +1,7 @@
 """Ticks at a human pace: the latest of each slot, at most four times a second."""
 
 from viralclip.events import ClipTick, JobTick
+from viralclip.telemetry.metrics import TICKS_CONFLATED
 
 INTERVAL_S = 0.25
 
@@ -16,12 +17,14 @@ class Pace:
 
     def add(self, tick: ClipTick | JobTick) -> None:
         slot = (tick.job_id, tick.slot)
-        self.conflated += slot in self._waiting
+        if slot in self._waiting:
+            self._conflate()
         self._waiting[slot] = tick
 
     def drop(self, job_id: str, slot: str) -> None:
         """Forget what waits in the slot: something has been said since that makes it untrue."""
-        self.conflated += self._waiting.pop((job_id, slot), None) is not None
+        if self._waiting.pop((job_id, slot), None) is not None:
+            self._conflate()
 
     def wait(self, now: float) -> float | None:
         """Seconds until the waiting ticks are due, or None when none wait."""
@@ -35,3 +38,7 @@ class Pace:
         self._waiting.clear()
         self._due_at = now + self._interval
         return ticks
+
+    def _conflate(self) -> None:
+        self.conflated += 1
+        TICKS_CONFLATED.count()

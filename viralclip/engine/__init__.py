@@ -1,13 +1,14 @@
 """Durable execution: queues the work of jobs by workflow name, knowing none of its code."""
 
 import asyncio
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, EnqueueOptions
@@ -27,6 +28,9 @@ STRIDE_S = 10
 _ROOM: dict[Priority, int] = {"urgent": 590, "normal": 3590, "low": 3600}
 _EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
 _BATCH = 400
+# The runtime has an index of these alone; with bound values SQLite would not see that it fits, and
+# read every workflow there ever was.
+_IN_FLIGHT = "status IN ('ENQUEUED', 'PENDING')"
 
 
 def priority_number(priority: Priority, submitted_at: datetime) -> int:
@@ -58,6 +62,16 @@ class ClipQueue:
 
     running: tuple[Work, ...]
     waiting: tuple[Work, ...]
+
+
+@dataclass(frozen=True)
+class QueueDepth:
+    """Clips that wait for a slot, clips that have one, and since when the first of those that wait
+    has been in the queue."""
+
+    waiting: int
+    running: int
+    oldest_s: float
 
 
 class Engine:
@@ -121,6 +135,10 @@ class Engine:
     async def clip_queue(self, *, limit: int) -> "ClipQueue":
         """The clips that run and wait, of all jobs; of those that wait, the first ones."""
         return await asyncio.to_thread(_clip_queue, self._url, limit)
+
+    def depth(self) -> QueueDepth:
+        """How much is queued at all; the calling thread waits for the database."""
+        return _depth(self._url)
 
     async def ended(self, workflow_ids: Sequence[str]) -> set[str]:
         """Those of the workflows that will not run any more."""
@@ -213,6 +231,23 @@ def _clip_queue(url: str, limit: int) -> ClipQueue:
         waiting = waiting.order_by(status.c.priority, status.c.created_at).limit(limit)
         found = [tuple(map(parse_work, db.scalars(query))) for query in (running, waiting)]
     return ClipQueue(*found)
+
+
+def _depth(url: str) -> QueueDepth:
+    with _workflows(url) as (db, status):
+        rows = db.execute(_depth_query(status)).all()
+    counts = {name: count for name, count, _ in rows}
+    oldest = next((since for name, _, since in rows if name == "ENQUEUED"), None)
+    waited_s = time.time() - oldest / 1000 if oldest is not None else 0.0
+    return QueueDepth(counts.get("ENQUEUED", 0), counts.get("PENDING", 0), max(0.0, waited_s))
+
+
+def _depth_query(status: sa.TableClause) -> sa.Select[Any, int, Any]:
+    """Of each status of clips in flight: how many, and since when the first of them is queued."""
+    found = sa.select(status.c.status, sa.func.count(), sa.func.min(status.c.created_at))
+    clips = sa.literal_column(f"'{QUEUES['clip']}'")
+    in_flight = found.where(status.c.queue_name == clips, sa.text(_IN_FLIGHT))
+    return in_flight.group_by(status.c.status)
 
 
 @contextmanager

@@ -34,6 +34,7 @@ from viralclip.progress import Progress
 from viralclip.scenes import Scene
 from viralclip.steps import ENDS, Step
 from viralclip.storage import open_storage
+from viralclip.telemetry.metrics import EVENTS_PUBLISHED
 
 _REMEMBERED_JOBS = 1024
 
@@ -61,6 +62,7 @@ class Recalling:
         except HistoryLostError as lost:
             await self._retold(lost.job_id)
             told = await self._channel.publish(wanted)
+        EVENTS_PUBLISHED.add(len(wanted))
         for draft in wanted:
             self._remember(draft)
         seqs = iter(told)

@@ -50,15 +50,18 @@ from viralclip.pipeline.analysis import (
     Planned,
     work_of,
 )
+from viralclip.pipeline.endings import record_end
 from viralclip.pipeline.load import Stretch
 from viralclip.pipeline.ownership import find_kept
 from viralclip.pipeline.render import Rendition, RenditionLostError, discard_renditions, render_clip
 from viralclip.pipeline.reporter import ClipReport
 from viralclip.pipeline.segment import Segment, open_segment
+from viralclip.pipeline.stopwatch import observe_clip, timed
 from viralclip.pipeline.store import StoredClip, store_clip
 from viralclip.pipeline.timing import ClipTiming
 from viralclip.steps import Step
 from viralclip.telemetry import traces
+from viralclip.telemetry.metrics import RETRIES
 
 MAX_CRASHES = 3
 # What is said of a clip whose worker ended without a word, where nothing better is known.
@@ -101,6 +104,7 @@ async def _make_clip(
     seconds = tools.clock() - began
     bind_contextvars(step=Step.COMPLETE)
     log.info("Clip processing completed successfully", duration_sec=round(seconds, 3))
+    observe_clip(report, seconds)
     await timing.learn()
     return await _complete(task, tools, report, stored.record(task))
 
@@ -220,6 +224,7 @@ class _Stages:
         self, announcement: ClipProgressed, stage: Callable[[], Awaitable[R]], result: type[R]
     ) -> R:
         failures = 0
+        stage = timed(stage, step=announcement.step, style=self.report.style)
         while True:
             self.report.say(announcement)
             bind_contextvars(step=announcement.step, attempt=self.report.attempt)
@@ -237,6 +242,7 @@ class _Stages:
 
     async def _wait(self, error: ViralclipError, failures: int) -> None:
         delay = self._retries.delay(failures)
+        RETRIES.count(code=error.code)
         log.warning("Clip stage will be tried again", code=error.code, error=error.detail)
         step = self.report.step
         traces.current().fail(error.code, error.message)
@@ -267,7 +273,7 @@ async def _complete(
     task: ClipTask, tools: Tools, report: ClipReport, record: ClipRecord, *, kept: bool = False
 ) -> ClipEnd:
     try:
-        record = await _record_end(record, tools)
+        record = await _record_end(record, tools, kept=kept)
     except Exception as error:  # noqa: BLE001 - the clip exists; only its record does not
         log.warning("Clip metadata not saved", error=repr(error))
         report.warn("metadata_unsaved", "The clip is stored but its record could not be saved.")
@@ -305,10 +311,10 @@ async def end_cancelled(task: ClipTask, tools: Tools, report: ClipReport) -> Cli
     return say_end(task, tools, report, record)
 
 
-async def _record_end(record: ClipRecord, tools: Tools) -> ClipRecord:
+async def _record_end(record: ClipRecord, tools: Tools, *, kept: bool = False) -> ClipRecord:
     """A worker that was thought dead and only slept has no say any more in how the clip ends."""
     await tools.confirm()
-    return await tools.catalog.end_clip(record)
+    return await record_end(record, tools, kept=kept)
 
 
 def say_end(

@@ -11,6 +11,7 @@ from viralclip.events import JobFinished, JobStarted, Outcome
 from viralclip.pipeline import ClipTask, Tools
 from viralclip.pipeline.reporter import JobReport
 from viralclip.pipeline.scene import say_started, settle_scene
+from viralclip.pipeline.stopwatch import observe_job
 from viralclip.scenes import Scene
 
 RunScenes = Callable[[Sequence[Scene]], Awaitable[None]]
@@ -82,7 +83,8 @@ async def _finish(job: JobRecord, tools: Tools, report: JobReport) -> Outcome:
     clips = await tools.catalog.clips(job.job_id)
     latest = await tools.catalog.job(job.job_id) or job
     outcome = judge(clips, stopped=latest.stop_by is not None, stop_failed=latest.stop_failed)
-    await tools.catalog.finish_job(job.job_id, job.run, outcome, report.reporter.now())
+    at = report.reporter.now()
+    is_first = await tools.catalog.finish_job(job.job_id, job.run, outcome, at)
     shutil.rmtree(tools.folder(job.job_id), ignore_errors=True)
     report.say(
         JobFinished(
@@ -93,5 +95,7 @@ async def _finish(job: JobRecord, tools: Tools, report: JobReport) -> Outcome:
         )
     )
     await report.reporter.flush()
+    if is_first:
+        await observe_job(job, report)
     log.info("Job finished", outcome=outcome)
     return outcome

@@ -22,6 +22,7 @@ from viralclip.pipeline import ClipTask, Tools
 from viralclip.pipeline.analysis import Analysis
 from viralclip.pipeline.reporter import ClipReport
 from viralclip.pipeline.segment import probe_source
+from viralclip.pipeline.stopwatch import observe_speed
 from viralclip.pipeline.view import area_of, view_of
 from viralclip.plan import Plan
 from viralclip.styles import Framing, Graph, Script, all_styles
@@ -103,6 +104,7 @@ async def _render_clip(
     if found := await asyncio.to_thread(_already_rendered, done, spec):
         return _rendition(done, found, doubts).model_copy(update={"found": True})
     with _written(spec.graph, beside=target) as files:
+        began_at = tools.clock()
         rendered = await render(
             tools.ffmpeg,
             replace(spec, files=files),
@@ -110,6 +112,8 @@ async def _render_clip(
             limits=tools.limits,
             on_start=tools.on_ffmpeg,
         )
+    seconds = tools.clock() - began_at
+    observe_speed(task, tools, duration=rendered.duration, seconds=seconds)
     spec.target.replace(done)
     return _rendition(done, rendered, doubts)
 

@@ -18,6 +18,7 @@ from viralclip.channel.pace import Pace
 from viralclip.events import AnomalyFound, ClipProgressed, ClipTick, Draft, Event, JobTick, Warned
 from viralclip.progress import Progress
 from viralclip.steps import Step
+from viralclip.telemetry.metrics import EVENTS_BUFFERED, EVENTS_LOST
 from viralclip.telemetry.spans import ClipAttempts
 from viralclip.work import Work
 
@@ -90,6 +91,7 @@ class Reporter:
         if isinstance(draft.event, ClipProgressed):
             self._pace.drop(draft.job_id, draft.event.slot)
         self._drafts.append(draft)
+        EVENTS_BUFFERED.set(len(self._drafts))
         self._said += 1
         self._news.set()
 
@@ -157,6 +159,7 @@ class Reporter:
             for _ in batch:
                 self._drafts.popleft()
             self._delivered += len(batch)
+            EVENTS_BUFFERED.set(len(self._drafts))
             async with self._moved:
                 self._moved.notify_all()
         # A tick never overtakes the event that it follows.
@@ -165,6 +168,7 @@ class Reporter:
 
     def _lose(self, count: int, why: str) -> None:
         self.lost += count
+        EVENTS_LOST.add(count)
         log.error("Progress events lost", count=count, error=why)
 
 
@@ -209,7 +213,7 @@ class ClipReport:
         self.spans = spans
         self.scene_id = scene_id
         self.style = style
-        self.attempt = attempt
+        self.attempt = self.first_attempt = attempt
         self.step = Step.QUEUED
         # The seconds that the step still needs, as its last tick says.
         self.eta_sec: float | None = None

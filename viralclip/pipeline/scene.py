@@ -8,9 +8,12 @@ from viralclip.catalog import ClipRecord
 from viralclip.events import Queued, SceneCompleted, SceneStarted
 from viralclip.pipeline import ClipEnd, ClipTask, Tools
 from viralclip.pipeline.clip import UNEXPLAINED, end_cancelled, say_end
+from viralclip.pipeline.endings import record_end
 from viralclip.pipeline.reporter import JobReport
+from viralclip.progress import ClipState
 from viralclip.scenes import Scene
 from viralclip.steps import Step
+from viralclip.telemetry.metrics import SCENE_SECONDS
 
 RunClips = Callable[[Sequence[ClipTask]], Awaitable[None]]
 
@@ -25,9 +28,11 @@ async def process_scene(
     run_clips: RunClips,
 ) -> None:
     """Make the scene's clips with `run_clips` and see that each of them has ended afterwards."""
+    began = tools.clock()
     announce(scene, tasks, report)
     await run_clips(tasks)
     await settle_scene(scene, tasks, tools, report)
+    SCENE_SECONDS.observe(tools.clock() - began)
 
 
 def announce(scene: Scene, tasks: Sequence[ClipTask], report: JobReport) -> None:
@@ -72,36 +77,37 @@ async def _settle_clip(
     clip_report = report.clip(task.clip.scene.id, task.clip.style)
     if record is not None and record.ending is not None:
         return say_end(task, tools, clip_report, record)
-    if await _told_complete(task, report):
-        return say_end(task, tools, clip_report, await _record_complete(task, record, tools))
+    if (told := await _told_complete(task, report)) is not None:
+        completed = await _record_complete(task, record, tools, kept=told.kept)
+        return say_end(task, tools, clip_report, completed)
     if task.stopped_by is not None:
         return await end_cancelled(task, tools, clip_report)
     log.error("Clip ended without saying how", scene_id=task.clip.scene.id, style=task.clip.style)
-    failed = await tools.catalog.end_clip(task.record("failed", failure=UNEXPLAINED))
+    failed = await record_end(task.record("failed", failure=UNEXPLAINED), tools)
     return say_end(task, tools, clip_report, failed)
 
 
-async def _told_complete(task: ClipTask, report: JobReport) -> bool:
-    """Whether the clip's completion was told although its record could not be saved then."""
+async def _told_complete(task: ClipTask, report: JobReport) -> ClipState | None:
+    """The clip, if its completion was told although its record could not be saved then."""
     try:
         told = await report.told()
     except Exception as error:  # noqa: BLE001 - a job must come to its end without the channel
         log.warning("Progress unknown", error=repr(error))
-        return False
-    return any(
-        clip.step is Step.COMPLETE
-        for scene in told.scenes
-        for clip in scene.clips
-        if (scene.scene_id, clip.style) == (task.clip.scene.id, task.clip.style)
-    )
+        return None
+    place = (task.clip.scene.id, task.clip.style)
+    clips = ((scene, clip) for scene in told.scenes for clip in scene.clips)
+    found = (clip for scene, clip in clips if (scene.scene_id, clip.style) == place)
+    return next((clip for clip in found if clip.step is Step.COMPLETE), None)
 
 
-async def _record_complete(task: ClipTask, reserved: ClipRecord | None, tools: Tools) -> ClipRecord:
+async def _record_complete(
+    task: ClipTask, reserved: ClipRecord | None, tools: Tools, *, kept: bool
+) -> ClipRecord:
     """The clip lies under the key that was reserved for it last."""
     file: dict[str, object] = {"key": task.key}
     if reserved is not None and reserved.key is not None:
         file = {"key": reserved.key, "size": reserved.size}
-    return await tools.catalog.end_clip(task.record("complete").model_copy(update=file))
+    return await record_end(task.record("complete").model_copy(update=file), tools, kept=kept)
 
 
 async def _say_completed(scene: Scene, tools: Tools, report: JobReport) -> None:

@@ -22,6 +22,7 @@ from viralclip.storage.modes import make_folders, share
 from viralclip.storage.refusals import told_apart
 from viralclip.storage.traffic import Traffic, store_ports
 from viralclip.storage.upload import CHUNK, MTIME, PARTS, SLOWEST, TRIES, OnProgress, upload
+from viralclip.telemetry.metrics import UPLOAD_BYTES
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
@@ -161,6 +162,7 @@ class Storage:
             raise _classified(error, path) from error
         if head["size"] != sent:
             raise StorageUnavailableError(detail=f"{head['size']} of {sent} bytes are there")
+        UPLOAD_BYTES.add(sent)
         return _stored(key, head)
 
     async def _into_folder(

@@ -18,6 +18,7 @@ from viralclip.channel import ProgressChannel
 from viralclip.engine import APP_NAME, APP_VERSION, Engine
 from viralclip.pipeline import Tools
 from viralclip.pipeline.reporter import Reporter
+from viralclip.telemetry.metrics import WORKER_ACCEPTING
 from viralclip.worker.leftovers import keep_clear
 from viralclip.worker.liveness import Roster
 from viralclip.worker.queues import Queues
@@ -84,6 +85,7 @@ class Worker:
             clearing = keep_clear(self._tools.work, self._tools.catalog)
             await _in_background(stack, clearing, name="leftovers")
             stack.push_async_callback(self._leave)
+            WORKER_ACCEPTING.set(1)
             self._stack = stack.pop_all()
         return self
 
@@ -138,6 +140,7 @@ class Worker:
         )
 
     async def _leave(self) -> None:
+        WORKER_ACCEPTING.set(0)
         await self._workflows.drain(0.0 if self.lost.is_set() else self._grace)
 
 

@@ -13,6 +13,7 @@ from viralclip.events import JobRecovered
 from viralclip.pipeline.reporter import JobReport, Reporter
 from viralclip.progress import next_attempt
 from viralclip.telemetry import traces
+from viralclip.telemetry.metrics import TAKEOVERS
 from viralclip.telemetry.spans import ClipAttempts
 from viralclip.work import Work
 from viralclip.worker.liveness import Roster
@@ -92,6 +93,7 @@ class Succession:
             await _end_spans(worker, owned, jobs, self.reporter)
         _say_recovered(worker, self.me, works, jobs, self.reporter)
         await self.engine.resume(works)
+        TAKEOVERS.count()
         for work in works:
             facts = {"worker": self.me, "from_worker": worker, "crashed": crashed}
             _log("Work taken over", work, jobs, **facts)

@@ -26,12 +26,14 @@ from viralclip.pipeline.scene import announce, process_scene
 from viralclip.progress import next_attempt
 from viralclip.scenes import Scene
 from viralclip.telemetry import traces
+from viralclip.telemetry.metrics import SLOTS
 from viralclip.telemetry.spans import job_span, scene_span
 from viralclip.work import Work
 from viralclip.worker.company import Company
 from viralclip.worker.line import ClipLine
 from viralclip.worker.outage import is_outage, outlasting
 from viralclip.worker.settled import Settled
+from viralclip.worker.waits import Waits
 
 _ANSWER_S = 2.0
 
@@ -54,6 +56,7 @@ class Workflows:
         self._engine = outlasting(engine)
         self._channel = channel
         self._reporter = reporter
+        self._slots = slots
         self._line = ClipLine(
             self._engine, self._tools.catalog, tools.means, machine=tools.machine, slots=slots
         )
@@ -61,11 +64,13 @@ class Workflows:
         self._settled = Settled(engine, self._running)
         self._company = Company()
         self._pace = Pace()
+        self._waits = Waits()
         self._clips = 0
         self.begun = asyncio.Event()
         self._draining = False
         self._idle = asyncio.Event()
         self._idle.set()
+        self._show_slots()
 
     @property
     def running(self) -> Collection[str]:
@@ -248,6 +253,7 @@ class Workflows:
         except Exception as error:  # noqa: BLE001 - progress must never stop the work
             log.warning("Progress unknown", error=repr(error))
             return task.crashes + 1
+        self._waits.observe(task, progress, self._reporter.now())
         return next_attempt(progress, task.clip.scene.id, task.clip.style)
 
     async def _run_children(self, job: JobRecord, works: list[Work]) -> None:
@@ -263,13 +269,19 @@ class Workflows:
 
     def _begin_clip(self) -> None:
         self._clips += 1
+        self._show_slots()
         self.begun.set()
         self._idle.clear()
 
     def _end_clip(self) -> None:
         self._clips -= 1
+        self._show_slots()
         if not self._clips:
             self._idle.set()
+
+    def _show_slots(self) -> None:
+        SLOTS.set(self._clips, state="busy")
+        SLOTS.set(max(0, self._slots - self._clips), state="free")
 
     def _report(self, job: JobRecord) -> JobReport:
         return JobReport(self._reporter, job.job_id, job.run, job.trace_id)
