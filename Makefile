@@ -83,9 +83,10 @@ lock: $(VENV)/dev ## Pin the newest versions that fit pyproject.toml
 	    --no-header --no-annotate pyproject.toml $${set#*:} -o requirements/$${set%%:*}.txt; \
 	done
 
-generated: $(VENV)/dev ## Write alert rules and boards from the code
+generated: $(VENV)/dev ## Write alert rules, boards and the page of metrics from the code
 	$(BIN)/python deploy/prometheus/rules.py
 	$(BIN)/python deploy/grafana/boards.py
+	$(BIN)/python tests/telemetry/test_metrics_page.py
 
 page: web/node_modules/.package-lock.json ## Build the page into the package (needs Node.js)
 	cd web && npm run build

@@ -16,7 +16,8 @@ import uvicorn
 
 from viralclip.catalog import JobRecord, open_catalog
 from viralclip.channel import open_channel
-from viralclip.cli.serve import Server, config, leave_the_stuck
+from viralclip.cli.ports import leave_the_stuck
+from viralclip.cli.serve import Server, config
 from viralclip.engine.jobs import Jobs
 from viralclip.events import Draft, Envelope, Logged
 from viralclip.live import Told

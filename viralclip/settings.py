@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -26,6 +27,11 @@ _SIZE = re.compile(r"([0-9]{1,15})(KiB|MiB|GiB|TiB)?")
 _AGE = re.compile(r"([0-9]{1,5})([hdw])")
 _AGES = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _SHORTEST_KEY = 32
+_SHORTEST_TOKEN = 16
+# What may stand in a header as it is.
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")
+_PORTS = 65536
+_HOST = re.compile(r"([A-Za-z0-9][A-Za-z0-9.-]*)?")
 # The names that clouds' own tools give to what is secret.
 _CREDENTIAL = re.compile(r"(AWS|AZURE|GOOGLE)_.*(SECRET|TOKEN|PASSWORD|KEY)(?<!ACCESS_KEY_ID)")
 OTLP_ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
@@ -64,6 +70,30 @@ class NotInstalledError(InvalidRequestError):
     code = "not_installed"
 
 
+class MetricsTokenMissingError(InvalidRequestError):
+    """Other machines can reach VIRALCLIP_METRICS; set VIRALCLIP_METRICS_TOKEN, or use 127.0.0.1."""
+
+    code = "metrics_token_missing"
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a process listens; the host is empty for every address of the machine."""
+
+    host: str
+    port: int
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether nobody on another machine can reach it."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
 @dataclass(frozen=True)
 class Settings:
     """Where things are and how much may run at once."""
@@ -91,6 +121,8 @@ class Settings:
     source_cache_bytes: int
     catalog: str | None
     secret_key: str | None = field(repr=False)
+    metrics: Address | None
+    metrics_token: str | None = field(repr=False)
     credentials: tuple[str, ...] = field(repr=False)
     # How long `serve` keeps what has ended; None: for ever.
     retention: timedelta | None
@@ -102,7 +134,7 @@ class Settings:
         """What must never be seen: passwords, keys, and credentials of clouds."""
         urls = (self.database, self.channel, self.yunet_url, self.storage_public)
         inside = (secret for url in urls if url for secret in _secrets_in(url))
-        given = (self.secret_key, *self.credentials)
+        given = (self.secret_key, self.metrics_token, *self.credentials)
         return frozenset((*inside, *(secret for secret in given if secret)))
 
     @property
@@ -206,6 +238,8 @@ def read_settings(
         source_cache_bytes=_bytes(env, "VIRALCLIP_SOURCE_CACHE", "20GiB"),
         catalog=_catalog(env),
         secret_key=_secret_key(env, "VIRALCLIP_SECRET_KEY"),
+        metrics=_address(env, "VIRALCLIP_METRICS"),
+        metrics_token=_metrics_token(env, "VIRALCLIP_METRICS_TOKEN"),
         credentials=(
             *(value for name, value in env.items() if _CREDENTIAL.fullmatch(name)),
             *_otlp_secrets(env),
@@ -260,6 +294,36 @@ def _secret_key(env: Mapping[str, str], name: str) -> str | None:
     if value and len(value) < _SHORTEST_KEY:
         wanted = f"at least {_SHORTEST_KEY} characters, as `openssl rand -base64 32` makes them"
         raise _refusal(name, value, wanted)
+    return value or None
+
+
+def _address(env: Mapping[str, str], name: str) -> Address | None:
+    """`host:port`, or `:port` for every address of the machine; None where it is not set."""
+    if not (value := env.get(name)):
+        return None
+    host, colon, port = value.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
+    is_port = port.isascii() and port.isdecimal() and 0 < int(port[:6]) < _PORTS
+    if not colon or not is_port or not (_HOST.fullmatch(host) or _is_address(host)):
+        raise _refusal(name, value, "an address such as 127.0.0.1:9465, or :9465 for all of them")
+    return Address(host, int(port))
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _metrics_token(env: Mapping[str, str], name: str) -> str | None:
+    value = env.get(name)
+    if value and (len(value) < _SHORTEST_TOKEN or not _TOKEN.fullmatch(value)):
+        wanted = (
+            f"at least {_SHORTEST_TOKEN} letters and figures, as `openssl rand -hex 32` makes them"
+        )
+        raise _refusal(name, "…", wanted)
     return value or None
 
 

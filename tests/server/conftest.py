@@ -34,7 +34,8 @@ from viralclip.catalog.accounts import SqlAccounts
 from viralclip.catalog.sealing import Seal
 from viralclip.catalog.webhooks import SqlWebhooks
 from viralclip.channel import ProgressChannel, open_channel
-from viralclip.cli.serve import Server, config, leave_the_stuck
+from viralclip.cli.ports import leave_the_stuck
+from viralclip.cli.serve import Server, config
 from viralclip.engine import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.events import ClipTick, Draft, Envelope, JobQueued, JobTick, Logged

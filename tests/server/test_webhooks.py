@@ -162,7 +162,7 @@ async def test_a_receiver_that_fails_at_first_is_tried_again_later_with_the_same
     assert len({headers["webhook-timestamp"] for _, headers, _ in receiver.requests}) == 4
 
 
-async def test_a_receiver_that_never_answers_well_is_given_up_in_the_end(open_served):
+async def test_a_receiver_that_never_answers_well_is_given_up_in_the_end(open_served, counted):
     clock = Clock()
     async with receiving(*[answer(503)] * 20) as receiver:
         webhook = await told_of(open_served, receiver)
@@ -175,6 +175,10 @@ async def test_a_receiver_that_never_answers_well_is_given_up_in_the_end(open_se
 
     assert (delivery.state, delivery.answer) == ("given_up", "http_503")
     assert len(receiver.requests) == len(WAITS_S) + 1
+    calls = "viralclip_webhook_deliveries_total"
+    assert counted(calls, outcome="postponed") == len(WAITS_S)
+    assert counted(calls, outcome="given_up") == 1
+    assert counted(calls, outcome="delivered") == 0
 
 
 async def test_a_receiver_that_is_gone_is_not_asked_again(open_served):

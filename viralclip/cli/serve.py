@@ -3,9 +3,9 @@
 import asyncio
 import signal
 import socket
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -28,11 +28,12 @@ from viralclip.cli.compose import (
 from viralclip.cli.entrance import open_entrance
 from viralclip.cli.framing import Framer
 from viralclip.cli.lives import attended
+from viralclip.cli.metrics import open_scrape
+from viralclip.cli.ports import WAITING, listen
 from viralclip.cli.privacy import open_seal
 from viralclip.cli.prune import retaining
 from viralclip.engine import Engine
 from viralclip.engine.jobs import Jobs
-from viralclip.errors import InvalidRequestError
 from viralclip.media.models import FaceModel
 from viralclip.media.probe import identity
 from viralclip.media.prober import Prober
@@ -47,22 +48,10 @@ from viralclip.settings import Settings
 from viralclip.storage import Storage
 from viralclip.worker import new_worker_id
 
-# Little waits in the kernel for a viewer that does not read; its place is kept here instead.
-_SEND_BUFFER = 64 * 1024
-# After so long the kernel itself gives such a viewer up, whatever it was sent.
-_STUCK_S = 60
 _GRACE_S = 3
 _ACCEPTED_AT_ONCE = 8
-# Connections that the kernel keeps until they are accepted.
-_WAITING = 1024
 # What a viewer has to say is nothing; a page that sends more than this is no page of ours.
 _FRAME_BYTES = 4096
-
-
-class AddressTakenError(InvalidRequestError):
-    """Something else listens on {host}:{port}; choose another port with --port."""
-
-    code = "address_taken"
 
 
 async def serve(settings: Settings, *, with_worker: bool, with_sign_in: bool) -> int:
@@ -74,7 +63,9 @@ async def serve(settings: Settings, *, with_worker: bool, with_sign_in: bool) ->
         SqlWebhooks(settings.tables_url, seal=open_seal(settings)) as webhooks,
     ):
         entrance = await open_entrance(settings, accounts, with_sign_in=with_sign_in)
+        scrape = open_scrape(settings, engine, "server", *(("worker",) if with_worker else ()))
         services = await _services(settings, records, engine, webhooks)
+        services = replace(services, scrape=scrape, metrics_token=settings.metrics_token)
         app = create_app(
             services,
             sign_in=entrance.sign_in,
@@ -83,7 +74,7 @@ async def serve(settings: Settings, *, with_worker: bool, with_sign_in: bool) ->
             any_address=settings.host not in LOOPBACK,
             page=_page(),
         )
-        listening = _listen(settings.host, settings.port)
+        listening = listen(settings.host, settings.port)
         async with (
             _worker(settings, records, engine, wanted=with_worker),
             _courier(services, webhooks),
@@ -107,7 +98,7 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         for listening in sockets or ():
             # The library has the kernel keep no more than it accepts at once.
-            listening.listen(_WAITING)
+            listening.listen(WAITING)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -209,28 +200,6 @@ def config(app: object, lobby: Lobby | None = None) -> uvicorn.Config:
         access_log=False,
         server_header=False,
     )
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    leave_the_stuck(listening, _STUCK_S)
-    try:
-        listening.bind((host, port))
-        # Who is told the address may come at once: it waits here until the server is ready.
-        listening.listen(_WAITING)
-    except OSError as error:
-        listening.close()
-        raise AddressTakenError(host=host, port=port) from error
-    return listening
-
-
-def leave_the_stuck(listening: socket.socket, stuck_s: float) -> None:
-    """Let the kernel hold little for a connection, and end one that takes nothing; accepted
-    connections inherit it."""
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
-    if sys.platform == "linux":
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(stuck_s * 1000))
 
 
 def _page() -> Path | None:

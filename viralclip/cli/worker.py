@@ -2,24 +2,43 @@
 
 import asyncio
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from viralclip.cli.compose import Shift, find_gear, open_engine, open_records, working
-from viralclip.settings import Settings
+from viralclip.engine import Engine
+from viralclip.settings import MetricsTokenMissingError, Settings
 from viralclip.worker import new_worker_id
 
 
 async def serve_queues(settings: Settings, *, name: str | None, grace_s: float) -> int:
     """Work until the process is told to stop; clips that run then have the grace to end."""
+    address = settings.metrics
+    if address is not None and not address.is_loopback and settings.metrics_token is None:
+        raise MetricsTokenMissingError
     shift = Shift(await find_gear(settings, settings.encoder), name or new_worker_id(), grace_s)
     async with (
         open_records(settings) as records,
         open_engine(settings) as engine,
+        _scraped(settings, engine),
         working(settings, records, engine, shift),
     ):
         told = _told_to_stop()
         print(f"viralclip worker {shift.worker} is at work", flush=True)
         await told.wait()
     return 0
+
+
+@asynccontextmanager
+async def _scraped(settings: Settings, engine: Engine) -> AsyncIterator[None]:
+    """Record metrics, and answer whoever scrapes them, where that is wanted."""
+    if settings.metrics is None:
+        yield
+        return
+    from viralclip.cli.metrics import metrics_port
+
+    async with metrics_port(settings, settings.metrics, engine):
+        yield
 
 
 def _told_to_stop() -> asyncio.Event:

@@ -16,6 +16,7 @@ from viralclip.server import (
     clips,
     jobs,
     live,
+    metrics,
     problems,
     scene_lists,
     system,
@@ -25,6 +26,7 @@ from viralclip.server import (
 )
 from viralclip.server.guard import Bounds, Guard
 from viralclip.server.identity import COOKIE, LOOPBACK, SignIn
+from viralclip.server.measuring import Measuring
 from viralclip.server.problems import MEDIA_TYPE
 from viralclip.server.request_context import RequestContext, note_route
 from viralclip.server.services import Services
@@ -73,6 +75,8 @@ def create_app(
         app.include_router(uploads.routes(services, services.uploads))
     if services.webhooks is not None:
         app.include_router(webhooks.routes(services, services.webhooks))
+    if services.scrape is not None:
+        app.include_router(metrics.routes(services.scrape, token=services.metrics_token))
     problems.install(app)
     bounds = Bounds(
         hosts=hosts,
@@ -85,6 +89,7 @@ def create_app(
     )
     app.add_middleware(Guard, bounds=bounds)
     app.add_middleware(RequestContext)
+    app.add_middleware(Measuring)
     if page is not None:
         app.mount("/", StaticFiles(directory=page, html=True), name="page")
     _describe(app.openapi())

@@ -23,6 +23,7 @@ from viralclip.catalog.webhooks import (
 )
 from viralclip.events import Outcome
 from viralclip.server.post import PostError, WebhookAddressError, parse_target, post
+from viralclip.telemetry.metrics import WEBHOOK_DELIVERIES, DeliveryOutcome
 
 # The names of the Standard Webhooks specification, for which receivers find libraries.
 ID_HEADER = "webhook-id"
@@ -45,6 +46,12 @@ _NEVER = timedelta(hours=1)
 # A job that has run for long is looked at less often: its webhook comes at most so much later.
 _LATE_SHARE = 0.02
 _LATEST_S = 15.0
+# What an attempt comes to, as it is counted.
+_OUTCOMES: dict[DeliveryState, DeliveryOutcome] = {
+    "due": "postponed",
+    "delivered": "delivered",
+    "given_up": "given_up",
+}
 # The answer of a receiver that wants no more.
 _GONE = f"http_{HTTPStatus.GONE.value}"
 
@@ -187,6 +194,7 @@ class Courier:
         state, wait_s = _next(answer, delivery.attempts)
         due_at = self._now() + timedelta(seconds=wait_s)
         await self._webhooks.note(delivery.delivery_id, state=state, answer=answer, due_at=due_at)
+        WEBHOOK_DELIVERIES.count(outcome=_OUTCOMES[state])
         facts = {"webhook": webhook.webhook_id, "job_id": delivery.job_id}
         log.info("Webhook called", **facts, answer=answer, state=state)
 

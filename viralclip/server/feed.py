@@ -37,6 +37,8 @@ class Line:
     kind: str
     cursor: str
     text: str
+    # When it happened, in seconds since the epoch; only events say that.
+    said_at: float | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,11 @@ class Batch:
 
     number: int
     lines: Sequence[Line]
+
+    @cached_property
+    def said_at(self) -> float | None:
+        """When the first of its events happened."""
+        return min((line.said_at for line in self.lines if line.said_at is not None), default=None)
 
     @cached_property
     def one_by_one(self) -> Messages:
@@ -246,6 +253,9 @@ class View:
         self._cursor = after
         self._number: int | None = None
         self._idle = idle_s
+        self._joined: int | None = None
+        # Whether the latest batch holds only what happened since the viewer came.
+        self.is_live = False
 
     def __aiter__(self) -> Self:
         return self
@@ -267,6 +277,8 @@ class View:
         """What can be sent now, or nothing."""
         if not self._feed.begun:
             return _NOTHING
+        if self._joined is None:
+            self._joined = self._feed.latest
         if self._number is None and self._cursor is not None:
             self._number = self._feed.place(self._cursor)
             if self._number is None:
@@ -276,6 +288,7 @@ class View:
         batch = self._feed.since(self._number)
         if batch is None:
             return self._at_latest("reset")
+        self.is_live = self._number >= self._joined
         self._number = batch.number
         return batch
 
@@ -360,7 +373,8 @@ async def read_on(
 
 
 def encode(frame: Frame) -> Line:
-    return Line(frame.kind, frame.cursor, frame.model_dump_json())
+    said_at = frame.envelope.at.timestamp() if isinstance(frame, Told) else None
+    return Line(frame.kind, frame.cursor, frame.model_dump_json(), said_at)
 
 
 def _watch(channel: ProgressChannel, job_id: str, after: str | None) -> AsyncGenerator[Frame, None]:

@@ -164,7 +164,8 @@ def is_forwarded(headers: Headers) -> bool:
     return any(name in _FORWARDED or name.startswith(_FORWARDED_PREFIX) for name in headers)
 
 
-async def _owner(connection: HTTPConnection) -> str:
+async def known_owner(connection: HTTPConnection) -> str:
+    """Who asks; UnauthorizedError where that takes a token, TooManyError beyond a user's share."""
     owner = await connection.app.state.sign_in.owner(connection)
     share = now_known(connection.scope, owner)
     if share is not None and connection.scope["type"] == "http":
@@ -172,4 +173,4 @@ async def _owner(connection: HTTPConnection) -> str:
     return owner
 
 
-Owner = Annotated[str, Depends(_owner)]
+Owner = Annotated[str, Depends(known_owner)]

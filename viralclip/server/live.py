@@ -22,7 +22,9 @@ from viralclip.server.jobs import EventPage, JobId, find_job
 from viralclip.server.problems import ProblemError, UnauthorizedError, problems
 from viralclip.server.quota import Quota
 from viralclip.server.services import Services
+from viralclip.server.viewing import observe_sent, viewing
 from viralclip.server.wire import as_framed, takes_framed
+from viralclip.telemetry.metrics import RESETS, Transport
 
 _HEARTBEAT = Batch(0, (Line("heartbeat", "", '{"kind":"heartbeat"}'),))
 _SSE = "text/event-stream"
@@ -110,10 +112,10 @@ async def _converse(
     async with services.feeds.of(job_id) as feed:
         view = feed.view(after, idle_s=services.heartbeat_s)
         # RuntimeError: the server itself has closed the socket in between.
-        with suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
+        with viewing("websocket"), suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
             await _first_of(
                 gone(websocket.receive),
-                _send(view, send, services.stuck_s),
+                _send(view, send, services.stuck_s, "websocket"),
                 _while_welcome(websocket, owner, services.recheck_s),
             )
 
@@ -146,10 +148,10 @@ class _EventStream(StreamingResponse):
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         async with self._services.feeds.of(self._job_id) as feed:
             view = feed.view(self._after, idle_s=self._services.heartbeat_s)
-            with suppress(ProblemError):
+            with viewing("sse"), suppress(ProblemError):
                 await _first_of(
                     gone(receive),
-                    _send(view, send_lines, self._services.stuck_s),
+                    _send(view, send_lines, self._services.stuck_s, "sse"),
                     _while_welcome(connection, self._owner, self._services.recheck_s),
                 )
         await send({"type": "http.response.body", "body": b""})
@@ -164,11 +166,17 @@ def _server_sent(line: Line) -> str:
     return f"id: {line.cursor}\nevent: {line.kind}\ndata: {line.text}\n\n"
 
 
-async def _send(view: View, send: Callable[[Batch], Awaitable[None]], stuck_s: float) -> None:
+async def _send(
+    view: View,
+    send: Callable[[Batch], Awaitable[None]],
+    stuck_s: float,
+    transport: Transport,
+) -> None:
     """Everything of the view, a heartbeat when it is quiet; TimeoutError if it is not taken."""
     async for batch in view:
         async with asyncio.timeout(stuck_s):
             await send(batch if batch.lines else _HEARTBEAT)
+        observe_sent(batch, transport, is_live=view.is_live)
 
 
 async def _while_welcome(connection: HTTPConnection, owner: str, every_s: float) -> None:
@@ -210,6 +218,7 @@ async def _page(job_id: str, after: str, services: Services, *, limit: int | Non
     frames, now = await read_on(services.channel, job_id, after, limit=limit)
     state = next((frame for frame in frames if isinstance(frame, Snapshot | Reset)), None)
     if state is not None:
+        RESETS.count(transport="poll")
         return EventPage(
             kind="reset", events=[], progress=state.progress, cursor=state.cursor, more=False
         )

@@ -11,6 +11,7 @@ from viralclip.engine.jobs import Jobs
 from viralclip.plan import Video
 from viralclip.server.feed import Feeds
 from viralclip.server.framing import Ask, FramingOut
+from viralclip.server.metrics import Scrape
 from viralclip.server.pools import Pool
 from viralclip.server.quota import Quota
 from viralclip.server.shares import Shares
@@ -58,6 +59,9 @@ class Services:
     media_roots: tuple[Path, ...] = ()
     uploads: Path | None = None
     webhooks: SqlWebhooks | None = None
+    # What is scraped, and the token of whoever may do that and nothing else.
+    scrape: Scrape | None = None
+    metrics_token: str | None = field(default=None, repr=False)
     # Whether a webhook may lead to this machine or its neighbours.
     webhooks_anywhere: bool = False
     encoder: str = "x264"

@@ -285,7 +285,7 @@ QUEUE_OLDEST_SECONDS = Gauge(
     name="viralclip_queue_oldest_seconds",
     help=(
         "For how long the clip that waits longest has been in the queue; 0 if none waits. Combine"
-        " with max. Absent while the database does not answer."
+        " with max. NaN while the database does not answer."
     ),
     labels_of=_unlabelled,
     roles=_BOTH,
