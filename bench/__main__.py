@@ -8,6 +8,8 @@ from pathlib import Path
 
 from bench import (
     analysis,
+    anomalies,
+    eta,
     events,
     fleet,
     fold,
@@ -39,6 +41,8 @@ BENCHES: dict[str, Callable[..., list[Figure]]] = {
     "page": page.measure,
     "fleet": fleet.measure,
     "sources": sources.measure,
+    "eta": eta.measure,
+    "anomalies": anomalies.measure,
 }
 
 

@@ -18,14 +18,14 @@ ClipKey = tuple[int, str]
 
 # FFmpeg's own time left is off by so much at first, and by less the more of the clip is done.
 _SPEED_NOISE, _SPEED_NOISE_AT_END = 0.45, 0.12
-# What is stored after the last frame takes so long where the upload does not say more.
+# To check and store a clip after its last frame takes so long, on a machine as slow as is typical.
 _FINISH_S = 0.3
 # However long a stage already takes, it takes this share of that longer.
 _OVERDUE = 0.25
 # The clips of other jobs are in the middle of their work, more or less.
 _MIDDLE, _MIDDLE_NOISE = 0.5, 0.6
 # So many draws are made in all, a few milliseconds of work, however large the job.
-_BUDGET = 6000
+_BUDGET = 3000
 _FEWEST_FUTURES = 20
 _MOST_FUTURES = 200
 
@@ -182,9 +182,10 @@ class _Pieces:
         if _is_ahead(clip):
             return alone.seconds, own
         slowdown = self.slowdowns[int(self._busy) - 1]
+        finish = _FINISH_S * alone.seconds / render.typical_seconds(1.0)
         if clip.step is not Step.RENDERING:
-            left = clip.eta_sec if clip.eta_sec is not None else _FINISH_S
-            return max(left, _FINISH_S) / slowdown, _SPEED_NOISE**2
+            left = max(clip.eta_sec or 0.0, finish * slowdown)
+            return left / slowdown, _SPEED_NOISE**2
         elapsed = max((self._now - clip.since).total_seconds(), 0.0) if clip.since else 0.0
         fraction = clip.step_fraction or 0.0
         expected = alone.seconds * slowdown
@@ -193,7 +194,7 @@ class _Pieces:
         if clip.eta_sec is not None and fraction > 0:
             seen = _by_speed(clip.eta_sec, elapsed, fraction)
             left, variance = _combined((left, variance), (seen, _speed_variance(fraction)))
-        return left / slowdown, variance
+        return left / slowdown + finish, variance
 
     def _predict(self, workload: Workload) -> Prediction:
         if workload not in self._known:
@@ -313,11 +314,12 @@ def _moves(
     return moves
 
 
-def _draws(name: str, count: int) -> list[float]:
+@functools.lru_cache(maxsize=2048)
+def _draws(name: str, count: int) -> tuple[float, ...]:
     """Evenly spread draws of a normal variable, in an order that is the name's own."""
     draws = list(_quantiles(count))
     random.Random(zlib.crc32(name.encode())).shuffle(draws)  # noqa: S311 - a forecast, not a secret
-    return draws
+    return tuple(draws)
 
 
 @functools.cache

@@ -38,7 +38,9 @@ async def test_a_waiting_job_is_told_when_it_will_be_done_and_that_stays(shop, s
     first, second = await ticks_of(shop, job, 2)
     running.cancel()
 
-    assert first.eta_at is not None
+    assert first.eta_at
+    assert first.eta_low_at
+    assert first.eta_high_at
     assert first.eta_low_at < first.eta_at < first.eta_high_at
     assert second.eta_at == first.eta_at
     progress = await shop.reporter.progress(job.job_id)

@@ -8,6 +8,7 @@ import pytest
 
 from viralclip.channel import BEGINNING
 from viralclip.durations import Observation
+from viralclip.events import AnomalyFound
 from viralclip.live import Told
 from viralclip.pipeline.workload import workload_of
 from viralclip.telemetry.metrics import install
@@ -50,9 +51,9 @@ async def teach(shop, job, seconds: float, count: int = 12) -> None:
         await shop.tools.catalog.learn(seen)
 
 
-async def anomaly(shop, job):
+async def anomaly(shop, job) -> AnomalyFound:
     async for frame in shop.channel.watch(job.job_id, BEGINNING):
-        if isinstance(frame, Told) and frame.envelope.event.type == "anomaly":
+        if isinstance(frame, Told) and isinstance(frame.envelope.event, AnomalyFound):
             return frame.envelope.event
     raise AssertionError("the channel has ended")
 

@@ -90,7 +90,7 @@ class Forecast:
 
     def remember(self, fraction: float, now: datetime, expected: datetime) -> None:
         """Keep what is shown at a quarter, half and three quarters of the job."""
-        reached = [share for share, least in _SHARES.items() if fraction >= least]
+        reached: list[Share] = [share for share, least in _SHARES.items() if fraction >= least]
         if reached:
             self._told.setdefault(reached[-1], (now, expected))
 

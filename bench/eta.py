@@ -1,0 +1,123 @@
+"""How right times left are: recorded jobs of real renders, replayed."""
+
+import random
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.figures import Figure
+from bench.forecasts.collect import collect, read
+from bench.forecasts.replay import SHARES, Job, Learner, Told, coverage, error, open_job
+
+RENDERS = Path(__file__).with_name("forecasts") / "renders.jsonl"
+_LEARNED_CLIPS = 30
+_COLD = {0.25: 35.0}
+_WARM = {0.1: 25.0, 0.25: 15.0, 0.5: 10.0}
+_UNSEEN = 30.0
+_NAIVE = {"by_fraction": "elapsed / fraction", "by_style": "mean rate of each style"}
+
+
+def measure(folder: Path, *, short: bool) -> list[Figure]:
+    """Replay the recording that comes with the code; without one, a few jobs are rendered first."""
+    path = RENDERS
+    if not path.exists():
+        path = folder / "renders.jsonl"
+        collect(path, jobs=2 if short else 45)
+    jobs = [open_job(row) for row in read(path)]
+    cold = [told for job in jobs for told in Learner().tell(job)]
+    warm, moves = _learned(jobs)
+    return [
+        *_errors("with nothing learned", cold, _COLD),
+        *_errors(f"after {_LEARNED_CLIPS} clips", warm, _WARM),
+        *_bands(cold, warm),
+        *_unseen(jobs),
+        *_moves(moves),
+    ]
+
+
+def _learned(jobs: Sequence[Job]) -> tuple[list[Told], list[int]]:
+    """What is told once enough clips were learned, over several orders of the jobs."""
+    told: list[Told] = []
+    moves: list[int] = []
+    for seed in range(4):
+        order = list(jobs)
+        random.Random(seed).shuffle(order)  # noqa: S311 - a sample, not a secret
+        learner = Learner()
+        for job in order:
+            if learner.clips >= _LEARNED_CLIPS:
+                told += learner.tell(job)
+                if seed == 0:
+                    moves.append(max(len(learner.shown_ends(job)) - 1, 0))
+            learner.learn(job)
+    return told, moves
+
+
+def _errors(when: str, told: Sequence[Told], targets: dict[float, float]) -> list[Figure]:
+    figures = []
+    for share in SHARES:
+        found = error(told, share, of="model")
+        if found is None:
+            continue
+        others = {name: error(told, share, of=of) for of, name in _NAIVE.items()}
+        raw = ", ".join(f"{name} {other:.0f} %" for name, other in others.items() if other)
+        what = f"time left at {share:.0%} of a job, {when}"
+        count = sum(each.share == share for each in told)
+        raw = f"n={count}; {raw}"
+        figures.append(Figure(what, found, "%", raw, at_most=targets.get(share)))
+    return figures
+
+
+def _bands(cold: Sequence[Told], warm: Sequence[Told]) -> list[Figure]:
+    return [
+        Figure("moments in the 80 % band, cold", coverage(cold), "%", f"n={len(cold)}"),
+        *(
+            [
+                Figure(
+                    "moments in the 80 % band",
+                    coverage(warm),
+                    "%",
+                    f"n={len(warm)}, 75 to 85 is meant",
+                    at_least=75.0,
+                )
+            ]
+            if warm
+            else []
+        ),
+    ]
+
+
+def _unseen(jobs: Sequence[Job]) -> list[Figure]:
+    """Jobs of a preset or a size of which nothing was learned, told by all the others."""
+    figures = []
+    for name, key in (("preset", _preset), ("size", _size)):
+        told: list[Told] = []
+        for value in sorted({key(job) for job in jobs}):
+            learner = Learner()
+            for job in jobs:
+                if key(job) != value:
+                    learner.learn(job)
+            told += [each for job in jobs if key(job) == value for each in learner.tell(job)]
+        found = error(told, 0.25, of="model")
+        if found is not None:
+            what = f"time left at 25% of a job, {name} never seen"
+            figures.append(
+                Figure(what, found, "%", f"n={len(told) // len(SHARES)}", at_most=_UNSEEN)
+            )
+    return figures
+
+
+def _moves(moves: Sequence[int]) -> list[Figure]:
+    if not moves:
+        return []
+    raw = f"n={len(moves)}, most {max(moves)}"
+    return [
+        Figure("moves of the shown end, median job", statistics.median(moves), "", raw, at_most=2)
+    ]
+
+
+def _preset(job: Job) -> str:
+    return job.row["preset"]
+
+
+def _size(job: Job) -> str:
+    return f"{job.row['video']['width']}x{job.row['video']['height']}"
