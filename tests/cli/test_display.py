@@ -210,6 +210,27 @@ def test_the_screen_shows_the_job_and_what_runs(story):
     assert "waiting" in _row(screen, "02 The end", "streamer")
 
 
+def test_the_screen_shows_when_the_job_is_done_unless_that_is_a_matter_of_seconds(story):
+    story.render(1, "split", to=0.5)
+    at = story.now
+
+    def tick(minutes: float) -> JobTick:
+        low, done, high = (at + timedelta(minutes=by * minutes) for by in (0.9, 1.0, 1.2))
+        ends = {"eta_at": done, "eta_low_at": low, "eta_high_at": high}
+        seconds = {"eta_sec": 60.0 * minutes, "eta_low_sec": 1.0, "eta_high_sec": 9.0}
+        return JobTick.model_validate(
+            {"job_id": "job1", "at": at, "fraction": 0.1, **seconds, **ends}
+        )
+
+    later = _screen(story.tick(tick(20)))
+    soon = _screen(story.tick(tick(0.5)))
+
+    assert f"· done about {(at + timedelta(minutes=20)).astimezone():%H:%M} (" in later
+    assert "min left" in later
+    assert "done about" not in soon
+    assert "s left" in soon
+
+
 def test_without_a_title_the_job_is_named_by_its_id(story):
     assert "job job1" in _screen(story, title="")
 

@@ -166,3 +166,25 @@ def test_a_hundred_percent_is_said_of_a_finished_job_only():
     assert words.percent(0.9999) == 99
     assert words.percent(0.9999, outcome="failed") == 99
     assert words.percent(1.0, outcome="partial") == 100
+
+
+def test_when_a_job_is_done_is_a_time_of_day_and_another_day_is_named():
+    now = datetime(2026, 6, 1, 14, 20).astimezone()
+
+    def said(low: float, expected: float, high: float) -> str:
+        ends = (now + timedelta(minutes=each) for each in (expected, low, high))
+        return words.done_about(*ends, now=now)
+
+    assert said(10, 12, 16) == "done about 14:32 (14:30-14:36)"
+    assert said(12, 12.1, 12.2) == "done about 14:32"
+    assert said(560, 640, 700) == "done about Tue 01:00 (23:40-Tue 02:00)"
+
+
+def test_a_clip_that_takes_far_too_long_says_so_behind_its_step():
+    clip = ClipState(style="split", analysed=False, step=Step.RENDERING, slow_times=3.9, speed=0.2)
+
+    assert words.clip_words(clip, now=NOW)[:2] == ("rendering", "4 times as long as usual")
+    assert (
+        words.anomaly(Step.RENDERING, 2.2) == "rendering takes twice what clips like this take here"
+    )
+    assert words.anomaly(Step.UPLOADING, None) == "storing takes unusually long"

@@ -173,7 +173,7 @@ def time_left(eta: float | None, low: float | None, high: float | None) -> str:
 def done_about(expected: datetime, low: datetime, high: datetime, *, now: datetime) -> str:
     """When a job will be done: "done about 14:32 (14:30-14:36)"; a day of its own is named."""
     about, least, most = (_clock_time(at, now) for at in (expected, low, high))
-    return f"done about {about}" + (f" ({least}\u2013{most})" if least != most else "")
+    return f"done about {about}" + (f" ({least}-{most})" if least != most else "")
 
 
 def _clock_time(at: datetime, now: datetime) -> str:
