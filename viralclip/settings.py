@@ -128,12 +128,15 @@ class Settings:
     retention: timedelta | None
     # Whether the standard variables of OpenTelemetry name a collector of traces.
     traced: bool
+    # Addresses of apprise; most hold a token.
+    alerts: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def secrets(self) -> frozenset[str]:
         """What must never be seen: passwords, keys, and credentials of clouds."""
         urls = (self.database, self.channel, self.yunet_url, self.storage_public)
-        inside = (secret for url in urls if url for secret in _secrets_in(url))
+        inside = [secret for url in urls if url for secret in _secrets_in(url)]
+        inside += (secret for url in self.alerts for secret in _tokens_in(url))
         given = (self.secret_key, self.metrics_token, *self.credentials)
         return frozenset((*inside, *(secret for secret in given if secret)))
 
@@ -246,6 +249,7 @@ def read_settings(
         ),
         retention=_retention(env, "VIRALCLIP_RETENTION"),
         traced=_is_traced(env),
+        alerts=_alerts(env, "VIRALCLIP_ALERTS"),
     )
 
 
@@ -388,6 +392,31 @@ def _secrets_in(url: str) -> Iterator[str]:
     queried = (value for _, value in parse_qsl(parts.query))
     for secret in (parts.password or "", *queried, parts.query):
         yield from (secret, unquote(secret))
+
+
+def _tokens_in(url: str) -> Iterator[str]:
+    """What opens a chat or a mailbox: any part of such an address but the name of a machine."""
+    yield from _secrets_in(url)
+    parts = urlsplit(url)
+    yield from (url, parts.username or "", *parts.path.split("/"))
+    if "." not in (host := parts.netloc.rpartition("@")[2]) and host != "localhost":
+        yield from (host, *host.split(":"))
+
+
+def _alerts(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    urls = tuple(env.get(name, "").split())
+    for url in urls:
+        if not _is_url(url):
+            raise _refusal(name, url, "addresses of apprise, such as slack://…, with spaces")
+    return urls
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return bool(parts.scheme and (parts.netloc or parts.path.strip("/")))
 
 
 def _positive(env: Mapping[str, str], name: str, default: int) -> int:

@@ -168,6 +168,16 @@ def test_alertmanager_takes_its_configuration_and_routes_by_severity() -> None:
         assert routed.strip() == receivers
 
 
+def test_alertmanager_reads_its_secrets_from_files_that_compose_brings() -> None:
+    text = ALERTMANAGER.read_text(encoding="utf-8")
+    compose = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8"))
+    named = set(re.findall(r"_file: /run/secrets/(\w+)", text))
+
+    assert named == set(compose["services"]["alertmanager"]["secrets"])
+    assert named <= set(compose["secrets"])
+    assert not re.search(r"(api_url|routing_key|service_key|pagerduty_url): ", text)
+
+
 def test_inhibitions_speak_of_alerts_that_exist() -> None:
     rules_of = yaml.safe_load(ALERTMANAGER.read_text(encoding="utf-8"))["inhibit_rules"]
     matchers = " ".join(

@@ -1,6 +1,7 @@
 """What is in deploy/ fits the program: settings that exist, pinned images, no secrets."""
 
 import re
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Any
 import pytest
 import typer.main
 import yaml
-from dbos._schemas.system_database import SystemSchema
+from expressions import FOREIGN, faults_of
+from services import PROMETHEUS_PACKAGES, program
 
 from viralclip.cli.app import app
 
@@ -85,6 +87,8 @@ def test_no_secret_has_a_value(path: Path):
 
 def test_every_variable_of_the_compose_file_is_in_the_example_and_must_be_given():
     wanted = dict(re.findall(r"(?<!\$)\$\{([A-Z0-9_]+)(:\?)?", read("compose.yaml")))
+    # Compose itself demands those that a secret is made of.
+    wanted |= {each["environment"]: ":?" for each in COMPOSE["secrets"].values()}
     example = set(re.findall(r"^([A-Z0-9_]+)=", read("env.example"), re.MULTILINE))
 
     assert set(wanted) == example
@@ -183,7 +187,7 @@ def test_pods_have_few_rights_bounds_and_time_to_leave(
     assert pod.get("terminationGracePeriodSeconds", 30) > grace
 
 
-def test_workers_are_scaled_by_a_deployment_and_columns_that_exist():
+def test_workers_are_scaled_by_a_deployment_and_a_metric_that_exist():
     (scaled,) = [each for each in KUBERNETES if each["kind"] == "ScaledObject"]
     names = {each["metadata"]["name"] for each in KUBERNETES if each["kind"] == "Deployment"}
     (trigger,) = scaled["spec"]["triggers"]
@@ -194,29 +198,71 @@ def test_workers_are_scaled_by_a_deployment_and_columns_that_exist():
     }
 
     assert scaled["spec"]["scaleTargetRef"]["name"] in names
-    assert trigger["metadata"]["targetQueryValue"] == env["VIRALCLIP_FFMPEG_SLOTS"]
-    _has_columns(trigger["metadata"]["query"])
+    assert trigger["metadata"]["threshold"] == env["VIRALCLIP_FFMPEG_SLOTS"]
+    assert faults_of(trigger["metadata"]["query"]) == []
 
 
-def test_the_queue_is_measured_by_columns_that_exist():
-    (about,) = yaml.safe_load(read("prometheus/queue.yaml")).values()
-    measured = {name for metric in about["metrics"] for name in metric}
+def test_every_pod_is_scraped_at_a_port_that_it_has():
+    (monitor,) = [each for each in KUBERNETES if each["kind"] == "PodMonitor"]
+    (chosen,) = monitor["spec"]["selector"]["matchExpressions"]
+    (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
+    ports = {
+        document["spec"]["template"]["metadata"]["labels"]["app"]: {
+            port["name"]: port["containerPort"] for port in container["ports"]
+        }
+        for document, container in CONTAINERS
+    }
 
-    _has_columns(about["query"])
-    assert all(name in about["query"] for name in measured)
+    assert set(chosen["values"]) == set(ports)
+    assert ports["viralclip-server"][endpoint["port"]] == 8765
+    assert ports["viralclip-worker"][endpoint["port"]] == 9465
 
 
-def _has_columns(query: str) -> None:
-    known = set(SystemSchema.workflow_status.columns.keys())
-    named = set(re.findall(r"\bwork\.(\w+)", query)) | {"queue_name", "status"}
-
-    assert "dbos.workflow_status" in query
-    assert named <= known
-
-
-def test_every_part_that_is_scraped_is_a_service():
+def test_every_part_that_is_scraped_is_a_service_and_every_service_of_ours_is():
     jobs = yaml.safe_load(read("prometheus/prometheus.yaml"))["scrape_configs"]
-    static = [each for job in jobs for each in job["static_configs"]]
-    targets = {target for each in static for target in each["targets"]}
+    static = {
+        target.partition(":")[0]
+        for job in jobs
+        for each in job.get("static_configs", ())
+        for target in each["targets"]
+    }
+    found = {
+        name: each["port"]
+        for job in jobs
+        for each in job.get("dns_sd_configs", ())
+        for name in each["names"]
+    }
+    port = SERVICES["worker"]["environment"]["VIRALCLIP_METRICS"]
 
-    assert {target.partition(":")[0] for target in targets} <= set(SERVICES)
+    assert static | set(found) <= set(SERVICES)
+    assert found == {"server": 8765, "worker": int(port.removeprefix(":"))}
+
+
+def test_what_is_scraped_with_a_token_has_it_as_a_secret():
+    jobs = yaml.safe_load(read("prometheus/prometheus.yaml"))["scrape_configs"]
+    files = {job["authorization"]["credentials_file"] for job in jobs if "authorization" in job}
+
+    assert files == {f"/run/secrets/{name}" for name in SERVICES["prometheus"]["secrets"]}
+
+
+def test_every_secret_is_one_that_compose_reads_from_the_environment():
+    wanted = {name for service in SERVICES.values() for name in service.get("secrets", ())}
+    given = {name: each["environment"] for name, each in COMPOSE["secrets"].items()}
+
+    assert wanted == set(given)
+    assert set(given.values()) <= set(re.findall(r"^(\w+)=", read("env.example"), re.MULTILINE))
+
+
+def test_what_redis_says_is_said_by_its_exporter_and_by_nobody_else():
+    assert "redis-metrics" in SERVICES
+    assert {name.partition("_")[0] for name in FOREIGN} == {"up", "ALERTS", "process", "redis"}
+
+
+def test_prometheus_takes_its_configuration():
+    promtool = program("promtool", PROMETHEUS_PACKAGES)
+    command = [promtool, "check", "config", "--syntax-only", "prometheus.yaml"]
+    done = subprocess.run(
+        command, cwd=DEPLOY / "prometheus", capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -28,7 +28,7 @@ def open_scrape(settings: Settings, engine: Engine, *roles: Role) -> Scrape:
     """Record what a process of these roles says, from now on, and answer scrapes with it."""
     recorder = PrometheusRecorder(roles)
     metrics.install(recorder)
-    return Scrape(recorder, engine.depth, _places(settings))
+    return Scrape(recorder, engine.depth, places(settings))
 
 
 @asynccontextmanager
@@ -66,7 +66,7 @@ def _config(app: FastAPI) -> uvicorn.Config:
     )
 
 
-def _places(settings: Settings) -> dict[Place, Path]:
+def places(settings: Settings) -> dict[Place, Path]:
     """The folders that fill up; clips in an object store have no end of room."""
     places: dict[Place, Path] = {"state": settings.state_dir}
     parts = urlsplit(settings.storage_url)

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,6 +13,7 @@ import uvicorn
 
 from viralclip.catalog.accounts import open_accounts
 from viralclip.catalog.webhooks import SqlWebhooks
+from viralclip.cli.alerting import alerting
 from viralclip.cli.compose import (
     Records,
     Shift,
@@ -76,6 +77,7 @@ async def serve(settings: Settings, *, with_worker: bool, with_sign_in: bool) ->
         )
         listening = listen(settings.host, settings.port)
         async with (
+            alerting(settings, engine, renders=with_worker) if settings.alerts else nullcontext(),
             _worker(settings, records, engine, wanted=with_worker),
             _courier(services, webhooks),
             retaining(settings, records, engine),

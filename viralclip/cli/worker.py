@@ -21,6 +21,7 @@ async def serve_queues(settings: Settings, *, name: str | None, grace_s: float) 
         open_records(settings) as records,
         open_engine(settings) as engine,
         _scraped(settings, engine),
+        _alerting(settings, engine),
         working(settings, records, engine, shift),
     ):
         told = _told_to_stop()
@@ -38,6 +39,18 @@ async def _scraped(settings: Settings, engine: Engine) -> AsyncIterator[None]:
     from viralclip.cli.metrics import metrics_port
 
     async with metrics_port(settings, settings.metrics, engine):
+        yield
+
+
+@asynccontextmanager
+async def _alerting(settings: Settings, engine: Engine) -> AsyncIterator[None]:
+    """Send alerts where VIRALCLIP_ALERTS says."""
+    if not settings.alerts:
+        yield
+        return
+    from viralclip.cli.alerting import alerting
+
+    async with alerting(settings, engine, renders=True):
         yield
 
 
