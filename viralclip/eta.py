@@ -189,7 +189,9 @@ class _Pieces:
         elapsed = max((self._now - clip.since).total_seconds(), 0.0) if clip.since else 0.0
         fraction = clip.step_fraction or 0.0
         expected = alone.seconds * slowdown
-        left = max(expected * (1 - fraction), _OVERDUE * elapsed * (1 - fraction), _FINISH_S)
+        # Nothing is written until the encoder has looked ahead, and that is work, too.
+        rest = expected * (1 - fraction) if fraction else expected - elapsed
+        left = max(rest, _OVERDUE * elapsed * (1 - fraction), _FINISH_S)
         variance = alone.deviation**2
         if clip.eta_sec is not None and fraction > 0:
             seen = _by_speed(clip.eta_sec, elapsed, fraction)

@@ -21,6 +21,7 @@ SHARES = (0.1, 0.25, 0.5, 0.75)
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MACHINE = "bench"
 _CORES = 2
+_ORDER = {step.value: place for place, step in enumerate(Step)}
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,9 @@ def open_job(row: Mapping[str, Any]) -> Job:
 
 
 def _state(clip: Mapping[str, Any], at: float) -> ClipState:
-    reached = [(when, step) for step, when in clip["steps"].items() if when <= at]
-    since, name = max(reached, key=lambda pair: (pair[0], Step(pair[1]) is not Step.QUEUED))
-    for step in ("complete", "upload_complete", "uploading"):  # several at one moment
-        if clip["steps"].get(step, at + 1) <= at:
-            since, name = clip["steps"][step], step
-            break
+    # Several steps may have been told at one moment: the last of them is what it is at.
+    reached = [(when, _ORDER[step], step) for step, when in clip["steps"].items() if when <= at]
+    since, _, name = max(reached)
     step = Step(name)
     analysed = STYLES[clip["style"]].analysed
     ticks = [tick for tick in clip["ticks"] if tick[0] <= at] if step is Step.RENDERING else []

@@ -274,6 +274,21 @@ def test_a_meter_reads_blocks_and_never_goes_back():
     assert progress[4].eta_sec == 0
 
 
+def test_sound_that_is_ahead_of_the_picture_is_no_progress():
+    meter = Meter(duration=2, frames=50)
+
+    def fraction(frame: int, out_time_us: str) -> float:
+        meter.read(f"frame={frame}", at=0)
+        meter.read(f"out_time_us={out_time_us}", at=0)
+        progress = meter.read("progress=continue", at=0)
+        assert progress
+        return progress.fraction
+
+    assert fraction(0, "2000000") == 0.0
+    assert fraction(25, "N/A") == 0.5
+    assert fraction(51, "2000000") == 1.0
+
+
 def test_a_meter_is_not_fooled_by_blocks_that_arrive_in_a_burst():
     meter = Meter(duration=100)
     times = [(0.0, 0), (1.0, 1), (2.0, 2), (2.001, 3), (2.002, 4), (5.0, 5), (6.0, 6)]

@@ -124,16 +124,17 @@ async def run_ffmpeg(
     duration: float,
     on_progress: Callable[[Progress], None],
     limits: Watchdogs,
+    frames: int | None = None,
     lead_s: float = 0.0,
     on_start: Callable[[int], None] | None = None,
     env: Mapping[str, str] | None = None,
 ) -> None:
     """Runs `command` to its end; whatever happens, the process is gone when this returns.
 
-    `duration` is that of the output, `lead_s` how much of the input may have to be decoded before
-    the output begins. RenderFailedError carries `returncode` as a fact and FFmpeg's last words as
-    detail; RenderStalledError (it did nothing) and RenderTimedOutError (it did too much) come from
-    `limits`.
+    `duration` is that of the output, `frames` how many its picture has, `lead_s` how much of the
+    input may have to be decoded before the output begins. RenderFailedError carries `returncode` as
+    a fact and FFmpeg's last words as detail; RenderStalledError (it did nothing) and
+    RenderTimedOutError (it did too much) come from `limits`.
     """
     leashed = leash(command)
     process = await asyncio.create_subprocess_exec(
@@ -149,7 +150,7 @@ async def run_ffmpeg(
     try:
         if on_start:
             on_start(process.pid)
-        tail = await _attend(process, Meter(duration), on_progress, limits, lead_s)
+        tail = await _attend(process, Meter(duration, frames=frames), on_progress, limits, lead_s)
     finally:
         await _end(process)
     if process.returncode:

@@ -92,6 +92,7 @@ async def _render(
         await run_ffmpeg(
             command,
             duration=length,
+            frames=spec.frames,
             on_progress=on_progress,
             limits=limits,
             # At worst the file has one keyframe, at its beginning.
