@@ -50,7 +50,9 @@ async def run(plant, job, worker: str = "w1") -> None:
 async def test_a_job_is_one_trace_of_its_scenes_clips_and_steps(plant, source, taken):
     styles = ("original", "left_focus")
     job = plant.job("a1", source("small"), (0.0, 0.2), (0.2, 0.4), styles=styles)
-    await run(plant, job)
+    await plant.jobs.submit(job)
+    async with plant.worker("w1"):
+        await taken.ended("job")
     submit, whole = taken.one("submit"), taken.one("job")
     scenes, clips = taken.named("scene"), taken.named("clip")
 
@@ -89,7 +91,7 @@ async def test_what_a_dead_worker_was_making_is_ended_for_it_and_linked(plant, s
     plant.locks.mkdir(exist_ok=True)
     (plant.locks / "w1.lock").touch()
     async with plant.worker("w2"):
-        await plant.told("a1", type="job_finished")
+        await taken.ended("job")
     lost, again = taken.one("clip", attempt=1), taken.one("clip", attempt=2)
 
     assert {span.trace_id for span in taken} == {job.trace_id}
@@ -107,9 +109,9 @@ async def test_another_run_is_linked_to_the_one_that_it_repeats(plant, source, t
     await plant.jobs.submit(job)
     await plant.jobs.cancel("a1", by="user")
     async with plant.worker("w1"):
-        await plant.told("a1", type="job_finished")
+        await taken.ended("job", run=1)
         await plant.jobs.retry("a1", job.created_at)
-        await plant.told("a1", type="job_finished", outcome="succeeded")
+        await taken.ended("job", run=2)
     first, second = taken.one("job", run=1), taken.one("job", run=2)
 
     assert {span.trace_id for span in taken} == {job.trace_id}
@@ -125,7 +127,7 @@ async def test_a_worker_that_leaves_lets_the_next_one_end_the_job(plant, source,
     left = list(taken)
     await plant.jobs.cancel("a1", by="user")
     async with plant.worker("w2"):
-        await plant.told("a1", type="job_finished")
+        await taken.ended("job")
 
     assert {span.name for span in left} == {"submit", "extracting_segment", "rendering", "clip"}
     assert taken.one("clip").attributes["viralclip.outcome"] == "interrupted"
