@@ -1,7 +1,7 @@
 """A running job's time left, published once a second from what was learned and what goes on."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -9,7 +9,7 @@ import structlog
 
 from viralclip.catalog import JobRecord
 from viralclip.channel import ProgressChannel
-from viralclip.eta import Line, TimeLeft, time_left
+from viralclip.eta import ClipKey, ClipWorkload, Line, TimeLeft, time_left
 from viralclip.events import JobTick
 from viralclip.pipeline import Tools
 from viralclip.pipeline.reporter import JobReport
@@ -54,7 +54,7 @@ class Forecast:
     pace: Pace = field(default_factory=Pace)
 
     def __post_init__(self) -> None:
-        self._clips = workloads(self.job.plan, self.tools.means)
+        self._clips: Mapping[ClipKey, ClipWorkload] | None = None
         self._told: dict[Share, tuple[datetime, datetime]] = {}
 
     async def run(self) -> None:
@@ -77,6 +77,8 @@ class Forecast:
             log.debug("Time left not known", error=repr(error))
 
     async def _tick(self) -> None:
+        if self._clips is None:
+            self._clips = workloads(self.job.plan, self.tools.means)
         progress, _ = await self.channel.progress(self.job.job_id)
         timings, line = await self.tools.catalog.timings(), await self.line()
         now = self.report.reporter.now()

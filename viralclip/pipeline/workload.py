@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
+import structlog
+
 from viralclip.durations import FramingKind, Workload
 from viralclip.eta import ClipKey, ClipWorkload
 from viralclip.geometry import Size, parse_aspect
@@ -15,6 +17,8 @@ from viralclip.styles import Graph, Style, View, all_styles, scene_within, seen_
 
 _BLURS = frozenset({"gblur", "boxblur", "avgblur", "smartblur", "dblur"})
 _MILLION = 1e6
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,16 @@ def workload_of(plan: Plan, scene: Scene, style: str, means: Means) -> ClipWorkl
 
 
 def framing_kind(style: str, source: Size, target: Size, scene: Scene) -> FramingKind:
-    """What kind of work the style's filters are: told by the graph, also for styles of others."""
+    """What kind of work the style's filters are: told by the graph, also for styles of others.
+
+    A style that cannot draw one fails its own clips, and no forecast of the others.
+    """
     made = all_styles()[style]
-    return "moving" if made.analysed else _drawn_kind(made, source, target, scene)
+    try:
+        return "moving" if made.analysed else _drawn_kind(made, source, target, scene)
+    except Exception as error:  # noqa: BLE001 - see above
+        log.debug("Style without a graph", style=style, error=repr(error))
+        return "static"
 
 
 @lru_cache(maxsize=256)
