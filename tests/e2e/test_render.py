@@ -196,6 +196,7 @@ def test_jobs_are_listed_with_what_became_of_them(made, viralclip):
         "video": "small.mp4",
         "outcome": "succeeded",
         "fraction": 1.0,
+        "eta_at": None,
         "has_worker": True,
         "clips_total": 4,
         "clips_completed": 4,
