@@ -133,7 +133,7 @@ def _too_short(error: RenderIncompleteError, wanted: float) -> ClipError:
 
 
 def _reason(error: RenderFailedError, spec: RenderSpec) -> ClipError:
-    """Why FFmpeg failed, told by the facts around it rather than by its words."""
+    """Why FFmpeg failed, told by the facts around it; by its words only where a disk was full."""
     if not spec.source.path.exists():
         return SourceChangedError(detail=error.detail)
     if _says_full(error) or shutil.disk_usage(spec.target.parent).free < _NEARLY_FULL_BYTES:
