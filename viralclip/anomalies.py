@@ -13,14 +13,10 @@ _TIMES = 2.0
 
 @dataclass(frozen=True)
 class Anomaly:
-    """A stage takes `times` what is expected of it; `score` is in robust deviations.
-
-    `residual` is that of a clip that ends now, as the model reckons.
-    """
+    """A stage takes `times` what is expected of it; `score` is in robust deviations."""
 
     times: float
     score: float
-    residual: float
 
 
 def judge(
@@ -32,14 +28,11 @@ def judge(
     that it still needs.
     """
     error = math.log(max(elapsed, 1e-3)) - expected.log_seconds
-    residual = error / math.sqrt(expected.doubt + expected.noise)
-    score = residual / deviation
+    score = error / math.sqrt(expected.doubt + expected.noise) / deviation
     if (
         elapsed <= expected.quantile(_QUANTILE)
         or score <= _DEVIATIONS
         or elapsed <= _TIMES * expected.seconds
     ):
         return None
-    return Anomaly(
-        times=(elapsed + (left or 0.0)) / expected.seconds, score=score, residual=residual
-    )
+    return Anomaly(times=(elapsed + (left or 0.0)) / expected.seconds, score=score)
