@@ -4,7 +4,7 @@ import asyncio
 import json
 import resource
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -48,7 +48,7 @@ class Discarding:
     async def tick(self, ticks: list[ClipTick | JobTick]) -> None:  # noqa: ARG002 - discarded
         return
 
-    async def watch(self, job_id: str, after: str | None = None) -> AsyncIterator[Frame]:
+    async def watch(self, job_id: str, after: str | None = None) -> AsyncGenerator[Frame, None]:
         raise BenchError(f"nothing is kept of {job_id} to watch after {after}")
         yield
 

@@ -1,7 +1,7 @@
 """Progress never makes the work wait, whatever happens to the channel."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
@@ -86,7 +86,7 @@ class FaultyChannel:
         async with self.called:
             await self.called.wait_for(lambda: self.ticks)
 
-    def watch(self, job_id: str, after: str | None = None) -> AsyncIterator[Frame]:
+    def watch(self, job_id: str, after: str | None = None) -> AsyncGenerator[Frame, None]:
         raise NotImplementedError
 
     async def progress(self, job_id: str) -> tuple[Progress, str]:

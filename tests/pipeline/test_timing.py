@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 
 import pytest
 
@@ -10,6 +11,7 @@ from viralclip.channel import BEGINNING
 from viralclip.durations import Observation
 from viralclip.events import AnomalyFound
 from viralclip.live import Told
+from viralclip.pipeline.load import Load
 from viralclip.pipeline.workload import workload_of
 from viralclip.telemetry.metrics import install
 
@@ -84,7 +86,9 @@ async def test_a_clip_whose_ffmpeg_is_stopped_is_told_while_it_stands_still(shop
 async def test_a_machine_that_became_slow_is_told_once(shop, source):
     spans = [(0.1 * at, 0.1 * at + 0.2) for at in range(8)]
     job = await shop.job(source("small"), *spans)
-    await teach(shop, job, 0.06, count=30)
+    await teach(shop, job, 0.5, count=30)
+    # However fast the machine is: to this clock each clip takes some seconds.
+    shop.use(load=Load(clock=lambda: 20 * time.monotonic()))
     for scene in range(1, 9):
         await shop.make((await shop.tasks(job, scene))[0])
     said = [e.event for e in await shop.history(job) if e.event.type == "warning"]

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from itertools import cycle
@@ -353,7 +353,7 @@ class LateChannel:
         self.held.set()
         self.progress = channel.progress
 
-    async def watch(self, job_id: str, after: str | None = None) -> AsyncIterator[Frame]:
+    async def watch(self, job_id: str, after: str | None = None) -> AsyncGenerator[Frame, None]:
         async with aclosing(self._channel.watch(job_id, after)) as frames:
             async for frame in frames:
                 await self.held.wait()
@@ -368,7 +368,7 @@ class BrokenChannel:
         self.failures = failures
         self.progress = channel.progress
 
-    async def watch(self, job_id: str, after: str | None = None) -> AsyncIterator[Frame]:
+    async def watch(self, job_id: str, after: str | None = None) -> AsyncGenerator[Frame, None]:
         async with aclosing(self._channel.watch(job_id, after)) as frames:
             count = 0
             async for frame in frames:
@@ -395,7 +395,7 @@ async def test_a_feed_whose_channel_fails_goes_on_where_it_was(served, say, note
 
 async def test_viewers_of_a_channel_that_cannot_be_read_hear_heartbeats(served):
     class Silent:
-        async def watch(self, job_id: str, after: str | None = None) -> AsyncIterator[Frame]:
+        async def watch(self, job_id: str, after: str | None = None) -> AsyncGenerator[Frame, None]:
             raise ConnectionError(f"no {job_id} {after}")
             yield
 

@@ -3,7 +3,8 @@
 import asyncio
 import io
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any, cast
 
 import pytest
@@ -21,15 +22,20 @@ class Shelf:
     def __init__(self, *, broken: str = "", chunks: int = CHUNKS) -> None:
         self.chunks = chunks
         self.read_bytes = 0
+        self.open = 0
         self.broken = broken
 
-    async def read(self, key: str) -> AsyncIterator[bytes]:
-        for number in range(self.chunks):
-            if key == self.broken and number == 1:
-                raise StorageUnavailableError
-            await asyncio.sleep(0)  # as reading does
-            self.read_bytes += len(CHUNK)
-            yield CHUNK
+    async def read(self, key: str) -> AsyncGenerator[bytes, None]:
+        self.open += 1
+        try:
+            for number in range(self.chunks):
+                if key == self.broken and number == 1:
+                    raise StorageUnavailableError
+                await asyncio.sleep(0)  # as reading does
+                self.read_bytes += len(CHUNK)
+                yield CHUNK
+        finally:
+            self.open -= 1
 
 
 async def test_a_zip_is_made_no_faster_than_it_is_read_and_never_held_whole():
@@ -61,6 +67,15 @@ async def test_a_zip_whose_clip_cannot_be_read_does_not_end_as_if_it_were_whole(
 
     assert content.tell() > CHUNKS * len(CHUNK)
     assert not zipfile.is_zipfile(content)
+
+
+async def test_what_a_zip_is_made_of_is_closed_when_it_is_left():
+    shelf = Shelf()
+    async with aclosing(packed(["a.mp4"], cast("Any", shelf))) as pieces:
+        await anext(pieces)
+        assert shelf.open == 1
+
+    assert shelf.open == 0
 
 
 async def test_a_download_that_is_cut_off_reads_no_further(serve, until):

@@ -1,11 +1,14 @@
 """A file under a folder is opened so that no link leads out of it."""
 
+import asyncio
+import io
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
-from viralclip.storage.inside import open_inside
+from viralclip.storage.inside import open_inside, opened
 
 
 @pytest.fixture
@@ -69,3 +72,25 @@ def test_what_was_opened_stays_what_it_was(folder, tmp_path):
         (folder / "a.mp4").symlink_to(tmp_path / "secret" / "a.mp4")
 
         assert file.read() == b"mine"
+
+
+async def test_a_file_that_nobody_waits_for_any_more_is_closed():
+    may_open, closed = threading.Event(), asyncio.Event()
+
+    class File(io.BytesIO):
+        def close(self) -> None:
+            super().close()
+            closed.set()
+
+    def open_late() -> File:
+        may_open.wait(10)
+        return File()
+
+    opening = asyncio.create_task(opened(open_late))
+    await asyncio.sleep(0.05)
+    opening.cancel()
+    may_open.set()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+
+    await asyncio.wait_for(closed.wait(), 5)

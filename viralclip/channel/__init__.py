@@ -1,6 +1,6 @@
 """The progress channel: numbers a job's events, keeps them, and hands them to any watcher."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
@@ -38,10 +38,11 @@ class ProgressChannel(Protocol):
         """
         ...
 
-    def watch(self, job_id: str, after: str | None = None) -> AsyncIterator[Frame]:
+    def watch(self, job_id: str, after: str | None = None) -> AsyncGenerator[Frame, None]:
         """Every event after the cursor, once and in order, and then as they come; it never ends.
 
         Without a cursor the first frame is a Snapshot, with an unknown or trimmed one a Reset.
+        Whoever leaves it closes it: `async with aclosing(...)`.
         """
         ...
 

@@ -1,9 +1,8 @@
 """A channel whose watchers learn, too, whether a worker is at the job they watch."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import cast
 
 import structlog
 
@@ -60,8 +59,8 @@ class AttendedChannel:
         alive = await self._has_worker(progress)
         return advance(progress, WorkerTick(job_id=job_id, alive=alive)), cursor
 
-    async def watch(self, job_id: str, after: str | None = None) -> AsyncIterator[Frame]:
-        frames = cast("AsyncGenerator[Frame, None]", self._channel.watch(job_id, after))
+    async def watch(self, job_id: str, after: str | None = None) -> AsyncGenerator[Frame, None]:
+        frames = self._channel.watch(job_id, after)
         clock = asyncio.get_running_loop().time
         cursor, looked_at = after or BEGINNING, clock()
         told: bool | None = None

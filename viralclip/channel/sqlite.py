@@ -5,7 +5,7 @@ import sqlite3
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -96,7 +96,7 @@ class SqliteChannel:
         await _in(self._writing, lambda: self._writer.delete(job_id))
         self._wake({job_id})
 
-    async def watch(self, job_id: str, after: str | None = None) -> AsyncIterator[Frame]:
+    async def watch(self, job_id: str, after: str | None = None) -> AsyncGenerator[Frame, None]:
         cursor, rev = after, 0
         with self._waking(job_id) as waker:
             while True:

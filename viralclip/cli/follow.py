@@ -1,6 +1,7 @@
 """Follows a job's channel to the end of its run, into a display and an event file."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from typing import IO
 
 from viralclip.catalog import JobRecord
@@ -29,14 +30,14 @@ async def follow(
     `locate` is asked where the clips are that are shown at the end.
     """
     progress = Progress(job_id=job.job_id)
-    frames = channel.watch(job.job_id, after=BEGINNING)
-    async for frame in frames:
-        progress = _after(progress, frame)
-        _write(frame, events)
-        if display is not None:
-            display.show(frame, progress)
-        if progress.status == "finished" and progress.run >= job.run:
-            break
+    async with aclosing(channel.watch(job.job_id, after=BEGINNING)) as frames:
+        async for frame in frames:
+            progress = _after(progress, frame)
+            _write(frame, events)
+            if display is not None:
+                display.show(frame, progress)
+            if progress.status == "finished" and progress.run >= job.run:
+                break
     if display is not None:
         display.finish(await locate(progress))
     return progress

@@ -1,10 +1,10 @@
 """A channel that tells a job's history again, from its records, where the history was lost."""
 
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
-from typing import TypedDict, cast
+from typing import TypedDict
 
 import structlog
 
@@ -77,10 +77,9 @@ class Recalling:
             return await self._channel.progress(job_id)
         return progress, cursor
 
-    async def watch(self, job_id: str, after: str | None = None) -> AsyncIterator[Frame]:
+    async def watch(self, job_id: str, after: str | None = None) -> AsyncGenerator[Frame, None]:
         while True:
-            watching = self._channel.watch(job_id, after)
-            async with aclosing(cast("AsyncGenerator[Frame, None]", watching)) as frames:
+            async with aclosing(self._channel.watch(job_id, after)) as frames:
                 async for frame in frames:
                     if _is_empty(frame) and await self._retold(job_id):
                         break

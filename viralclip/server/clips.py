@@ -1,16 +1,16 @@
 """Finished clips over HTTP: a list, each file and thumbnail, and all of them as one zip."""
 
-import asyncio
 import zipfile
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import ExitStack, aclosing
 from io import RawIOBase
 from pathlib import PurePosixPath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse, StreamingResponse
 from pydantic import BaseModel
+from starlette.types import Receive, Scope, Send
 
 from viralclip.catalog import ClipPlace, ClipRecord, Ending, JobRecord
 from viralclip.events import FailedDetails
@@ -21,6 +21,7 @@ from viralclip.server.problems import NotFoundError, TooManyError, problems
 from viralclip.server.services import Services
 from viralclip.server.shares import Shares
 from viralclip.storage import Storage
+from viralclip.storage.inside import opened
 
 _MOST_CLIPS = 1000
 # The place of a clip among those of its job, which no style's name can break out of.
@@ -34,7 +35,13 @@ _LINK = {
 
 
 class _Zip(StreamingResponse):
+    """A zip that is made while it is sent; what it is made of is closed when it was, or is left."""
+
     media_type = "application/zip"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with aclosing(cast("AsyncGenerator[bytes, None]", self.body_iterator)):
+            await super().__call__(scope, receive, send)
 
 
 class ClipOut(BaseModel):
@@ -95,9 +102,9 @@ def routes(services: Services) -> APIRouter:
         downloads = services.pools.downloads
         if downloads.is_used_up(owner):
             raise TooManyError(what="downloads", limit=downloads.each)
-        headers = {"Content-Disposition": f'attachment; filename="{job_id}.zip"'}
         storage = services.open_storage(job.storage_url)
         stream = packed([clip.key for clip in clips if clip.key], storage)
+        headers = {"Content-Disposition": f'attachment; filename="{job_id}.zip"'}
         return _Zip(_in_turn(stream, downloads, owner), headers=headers)
 
     @router.get(
@@ -139,7 +146,7 @@ async def _content(key: str, job: JobRecord, services: Services, *, download: bo
     with ExitStack() as held:
         held.enter_context(services.pools.files.room_for(job.owner))
         try:
-            file = await asyncio.to_thread(storage.open_file, key)
+            file = await opened(storage.open_file, key)
         except FileNotFoundError as error:
             raise NotFoundError from error
         if file is None:
@@ -196,14 +203,14 @@ class _Outbox(RawIOBase):
 
 
 async def _in_turn(
-    stream: AsyncIterator[bytes], downloads: Shares, owner: str
-) -> AsyncIterator[bytes]:
-    async with downloads.turn(owner):
+    stream: AsyncGenerator[bytes, None], downloads: Shares, owner: str
+) -> AsyncGenerator[bytes, None]:
+    async with aclosing(stream), downloads.turn(owner):
         async for piece in stream:
             yield piece
 
 
-async def packed(keys: Sequence[str], storage: Storage) -> AsyncIterator[bytes]:
+async def packed(keys: Sequence[str], storage: Storage) -> AsyncGenerator[bytes, None]:
     """A zip of the stored objects, which are not compressed: video does not shrink.
 
     Memory holds one chunk at a time; the next is read when that one was taken.
@@ -213,7 +220,8 @@ async def packed(keys: Sequence[str], storage: Storage) -> AsyncIterator[bytes]:
         for key in keys:
             entry = zipfile.ZipInfo(PurePosixPath(key).name)
             with archive.open(entry, "w", force_zip64=True) as member:
-                async for chunk in storage.read(key):
-                    member.write(chunk)
-                    yield outbox.take()
+                async with aclosing(storage.read(key)) as chunks:
+                    async for chunk in chunks:
+                        member.write(chunk)
+                        yield outbox.take()
     yield outbox.take()

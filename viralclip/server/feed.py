@@ -3,12 +3,12 @@
 import asyncio
 import math
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
-from typing import Literal, Self, cast
+from typing import Literal, Self
 
 import structlog
 
@@ -179,7 +179,7 @@ class Feed:
             self._begin(*await self._channel.progress(self._job_id))
             self._tell()
         # From a cursor, so that the ticks of this very place come along for whoever resumes at it.
-        async with aclosing(_watch(self._channel, self._job_id, self._cursor)) as frames:
+        async with aclosing(self._channel.watch(self._job_id, self._cursor)) as frames:
             async for frame in frames:
                 if isinstance(frame, Snapshot | Reset):
                     break
@@ -356,7 +356,7 @@ async def read_on(
     if after == head:
         return found, now
     try:
-        async with asyncio.timeout(_PATIENCE_S), aclosing(_watch(channel, job_id, after)) as frames:
+        async with asyncio.timeout(_PATIENCE_S), aclosing(channel.watch(job_id, after)) as frames:
             events = 0
             async for frame in frames:
                 found.append(frame)
@@ -375,7 +375,3 @@ async def read_on(
 def encode(frame: Frame) -> Line:
     said_at = frame.envelope.at.timestamp() if isinstance(frame, Told) else None
     return Line(frame.kind, frame.cursor, frame.model_dump_json(), said_at)
-
-
-def _watch(channel: ProgressChannel, job_id: str, after: str | None) -> AsyncGenerator[Frame, None]:
-    return cast("AsyncGenerator[Frame, None]", channel.watch(job_id, after))

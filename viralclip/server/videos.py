@@ -22,7 +22,7 @@ from viralclip.server.identity import Owner
 from viralclip.server.media_index import MediaIndex
 from viralclip.server.problems import ConflictError, NotFoundError, problems
 from viralclip.server.services import Services
-from viralclip.storage.inside import open_inside
+from viralclip.storage.inside import open_inside, opened
 from viralclip.storage.sources import in_store, open_stored
 
 _VIDEO_ENDINGS = """
@@ -113,7 +113,7 @@ def routes(services: Services) -> APIRouter:
         with ExitStack() as held:
             held.enter_context(services.pools.files.room_for(owner))
             try:
-                file = held.enter_context(await asyncio.to_thread(_open, video, services))
+                file = held.enter_context(await opened(_open, video, services))
             except FileNotFoundError as error:
                 raise NotFoundError from error
             whole = held.pop_all()

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ from obstore.store import AzureStore, GCSStore, LocalStore, ObjectStore, S3Store
 
 from viralclip.errors import StorageRejectedError, StorageUnavailableError, ViralclipError
 from viralclip.storage.folder import names_in, publish, replace, staged_key, sweep
-from viralclip.storage.inside import open_inside
+from viralclip.storage.inside import open_inside, opened
 from viralclip.storage.line import Line
 from viralclip.storage.modes import make_folders, share
 from viralclip.storage.refusals import told_apart
@@ -240,9 +240,12 @@ class Storage:
         except BaseError as error:
             raise told_apart(error) from error
 
-    async def read(self, key: str) -> AsyncIterator[bytes]:
-        """The object's bytes, a chunk at a time; FileNotFoundError if it is not there."""
-        if (file := await asyncio.to_thread(self.open_file, key)) is not None:
+    async def read(self, key: str) -> AsyncGenerator[bytes, None]:
+        """The object's bytes, a chunk at a time; FileNotFoundError if it is not there.
+
+        Whoever leaves it closes it, and the file with it: `async with aclosing(...)`.
+        """
+        if (file := await opened(self.open_file, key)) is not None:
             with file:
                 while chunk := await asyncio.to_thread(file.read, CHUNK):
                     yield chunk

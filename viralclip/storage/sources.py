@@ -7,7 +7,7 @@ import os
 import re
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -213,9 +213,10 @@ class _Entry:
 async def _copy(storage: Storage, key: str, part: Path) -> None:
     """The object as a file, with the time that it had been written to before it was stored."""
     written_at = await storage.written_at(key)
-    with part.open("wb") as file:
-        async for chunk in storage.read(key):
-            await asyncio.to_thread(_write, file, chunk)
+    async with aclosing(storage.read(key)) as chunks:
+        with part.open("wb") as file:
+            async for chunk in chunks:
+                await asyncio.to_thread(_write, file, chunk)
     if written_at is not None:
         os.utime(part, ns=(written_at, written_at))
 

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from types import TracebackType
@@ -157,7 +157,7 @@ class RedisChannel:
         self._known.pop(job_id, None)
         await _run(self._writing, scripts.FORGET, job_id, _TICKS_KEPT_S)
 
-    async def watch(self, job_id: str, after: str | None = None) -> AsyncIterator[Frame]:
+    async def watch(self, job_id: str, after: str | None = None) -> AsyncGenerator[Frame, None]:
         cursor, rev = after, 0
         with self._news.of(job_id) as news:
             while True:
