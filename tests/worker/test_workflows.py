@@ -229,3 +229,16 @@ async def test_a_clip_is_made_although_the_engine_cannot_note_its_steps(plant, s
             *_, finished = await plant.told("a1", type="job_finished")
 
     assert finished.event.outcome == "succeeded"
+
+
+async def test_a_job_that_cannot_be_run_at_all_ends_as_failed(plant, source, monkeypatch):
+    def broken(*_args: object) -> None:
+        raise RuntimeError("no forecast today")
+
+    monkeypatch.setattr("viralclip.worker.workflows.Forecast", broken)
+    async with plant.worker("w1"):
+        await plant.jobs.submit(plant.job("a1", source("small")))
+        *_, finished = await plant.told("a1", type="job_finished")
+
+    assert (finished.event.outcome, finished.event.clips_completed) == ("failed", 0)
+    assert await endings(plant, "a1") == {1: "cancelled"}
