@@ -245,7 +245,7 @@ def _job(services: Services) -> JobRecord:
     return JobRecord(
         job_id=JOB,
         owner="local",
-        plan=make_plan(video, scenes, [StyleChoice(name="original", analysed=False)], Options()),
+        plan=make_plan(video, scenes, [StyleChoice(name="original")], Options()),
         storage_url=services.storage_url,
         engine_url=services.engine_url,
         prefix=f"{JOB}/",

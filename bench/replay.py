@@ -180,7 +180,7 @@ def _outline(scene: int) -> SceneOutline:
         title=f"Scene {scene}",
         start_sec=_SCENE_S * scene,
         duration_sec=_SCENE_S,
-        clips=tuple(ClipOutline(style=style, analysed=False) for style in STYLES),
+        clips=tuple(ClipOutline(style=style) for style in STYLES),
     )
 
 

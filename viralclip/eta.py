@@ -12,7 +12,7 @@ from datetime import datetime
 
 from viralclip.durations import Prediction, Timings, Workload
 from viralclip.progress import ClipState, Progress, SceneState
-from viralclip.steps import ANALYSIS, Step
+from viralclip.steps import ANALYSIS, Step, clip_fraction, is_analysed, is_before
 
 ClipKey = tuple[int, str]
 
@@ -164,8 +164,7 @@ class _Pieces:
         seconds, variance = self._left_of_render(clip, render)
         if analysis is not None:
             looking = self._predict(analysis).seconds
-            if clip.step in ANALYSIS:
-                looking *= 1 - (clip.step_fraction or 0.0)
+            looking *= 1 - clip_fraction(clip.step, clip.step_fraction or 0.0, ANALYSIS)
             seconds += looking
         return _Piece(
             name=f"{scene.scene_id}/{clip.style}",
@@ -230,15 +229,11 @@ class _Pieces:
 
 def _is_ahead(clip: ClipState) -> bool:
     """Whether the whole render is still to come."""
-    return clip.step in ANALYSIS or clip.step in (
-        Step.QUEUED,
-        Step.EXTRACTING_SEGMENT,
-        Step.RETRYING,
-    )
+    return is_before(clip.step, Step.RENDERING)
 
 
 def _is_analysed(clip: ClipState) -> bool:
-    return clip.analysed and not _is_ahead(clip) and clip.step not in (Step.FAILED, Step.CANCELLED)
+    return is_analysed(clip.route) and not _is_ahead(clip)
 
 
 def _deviation(prediction: Prediction) -> float:

@@ -15,6 +15,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
 from pydantic_core import CoreSchema
 
+from viralclip.routes import Routed
 from viralclip.steps import ENDS, Step
 
 Outcome = Literal["succeeded", "partial", "failed", "cancelled"]
@@ -34,11 +35,10 @@ class _Fact(_Value, frozen=True):
         raise AssertionError  # pragma: no cover - every fact says its own place
 
 
-class ClipOutline(_Value, frozen=True):
-    """A clip to come: which style, and whether it goes through the analysis steps."""
+class ClipOutline(_Value, Routed, frozen=True):
+    """A clip to come: which style, and the steps it goes through."""
 
     style: str
-    analysed: bool = False
 
 
 class SceneOutline(_Value, frozen=True):

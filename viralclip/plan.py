@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from typing import Literal
+from typing import Literal, Protocol
 
 from pydantic import BaseModel
 
@@ -10,7 +10,9 @@ from viralclip.audio_tracks import VOICE, AudioTrack, Choice, choose_tracks
 from viralclip.errors import Fault, InvalidScenesError
 from viralclip.geometry import Rect, Size
 from viralclip.names import slug
+from viralclip.routes import Routed
 from viralclip.scenes import Scene
+from viralclip.steps import Route, route_of
 from viralclip.timecode import format_time
 
 Preset = Literal["fast", "balanced", "quality"]
@@ -103,11 +105,23 @@ class Options(_Value, frozen=True):
     require_detector: bool = False
 
 
-class StyleChoice(_Value, frozen=True):
-    """A style to make each scene in; `analysed` styles go through the five analysis steps."""
+class StyleChoice(Routed, frozen=True):
+    """A style to make each scene in, and the steps that its clips go through."""
 
     name: str
-    analysed: bool = False
+
+
+class _Style(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def analysed(self) -> bool: ...
+
+
+def choose(style: _Style) -> StyleChoice:
+    """The style as a job's plan holds it."""
+    return StyleChoice(name=style.name, route=route_of(analysed=style.analysed))
 
 
 class Clip(_Value, frozen=True):
@@ -115,7 +129,7 @@ class Clip(_Value, frozen=True):
 
     scene: Scene
     style: str
-    analysed: bool
+    route: Route
     filename: str
     digest: str
 
@@ -137,7 +151,8 @@ class Plan(_Value, frozen=True):
         """One name for equal work: same source, scenes, styles and options."""
         # What a track sounds like decides only which of them are heard.
         unheard = {"timecode", "notes", "content", "audio_tracks", "jumps", "codec", "bit_rate"}
-        told = self.model_dump_json(exclude={"video": unheard})
+        route = {"__all__": {"route", "analysed"}}
+        told = self.model_dump_json(exclude={"video": unheard, "styles": route})
         return _digest(str(RECIPE), told, str(self.audio.numbers))
 
     @property
@@ -187,7 +202,7 @@ class Plan(_Value, frozen=True):
         return Clip(
             scene=scene,
             style=style.name,
-            analysed=style.analysed,
+            route=style.route,
             filename=_filename(scene, style),
             digest=_digest(*known),
         )

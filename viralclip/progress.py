@@ -30,7 +30,8 @@ from viralclip.events import (
     Warned,
     WorkerTick,
 )
-from viralclip.steps import ENDS, Step, clip_fraction, total_weight
+from viralclip.routes import Routed
+from viralclip.steps import ENDS, Route, Step, clip_fraction, total_weight
 
 JobStatus = Literal["queued", "running", "finished"]
 SceneStatus = Literal["pending", "processing", "completed", "partial", "failed", "cancelled"]
@@ -63,7 +64,7 @@ class Failure(_Value, frozen=True):
     retryable: bool
 
 
-class ClipState(_Value, frozen=True):
+class ClipState(_Value, Routed, frozen=True):
     """Where one clip is: `fraction` is of the clip, `step_fraction` of the step (None: not known).
 
     `reached` is the furthest that any attempt of this run came: it never falls, as `fraction` does
@@ -72,7 +73,6 @@ class ClipState(_Value, frozen=True):
     """
 
     style: str
-    analysed: bool
     step: Step = Step.QUEUED
     attempt: int = 1
     since: AwareDatetime | None = None
@@ -276,7 +276,7 @@ def _outlined(scene: SceneState | None, outline: SceneOutline) -> SceneState:
 
 
 def _waiting(outline: ClipOutline) -> ClipState:
-    return ClipState(style=outline.style, analysed=outline.analysed)
+    return ClipState(style=outline.style, route=outline.route)
 
 
 def _stepped(progress: Progress, event: ClipProgressed, at: AwareDatetime) -> Progress:
@@ -290,7 +290,7 @@ def _stepped(progress: Progress, event: ClipProgressed, at: AwareDatetime) -> Pr
 
 
 def _after_step(clip: ClipState, event: ClipProgressed, at: AwareDatetime) -> ClipState:
-    begun = _share(event.step, 0.0, analysed=clip.analysed)
+    begun = _share(event.step, 0.0, clip.route)
     fraction = begun if event.attempt > clip.attempt else max(clip.fraction, begun)
     update: dict[str, object] = {
         "step": event.step,
@@ -301,7 +301,7 @@ def _after_step(clip: ClipState, event: ClipProgressed, at: AwareDatetime) -> Cl
         "details": event.details.model_dump(mode="json"),
         **_facts(clip, event),
     }
-    return ClipState(style=clip.style, analysed=clip.analysed).model_copy(update=update)
+    return ClipState(style=clip.style, route=clip.route).model_copy(update=update)
 
 
 def _facts(clip: ClipState, event: ClipProgressed) -> dict[str, object]:
@@ -325,7 +325,7 @@ def _clip_ticked(progress: Progress, tick: ClipTick) -> Progress:
         return progress
     clip = place.clip
     step_fraction = max(clip.step_fraction or 0.0, min(tick.fraction, 1.0))
-    fraction = max(clip.fraction, _share(tick.step, step_fraction, analysed=clip.analysed))
+    fraction = max(clip.fraction, _share(tick.step, step_fraction, clip.route))
     ticked = clip.model_copy(
         update={
             "step_fraction": step_fraction,
@@ -475,7 +475,7 @@ def _with_clips(scene: SceneState, clips: tuple[ClipState, ...]) -> SceneState:
     """The scene with other clips, counted and summed anew: sums that are adjusted would drift."""
     done = whole = 0.0
     for clip in clips:
-        weight = _millionths(scene.duration_sec * total_weight(analysed=clip.analysed))
+        weight = _millionths(scene.duration_sec * total_weight(clip.route))
         done += weight * clip.reached
         whole += weight * (clip.reached if clip.step is Step.FAILED else 1.0)
     update: dict[str, object] = {"clips": clips, "work_done": done, "work_whole": whole}
@@ -514,8 +514,8 @@ def _fraction(shown: float, scenes: tuple[SceneState, ...]) -> float:
     return max(shown, min(reached, _ALMOST))
 
 
-def _share(step: Step, step_fraction: float, *, analysed: bool) -> float:
-    return _millionths(clip_fraction(step, step_fraction, analysed=analysed))
+def _share(step: Step, step_fraction: float, route: Route) -> float:
+    return _millionths(clip_fraction(step, step_fraction, route))
 
 
 def _millionths(value: float) -> float:

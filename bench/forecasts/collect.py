@@ -37,7 +37,7 @@ from viralclip.pipeline.clip import make_clip
 from viralclip.pipeline.job import process_job, tasks_of
 from viralclip.pipeline.reporter import JobReport, Reporter
 from viralclip.pipeline.scene import process_scene
-from viralclip.plan import PRESETS, Options, StyleChoice, make_plan
+from viralclip.plan import PRESETS, Options, choose, make_plan
 from viralclip.scenes import Scene
 from viralclip.storage import open_storage
 from viralclip.styles import STYLES
@@ -157,7 +157,7 @@ async def render(made: Recipe, source: Path, folder: Path) -> dict[str, Any]:
     """Make the job; what it was made of, and how it went."""
     probed = probe(source)
     scenes = _scenes(made)
-    styles = [StyleChoice(name=name, analysed=STYLES[name].analysed) for name in made.styles]
+    styles = [choose(STYLES[name]) for name in made.styles]
     options = Options.model_validate({"preset": made.preset, "aspect": made.aspect})
     job = JobRecord(
         job_id=new_job_id(),

@@ -10,11 +10,11 @@ from typing import Any
 from viralclip.durations import Observation, Stage, Timings
 from viralclip.eta import ClipKey, ClipWorkload, Line, TimeLeft, time_left
 from viralclip.pipeline.workload import Means, workloads
-from viralclip.plan import Options, StyleChoice, Video, make_plan
+from viralclip.plan import Options, Video, choose, make_plan
 from viralclip.progress import ClipState, Progress, SceneState
 from viralclip.scenes import Scene
 from viralclip.steady import DoneAt, steady
-from viralclip.steps import Step, clip_fraction
+from viralclip.steps import Step, clip_fraction, route_of
 from viralclip.styles import STYLES
 
 SHARES = (0.1, 0.25, 0.5, 0.75)
@@ -76,7 +76,7 @@ def open_job(row: Mapping[str, Any]) -> Job:
     scenes = [
         Scene(id=at, title="", start=0, end=seconds) for at, seconds in enumerate(row["scenes"], 1)
     ]
-    styles = [StyleChoice(name=name, analysed=STYLES[name].analysed) for name in row["styles"]]
+    styles = [choose(STYLES[name]) for name in row["styles"]]
     options = Options.model_validate({"preset": row["preset"], "aspect": row["aspect"]})
     plan = make_plan(video, scenes, styles, options)
     return Job(row, workloads(plan, Means("x264", row["threads"], _CORES)))
@@ -87,17 +87,17 @@ def _state(clip: Mapping[str, Any], at: float) -> ClipState:
     reached = [(when, _ORDER[step], step) for step, when in clip["steps"].items() if when <= at]
     since, _, name = max(reached)
     step = Step(name)
-    analysed = STYLES[clip["style"]].analysed
+    route = route_of(analysed=STYLES[clip["style"]].analysed)
     ticks = [tick for tick in clip["ticks"] if tick[0] <= at] if step is Step.RENDERING else []
     _, fraction, eta = ticks[-1] if ticks else (0, None, None)
     return ClipState(
         style=clip["style"],
-        analysed=analysed,
+        route=route,
         step=step,
         since=START + timedelta(seconds=since),
         step_fraction=fraction,
         eta_sec=eta,
-        fraction=clip_fraction(step, fraction or 0.0, analysed=analysed),
+        fraction=clip_fraction(step, fraction or 0.0, route),
     )
 
 

@@ -12,7 +12,7 @@ from viralclip.durations import Observation, Timings, Workload
 from viralclip.events import FailedDetails, Outcome
 from viralclip.plan import Options, StyleChoice, Video, make_plan
 from viralclip.scenes import Scene
-from viralclip.steps import Step
+from viralclip.steps import ANALYSED_ROUTE, Step
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -51,7 +51,7 @@ def _job(job_id: str = "job", *, at: datetime = _AT, owner: str = "ann", title: 
         identity="video-1",
     )
     scenes = [Scene(id=i, title=title, start=i * 10.0, end=i * 10.0 + 5) for i in (1, 2)]
-    styles = [StyleChoice(name="split"), StyleChoice(name="intelligent", analysed=True)]
+    styles = [StyleChoice(name="split"), StyleChoice(name="intelligent", route=ANALYSED_ROUTE)]
     return JobRecord(
         job_id=job_id,
         owner=owner,

@@ -31,7 +31,7 @@ _SCENE = SceneOutline(
     title="a",
     start_sec=0,
     duration_sec=1,
-    clips=(ClipOutline(style="original", analysed=False),),
+    clips=(ClipOutline(style="original"),),
 )
 
 

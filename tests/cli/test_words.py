@@ -8,7 +8,7 @@ from viralclip import errors
 from viralclip.cli import words
 from viralclip.events import Algorithm, Level, Outcome
 from viralclip.progress import ClipState, Failure, JobStatus, SceneStatus
-from viralclip.steps import Step
+from viralclip.steps import ANALYSED_ROUTE, Step
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -19,7 +19,7 @@ def _codes() -> set[str]:
 
 
 def _said(step: Step, **state) -> str:
-    clip = ClipState(style="split", analysed=True, step=step, **state)
+    clip = ClipState(style="split", route=ANALYSED_ROUTE, step=step, **state)
     return " | ".join(words.clip_words(clip, now=NOW))
 
 
@@ -46,7 +46,9 @@ def test_advice_is_given_for_known_codes_only():
 
 def test_every_step_says_something_even_without_details():
     for step in Step:
-        assert words.clip_words(ClipState(style="split", analysed=True, step=step), now=NOW)[0]
+        assert words.clip_words(ClipState(style="split", route=ANALYSED_ROUTE, step=step), now=NOW)[
+            0
+        ]
 
 
 @pytest.mark.parametrize(
@@ -181,7 +183,7 @@ def test_when_a_job_is_done_is_a_time_of_day_and_another_day_is_named():
 
 
 def test_a_clip_that_takes_far_too_long_says_so_behind_its_step():
-    clip = ClipState(style="split", analysed=False, step=Step.RENDERING, slow_times=3.9, speed=0.2)
+    clip = ClipState(style="split", step=Step.RENDERING, slow_times=3.9, speed=0.2)
 
     assert words.clip_words(clip, now=NOW)[:2] == ("rendering", "4 times as long as usual")
     assert (

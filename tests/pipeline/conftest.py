@@ -25,7 +25,7 @@ from viralclip.pipeline.clip import make_clip
 from viralclip.pipeline.job import process_job, tasks_of
 from viralclip.pipeline.reporter import JobReport, Reporter
 from viralclip.pipeline.scene import process_scene
-from viralclip.plan import Options, StyleChoice, make_plan
+from viralclip.plan import Options, choose, make_plan
 from viralclip.scenes import Scene
 from viralclip.storage import Storage, Stored, open_storage
 from viralclip.styles import STYLES
@@ -83,7 +83,7 @@ class Shop:
             )
             for place, (start, end) in enumerate(spans or [(0.0, 0.4)])
         ]
-        choices = [StyleChoice(name=name, analysed=STYLES[name].analysed) for name in styles]
+        choices = [choose(STYLES[name]) for name in styles]
         job = JobRecord(
             job_id=new_job_id(),
             owner="local",

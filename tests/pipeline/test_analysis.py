@@ -18,7 +18,6 @@ ANALYSIS = [
     "face_detection_complete",
     "computing_camera_path",
     "camera_path_complete",
-    "computing_crop_windows",
 ]
 
 
@@ -42,7 +41,7 @@ def frames_of(path: Path) -> list[np.ndarray]:
         return [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
 
 
-async def test_an_analysed_clip_goes_through_the_five_steps_in_their_order(shop, talk, face_model):
+async def test_an_analysed_clip_goes_through_its_steps_in_their_order(shop, talk, face_model):
     job = await shop.job(talk, (0.0, 1.0), styles=["intelligent"])
     end = await shop.make_first(job)
 
@@ -50,7 +49,7 @@ async def test_an_analysed_clip_goes_through_the_five_steps_in_their_order(shop,
     steps = await shop.steps(job)
     assert steps[:2] == ["extracting_segment", "detecting_faces"]
     assert [step for step in steps if step in ANALYSIS] == ANALYSIS
-    assert steps[6] == "rendering"
+    assert steps[5] == "rendering"
     assert await details(shop, job, "detecting_faces") == [{"detector": "yunet", "sample_fps": 10}]
     [found] = await details(shop, job, "face_detection_complete")
     assert (found["faces"], found["frames"]) == (1, 10)
@@ -59,7 +58,6 @@ async def test_an_analysed_clip_goes_through_the_five_steps_in_their_order(shop,
     [path] = await details(shop, job, "camera_path_complete")
     assert (path["shots"], path["speaker_switches"]) == (1, 0)
     assert path["keyframes"] > 1
-    assert await details(shop, job, "computing_crop_windows") == [{"frames": 25}]
     assert await warnings(shop, job) == set()
 
 
@@ -199,7 +197,7 @@ async def test_a_stage_that_was_checkpointed_is_not_looked_at_again(shop, talk):
     job = await shop.job(talk, (0.0, 0.4), styles=["intelligent_motion"])
     await shop.make_first(job, remember)
 
-    assert set(kept) >= {"detecting_faces", "computing_camera_path", "computing_crop_windows"}
+    assert set(kept) >= {"detecting_faces", "computing_camera_path"}
     for name in ("rendering", "uploading"):
         del kept[name]
     for path in (shop.tools.work.parent / "analyses").rglob("*.npz"):

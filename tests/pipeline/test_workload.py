@@ -3,7 +3,7 @@
 import pytest
 
 from viralclip.pipeline.workload import Means, workload_of, workloads
-from viralclip.plan import Options, StyleChoice, Video, make_plan
+from viralclip.plan import Options, Video, choose, make_plan
 from viralclip.scenes import Scene
 from viralclip.styles import STYLES
 
@@ -24,7 +24,7 @@ MEANS = Means("x264", 1, 2)
 
 
 def plan(*styles: str, **options: object):
-    choices = [StyleChoice(name=name, analysed=STYLES[name].analysed) for name in styles]
+    choices = [choose(STYLES[name]) for name in styles]
     return make_plan(VIDEO, SCENES, choices, Options.model_validate(options))
 
 

@@ -253,7 +253,7 @@ def _job(job_id: str, owner: str, services: Services, **facts: Any) -> JobRecord
         identity=f"video-of-{owner}",
     )
     scenes = tuple(Scene(id=i, title=f"Scene {i}", start=i, end=i + 2) for i in (1, 2))
-    plan = make_plan(video, scenes, [StyleChoice(name="original", analysed=False)], Options())
+    plan = make_plan(video, scenes, [StyleChoice(name="original")], Options())
     given: dict[str, Any] = {"created_at": datetime.now(UTC), "trace_id": "0" * 32} | facts
     return JobRecord(
         job_id=job_id,

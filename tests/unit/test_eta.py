@@ -11,7 +11,7 @@ import pytest
 from viralclip.durations import Model, Observation, Timings, Workload
 from viralclip.eta import ClipKey, ClipWorkload, Line, TimeLeft, time_left
 from viralclip.progress import ClipState, Progress, SceneState
-from viralclip.steps import Step
+from viralclip.steps import ANALYSED_ROUTE, ANALYSIS, Step, clip_fraction, route_of
 
 HERE = "here"
 NOW = datetime(2026, 6, 1, 14, tzinfo=UTC)
@@ -69,7 +69,7 @@ def _scene(*clips: ClipState) -> Progress:
 
 
 def _queued(style: str = "split", *, analysed: bool = False) -> ClipState:
-    return ClipState(style=style, analysed=analysed)
+    return ClipState(style=style, route=route_of(analysed=analysed))
 
 
 def _rendering(
@@ -77,7 +77,6 @@ def _rendering(
 ) -> ClipState:
     return ClipState(
         style=style,
-        analysed=False,
         step=Step.RENDERING,
         step_fraction=fraction,
         eta_sec=eta_sec,
@@ -224,8 +223,8 @@ def test_a_clip_without_a_start_is_not_late():
 
 
 def test_storing_takes_as_long_as_the_upload_says_or_next_to_nothing():
-    storing = ClipState(style="split", analysed=False, step=Step.UPLOADING, eta_sec=40.0)
-    stored = ClipState(style="split", analysed=False, step=Step.UPLOAD_COMPLETE)
+    storing = ClipState(style="split", step=Step.UPLOADING, eta_sec=40.0)
+    stored = ClipState(style="split", step=Step.UPLOAD_COMPLETE)
 
     assert _sure(_job(storing), Timings()).expected == pytest.approx(40.0, rel=0.1)
     assert _sure(_job(stored), Timings()).expected < 1
@@ -244,7 +243,7 @@ def test_an_analysis_that_clips_share_is_counted_once():
 def test_an_analysis_that_was_done_for_one_clip_is_not_counted_for_the_next():
     timings = _learned(_render(), 10.0)
     clips = (
-        ClipState(style="a", analysed=True, step=Step.COMPLETE),
+        ClipState(style="a", route=ANALYSED_ROUTE, step=Step.COMPLETE),
         _queued("b", analysed=True),
     )
 
@@ -256,7 +255,10 @@ def test_an_analysis_that_was_done_for_one_clip_is_not_counted_for_the_next():
 def test_an_analysis_that_failed_with_its_clip_is_still_to_be_done():
     timings = _learned(_render(), 10.0)
     timings = _learned(_analysis(), 100.0, timings=timings)
-    clips = (ClipState(style="a", analysed=True, step=Step.FAILED), _queued("b", analysed=True))
+    clips = (
+        ClipState(style="a", route=ANALYSED_ROUTE, step=Step.FAILED),
+        _queued("b", analysed=True),
+    )
 
     told = _sure(_scene(*clips), timings, analysis=_analysis())
 
@@ -266,12 +268,13 @@ def test_an_analysis_that_failed_with_its_clip_is_still_to_be_done():
 def test_clips_that_wait_for_one_analysis_end_together_after_what_is_left_of_it():
     timings = _learned(_render(), 10.0)
     timings = _learned(_analysis(), 100.0, timings=timings)
-    looking = {"analysed": True, "step": Step.DETECTING_FACES, "step_fraction": 0.5}
+    looking = {"route": ANALYSED_ROUTE, "step": Step.DETECTING_FACES, "step_fraction": 0.5}
     clips = tuple(ClipState.model_validate({"style": f"s{i}", **looking}) for i in range(2))
 
     told = _sure(_scene(*clips), timings, slots=2, analysis=_analysis())
 
-    assert told.expected == pytest.approx(60.0, rel=0.1)
+    left = 1 - clip_fraction(Step.DETECTING_FACES, 0.5, ANALYSIS)
+    assert told.expected == pytest.approx(10.0 + 100.0 * left, rel=0.1)
 
 
 def test_a_job_that_waits_is_told_what_goes_before_it():
@@ -336,7 +339,7 @@ def test_no_slot_at_all_counts_as_one():
 
 
 def test_nothing_is_left_when_every_clip_has_ended():
-    ended = ClipState(style="split", analysed=False, step=Step.FAILED)
+    ended = ClipState(style="split", step=Step.FAILED)
 
     assert _told(_job(ended), Timings()) is None
 

@@ -11,6 +11,7 @@ from viralclip.errors import InvalidScenesError, UnknownAudioTrackError
 from viralclip.geometry import Rect, Size
 from viralclip.plan import Jump, Options, StyleChoice, Video, make_plan, slug
 from viralclip.scenes import Region, Scene
+from viralclip.steps import ANALYSED_ROUTE, is_analysed
 
 VIDEO = Video(
     name="talk.mp4",
@@ -24,7 +25,7 @@ VIDEO = Video(
 )
 SCENE = Scene(id=1, title="Intro", start=1.0, end=9.0)
 SPLIT = StyleChoice(name="split")
-FOLLOW = StyleChoice(name="intelligent", analysed=True)
+FOLLOW = StyleChoice(name="intelligent", route=ANALYSED_ROUTE)
 
 
 def plan(*scenes, video=VIDEO, styles=(SPLIT, FOLLOW), options=None):
@@ -46,7 +47,7 @@ def test_a_plan_has_a_clip_of_each_scene_in_each_style():
         "2-split",
         "2-intelligent",
     ]
-    assert [clip.analysed for clip in clips] == [False, True, False, True]
+    assert [is_analysed(clip.route) for clip in clips] == [False, True, False, True]
 
 
 def test_a_clip_is_found_by_scene_and_style():

@@ -61,7 +61,7 @@ from viralclip.events import (
     WorkerTick,
 )
 from viralclip.progress import ClipState, Progress, SceneState, advance, fold, next_attempt
-from viralclip.steps import ENDS, Step
+from viralclip.steps import ENDS, Step, route_of
 
 Item = Envelope | ClipTick | JobTick | WorkerTick
 Place = tuple[int, str]
@@ -257,7 +257,9 @@ class Teller:
                 title=f"Scene {scene_id}",
                 start_sec=0.0,
                 duration_sec=self.duration(scene_id),
-                clips=tuple(ClipOutline(style=s, analysed=_is_analysed(s)) for s in styles),
+                clips=tuple(
+                    ClipOutline(style=s, route=route_of(analysed=_is_analysed(s))) for s in styles
+                ),
             )
 
     def duration(self, scene_id: int) -> float:
@@ -753,7 +755,7 @@ def _rendering(*more: Item) -> Progress:
         title="a",
         start_sec=0,
         duration_sec=10,
-        clips=(ClipOutline(style="a", analysed=False), ClipOutline(style="b", analysed=False)),
+        clips=(ClipOutline(style="a"), ClipOutline(style="b")),
     )
     details = RenderingDetails(style="a", encoder="x264")
     ended = CancelledDetails(by="user")

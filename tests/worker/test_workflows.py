@@ -6,6 +6,8 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from dbos import StepOptions
+from dbos import error as dbos_error
 
 from viralclip.catalog import ClipRecord, EndedClip
 from viralclip.catalog.sql import SqlCatalog
@@ -242,3 +244,21 @@ async def test_a_job_that_cannot_be_run_at_all_ends_as_failed(plant, source, mon
 
     assert (finished.event.outcome, finished.event.clips_completed) == ("failed", 0)
     assert await endings(plant, "a1") == {1: "cancelled"}
+
+
+async def test_a_clip_that_another_version_began_is_made_without_its_checkpoints(
+    plant, source, monkeypatch
+):
+    """Its stages were others: what is recorded in their place is not theirs."""
+
+    async def other(options: StepOptions, _step: object) -> None:
+        raise dbos_error.DBOSUnexpectedStepError(
+            "a1", 1, options.get("name", ""), "computing_crop_windows"
+        )
+
+    monkeypatch.setattr("viralclip.worker.workflows.DBOS.run_step_async", other)
+    async with plant.worker("w1"):
+        await plant.jobs.submit(plant.job("a1", source("small")))
+        *_, finished = await plant.told("a1", type="job_finished")
+
+    assert finished.event.outcome == "succeeded"

@@ -14,7 +14,7 @@ from viralclip.media.probe import Probed, identity
 from viralclip.pipeline.analysis import DETECTOR_MISSING, DOUBTS, needs_faces
 from viralclip.pipeline.segment import probe_source
 from viralclip.pipeline.view import area_of, subject_of, wish_of
-from viralclip.plan import Options, Plan, StyleChoice, Video, make_plan
+from viralclip.plan import Options, Plan, Video, choose, make_plan
 from viralclip.scenes import Scene
 from viralclip.server.framing import Ask, Box, FaceOut, FramingOut
 from viralclip.styles import Framing, resolve
@@ -88,8 +88,7 @@ def _plan(video: Video, ask: Ask) -> Plan:
     if others or not style.analysed:
         raise StandsStillError(style=ask.style)
     scene = Scene(id=1, title="", start=ask.start, end=ask.end)
-    choice = StyleChoice(name=style.name, analysed=True)
-    return make_plan(video, [scene], [choice], Options(aspect=ask.aspect, bars=ask.bars))
+    return make_plan(video, [scene], [choose(style)], Options(aspect=ask.aspect, bars=ask.bars))
 
 
 def _moved(boxes: list[Box], area: Rect) -> list[Box]:

@@ -21,7 +21,7 @@ from viralclip.errors import (
 from viralclip.geometry import Rect, parse_aspect
 from viralclip.media.bars import look_over
 from viralclip.media.probe import Probed
-from viralclip.plan import Options, Plan, StyleChoice, Video, make_plan
+from viralclip.plan import Options, Plan, Video, choose, make_plan
 from viralclip.scenes import MAX_BYTES, SceneReading, parse_scenes, scenes_from_chapters
 from viralclip.settings import STORAGES
 from viralclip.storage import Storage
@@ -79,7 +79,7 @@ async def accept(request: Request, open_storage: Callable[[str], Storage]) -> Ac
     active = probed.video.active_area if request.options.bars == "cut" else None
     styles = resolve(request.styles, source=probed.video.size, aspect=aspect, active=active)
     storage_url = await _destination(request.out, open_storage)
-    choices = [StyleChoice(name=style.name, analysed=style.analysed) for style in styles]
+    choices = [choose(style) for style in styles]
     plan = make_plan(probed.video, reading.scenes, choices, request.options)
     left_out = _left_out(request.styles, styles, probed, active)
     notes = (*left_out, *probed.video.notes, *reading.notes, *plan.audio.notes(), *plan.bars_notes)

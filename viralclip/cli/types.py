@@ -1,4 +1,5 @@
-"""`viralclip types`: writes the page's TypeScript types from the API's own description."""
+"""`viralclip types`: writes the page's TypeScript types from the API's own description, and its
+table of steps from ours."""
 
 import json
 import subprocess
@@ -9,9 +10,19 @@ from viralclip.errors import InvalidRequestError
 from viralclip.server.app import create_app
 from viralclip.server.identity import NoSignIn
 from viralclip.server.services import Services
+from viralclip.steps import (
+    ENDS,
+    OLD_ANALYSED_ROUTE,
+    PLAIN_ROUTE,
+    STEPS,
+    Step,
+    StepFacts,
+    order_of,
+)
 
 _WEB = Path(__file__).parent.parent.parent / "web"
-_TARGET = "src/api.gen.ts"
+_TYPES = "src/api.gen.ts"
+_STEPS = "src/steps.gen.ts"
 _TOOL = "node_modules/.bin/openapi-typescript"
 
 
@@ -27,17 +38,54 @@ class StaleTypesError(InvalidRequestError):
     code = "stale_types"
 
 
-def write_types(*, web: Path = _WEB) -> Path:
-    """Write the types where the page imports them from."""
-    target = web / _TARGET
-    target.write_text(_generated(web), encoding="utf-8")
-    return target
+def write_types(*, web: Path = _WEB) -> None:
+    """Write both where the page imports them from."""
+    for target, content in _generated(web).items():
+        (web / target).write_text(content, encoding="utf-8")
 
 
 def check_types(*, web: Path = _WEB) -> None:
-    """Fail if the types in the tree are not those that this API generates."""
-    if (web / _TARGET).read_text(encoding="utf-8") != _generated(web):
-        raise StaleTypesError(target=_TARGET)
+    """Fail if what is in the tree is not what this API and these steps generate."""
+    for target, content in _generated(web).items():
+        path = web / target
+        if not path.exists() or path.read_text(encoding="utf-8") != content:
+            raise StaleTypesError(target=target)
+
+
+def step_table() -> str:
+    """The steps as TypeScript."""
+    rows = {step: _row(step, facts) for step, facts in STEPS.items()}
+    routes = {"plain": PLAIN_ROUTE, "analysed": OLD_ANALYSED_ROUTE}
+    return "\n".join(
+        [
+            "// Written by `viralclip types` from viralclip/steps.py.",
+            "",
+            'import type { Step } from "./api.gen";',
+            "",
+            "/** `order` is its place in a clip's way; a step without one says how a clip goes. */",
+            "export interface StepFacts {",
+            "  words: string;",
+            "  weight: number;",
+            "  order: number;",
+            "}",
+            "",
+            "export const STEPS: Record<Step, StepFacts> = {",
+            *(f"  {step}: {json.dumps(row)}," for step, row in rows.items()),
+            "};",
+            "",
+            "/** Of clips whose outline says only whether they are analysed. */",
+            "export const OLD_ROUTES: { plain: Step[]; analysed: Step[] } = {",
+            *(f"  {name}: {json.dumps(route)}," for name, route in routes.items()),
+            "};",
+            "",
+            f"export const ENDS: ReadonlySet<Step> = new Set<Step>({json.dumps(sorted(ENDS))});",
+            "",
+        ]
+    )
+
+
+def _row(step: Step, facts: StepFacts) -> dict[str, str | float]:
+    return {"words": facts.words, "weight": facts.weight, "order": order_of(step)}
 
 
 def description() -> dict[str, Any]:
@@ -58,7 +106,8 @@ def description() -> dict[str, Any]:
     return create_app(services, sign_in=NoSignIn()).openapi()
 
 
-def _generated(web: Path) -> str:
+def _generated(web: Path) -> dict[str, str]:
+    """Both files by their path under the page's folder."""
     tool = web / _TOOL
     if not tool.exists():
         raise GeneratorMissingError
@@ -70,4 +119,4 @@ def _generated(web: Path) -> str:
         text=True,
         cwd=web,
     )
-    return made.stdout
+    return {_TYPES: made.stdout, _STEPS: step_table()}

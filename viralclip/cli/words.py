@@ -4,27 +4,12 @@ import math
 from collections.abc import Callable
 from datetime import datetime
 
+from viralclip import steps
 from viralclip.events import NO_DETECTOR, Algorithm, Level, Outcome
 from viralclip.progress import ClipState, JobStatus, SceneStatus
 from viralclip.steps import Step
 
-STEPS: dict[Step, str] = {
-    Step.QUEUED: "waiting",
-    Step.EXTRACTING_SEGMENT: "cutting out the scene",
-    Step.DETECTING_FACES: "looking for faces",
-    Step.FACE_DETECTION_COMPLETE: "faces looked for",
-    Step.COMPUTING_CAMERA_PATH: "planning the camera",
-    Step.CAMERA_PATH_COMPLETE: "camera planned",
-    Step.COMPUTING_CROP_WINDOWS: "framing",
-    Step.RENDERING: "rendering",
-    Step.RENDER_COMPLETE: "rendered",
-    Step.UPLOADING: "storing",
-    Step.UPLOAD_COMPLETE: "stored",
-    Step.COMPLETE: "done",
-    Step.FAILED: "failed",
-    Step.RETRYING: "trying again",
-    Step.CANCELLED: "cancelled",
-}
+STEPS: dict[Step, str] = {step: facts.words for step, facts in steps.STEPS.items()}
 
 OUTCOMES: dict[Outcome, str] = {
     "succeeded": "succeeded",

@@ -116,7 +116,7 @@ def _scene_outline(job: JobRecord, scene: Scene, wanted: set[tuple[int, str]]) -
         start_sec=scene.start,
         duration_sec=scene.duration,
         clips=tuple(
-            ClipOutline(style=style.name, analysed=style.analysed)
+            ClipOutline(style=style.name, route=style.route)
             for style in job.plan.styles
             if (scene.id, style.name) in wanted
         ),

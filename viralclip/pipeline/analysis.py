@@ -20,6 +20,7 @@ from viralclip.pipeline.reporter import ClipReport
 from viralclip.pipeline.segment import probe_source
 from viralclip.pipeline.view import subject_of, wish_of
 from viralclip.plan import Plan
+from viralclip.steps import is_analysed
 from viralclip.styles import AnalysedStyle, Framing, all_styles
 
 DETECTOR_MISSING = "detector_missing"
@@ -55,7 +56,6 @@ class Planned(BaseModel, frozen=True):
     keyframes: int
     shots: int
     speaker_switches: int
-    frames: int
     doubts: tuple[str, ...]
 
 
@@ -114,7 +114,6 @@ class Analysis:
             keyframes=framing.keyframes,
             shots=framing.shots,
             speaker_switches=framing.speaker_switches,
-            frames=len(framing.panels[0]),
             doubts=framing.doubts,
         )
 
@@ -151,7 +150,7 @@ async def work_of(task: ClipTask, tools: Tools) -> ClipTask:
     Without the face model it is other work, too, so that its clip is not kept once the model is
     there.
     """
-    if not task.clip.analysed:
+    if not is_analysed(task.clip.route):
         return task
     analysis = await Analysis.of(task, tools)
     code = await asyncio.to_thread(framing_code, task.clip.style)

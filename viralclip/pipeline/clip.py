@@ -1,9 +1,6 @@
 """One clip from waiting to its end: check, render, store, record; whatever happens, one ending."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from pathlib import PurePosixPath
-from typing import TypedDict
 
 import structlog
 from structlog.contextvars import bind_contextvars, bound_contextvars
@@ -11,68 +8,32 @@ from structlog.contextvars import bind_contextvars, bound_contextvars
 from viralclip.catalog import ClipRecord
 from viralclip.errors import JobError, ViralclipError, WorkerCrashedError, known_error
 from viralclip.events import (
-    CameraPathComplete,
-    CameraPathCompleteDetails,
     Cancelled,
     CancelledDetails,
-    ClipProgressed,
     Complete,
     CompleteDetails,
-    ComputingCameraPath,
-    ComputingCameraPathDetails,
-    ComputingCropWindows,
-    ComputingCropWindowsDetails,
-    DetectingFaces,
-    DetectingFacesDetails,
-    ExtractingSegment,
-    ExtractingSegmentDetails,
-    FaceDetectionComplete,
-    FaceDetectionCompleteDetails,
     Failed,
     FailedDetails,
-    RenderComplete,
-    RenderCompleteDetails,
-    Rendering,
-    RenderingDetails,
-    Retrying,
-    RetryingDetails,
-    UploadComplete,
-    UploadCompleteDetails,
-    Uploading,
-    UploadingDetails,
 )
-from viralclip.pipeline import Checkpoint, ClipEnd, ClipTask, R, Tools, uncheckpointed
-from viralclip.pipeline.analysis import (
-    DETECTOR_MISSING,
-    DOUBTS,
-    Analysis,
-    Looked,
-    Planned,
-    work_of,
-)
+from viralclip.pipeline import Checkpoint, ClipEnd, ClipTask, Tools, uncheckpointed
+from viralclip.pipeline.analysis import work_of
 from viralclip.pipeline.endings import record_end
-from viralclip.pipeline.load import Stretch
+from viralclip.pipeline.making import Making, place_of
 from viralclip.pipeline.ownership import find_kept
-from viralclip.pipeline.render import Rendition, RenditionLostError, discard_renditions, render_clip
+from viralclip.pipeline.render import discard_renditions
 from viralclip.pipeline.reporter import ClipReport
-from viralclip.pipeline.segment import Segment, open_segment
-from viralclip.pipeline.stopwatch import observe_clip, timed
-from viralclip.pipeline.store import StoredClip, store_clip
+from viralclip.pipeline.stages import STAGES
+from viralclip.pipeline.stopwatch import observe_clip
+from viralclip.pipeline.store import StoredClip
 from viralclip.pipeline.timing import ClipTiming
 from viralclip.steps import Step
 from viralclip.telemetry import traces
-from viralclip.telemetry.metrics import RETRIES
 
 MAX_CRASHES = 3
 # What is said of a clip whose worker ended without a word, where nothing better is known.
 UNEXPLAINED = FailedDetails(
     step=Step.QUEUED, code="internal", message=ViralclipError().message, retryable=True
 )
-
-
-class _Place(TypedDict):
-    scene_id: int
-    style: str
 
 
 log = structlog.get_logger(__name__)
@@ -98,7 +59,7 @@ async def _make_clip(
         if kept := await find_kept(task, tools):
             return await _complete(task, tools, report, kept, kept=True)
         timing = ClipTiming(task, tools, report)
-        stored = await _make(task, tools, _Stages(tools, report, checkpoint), timing)
+        stored = await _make(Making(task, tools, report, checkpoint, timing))
     except Exception as error:  # noqa: BLE001 - a bug ends this clip; its siblings go on
         return await _fail(task, tools, report, known_error(error), tools.clock() - began)
     seconds = tools.clock() - began
@@ -109,164 +70,15 @@ async def _make_clip(
     return await _complete(task, tools, report, stored.record(task))
 
 
-async def _make(task: ClipTask, tools: Tools, stages: "_Stages", timing: ClipTiming) -> StoredClip:
-    if task.crashes >= MAX_CRASHES:
-        raise WorkerCrashedError(crashes=task.crashes)
-    scene = task.clip.scene
-    extracting = ExtractingSegmentDetails(
-        start_sec=scene.start, end_sec=scene.end, duration_sec=scene.duration
-    )
-    await stages.run(
-        ExtractingSegment(**stages.place, details=extracting),
-        lambda: open_segment(task, tools),
-        Segment,
-    )
-    if task.clip.analysed:
-        async with timing.stage("analysis") as stretch:
-            await _analyse(await Analysis.of(task, tools), stages, stretch)
-    while True:
-        try:
-            async with timing.stage("render") as stretch:
-                rendition = await _render(task, tools, stages)
-                stretch.is_own = not rendition.found
-                return await _store(task, tools, stages, rendition)
-        except RenditionLostError:
-            # Another machine rendered it and died before storing it: render it here.
-            log.warning("Rendered file lost with its worker")
-
-
-async def _analyse(analysis: Analysis, stages: "_Stages", stretch: Stretch) -> None:
-    from viralclip.media.frames import SAMPLE_FPS  # noqa: PLC0415 - NumPy, for those who analyse
-
-    place, report = stages.place, stages.report
-    looked = await stages.run(
-        DetectingFaces(
-            **place,
-            details=DetectingFacesDetails(detector=analysis.detector, sample_fps=SAMPLE_FPS),
-        ),
-        lambda: analysis.look(report, stretch),
-        Looked,
-    )
-    seen = FaceDetectionCompleteDetails(**looked.model_dump(exclude={"detector"}))
-    report.say(FaceDetectionComplete(**place, details=seen))
-    planned = await stages.run(
-        ComputingCameraPath(
-            **place, details=ComputingCameraPathDetails(algorithm=analysis.algorithm)
-        ),
-        lambda: analysis.plan(report),
-        Planned,
-    )
-    _warn(planned, report, blind=analysis.is_short_of_a_detector)
-    path = CameraPathCompleteDetails(
-        keyframes=planned.keyframes,
-        shots=planned.shots,
-        speaker_switches=planned.speaker_switches,
-    )
-    report.say(CameraPathComplete(**place, details=path))
-    windows = ComputingCropWindowsDetails(frames=planned.frames)
-    await stages.run(
-        ComputingCropWindows(**place, details=windows), lambda: analysis.plan(report), Planned
-    )
-
-
-def _warn(planned: Planned, report: ClipReport, *, blind: bool) -> None:
-    """Say why the clip is less than what was asked for; without a detector that is the reason."""
-    doubts = (DETECTOR_MISSING,) if blind else planned.doubts
-    for doubt in doubts:
-        report.warn(doubt, DOUBTS.get(doubt, doubt.replace("_", " ")))
-
-
-async def _render(task: ClipTask, tools: Tools, stages: "_Stages") -> Rendition:
-    details = RenderingDetails(style=task.clip.style, encoder=tools.encoder.encoder.name)
-    rendition = await stages.run(
-        Rendering(**stages.place, details=details),
-        lambda: render_clip(task, tools, stages.report),
-        Rendition,
-    )
-    for doubt in rendition.doubts:
-        stages.report.warn(doubt.code, doubt.message)
-    facts = RenderCompleteDetails(
-        bytes=rendition.bytes,
-        duration_sec=rendition.duration,
-        width=rendition.width,
-        height=rendition.height,
-    )
-    stages.report.say(RenderComplete(**stages.place, details=facts))
-    return rendition
-
-
-async def _store(
-    task: ClipTask, tools: Tools, stages: "_Stages", rendition: Rendition
-) -> StoredClip:
-    details = UploadingDetails(filename=PurePosixPath(task.key).name, bytes=rendition.bytes)
-    stored = await stages.run(
-        Uploading(**stages.place, details=details),
-        lambda: store_clip(task, rendition, tools, stages.report),
-        StoredClip,
-    )
-    stages.report.say(UploadComplete(**stages.place, details=UploadCompleteDetails(key=stored.key)))
-    return stored
-
-
-class _Stages:
-    """Runs the stages of one clip: announced, checkpointed, and tried again when that may help."""
-
-    def __init__(self, tools: Tools, report: ClipReport, checkpoint: Checkpoint) -> None:
-        self._retries = tools.retries
-        self._checkpoint = checkpoint
-        self.report = report
-
-    @property
-    def place(self) -> _Place:
-        return {"scene_id": self.report.scene_id, "style": self.report.style}
-
-    async def run(
-        self, announcement: ClipProgressed, stage: Callable[[], Awaitable[R]], result: type[R]
-    ) -> R:
-        failures = 0
-        stage = timed(stage, step=announcement.step, style=self.report.style)
-        while True:
-            self.report.say(announcement)
-            bind_contextvars(step=announcement.step, attempt=self.report.attempt)
-            try:
-                with traces.step(announcement.step, _facts(announcement, self.report)):
-                    return await self._checkpoint(announcement.step, stage, result)
-            except RenditionLostError:
-                raise
-            except Exception as raised:
-                failures += 1
-                error = known_error(raised)
-                if not error.retryable or failures >= self._retries.tries:
-                    raise
-                await self._wait(error, failures)
-
-    async def _wait(self, error: ViralclipError, failures: int) -> None:
-        delay = self._retries.delay(failures)
-        RETRIES.count(code=error.code)
-        log.warning("Clip stage will be tried again", code=error.code, error=error.detail)
-        step = self.report.step
-        traces.current().fail(error.code, error.message)
-        self.report.say(
-            Retrying(
-                **self.place,
-                details=RetryingDetails(
-                    attempt=self.report.attempt + 1, delay_sec=round(delay, 3), code=error.code
-                ),
-            )
-        )
-        self.report.step = step
-        await self._retries.sleep(delay)
-        self.report.attempt += 1
-        self.report.spans.go_on(self.report.attempt)
-
-
-def _facts(announcement: ClipProgressed, report: ClipReport) -> dict[str, traces.Attribute]:
-    """What its span says of a step; a file's name is told by the scene's."""
-    details = announcement.details.model_dump(exclude={"filename"})
-    facts: dict[str, traces.Attribute] = {"step": announcement.step.value, **details}
-    return {f"viralclip.{name}": value for name, value in facts.items()} | {
-        "viralclip.attempt": report.attempt
-    }
+async def _make(making: Making) -> StoredClip:
+    """Go through the stages of the clip's route."""
+    if making.task.crashes >= MAX_CRASHES:
+        raise WorkerCrashedError(crashes=making.task.crashes)
+    for step in making.task.clip.route:
+        if stage := STAGES.get(step):
+            await stage(making)
+    assert making.stored is not None  # noqa: S101 - the last stage of every route stores the clip
+    return making.stored
 
 
 async def _complete(
@@ -326,7 +138,7 @@ def say_end(
     kept: bool = False,
 ) -> ClipEnd:
     """Say the ending that the catalog holds: whoever recorded one first was right."""
-    place: _Place = {"scene_id": report.scene_id, "style": report.style}
+    place = place_of(report)
     match record.ending:
         case "complete":
             stored = tools.open_storage(task.job.storage_url).url(record.key or task.key)

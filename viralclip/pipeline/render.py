@@ -25,6 +25,7 @@ from viralclip.pipeline.segment import probe_source
 from viralclip.pipeline.stopwatch import observe_speed
 from viralclip.pipeline.view import area_of, view_of
 from viralclip.plan import Plan
+from viralclip.steps import is_analysed
 from viralclip.styles import Framing, Graph, Script, all_styles
 
 # How much of rendering is to measure the sound, where it is brought to a level.
@@ -94,7 +95,7 @@ async def _render_clip(
 ) -> Rendition:
     done = _path(task, tools)
     target = done.with_name(f"{done.stem}.{uuid.uuid4().hex[:8]}.part")
-    framing = await (await Analysis.of(task, tools)).framing() if task.clip.analysed else None
+    framing = await _framing(task, tools)
     spec = _spec(task, tools, probed, target, framing)
     done.parent.mkdir(parents=True, exist_ok=True)
     began, doubts = 0.0, await asyncio.to_thread(_colour_doubts, probed, tools.ffmpeg)
@@ -116,6 +117,12 @@ async def _render_clip(
     observe_speed(task, tools, duration=rendered.duration, seconds=seconds)
     spec.target.replace(done)
     return _rendition(done, rendered, doubts)
+
+
+async def _framing(task: ClipTask, tools: Tools) -> Framing | None:
+    if not is_analysed(task.clip.route):
+        return None
+    return await (await Analysis.of(task, tools)).framing()
 
 
 def _colour_doubts(probed: Probed, ffmpeg: Path) -> tuple[Doubt, ...]:

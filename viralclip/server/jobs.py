@@ -18,7 +18,7 @@ from viralclip.engine.overview import overviews
 from viralclip.errors import Fault, InvalidScenesError
 from viralclip.events import Envelope, Outcome
 from viralclip.geometry import parse_aspect
-from viralclip.plan import Bars, Options, Preset, StyleChoice, Video, make_plan
+from viralclip.plan import Bars, Options, Preset, Video, choose, make_plan
 from viralclip.progress import Progress
 from viralclip.scenes import MAX_SCENES, SceneReading
 from viralclip.server.identity import Owner
@@ -269,7 +269,7 @@ async def _accept(
         audio_track=new.audio_track,
         bars=new.bars,
     )
-    choices = [StyleChoice(name=style.name, analysed=style.analysed) for style in styles]
+    choices = [choose(style) for style in styles]
     job = JobRecord(
         job_id=job_id,
         owner=owner,

@@ -307,6 +307,7 @@ async def _checkpoint(name: str, stage: Callable[[], Awaitable[R]], result: type
     """A stage as a durable step that a cancelled workflow stops at once; kept as plain JSON.
 
     Where the engine cannot record it, the stage is done all the same: a crash may repeat it then.
+    Nor can it where a worker of another version began the clip and went through other stages.
     """
     done: list[R] = []
     failed: list[Exception] = []
@@ -325,7 +326,11 @@ async def _checkpoint(name: str, stage: Callable[[], Awaitable[R]], result: type
     except Exception as error:
         if failed:
             raise failed[0] from None
-        if not done and not is_outage(error):
+        if not done and not is_outage(error) and not _is_of_another_version(error):
             raise
         log.warning("Step not recorded", step=name, error=repr(error))
     return done[0] if done else await stage()
+
+
+def _is_of_another_version(error: Exception) -> bool:
+    return isinstance(error, dbos_error.DBOSUnexpectedStepError)

@@ -590,16 +590,23 @@ export interface components {
         };
         /**
          * ClipOutline
-         * @description A clip to come: which style, and whether it goes through the analysis steps.
+         * @description A clip to come: which style, and the steps it goes through.
          */
         ClipOutline: {
+            /**
+             * Route
+             * @default [
+             *       "extracting_segment",
+             *       "rendering",
+             *       "uploading",
+             *       "upload_complete"
+             *     ]
+             */
+            route: components["schemas"]["Step"][];
             /** Style */
             style: string;
-            /**
-             * Analysed
-             * @default false
-             */
-            analysed: boolean;
+            /** Analysed */
+            readonly analysed: boolean;
         };
         /**
          * ClipState
@@ -610,10 +617,18 @@ export interface components {
          *     while that is an anomaly.
          */
         ClipState: {
+            /**
+             * Route
+             * @default [
+             *       "extracting_segment",
+             *       "rendering",
+             *       "uploading",
+             *       "upload_complete"
+             *     ]
+             */
+            route: components["schemas"]["Step"][];
             /** Style */
             style: string;
-            /** Analysed */
-            analysed: boolean;
             /** @default queued */
             step: components["schemas"]["Step"];
             /**
@@ -664,6 +679,8 @@ export interface components {
             details: {
                 [key: string]: string | number | boolean;
             };
+            /** Analysed */
+            readonly analysed: boolean;
         };
         /**
          * ClipTick
@@ -1486,6 +1503,7 @@ export interface components {
         };
         /**
          * Step
+         * @description Names on the wire, in the order a clip goes through them; the last three have no place.
          * @enum {string}
          */
         Step: "queued" | "extracting_segment" | "detecting_faces" | "face_detection_complete" | "computing_camera_path" | "camera_path_complete" | "computing_crop_windows" | "rendering" | "render_complete" | "uploading" | "upload_complete" | "complete" | "failed" | "retrying" | "cancelled";

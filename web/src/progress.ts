@@ -23,9 +23,12 @@ import type {
   Warned,
   WorkerTick,
 } from "./api.gen";
+import { ENDS, OLD_ROUTES, STEPS } from "./steps.gen";
 
 export type Event = Envelope["event"];
 export type ClipProgressed = Extract<Event, { type: "clip_progress" }>;
+/** A clip to come; versions before routes said only whether it is analysed. */
+type Outlined = Pick<ClipOutline, "style"> & Partial<ClipOutline>;
 export type Tick = ClipTick | JobTick | WorkerTick;
 export type Frame = Snapshot | Reset | Told | Ticked;
 
@@ -33,36 +36,6 @@ export type Frame = Snapshot | Reset | Told | Ticked;
 const ALMOST = 0.999;
 const KEPT_WARNINGS = 50;
 const NO_ETA = { eta_sec: null, eta_low_sec: null, eta_high_sec: null, eta_at: null, eta_low_at: null, eta_high_at: null };
-
-// Seconds of work per second of clip, relative to each other, in the order of the steps.
-const WEIGHTS: [Step, number][] = [
-  ["extracting_segment", 0.01],
-  ["detecting_faces", 0.12],
-  ["computing_camera_path", 0.02],
-  ["computing_crop_windows", 0.01],
-  ["rendering", 0.8],
-  ["uploading", 0.04],
-  ["upload_complete", 0.01],
-];
-
-// Steps that say how a clip goes and not how far it is have no place in the order.
-const ORDER: Record<Step, number> = {
-  queued: 0,
-  extracting_segment: 1,
-  detecting_faces: 2,
-  face_detection_complete: 3,
-  computing_camera_path: 4,
-  camera_path_complete: 5,
-  computing_crop_windows: 6,
-  rendering: 7,
-  render_complete: 8,
-  uploading: 9,
-  upload_complete: 10,
-  complete: 11,
-  failed: 0,
-  retrying: 0,
-  cancelled: 0,
-};
 
 const TYPES: Record<Event["type"], true> = {
   job_queued: true,
@@ -76,17 +49,6 @@ const TYPES: Record<Event["type"], true> = {
   anomaly: true,
   job_finished: true,
 };
-
-const ANALYSIS: ReadonlySet<Step> = new Set<Step>([
-  "detecting_faces",
-  "face_detection_complete",
-  "computing_camera_path",
-  "camera_path_complete",
-  "computing_crop_windows",
-]);
-const ENDS: ReadonlySet<Step> = new Set<Step>(["complete", "failed", "cancelled"]);
-const [WEIGHT, PLAIN_WEIGHT] = [sumOf(() => true), sumOf((step) => !ANALYSIS.has(step))];
-const [REACHED, PLAIN_REACHED] = [reached(true), reached(false)];
 
 /** What a scene card is drawn from. */
 export interface SceneProgress {
@@ -200,7 +162,7 @@ export function hasEnded(clip: ClipState): boolean {
 
 /** False for what only a newer version can say: its place counts, its content is skipped. */
 export function isKnown(event: Event): boolean {
-  return event.type in TYPES && (event.type !== "clip_progress" || event.step in ORDER);
+  return event.type in TYPES && (event.type !== "clip_progress" || event.step in STEPS);
 }
 
 /** A case that the compiler proves cannot be; at run time it changes nothing. */
@@ -272,10 +234,11 @@ function outlined(scene: SceneState | undefined, outline: SceneOutline): SceneSt
   return withClips(fresh, [...clips.values()]);
 }
 
-function waiting({ style, analysed = false }: ClipOutline): ClipState {
+function waiting({ style, route, analysed }: Outlined): ClipState {
   return {
     style,
-    analysed,
+    route: route?.filter((step) => step in STEPS) ?? OLD_ROUTES[analysed ? "analysed" : "plain"],
+    analysed: analysed ?? false,
     step: "queued",
     attempt: 1,
     since: null,
@@ -305,7 +268,7 @@ function stepped(progress: Progress, event: ClipProgressed, at: string): Progres
 }
 
 function afterStep(clip: ClipState, event: ClipProgressed, at: string): ClipState {
-  const begun = share(event.step, 0, clip.analysed);
+  const begun = share(event.step, 0, clip.route);
   const fraction = event.attempt > clip.attempt ? begun : Math.max(clip.fraction, begun);
   return {
     ...waiting(clip),
@@ -343,7 +306,7 @@ function clipTicked(progress: Progress, tick: ClipTick): Progress {
 
 function ticked(clip: ClipState, tick: ClipTick, hasWorker: boolean): ClipState {
   const stepFraction = Math.max(clip.step_fraction ?? 0, Math.min(tick.fraction, 1));
-  const fraction = Math.max(clip.fraction, share(tick.step, stepFraction, clip.analysed));
+  const fraction = Math.max(clip.fraction, share(tick.step, stepFraction, clip.route));
   return {
     ...clip,
     step_fraction: stepFraction,
@@ -465,7 +428,7 @@ function withClips(scene: SceneState, clips: ClipState[]): SceneState {
   let done = 0;
   let whole = 0;
   for (const clip of clips) {
-    const weight = millionths(scene.duration_sec * totalWeight(clip.analysed));
+    const weight = millionths(scene.duration_sec * sharesOf(clip.route).whole);
     done += weight * clip.reached;
     whole += weight * (clip.step === "failed" ? clip.reached : 1);
   }
@@ -506,28 +469,38 @@ function jobFraction(shown: number, scenes: SceneState[]): number {
   return Math.max(shown, Math.min(reached, ALMOST));
 }
 
-function totalWeight(analysed: boolean): number {
-  return analysed ? WEIGHT : PLAIN_WEIGHT;
-}
-
-function share(step: Step, stepFraction: number, analysed: boolean): number {
+function share(step: Step, stepFraction: number, route: Step[]): number {
   if (step === "complete") return 1;
-  const { before, within } = (analysed ? REACHED : PLAIN_REACHED)[step];
-  return millionths(Math.min((before + within * stepFraction) / totalWeight(analysed), 1));
+  const { of, whole } = sharesOf(route);
+  const { before, within } = of[step];
+  return millionths(Math.min((before + within * stepFraction) / whole, 1));
 }
 
-/** What lies before each step and in it: sums that every tick needs. */
-function reached(analysed: boolean): Record<Step, { before: number; within: number }> {
-  const counts = (step: Step) => analysed || !ANALYSIS.has(step);
-  const shares = (Object.keys(ORDER) as Step[]).map((step) => {
-    const before = sumOf((early) => ORDER[early] < ORDER[step] && counts(early));
-    return [step, { before, within: sumOf((same) => same === step && counts(same)) }] as const;
+/** What lies before each step and in it, and in all: sums that every tick needs. */
+interface Shares {
+  of: Record<Step, { before: number; within: number }>;
+  whole: number;
+}
+
+const SHARES = new Map<string, Shares>();
+
+function sharesOf(route: Step[]): Shares {
+  const key = route.join();
+  const known = SHARES.get(key) ?? addedUp(route);
+  SHARES.set(key, known);
+  return known;
+}
+
+function addedUp(route: Step[]): Shares {
+  const shares = (Object.keys(STEPS) as Step[]).map((step) => {
+    const before = weight(route.filter((early) => STEPS[early].order < STEPS[step].order));
+    return [step, { before, within: route.includes(step) ? STEPS[step].weight : 0 }] as const;
   });
-  return Object.fromEntries(shares) as ReturnType<typeof reached>;
+  return { of: Object.fromEntries(shares) as Shares["of"], whole: weight(route) };
 }
 
-function sumOf(counts: (step: Step) => boolean): number {
-  return WEIGHTS.reduce((sum, [step, weight]) => (counts(step) ? sum + weight : sum), 0);
+function weight(steps: Step[]): number {
+  return steps.reduce((sum, step) => sum + STEPS[step].weight, 0);
 }
 
 function millionths(value: number): number {

@@ -5,7 +5,7 @@ import { ago, audioTrackFacts, audioTrackName, clipCounts, clipWords, doneAbout,
 
 const NOW = Date.parse("2025-03-14T09:00:10Z");
 const clip: ClipState = {
-  style: "split", analysed: false, step: "queued", attempt: 1, since: "2025-03-14T09:00:00Z", fraction: 0, reached: 0,
+  style: "split", route: [], analysed: false, step: "queued", attempt: 1, since: "2025-03-14T09:00:00Z", fraction: 0, reached: 0,
   step_fraction: null, fps: null, speed: null, eta_sec: null, url: null, kept: false, failure: null, cancelled_by: null,
   slow_times: null, retry_in_sec: null, retry_code: null, details: {},
 };

@@ -3,30 +3,13 @@
 import type { AudioTrack, ClipState, Envelope, JobOut, Progress, SceneState, Step } from "./api.gen";
 import type { Connection } from "./live";
 import { type Event, isKnown, unreachable } from "./progress";
+import { STEPS } from "./steps.gen";
 
 type Outcome = NonNullable<Progress["outcome"]>;
 type Level = Extract<Event, { type: "log" }>["level"];
 type Algorithm = Extract<Event, { step: "computing_camera_path" }>["details"]["algorithm"];
 type Details = ClipState["details"];
 type Working = Exclude<Step, "complete" | "failed" | "retrying" | "cancelled">;
-
-export const STEPS: Record<Step, string> = {
-  queued: "waiting",
-  extracting_segment: "cutting out the scene",
-  detecting_faces: "looking for faces",
-  face_detection_complete: "faces looked for",
-  computing_camera_path: "planning the camera",
-  camera_path_complete: "camera planned",
-  computing_crop_windows: "framing",
-  rendering: "rendering",
-  render_complete: "rendered",
-  uploading: "storing",
-  upload_complete: "stored",
-  complete: "done",
-  failed: "failed",
-  retrying: "trying again",
-  cancelled: "cancelled",
-};
 
 export const OUTCOMES: Record<Outcome, string> = {
   succeeded: "succeeded",
@@ -184,7 +167,7 @@ export function clipWords(clip: ClipState, now: number): string[] {
 
 /** What is not as it should be: "rendering takes 4 times what clips like this take here". */
 function anomalyWords(step: Step, count: number | null): string {
-  return count === null ? `${STEPS[step]} takes unusually long` : `${STEPS[step]} takes ${times(count)} what clips like this take here`;
+  return count === null ? `${STEPS[step].words} takes unusually long` : `${STEPS[step].words} takes ${times(count)} what clips like this take here`;
 }
 
 function times(count: number): string {
@@ -327,7 +310,7 @@ function eventWords(event: Event): string {
 function stepWords(event: Extract<Event, { type: "clip_progress" }>): string {
   switch (event.step) {
     case "failed":
-      return `failed while ${STEPS[event.details.step]}: ${event.details.message}`;
+      return `failed while ${STEPS[event.details.step].words}: ${event.details.message}`;
     case "retrying":
       return `attempt ${event.details.attempt} in ${duration(event.details.delay_sec)}: ${reason(event.details.code)}`;
     case "cancelled":
@@ -526,13 +509,13 @@ function figure(details: Details, name: string, say: (value: number) => string):
 function described(clip: ClipState, now: number): string[] {
   switch (clip.step) {
     case "complete":
-      return [STEPS.complete, clip.kept ? "kept, nothing changed" : ""];
+      return [STEPS.complete.words, clip.kept ? "kept, nothing changed" : ""];
     case "failed":
       return failed(clip);
     case "retrying":
       return retrying(clip, now);
     case "cancelled":
-      return [STEPS.cancelled, clip.cancelled_by ? cancelledBy(clip.cancelled_by) : ""];
+      return [STEPS.cancelled.words, clip.cancelled_by ? cancelledBy(clip.cancelled_by) : ""];
     default:
       return working(clip, clip.step);
   }
@@ -546,7 +529,7 @@ function working(clip: ClipState, step: Working): string[] {
 
 /** A step and its details, as they were told. */
 function factual(step: Working, details: Details): string[] {
-  const say = STEPS[step];
+  const say = STEPS[step].words;
   const seconds = () => figure(details, "duration_sec", (sec) => `${sec.toFixed(1)} s`);
   const size = () => figure(details, "bytes", fileSize);
   const frames = () => figure(details, "frames", (count) => counted(count, "frame"));
@@ -588,14 +571,14 @@ function text(details: Details, name: string): string {
 
 function faces(details: Details): string[] {
   const found = details["faces"];
-  if (typeof found !== "number") return [STEPS.face_detection_complete];
+  if (typeof found !== "number") return [STEPS.face_detection_complete.words];
   if (found === 0) return ["no face found"];
   return [`${counted(found, "face")} found`, figure(details, "mean_confidence", (sure) => `${Math.round(sure * 100)} % sure`)];
 }
 
 function failed({ failure }: ClipState): string[] {
-  if (!failure) return [STEPS.failed];
-  return [`failed while ${STEPS[failure.step]}`, failure.message];
+  if (!failure) return [STEPS.failed.words];
+  return [`failed while ${STEPS[failure.step].words}`, failure.message];
 }
 
 function retrying(clip: ClipState, now: number): string[] {
