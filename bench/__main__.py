@@ -13,6 +13,7 @@ from bench import (
     events,
     fleet,
     fold,
+    house,
     live,
     machine,
     memory,
@@ -43,6 +44,7 @@ BENCHES: dict[str, Callable[..., list[Figure]]] = {
     "sources": sources.measure,
     "eta": eta.measure,
     "anomalies": anomalies.measure,
+    "house": house.measure,
 }
 
 

@@ -1,0 +1,174 @@
+"""`python -m bench house`: how the code is built, measured on its syntax trees."""
+
+import ast
+import statistics
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from bench.figures import Figure
+
+PACKAGE = Path(__file__).parent.parent / "viralclip"
+_LONG_FILE = 300
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True)
+class Module:
+    """One file of the package."""
+
+    name: str
+    path: Path
+    lines: int
+    tree: ast.Module
+
+    @cached_property
+    def functions(self) -> tuple[_Function, ...]:
+        return tuple(node for node in ast.walk(self.tree) if isinstance(node, _Function))
+
+    @cached_property
+    def classes(self) -> tuple[ast.ClassDef, ...]:
+        return tuple(node for node in ast.walk(self.tree) if isinstance(node, ast.ClassDef))
+
+
+def measure(_folder: Path, *, short: bool) -> list[Figure]:  # noqa: ARG001 - nothing is left out
+    """Of the whole package; nothing is run."""
+    modules = tuple(read(PACKAGE))
+    return [*_of_functions(modules), *_of_files(modules), *_of_classes(modules), _knots(modules)]
+
+
+def read(package: Path) -> Iterator[Module]:
+    for path in sorted(package.rglob("*.py")):
+        inside = path.relative_to(package.parent).with_suffix("")
+        text = path.read_text(encoding="utf-8")
+        name = ".".join(inside.parts).removesuffix(".__init__")
+        yield Module(name, path, text.count("\n"), ast.parse(text))
+
+
+def _of_functions(modules: tuple[Module, ...]) -> list[Figure]:
+    functions = [function for module in modules for function in module.functions]
+    lines = sorted((function.end_lineno or 0) - function.lineno + 1 for function in functions)
+    share, raw = _one_caller(modules)
+    return [
+        Figure("lines of a function, median", statistics.median(lines), "", f"n={len(lines)}"),
+        Figure(
+            "lines of a function, nine in ten at most",
+            lines[int(0.9 * len(lines))],
+            "",
+            f"most {lines[-1]}",
+            at_most=25,
+        ),
+        Figure("private functions with one caller, of all", share, "%", raw, at_most=10),
+    ]
+
+
+def _one_caller(modules: tuple[Module, ...]) -> tuple[float, str]:
+    """Private functions of up to three lines that are named in one other place of their file."""
+    found, count = 0, 0
+    for module in modules:
+        named = Counter(_names(module.tree))
+        for function in module.functions:
+            count += 1
+            is_private = function.name.startswith("_") and not function.name.startswith("__")
+            found += is_private and named[function.name] == 1 and _body_lines(function) <= 3
+    return 100 * found / count, f"{found} of up to three lines, of {count}"
+
+
+def _body_lines(function: _Function) -> int:
+    body = [each for each in function.body if not _is_docstring(each)]
+    return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
+
+
+def _is_docstring(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def _names(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+
+
+def _of_files(modules: tuple[Module, ...]) -> list[Figure]:
+    whole = sum(module.lines for module in modules)
+    entrances = sum(module.lines for module in modules if module.path.name == "__init__.py")
+    long = {module.name: module.lines for module in modules if module.lines > _LONG_FILE}
+    return [
+        Figure(
+            "lines in __init__.py",
+            100 * entrances / whole,
+            "%",
+            f"{entrances} of {whole}",
+            at_most=2,
+        ),
+        Figure(f"files of more than {_LONG_FILE} lines", len(long), "", _listed(long)),
+    ]
+
+
+def _of_classes(modules: tuple[Module, ...]) -> list[Figure]:
+    ports, bags = dict[str, int](), dict[str, int]()
+    for module in modules:
+        for each in module.classes:
+            if "Protocol" in {_last(base) for base in each.bases}:
+                ports[each.name] = sum(isinstance(node, _Function) for node in each.body)
+            if "dataclass" in {_last(mark) for mark in each.decorator_list}:
+                bags[each.name] = sum(isinstance(node, ast.AnnAssign) for node in each.body)
+    return [
+        Figure("methods of the widest port", max(ports.values()), "", _widest(ports), at_most=8),
+        Figure("fields of the widest bag", max(bags.values()), "", _widest(bags), at_most=8),
+    ]
+
+
+def _last(node: ast.expr) -> str:
+    """The name that is called, subscripted or reached last: `Port[X]`, `a.Port`, `port(...)`."""
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case ast.Call(func=inner) | ast.Subscript(value=inner):
+            return _last(inner)
+        case _:
+            return ""
+
+
+def _knots(modules: tuple[Module, ...]) -> Figure:
+    """Modules that import each other, in whatever number of steps, when they are loaded."""
+    names = {module.name for module in modules}
+    arrows = {module.name: set(_imports(module, names)) for module in modules}
+    reached = {name: _reached(name, arrows) for name in arrows}
+    knotted = sorted(name for name in arrows if name in reached[name])
+    return Figure("modules in a circle of imports", len(knotted), "", ", ".join(knotted), at_most=0)
+
+
+def _imports(module: Module, names: set[str]) -> Iterator[str]:
+    """What is imported at the top of the file, but for types only."""
+    for node in module.tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            inner = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name for name in inner if name in names)
+            if node.module in names and any(name not in names for name in inner):
+                yield node.module
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in names)
+
+
+def _reached(name: str, arrows: Mapping[str, set[str]]) -> set[str]:
+    found, left = set[str](), [*arrows[name]]
+    while left:
+        at = left.pop()
+        if at not in found:
+            found.add(at)
+            left += arrows[at]
+    return found
+
+
+def _widest(sizes: Mapping[str, int]) -> str:
+    ranked = sorted(sizes.items(), key=lambda pair: -pair[1])
+    return ", ".join(f"{name} {size}" for name, size in ranked[:5])
+
+
+def _listed(sizes: Mapping[str, int]) -> str:
+    return ", ".join(f"{name.removeprefix('viralclip.')} {size}" for name, size in sizes.items())
