@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.figures import Figure, spread
-from viralclip.channel import BEGINNING
+from viralclip.channel.port import BEGINNING
 from viralclip.channel.sqlite import SqliteChannel
 from viralclip.events import ClipTick, Draft, Logged
 from viralclip.live import Told

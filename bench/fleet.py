@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 
 from bench.figures import Figure, spread
 from bench.rig import BenchError, ffmpeg, viralclip
-from viralclip.channel.redis import RedisChannel
+from viralclip.channel.redis.channel import RedisChannel
 from viralclip.events import Draft, Logged
 from viralclip.geometry import Size
 from viralclip.media.sample import make_sample

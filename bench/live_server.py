@@ -14,8 +14,9 @@ from typing import Any, cast
 import socketio
 import uvicorn
 
-from viralclip.catalog import JobRecord, open_catalog
-from viralclip.channel import open_channel
+from viralclip.catalog.opening import open_catalog
+from viralclip.catalog.records import JobRecord
+from viralclip.channel.opening import open_channel
 from viralclip.cli.ports import leave_the_stuck
 from viralclip.cli.serve import Server, config
 from viralclip.engine.jobs import Jobs
@@ -27,7 +28,7 @@ from viralclip.server.app import create_app
 from viralclip.server.feed import Feeds
 from viralclip.server.identity import NoSignIn
 from viralclip.server.services import Limits, Services
-from viralclip.storage import open_storage
+from viralclip.storage.objects import open_storage
 
 JOB = "bench"
 _PADDING = "x" * 60

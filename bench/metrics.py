@@ -17,13 +17,14 @@ import sqlalchemy as sa
 
 from bench.figures import Figure, spread
 from bench.rig import BenchError, Job, sample, viralclip
-from viralclip.catalog import JobRecord, open_catalog
-from viralclip.channel import open_channel
+from viralclip.catalog.opening import open_catalog
+from viralclip.catalog.records import JobRecord
+from viralclip.channel.opening import open_channel
 from viralclip.cli.request import accept
-from viralclip.engine import QUEUES, Engine
+from viralclip.engine.client import QUEUES, Engine
 from viralclip.engine.jobs import Jobs, new_job_id, new_trace_id
 from viralclip.settings import read_settings
-from viralclip.storage import open_storage
+from viralclip.storage.objects import open_storage
 
 SCRAPE_AT_MOST_MS = 50
 CPU_AT_MOST = 1.01

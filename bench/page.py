@@ -17,9 +17,11 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from bench.figures import Figure, spread
 from bench.replay import JOB, PAGE, STYLES, Replay, replaying, serving
-from viralclip.catalog import JobRecord, open_catalog
-from viralclip.channel import ProgressChannel, open_channel
-from viralclip.engine import Engine
+from viralclip.catalog.opening import open_catalog
+from viralclip.catalog.records import JobRecord
+from viralclip.channel.opening import open_channel
+from viralclip.channel.port import ProgressChannel
+from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs, outline
 from viralclip.events import Draft, Event, Logged
 from viralclip.plan import Options, StyleChoice, Video, make_plan
@@ -28,7 +30,7 @@ from viralclip.server.app import create_app
 from viralclip.server.feed import Feeds
 from viralclip.server.identity import NoSignIn
 from viralclip.server.services import Services
-from viralclip.storage import open_storage
+from viralclip.storage.objects import open_storage
 
 SCENES = 200
 _BEAT_S = 0.25

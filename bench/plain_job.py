@@ -11,8 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.rig import BenchError, Job, ffmpeg, slots, threads
-from viralclip.catalog import Catalog, JobRecord, open_catalog
-from viralclip.channel import ProgressChannel
+from viralclip.catalog.opening import open_catalog
+from viralclip.catalog.port import Catalog
+from viralclip.catalog.records import JobRecord
+from viralclip.channel.port import ProgressChannel
 from viralclip.channel.sqlite import SqliteChannel
 from viralclip.cli.follow import follow
 from viralclip.cli.request import accept
@@ -24,15 +26,15 @@ from viralclip.media.analysis import Analyses
 from viralclip.media.encoders import X264, Choice
 from viralclip.media.ffmpeg import Watchdogs
 from viralclip.media.models import FaceModel, ModelPlace
-from viralclip.pipeline import ClipTask, Tools
 from viralclip.pipeline.clip import make_clip
 from viralclip.pipeline.forecast import Forecast
 from viralclip.pipeline.job import process_job, tasks_of
 from viralclip.pipeline.reporter import JobReport, Reporter
 from viralclip.pipeline.scene import process_scene
+from viralclip.pipeline.tools import ClipTask, Tools
 from viralclip.progress import Progress
 from viralclip.scenes import Scene
-from viralclip.storage import open_storage
+from viralclip.storage.objects import open_storage
 from viralclip.telemetry.logs import log_to
 
 _FULL = Job(count=3, seconds=8, styles=("center_focus", "streamer"))

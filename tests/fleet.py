@@ -21,7 +21,8 @@ from services import PostgresServer, RedisServer, free_port
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
-from viralclip.catalog import ClipRecord, open_catalog
+from viralclip.catalog.opening import open_catalog
+from viralclip.catalog.records import ClipRecord
 from viralclip.events import ClipTick, Complete, Envelope, JobFinished, SceneCompleted, SceneStarted
 from viralclip.live import Frame, Reset, Snapshot, Ticked, Told
 from viralclip.media.leash import leash

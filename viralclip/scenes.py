@@ -9,8 +9,8 @@ from typing import cast
 from pydantic import BaseModel
 
 from viralclip.errors import Fault, InvalidScenesError
-from viralclip.scene_lists import read_list
 from viralclip.scene_lists.encoding import decode
+from viralclip.scene_lists.reading import read_list
 from viralclip.scene_lists.rows import Entry, Reading, Row, SceneList, Unreadable, listed, shown
 from viralclip.timecode import TimeRange, format_time, parse_time
 

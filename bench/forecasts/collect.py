@@ -21,7 +21,9 @@ from typing import Any
 from bench import rig
 from bench.machine import describe
 from bench.plain_job import Discarding
-from viralclip.catalog import Catalog, JobRecord, open_catalog
+from viralclip.catalog.opening import open_catalog
+from viralclip.catalog.port import Catalog
+from viralclip.catalog.records import JobRecord
 from viralclip.durations import Machine, Observation
 from viralclip.engine.jobs import new_job_id, new_trace_id
 from viralclip.events import ClipTick, Draft, JobTick
@@ -32,14 +34,14 @@ from viralclip.media.ffmpeg import Watchdogs
 from viralclip.media.models import FaceModel, ModelPlace
 from viralclip.media.probe import probe
 from viralclip.media.sample import make_sample
-from viralclip.pipeline import ClipTask, Tools
 from viralclip.pipeline.clip import make_clip
 from viralclip.pipeline.job import process_job, tasks_of
 from viralclip.pipeline.reporter import JobReport, Reporter
 from viralclip.pipeline.scene import process_scene
+from viralclip.pipeline.tools import ClipTask, Tools
 from viralclip.plan import PRESETS, Options, choose, make_plan
 from viralclip.scenes import Scene
-from viralclip.storage import open_storage
+from viralclip.storage.objects import open_storage
 from viralclip.styles import STYLES
 from viralclip.telemetry.logs import log_to
 

@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from viralclip.catalog import Catalog, ClipRecord, Ending, Endings, JobRecord, open_catalog
+from viralclip.catalog.opening import open_catalog
+from viralclip.catalog.port import Catalog
+from viralclip.catalog.records import ClipRecord, Ending, Endings, JobRecord
 from viralclip.durations import Observation, Timings, Workload
 from viralclip.events import FailedDetails, Outcome
 from viralclip.plan import Options, StyleChoice, Video, make_plan
@@ -19,7 +21,7 @@ pytestmark = pytest.mark.timeout(120)
 _AT = datetime(2025, 1, 1, 12, tzinfo=UTC)
 _OPENER = """
 import asyncio, sys
-from viralclip.catalog import open_catalog
+from viralclip.catalog.opening import open_catalog
 from viralclip.durations import Observation, Workload
 
 work = Workload(stage="render", style="split", seconds=1, output_rate=62, source_rate=62)

@@ -7,8 +7,8 @@ import pytest
 from services import make_postgres
 from sqlalchemy.exc import OperationalError
 
-from viralclip.catalog import open_catalog
 from viralclip.catalog.accounts import SqlAccounts
+from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.sql import SqlCatalog
 from viralclip.durations import Observation, Workload
 

@@ -11,12 +11,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
-from viralclip.catalog import Catalog, open_catalog
 from viralclip.catalog.accounts import Accounts, SqlAccounts
 from viralclip.catalog.database import connect, reading
+from viralclip.catalog.opening import open_catalog
+from viralclip.catalog.port import Catalog
 from viralclip.catalog.sealing import Seal
 from viralclip.catalog.webhooks import SqlWebhooks
-from viralclip.channel import open_channel
+from viralclip.channel.opening import open_channel
 
 _AT = datetime(2026, 1, 1, tzinfo=UTC)
 # Far less than a writer is waited for.

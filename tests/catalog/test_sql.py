@@ -9,8 +9,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from viralclip.catalog import database, open_catalog
+from viralclip.catalog import database
 from viralclip.catalog.database import HEAD, connect, create, migrate
+from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.tables import METADATA
 
 

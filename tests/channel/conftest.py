@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from viralclip.channel import ProgressChannel, open_channel
+from viralclip.channel.opening import open_channel
+from viralclip.channel.port import ProgressChannel
 from viralclip.events import (
     Cancelled,
     CancelledDetails,

@@ -8,8 +8,9 @@ from typing import cast
 
 import pytest
 
-from viralclip.channel import ProgressChannel, open_channel
 from viralclip.channel.attended import AttendedChannel
+from viralclip.channel.opening import open_channel
+from viralclip.channel.port import ProgressChannel
 from viralclip.events import (
     ClipOutline,
     Draft,

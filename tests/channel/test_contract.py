@@ -10,7 +10,8 @@ from random import Random
 
 import pytest
 
-from viralclip.channel import BEGINNING, ProgressChannel, open_channel
+from viralclip.channel.opening import open_channel
+from viralclip.channel.port import BEGINNING, ProgressChannel
 from viralclip.events import ClipTick, Draft, JobFinished, JobTick
 from viralclip.live import Frame, Reset, Snapshot, Ticked, Told
 from viralclip.progress import Progress, advance
@@ -24,7 +25,7 @@ Note = Callable[..., Draft]
 _PUBLISHER = """
 import asyncio, json, sys
 from datetime import UTC, datetime
-from viralclip.channel import open_channel
+from viralclip.channel.opening import open_channel
 from viralclip.events import Draft, Logged
 
 def note(name):

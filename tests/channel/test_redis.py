@@ -11,8 +11,8 @@ import redis
 from services import RedisServer, make_redis
 from structlog.testing import capture_logs
 
-from viralclip.channel import BEGINNING, HistoryLostError
-from viralclip.channel.redis import ChannelUnreachableError, RedisChannel
+from viralclip.channel.port import BEGINNING, HistoryLostError
+from viralclip.channel.redis.channel import ChannelUnreachableError, RedisChannel
 from viralclip.channel.redis.suitability import ChannelUnsuitableError, unsuitable
 from viralclip.events import ClipTick, Draft, JobFinished, JobQueued, UnknownEvent
 from viralclip.live import Frame, Reset, Snapshot, Told

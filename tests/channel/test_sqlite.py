@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from viralclip.channel import BEGINNING
+from viralclip.channel.port import BEGINNING
 from viralclip.channel.sqlite import SqliteChannel
 from viralclip.events import ClipTick, Draft, UnknownEvent
 from viralclip.live import Frame, Snapshot, Ticked, Told

@@ -13,7 +13,7 @@ from inbox import Inbox
 from serving import BAD, GOOD, served
 
 from viralclip.cli.alerting import Lookout
-from viralclip.engine import Engine
+from viralclip.engine.client import Engine
 from viralclip.telemetry.metrics import EVENTS_BUFFERED
 from viralclip.telemetry.notifications import Message, Notifier, Send
 from viralclip.telemetry.tally import Tally

@@ -8,8 +8,9 @@ import pytest
 from peers.relay import Fault
 from peers.s3 import SECRET, Bucket
 
-from viralclip.cli.doctor import examine, machine, services
+from viralclip.cli.doctor import machine, services
 from viralclip.cli.doctor.finding import Finding, shown
+from viralclip.cli.doctor.report import examine
 from viralclip.settings import Settings, read_settings
 
 SQLITE, POSTGRES, REDIS = "sqlite:///s.db", "postgresql://db/viralclip", "redis://cache:6379/0"

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
-from viralclip.catalog import Catalog, JobRecord, open_catalog
+from viralclip.catalog.opening import open_catalog
+from viralclip.catalog.port import Catalog
+from viralclip.catalog.records import JobRecord
 from viralclip.cli.naming import look_at, named
-from viralclip.pipeline import ClipTask
+from viralclip.pipeline.tools import ClipTask
 from viralclip.plan import Options, StyleChoice, Video, make_plan
 from viralclip.scenes import Scene
-from viralclip.storage import Storage, open_storage
+from viralclip.storage.objects import Storage, open_storage
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 LIST = {"Intro": (0.0, 10.0), "Outro": (20.0, 30.0)}

@@ -13,16 +13,17 @@ from typing import Any
 
 import pytest
 
-from viralclip.catalog import Catalog, JobRecord
+from viralclip.catalog.port import Catalog
+from viralclip.catalog.records import JobRecord
 from viralclip.cli.compose import Records, open_engine, open_records, storage_opener
 from viralclip.cli.prune import prune, retaining
 from viralclip.cli.retention import Pruner, removed
-from viralclip.engine import Engine
+from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.plan import Options, StyleChoice, Video, make_plan
 from viralclip.scenes import Scene
 from viralclip.settings import InvalidSettingError, Settings, read_age, read_settings
-from viralclip.storage import Storage
+from viralclip.storage.objects import Storage
 from viralclip.work import Work
 
 DAY = timedelta(days=1)

@@ -15,7 +15,7 @@ from scraped import Exposition
 
 from viralclip.cli.ports import AddressTakenError, listen
 from viralclip.cli.worker import serve_queues
-from viralclip.engine import QueueDepth
+from viralclip.engine.client import QueueDepth
 from viralclip.server.metrics import Scrape, metrics_app
 from viralclip.settings import (
     Address,

@@ -21,7 +21,8 @@ import psutil
 import pytest
 from pydantic import TypeAdapter
 
-from viralclip.catalog import ClipRecord, JobRecord, open_catalog
+from viralclip.catalog.opening import open_catalog
+from viralclip.catalog.records import ClipRecord, JobRecord
 from viralclip.events import ClipTick, Envelope, JobTick
 from viralclip.progress import Progress, advance
 from viralclip.steps import ENDS

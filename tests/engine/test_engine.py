@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viralclip.engine import (
+from viralclip.engine.client import (
     Engine,
     QueueDepth,
     _depth_query,

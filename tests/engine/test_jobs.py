@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from viralclip.catalog import JobRecord, open_catalog
-from viralclip.channel import open_channel
-from viralclip.engine import Engine
+from viralclip.catalog.opening import open_catalog
+from viralclip.catalog.records import JobRecord
+from viralclip.channel.opening import open_channel
+from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.errors import JobBusyError, UnknownJobError
 from viralclip.plan import Options, StyleChoice, Video, make_plan

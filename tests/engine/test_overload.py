@@ -9,8 +9,8 @@ from statistics import quantiles
 
 import pytest
 
-from viralclip.catalog import Priority
-from viralclip.engine import clip_numbers
+from viralclip.catalog.records import Priority
+from viralclip.engine.client import clip_numbers
 
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 _WORKERS = 100

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from services import RedisServer
 
-from viralclip.catalog import Catalog, JobRecord, open_catalog
-from viralclip.channel import BEGINNING, ProgressChannel, open_channel
+from viralclip.catalog.opening import open_catalog
+from viralclip.catalog.port import Catalog
+from viralclip.catalog.records import JobRecord
+from viralclip.channel.opening import open_channel
+from viralclip.channel.port import BEGINNING, ProgressChannel
 from viralclip.engine.recall import Recalling
 from viralclip.events import (
     Complete,

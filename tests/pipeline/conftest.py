@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
-from viralclip.catalog import JobRecord, open_catalog
-from viralclip.channel import BEGINNING, ProgressChannel, open_channel
+from viralclip.catalog.opening import open_catalog
+from viralclip.catalog.records import JobRecord
+from viralclip.channel.opening import open_channel
+from viralclip.channel.port import BEGINNING, ProgressChannel
 from viralclip.engine.jobs import new_job_id, new_trace_id, outline
 from viralclip.events import Draft, Envelope
 from viralclip.live import Told
@@ -20,14 +22,14 @@ from viralclip.media.encoders import X264, Choice
 from viralclip.media.ffmpeg import Watchdogs
 from viralclip.media.models import FaceModel, ModelPlace
 from viralclip.media.probe import probe
-from viralclip.pipeline import Checkpoint, ClipEnd, ClipTask, Retries, Tools, uncheckpointed
 from viralclip.pipeline.clip import make_clip
 from viralclip.pipeline.job import process_job, tasks_of
 from viralclip.pipeline.reporter import JobReport, Reporter
 from viralclip.pipeline.scene import process_scene
+from viralclip.pipeline.tools import Checkpoint, ClipEnd, ClipTask, Retries, Tools, uncheckpointed
 from viralclip.plan import Options, choose, make_plan
 from viralclip.scenes import Scene
-from viralclip.storage import Storage, Stored, open_storage
+from viralclip.storage.objects import Storage, Stored, open_storage
 from viralclip.styles import STYLES
 
 Put = Callable[[Path, str], None]

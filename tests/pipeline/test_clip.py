@@ -20,9 +20,9 @@ from viralclip.errors import (
     StorageRejectedError,
     StorageUnavailableError,
 )
-from viralclip.pipeline import Retries, uncheckpointed
 from viralclip.pipeline.clip import make_clip
 from viralclip.pipeline.render import render_clip
+from viralclip.pipeline.tools import Retries, uncheckpointed
 from viralclip.styles import STYLES
 from viralclip.telemetry.logs import log_to
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from viralclip.channel import BEGINNING
+from viralclip.channel.port import BEGINNING
 from viralclip.eta import Line
 from viralclip.events import JobTick
 from viralclip.live import Ticked

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viralclip.catalog import ClipRecord
+from viralclip.catalog.records import ClipRecord
 from viralclip.pipeline.job import judge, process_job, scenes_of_run
 from viralclip.progress import fold
 

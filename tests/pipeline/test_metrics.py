@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from viralclip.errors import StorageUnavailableError
-from viralclip.pipeline import uncheckpointed
 from viralclip.pipeline.clip import make_clip
 from viralclip.pipeline.job import process_job
 from viralclip.pipeline.scene import settle_scene
+from viralclip.pipeline.tools import uncheckpointed
 
 
 async def test_a_clip_that_is_made_is_counted_once_however_often_its_scene_is_settled(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from viralclip.errors import StorageUnavailableError
-from viralclip.pipeline import uncheckpointed
+from viralclip.pipeline.tools import uncheckpointed
 
 NAME = "01_scene-1_original.mp4"
 SECOND = "01_scene-1_original-2.mp4"

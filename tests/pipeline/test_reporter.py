@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from structlog.testing import capture_logs
 
-from viralclip.channel import ProgressChannel
+from viralclip.channel.port import ProgressChannel
 from viralclip.events import (
     ClipTick,
     Draft,

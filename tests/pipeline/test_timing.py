@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from viralclip.channel import BEGINNING
+from viralclip.channel.port import BEGINNING
 from viralclip.durations import Observation
 from viralclip.events import AnomalyFound
 from viralclip.live import Told

@@ -29,14 +29,17 @@ import pytest
 import uvicorn
 from pydantic import TypeAdapter
 
-from viralclip.catalog import Catalog, JobRecord, open_catalog
 from viralclip.catalog.accounts import SqlAccounts
+from viralclip.catalog.opening import open_catalog
+from viralclip.catalog.port import Catalog
+from viralclip.catalog.records import JobRecord
 from viralclip.catalog.sealing import Seal
 from viralclip.catalog.webhooks import SqlWebhooks
-from viralclip.channel import ProgressChannel, open_channel
+from viralclip.channel.opening import open_channel
+from viralclip.channel.port import ProgressChannel
 from viralclip.cli.ports import leave_the_stuck
 from viralclip.cli.serve import Server, config
-from viralclip.engine import Engine
+from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.events import ClipTick, Draft, Envelope, JobQueued, JobTick, Logged
 from viralclip.media.bars import look_over
@@ -49,7 +52,7 @@ from viralclip.server.door import Lobby
 from viralclip.server.feed import KEEP_EVENTS, Feeds
 from viralclip.server.identity import NoSignIn, TokenSignIn
 from viralclip.server.services import Limits, Services
-from viralclip.storage import open_storage
+from viralclip.storage.objects import open_storage
 
 Said = Draft | ClipTick | JobTick
 

@@ -13,7 +13,7 @@ from viralclip.cli.framing import Framer
 from viralclip.media.analysis import Analyses
 from viralclip.media.ffmpeg import Watchdogs
 from viralclip.media.models import FaceModel, ModelPlace
-from viralclip.pipeline import in_place
+from viralclip.pipeline.tools import in_place
 
 STRETCH = {"start": 1.0, "end": 3.0, "style": "intelligent"}
 

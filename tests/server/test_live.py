@@ -21,7 +21,7 @@ from websockets.protocol import State
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
-from viralclip.channel import BEGINNING, ProgressChannel
+from viralclip.channel.port import BEGINNING, ProgressChannel
 from viralclip.events import ClipTick, Draft, Envelope
 from viralclip.live import Frame, Reset, Snapshot, Ticked, Told
 from viralclip.progress import Progress, advance

@@ -15,8 +15,10 @@ import psutil
 from peers.viewer import frames_of
 from websockets.asyncio.client import ClientConnection, connect
 
-from viralclip.catalog import JobRecord, open_catalog
-from viralclip.channel import ProgressChannel, open_channel
+from viralclip.catalog.opening import open_catalog
+from viralclip.catalog.records import JobRecord
+from viralclip.channel.opening import open_channel
+from viralclip.channel.port import ProgressChannel
 from viralclip.events import ClipTick, Draft, JobTick, Logged
 from viralclip.live import Frame, Reset, Snapshot, Told
 from viralclip.plan import Options, StyleChoice, Video, make_plan

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from viralclip.storage import AlreadyStoredError, Storage
+from viralclip.storage.objects import AlreadyStoredError, Storage
 
 _KEYS = [
     "a b/c d.mp4",

@@ -11,8 +11,8 @@ from peers.s3 import Bucket
 from peers.uplink import Uplink
 
 from viralclip.errors import StorageUnavailableError
-from viralclip.storage import Storage, open_storage
 from viralclip.storage.line import Line
+from viralclip.storage.objects import Storage, open_storage
 from viralclip.storage.traffic import Traffic, store_ports
 
 SPEEDUP = 10

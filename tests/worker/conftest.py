@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from viralclip.catalog import Catalog, JobRecord, open_catalog
-from viralclip.channel import BEGINNING, ProgressChannel, open_channel
-from viralclip.engine import Engine
+from viralclip.catalog.opening import open_catalog
+from viralclip.catalog.port import Catalog
+from viralclip.catalog.records import JobRecord
+from viralclip.channel.opening import open_channel
+from viralclip.channel.port import BEGINNING, ProgressChannel
+from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs, new_trace_id
 from viralclip.events import ClipTick, Envelope
 from viralclip.live import Ticked, Told
@@ -20,12 +23,12 @@ from viralclip.media.encoders import X264, Choice
 from viralclip.media.ffmpeg import Watchdogs
 from viralclip.media.models import FaceModel, ModelPlace
 from viralclip.media.probe import probe
-from viralclip.pipeline import Tools
+from viralclip.pipeline.tools import Tools
 from viralclip.plan import Options, StyleChoice, make_plan
 from viralclip.scenes import Scene
-from viralclip.storage import open_storage
-from viralclip.worker import Worker
+from viralclip.storage.objects import open_storage
 from viralclip.worker.liveness import FileRoster
+from viralclip.worker.process import Worker
 
 
 @dataclass

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from viralclip.catalog import Priority
-from viralclip.engine import priority_number
+from viralclip.catalog.records import Priority
+from viralclip.engine.client import priority_number
 from viralclip.pipeline.workload import Means
 from viralclip.work import Work
 from viralclip.worker.line import ClipLine

@@ -99,6 +99,6 @@ def test_asking_about_a_worker_does_not_take_its_place(tmp_path):
 
 
 def test_ids_are_unique_and_name_host_and_process():
-    from viralclip.worker import new_worker_id  # noqa: PLC0415 - brings the whole engine
+    from viralclip.worker.process import new_worker_id  # noqa: PLC0415 - brings the whole engine
 
     assert len({new_worker_id() for _ in range(20)}) == 20

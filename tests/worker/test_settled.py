@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from viralclip.engine import Engine
+from viralclip.engine.client import Engine
 from viralclip.worker.settled import Settled
 
 

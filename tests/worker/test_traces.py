@@ -11,11 +11,11 @@ import pytest
 import structlog
 from peers.taken import Taken, taking
 
-from viralclip.catalog import JobRecord
+from viralclip.catalog.records import JobRecord
 from viralclip.events import ExtractingSegment, ExtractingSegmentDetails
-from viralclip.pipeline import ClipTask
 from viralclip.pipeline.reporter import JobReport, Reporter
 from viralclip.pipeline.scene import announce
+from viralclip.pipeline.tools import ClipTask
 from viralclip.telemetry.logs import log_to
 from viralclip.work import Work
 

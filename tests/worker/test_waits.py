@@ -16,7 +16,7 @@ from viralclip.events import (
     Queued,
     SceneOutline,
 )
-from viralclip.pipeline import ClipTask
+from viralclip.pipeline.tools import ClipTask
 from viralclip.progress import Progress, advance
 from viralclip.worker.waits import Waits
 

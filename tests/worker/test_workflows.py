@@ -9,9 +9,9 @@ import pytest
 from dbos import StepOptions
 from dbos import error as dbos_error
 
-from viralclip.catalog import ClipRecord, EndedClip
+from viralclip.catalog.records import ClipRecord, EndedClip
 from viralclip.catalog.sql import SqlCatalog
-from viralclip.engine import priority_number
+from viralclip.engine.client import priority_number
 from viralclip.work import Work
 from viralclip.worker.liveness import WorkerIdTakenError
 from viralclip.worker.settled import Settled

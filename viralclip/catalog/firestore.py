@@ -23,7 +23,7 @@ from google.cloud.firestore_v1.async_query import AsyncQuery
 from google.cloud.firestore_v1.base_document import DocumentSnapshot
 from google.cloud.firestore_v1.base_query import FieldFilter
 
-from viralclip.catalog import (
+from viralclip.catalog.records import (
     Claim,
     ClipPlace,
     ClipRecord,

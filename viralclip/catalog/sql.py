@@ -13,7 +13,8 @@ import structlog
 from sqlalchemy.engine import Connection, Engine, RowMapping
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 
-from viralclip.catalog import (
+from viralclip.catalog.database import PATIENCE_S, aware, insert, open_database, reading
+from viralclip.catalog.records import (
     Claim,
     ClipPlace,
     ClipRecord,
@@ -24,7 +25,6 @@ from viralclip.catalog import (
     Priority,
     ended_facts,
 )
-from viralclip.catalog.database import PATIENCE_S, aware, insert, open_database, reading
 from viralclip.catalog.tables import claims, clips, jobs, models, videos
 from viralclip.durations import Machine, Observation, Timings, read_model, read_timings
 from viralclip.events import Outcome

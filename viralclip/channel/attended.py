@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from viralclip.channel import BEGINNING, ProgressChannel
+from viralclip.channel.port import BEGINNING, ProgressChannel
 from viralclip.events import ClipTick, Draft, JobTick, WorkerTick
 from viralclip.live import Frame, Reset, Snapshot, Ticked, Told
 from viralclip.progress import Progress, advance

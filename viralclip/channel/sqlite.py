@@ -14,7 +14,7 @@ from typing import Self, TypeVar
 
 from pydantic import ValidationError
 
-from viralclip.channel import BEGINNING
+from viralclip.channel.port import BEGINNING
 from viralclip.events import TICK, ClipTick, Draft, Envelope, JobTick, Tick
 from viralclip.live import Frame, Reset, Snapshot, Ticked, Told
 from viralclip.progress import Progress, advance

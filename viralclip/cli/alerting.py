@@ -12,7 +12,7 @@ from typing import TypeVar
 import structlog
 
 from viralclip.cli.metrics import places
-from viralclip.engine import Engine
+from viralclip.engine.client import Engine
 from viralclip.server.pools import Pool
 from viralclip.settings import Settings
 from viralclip.telemetry import metrics

@@ -13,9 +13,12 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from viralclip.catalog import Catalog, JobRecord, open_catalog
-from viralclip.channel import ProgressChannel, open_channel
-from viralclip.engine import Engine
+from viralclip.catalog.opening import open_catalog
+from viralclip.catalog.port import Catalog
+from viralclip.catalog.records import JobRecord
+from viralclip.channel.opening import open_channel
+from viralclip.channel.port import ProgressChannel
+from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.engine.recall import Recalling
 from viralclip.media.analysis import Analyses
@@ -24,16 +27,15 @@ from viralclip.media.ffmpeg import Watchdogs, find_ffmpeg
 from viralclip.media.memory import hold_little_memory
 from viralclip.media.models import YUNET_URL, FaceModel, ModelPlace
 from viralclip.media.probe import identity
-from viralclip.pipeline import Tools
+from viralclip.pipeline.tools import Tools
 from viralclip.settings import (
     DatabaseUnreachableError,
     NotInstalledError,
     Settings,
     StateNotWritableError,
 )
-from viralclip.storage import Storage, open_storage
+from viralclip.storage.objects import Storage, open_storage
 from viralclip.storage.sources import Sources
-from viralclip.worker import Worker, new_worker_id
 from viralclip.worker.liveness import (
     FileLock,
     FileRoster,
@@ -41,6 +43,7 @@ from viralclip.worker.liveness import (
     forget_the_long_dead,
 )
 from viralclip.worker.orphans import FfmpegLedger, sweep
+from viralclip.worker.process import Worker, new_worker_id
 
 # How long a worker waits before it begins anew after it lost its place.
 _BEGIN_ANEW_S = 1.0

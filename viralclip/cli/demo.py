@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from viralclip.cli.display import Display
+from viralclip.cli.display.port import Display
 from viralclip.cli.render import render
 from viralclip.cli.request import Request
 from viralclip.media.ffmpeg import find_ffmpeg

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import IO
 
-from viralclip.catalog import JobRecord
-from viralclip.channel import BEGINNING, ProgressChannel
-from viralclip.cli.display import Display
+from viralclip.catalog.records import JobRecord
+from viralclip.channel.port import BEGINNING, ProgressChannel
+from viralclip.cli.display.port import Display
 from viralclip.live import Frame, Reset, Snapshot, Ticked, Told
 from viralclip.progress import Progress, advance
 

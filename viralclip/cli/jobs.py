@@ -10,9 +10,9 @@ from typing import IO
 from rich.console import Console
 from rich.table import Table
 
-from viralclip.catalog import JobRecord, JobSummary
+from viralclip.catalog.records import JobRecord, JobSummary
 from viralclip.cli.compose import Records, open_jobs, open_records, storage_opener
-from viralclip.cli.display import Display
+from viralclip.cli.display.port import Display
 from viralclip.cli.follow import follow
 from viralclip.cli.lives import attended
 from viralclip.cli.render import EXIT_CODES, is_served, let_end
@@ -21,7 +21,7 @@ from viralclip.engine.overview import Overview, overviews
 from viralclip.errors import UnknownJobError
 from viralclip.progress import ClipState, Progress, SceneState
 from viralclip.settings import Settings
-from viralclip.storage import Storage
+from viralclip.storage.objects import Storage
 
 
 async def show(settings: Settings, *, limit: int, as_json: bool) -> int:

@@ -5,9 +5,10 @@ import socket
 import time
 from collections import OrderedDict
 
-from viralclip.catalog import Catalog, JobRecord
-from viralclip.channel import ProgressChannel
+from viralclip.catalog.port import Catalog
+from viralclip.catalog.records import JobRecord
 from viralclip.channel.attended import AttendedChannel
+from viralclip.channel.port import ProgressChannel
 from viralclip.cli.compose import Records, engine_of, open_roster
 from viralclip.settings import Settings
 

@@ -11,7 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from viralclip.cli.ports import listen
-from viralclip.engine import Engine
+from viralclip.engine.client import Engine
 from viralclip.server.door import Lobby, door
 from viralclip.server.metrics import Scrape, metrics_app
 from viralclip.settings import Address, Settings

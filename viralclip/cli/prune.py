@@ -13,7 +13,7 @@ from viralclip.cli.compose import Records, open_engine, open_records
 from viralclip.cli.disk_use import describe_disk_use, disk_use
 from viralclip.cli.retention import Prunable, Pruner, removed
 from viralclip.cli.words import bytes_of
-from viralclip.engine import Engine
+from viralclip.engine.client import Engine
 from viralclip.settings import Settings
 
 _EVERY_S = 3600.0

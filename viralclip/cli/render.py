@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import IO
 
-from viralclip.catalog import JobRecord
+from viralclip.catalog.records import JobRecord
 from viralclip.cli.compose import (
     Records,
     engine_of,
@@ -19,7 +19,7 @@ from viralclip.cli.compose import (
     storage_opener,
 )
 from viralclip.cli.debug_path import write_paths
-from viralclip.cli.display import Display
+from viralclip.cli.display.port import Display
 from viralclip.cli.follow import follow
 from viralclip.cli.lives import attended
 from viralclip.cli.models import get_model

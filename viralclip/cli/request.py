@@ -24,7 +24,7 @@ from viralclip.media.probe import Probed
 from viralclip.plan import Options, Plan, Video, choose, make_plan
 from viralclip.scenes import MAX_BYTES, SceneReading, parse_scenes, scenes_from_chapters
 from viralclip.settings import STORAGES
-from viralclip.storage import Storage
+from viralclip.storage.objects import Storage
 from viralclip.styles import ALL, Style, resolve
 from viralclip.text import is_text
 

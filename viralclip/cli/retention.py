@@ -12,15 +12,16 @@ from typing import Literal
 
 import structlog
 
-from viralclip.catalog import Catalog, JobSummary
+from viralclip.catalog.port import Catalog
+from viralclip.catalog.records import JobSummary
 from viralclip.cli.compose import Records, open_sources, storage_opener
 from viralclip.cli.disk_use import entries, size_of
-from viralclip.engine import Engine
+from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.engine.uploads import Upload, Uploads
 from viralclip.server.arrivals import Arrivals
 from viralclip.settings import Settings
-from viralclip.storage import Storage
+from viralclip.storage.objects import Storage
 from viralclip.storage.sources import Sources
 from viralclip.telemetry.logs import log_file
 from viralclip.worker.liveness import forget_the_long_dead

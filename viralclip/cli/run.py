@@ -13,7 +13,7 @@ from typing import IO, Any, NoReturn, cast
 import structlog
 
 from viralclip.cli import render as rendering
-from viralclip.cli.display import Display, open_display
+from viralclip.cli.display.port import Display, open_display
 from viralclip.cli.privacy import keep_private, tighten
 from viralclip.cli.request import Request
 from viralclip.cli.tracing import tracing
@@ -118,7 +118,7 @@ def scenes(
 
 
 def doctor(*, as_json: bool) -> NoReturn:
-    from viralclip.cli.doctor import examine
+    from viralclip.cli.doctor.report import examine
 
     with _errors_said():
         _exit(examine(_settings(), as_json=as_json))

@@ -33,7 +33,7 @@ from viralclip.cli.metrics import open_scrape
 from viralclip.cli.ports import WAITING, listen
 from viralclip.cli.privacy import open_seal
 from viralclip.cli.prune import retaining
-from viralclip.engine import Engine
+from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.media.models import FaceModel
 from viralclip.media.probe import identity
@@ -46,8 +46,8 @@ from viralclip.server.identity import LOOPBACK
 from viralclip.server.services import Services
 from viralclip.server.wire import Wire
 from viralclip.settings import Settings
-from viralclip.storage import Storage
-from viralclip.worker import new_worker_id
+from viralclip.storage.objects import Storage
+from viralclip.worker.process import new_worker_id
 
 _GRACE_S = 3
 _ACCEPTED_AT_ONCE = 8

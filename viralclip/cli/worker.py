@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from viralclip.cli.compose import Shift, find_gear, open_engine, open_records, working
-from viralclip.engine import Engine
+from viralclip.engine.client import Engine
 from viralclip.settings import MetricsTokenMissingError, Settings
-from viralclip.worker import new_worker_id
+from viralclip.worker.process import new_worker_id
 
 
 async def serve_queues(settings: Settings, *, name: str | None, grace_s: float) -> int:

@@ -5,9 +5,10 @@ from datetime import datetime
 
 import structlog
 
-from viralclip.catalog import Catalog, ClipRecord, JobRecord, Priority
-from viralclip.channel import ProgressChannel
-from viralclip.engine import Engine, priority_number
+from viralclip.catalog.port import Catalog
+from viralclip.catalog.records import ClipRecord, JobRecord, Priority
+from viralclip.channel.port import ProgressChannel
+from viralclip.engine.client import Engine, priority_number
 from viralclip.errors import JobBusyError, UnknownJobError
 from viralclip.events import ClipOutline, Draft, JobQueued, SceneOutline
 from viralclip.scenes import Scene

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from viralclip.catalog import Catalog, Endings, JobSummary
-from viralclip.channel import ProgressChannel
+from viralclip.catalog.port import Catalog
+from viralclip.catalog.records import Endings, JobSummary
+from viralclip.channel.port import ProgressChannel
 from viralclip.progress import Progress
 
 

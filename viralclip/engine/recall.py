@@ -8,8 +8,9 @@ from typing import TypedDict
 
 import structlog
 
-from viralclip.catalog import Catalog, ClipRecord, JobRecord
-from viralclip.channel import HistoryLostError, ProgressChannel
+from viralclip.catalog.port import Catalog
+from viralclip.catalog.records import ClipRecord, JobRecord
+from viralclip.channel.port import HistoryLostError, ProgressChannel
 from viralclip.engine.jobs import outline
 from viralclip.events import (
     Cancelled,
@@ -33,7 +34,7 @@ from viralclip.live import Frame, Reset, Snapshot
 from viralclip.progress import Progress
 from viralclip.scenes import Scene
 from viralclip.steps import ENDS, Step
-from viralclip.storage import open_storage
+from viralclip.storage.objects import open_storage
 from viralclip.telemetry.metrics import EVENTS_PUBLISHED
 
 _REMEMBERED_JOBS = 1024

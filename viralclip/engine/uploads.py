@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from viralclip.catalog import Catalog
+from viralclip.catalog.port import Catalog
 from viralclip.errors import InvalidRequestError
 from viralclip.plan import Video
-from viralclip.storage import Storage
+from viralclip.storage.objects import Storage
 
 # The key of an upload in an object store begins so; in a folder of its own it needs no more.
 IN_STORE = "uploads"

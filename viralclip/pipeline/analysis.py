@@ -14,10 +14,10 @@ from viralclip.media.analysis import Subject, Wish
 from viralclip.media.fingerprint import framing_code
 from viralclip.media.meter import Progress
 from viralclip.media.probe import Probed
-from viralclip.pipeline import ClipTask, Tools
 from viralclip.pipeline.load import Stretch
 from viralclip.pipeline.reporter import ClipReport
 from viralclip.pipeline.segment import probe_source
+from viralclip.pipeline.tools import ClipTask, Tools
 from viralclip.pipeline.view import subject_of, wish_of
 from viralclip.plan import Plan
 from viralclip.steps import is_analysed

@@ -5,7 +5,7 @@ import asyncio
 import structlog
 from structlog.contextvars import bind_contextvars, bound_contextvars
 
-from viralclip.catalog import ClipRecord
+from viralclip.catalog.records import ClipRecord
 from viralclip.errors import JobError, ViralclipError, WorkerCrashedError, known_error
 from viralclip.events import (
     Cancelled,
@@ -15,7 +15,6 @@ from viralclip.events import (
     Failed,
     FailedDetails,
 )
-from viralclip.pipeline import Checkpoint, ClipEnd, ClipTask, Tools, uncheckpointed
 from viralclip.pipeline.analysis import work_of
 from viralclip.pipeline.endings import record_end
 from viralclip.pipeline.making import Making, place_of
@@ -26,6 +25,7 @@ from viralclip.pipeline.stages import STAGES
 from viralclip.pipeline.stopwatch import observe_clip
 from viralclip.pipeline.store import StoredClip
 from viralclip.pipeline.timing import ClipTiming
+from viralclip.pipeline.tools import Checkpoint, ClipEnd, ClipTask, Tools, uncheckpointed
 from viralclip.steps import Step
 from viralclip.telemetry import traces
 

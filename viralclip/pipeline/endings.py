@@ -1,7 +1,7 @@
 """Where a clip's ending is recorded, and counted once, whoever records it and however often."""
 
-from viralclip.catalog import ClipRecord
-from viralclip.pipeline import Tools
+from viralclip.catalog.records import ClipRecord
+from viralclip.pipeline.tools import Tools
 from viralclip.telemetry.metrics import CLIPS, ClipOutcome
 
 

@@ -7,12 +7,12 @@ from datetime import datetime
 
 import structlog
 
-from viralclip.catalog import JobRecord
-from viralclip.channel import ProgressChannel
+from viralclip.catalog.records import JobRecord
+from viralclip.channel.port import ProgressChannel
 from viralclip.eta import ClipKey, ClipWorkload, Line, TimeLeft, time_left
 from viralclip.events import JobTick
-from viralclip.pipeline import Tools
 from viralclip.pipeline.reporter import JobReport
+from viralclip.pipeline.tools import Tools
 from viralclip.pipeline.workload import workloads
 from viralclip.progress import Progress
 from viralclip.steady import DoneAt, steady

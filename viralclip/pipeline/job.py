@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
-from viralclip.catalog import ClipRecord, JobRecord
+from viralclip.catalog.records import ClipRecord, JobRecord
 from viralclip.errors import ViralclipError
 from viralclip.events import JobFinished, JobStarted, Outcome
-from viralclip.pipeline import ClipTask, Tools
 from viralclip.pipeline.reporter import JobReport
 from viralclip.pipeline.scene import say_started, settle_scene
 from viralclip.pipeline.stopwatch import observe_job
+from viralclip.pipeline.tools import ClipTask, Tools
 from viralclip.scenes import Scene
 
 RunScenes = Callable[[Sequence[Scene]], Awaitable[None]]

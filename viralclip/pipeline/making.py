@@ -9,12 +9,12 @@ from structlog.contextvars import bind_contextvars
 
 from viralclip.errors import ViralclipError, known_error
 from viralclip.events import ClipProgressed, Retrying, RetryingDetails
-from viralclip.pipeline import Checkpoint, ClipTask, R, Tools
 from viralclip.pipeline.render import RenditionLostError
 from viralclip.pipeline.reporter import ClipReport
 from viralclip.pipeline.stopwatch import timed
 from viralclip.pipeline.store import StoredClip
 from viralclip.pipeline.timing import ClipTiming
+from viralclip.pipeline.tools import Checkpoint, ClipTask, R, Tools
 from viralclip.telemetry import traces
 from viralclip.telemetry.metrics import RETRIES
 

@@ -6,12 +6,13 @@ from pathlib import PurePosixPath
 
 import structlog
 
-from viralclip.catalog import Catalog, ClipRecord, JobRecord
+from viralclip.catalog.port import Catalog
+from viralclip.catalog.records import ClipRecord, JobRecord
 from viralclip.errors import ViralclipError
 from viralclip.names import is_numbered, numbered
-from viralclip.pipeline import ClipTask, Tools
+from viralclip.pipeline.tools import ClipTask, Tools
 from viralclip.plan import Clip
-from viralclip.storage import AlreadyStoredError, Storage, Stored, is_unchanged
+from viralclip.storage.objects import AlreadyStoredError, Storage, Stored, is_unchanged
 
 log = structlog.get_logger(__name__)
 

@@ -18,11 +18,11 @@ from viralclip.media.meter import Progress
 from viralclip.media.probe import Probed
 from viralclip.media.render import Rendered, render, verify_output
 from viralclip.media.tracks import Sound
-from viralclip.pipeline import ClipTask, Tools
 from viralclip.pipeline.analysis import Analysis
 from viralclip.pipeline.reporter import ClipReport
 from viralclip.pipeline.segment import probe_source
 from viralclip.pipeline.stopwatch import observe_speed
+from viralclip.pipeline.tools import ClipTask, Tools
 from viralclip.pipeline.view import area_of, view_of
 from viralclip.plan import Plan
 from viralclip.steps import is_analysed

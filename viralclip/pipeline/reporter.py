@@ -13,8 +13,8 @@ from typing import Self
 
 import structlog
 
-from viralclip.channel import ProgressChannel
 from viralclip.channel.pace import Pace
+from viralclip.channel.port import ProgressChannel
 from viralclip.events import AnomalyFound, ClipProgressed, ClipTick, Draft, Event, JobTick, Warned
 from viralclip.progress import Progress
 from viralclip.steps import Step

@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
-from viralclip.catalog import ClipRecord
+from viralclip.catalog.records import ClipRecord
 from viralclip.events import Queued, SceneCompleted, SceneStarted
-from viralclip.pipeline import ClipEnd, ClipTask, Tools
 from viralclip.pipeline.clip import UNEXPLAINED, end_cancelled, say_end
 from viralclip.pipeline.endings import record_end
 from viralclip.pipeline.reporter import JobReport
+from viralclip.pipeline.tools import ClipEnd, ClipTask, Tools
 from viralclip.progress import ClipState
 from viralclip.scenes import Scene
 from viralclip.steps import Step

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from viralclip.errors import SourceChangedError, SourceMissingError, SourceNotVideoError
 from viralclip.media.probe import Probed, identity, probe
-from viralclip.pipeline import ClipTask, Tools
+from viralclip.pipeline.tools import ClipTask, Tools
 
 
 class Segment(BaseModel, frozen=True):

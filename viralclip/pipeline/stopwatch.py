@@ -6,9 +6,9 @@ from datetime import datetime
 
 import structlog
 
-from viralclip.catalog import JobRecord
-from viralclip.pipeline import ClipTask, R, Tools
+from viralclip.catalog.records import JobRecord
 from viralclip.pipeline.reporter import ClipReport, JobReport
+from viralclip.pipeline.tools import ClipTask, R, Tools
 from viralclip.telemetry.metrics import (
     CLIP_SECONDS,
     JOB_SECONDS,

@@ -8,14 +8,14 @@ from pathlib import Path
 import structlog
 from pydantic import BaseModel
 
-from viralclip.catalog import ClipRecord
+from viralclip.catalog.records import ClipRecord
 from viralclip.errors import ThumbnailFailedError
 from viralclip.media.memory import give_memory_back
-from viralclip.pipeline import ClipTask, Tools
 from viralclip.pipeline.ownership import Room, find_room, keys_of, thumbnail_key
 from viralclip.pipeline.render import Rendition, RenditionLostError, discard_renditions
 from viralclip.pipeline.reporter import ClipReport
-from viralclip.storage import AlreadyStoredError, Storage, Stored
+from viralclip.pipeline.tools import ClipTask, Tools
+from viralclip.storage.objects import AlreadyStoredError, Storage, Stored
 
 Store = Callable[..., Awaitable[Stored]]
 

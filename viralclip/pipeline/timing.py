@@ -9,9 +9,9 @@ import structlog
 from viralclip.anomalies import Anomaly, judge
 from viralclip.durations import Observation, Stage, Workload
 from viralclip.events import AnomalyFound
-from viralclip.pipeline import ClipTask, Tools
 from viralclip.pipeline.load import Stretch
 from viralclip.pipeline.reporter import ClipReport
+from viralclip.pipeline.tools import ClipTask, Tools
 from viralclip.pipeline.workload import workload_of
 from viralclip.telemetry.metrics import ANOMALIES
 

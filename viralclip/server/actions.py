@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict
 
-from viralclip.catalog import JobRecord, Priority
+from viralclip.catalog.records import JobRecord, Priority
 from viralclip.server.courier import note_end
 from viralclip.server.identity import Owner
 from viralclip.server.jobs import JobId, JobOut, SceneId, StyleName, find_job, job_out

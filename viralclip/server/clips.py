@@ -12,7 +12,7 @@ from fastapi.responses import FileResponse, RedirectResponse, StreamingResponse
 from pydantic import BaseModel
 from starlette.types import Receive, Scope, Send
 
-from viralclip.catalog import ClipPlace, ClipRecord, Ending, JobRecord
+from viralclip.catalog.records import ClipPlace, ClipRecord, Ending, JobRecord
 from viralclip.events import FailedDetails
 from viralclip.server.files import FILE, SIGNED, OpenFileResponse
 from viralclip.server.identity import Owner
@@ -20,8 +20,8 @@ from viralclip.server.jobs import JobId, SceneId, StyleName, find_job
 from viralclip.server.problems import NotFoundError, TooManyError, problems
 from viralclip.server.services import Services
 from viralclip.server.shares import Shares
-from viralclip.storage import Storage
 from viralclip.storage.inside import opened
+from viralclip.storage.objects import Storage
 
 _MOST_CLIPS = 1000
 # The place of a clip among those of its job, which no style's name can break out of.

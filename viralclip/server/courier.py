@@ -14,7 +14,8 @@ import structlog
 from pydantic import AwareDatetime, BaseModel
 
 from viralclip import __version__
-from viralclip.catalog import Catalog, JobRecord
+from viralclip.catalog.port import Catalog
+from viralclip.catalog.records import JobRecord
 from viralclip.catalog.webhooks import (
     Delivery,
     DeliveryState,

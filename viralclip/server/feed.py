@@ -12,7 +12,7 @@ from typing import Literal, Self
 
 import structlog
 
-from viralclip.channel import ProgressChannel
+from viralclip.channel.port import ProgressChannel
 from viralclip.live import Frame, Reset, Snapshot, Ticked, Told
 from viralclip.progress import Progress, advance
 from viralclip.server.wire import framed

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from viralclip.audio_tracks import ALL, VOICE
-from viralclip.catalog import JobRecord, JobSummary, Priority
+from viralclip.catalog.records import JobRecord, JobSummary, Priority
 from viralclip.engine.jobs import new_job_id
 from viralclip.engine.overview import overviews
 from viralclip.errors import Fault, InvalidScenesError

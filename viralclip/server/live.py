@@ -13,7 +13,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
-from viralclip.channel import BEGINNING
+from viralclip.channel.port import BEGINNING
 from viralclip.live import Reset, Snapshot, Told
 from viralclip.server.feed import Batch, Line, Messages, View, read_on
 from viralclip.server.hangup import gone

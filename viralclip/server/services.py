@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from viralclip.catalog import Catalog
+from viralclip.catalog.port import Catalog
 from viralclip.catalog.webhooks import SqlWebhooks
-from viralclip.channel import ProgressChannel
+from viralclip.channel.port import ProgressChannel
 from viralclip.engine.jobs import Jobs
 from viralclip.plan import Video
 from viralclip.server.feed import Feeds
@@ -15,7 +15,7 @@ from viralclip.server.metrics import Scrape
 from viralclip.server.pools import Pool
 from viralclip.server.quota import Quota
 from viralclip.server.shares import Shares
-from viralclip.storage import Storage
+from viralclip.storage.objects import Storage
 
 
 @dataclass(frozen=True)

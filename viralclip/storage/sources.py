@@ -17,7 +17,7 @@ import structlog
 
 from viralclip.errors import DiskFullError, SourceChangedError, is_disk_full
 from viralclip.plan import Video
-from viralclip.storage import Storage
+from viralclip.storage.objects import Storage
 
 # Who waits for another process to fetch a video looks so often: there is nobody to tell it.
 _LOOK_S = 0.1

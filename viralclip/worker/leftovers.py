@@ -6,7 +6,7 @@ from pathlib import Path
 
 import structlog
 
-from viralclip.catalog import Catalog
+from viralclip.catalog.port import Catalog
 
 LOOK_S = 5.0
 

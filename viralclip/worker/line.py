@@ -5,9 +5,9 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 
-from viralclip.catalog import Catalog
+from viralclip.catalog.port import Catalog
 from viralclip.durations import Workload
-from viralclip.engine import ClipQueue, Engine
+from viralclip.engine.client import ClipQueue, Engine
 from viralclip.eta import ClipKey, ClipWorkload, Line
 from viralclip.pipeline.workload import Means, workloads
 from viralclip.work import Work

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 
 import structlog
 
-from viralclip.engine import Engine
+from viralclip.engine.client import Engine
 
 ASK_S = 1.0
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import structlog
 
-from viralclip.catalog import Catalog, JobRecord
-from viralclip.engine import Engine, Owned
+from viralclip.catalog.port import Catalog
+from viralclip.catalog.records import JobRecord
+from viralclip.engine.client import Engine, Owned
 from viralclip.errors import WorkerCrashedError
 from viralclip.events import JobRecovered
 from viralclip.pipeline.reporter import JobReport, Reporter

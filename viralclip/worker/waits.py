@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Iterator
 from datetime import datetime
 
-from viralclip.catalog import JobRecord
-from viralclip.pipeline import ClipTask
+from viralclip.catalog.records import JobRecord
+from viralclip.pipeline.tools import ClipTask
 from viralclip.progress import ClipState, Progress
 from viralclip.steps import Step
 from viralclip.telemetry.metrics import SCHEDULE_TO_START_SECONDS, SLOT_WAIT_SECONDS

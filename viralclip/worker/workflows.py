@@ -13,17 +13,17 @@ from dbos import DBOS, StepOptions
 from dbos import error as dbos_error
 from structlog.contextvars import bind_contextvars, bound_contextvars
 
-from viralclip.catalog import ClipRecord, JobRecord
-from viralclip.channel import ProgressChannel
-from viralclip.engine import Engine, clip_numbers, priority_number
+from viralclip.catalog.records import ClipRecord, JobRecord
+from viralclip.channel.port import ProgressChannel
+from viralclip.engine.client import Engine, clip_numbers, priority_number
 from viralclip.errors import ViralclipError
 from viralclip.events import Outcome
-from viralclip.pipeline import ClipTask, R, Tools
 from viralclip.pipeline.clip import make_clip
 from viralclip.pipeline.forecast import Forecast, Pace
 from viralclip.pipeline.job import process_job, tasks_of
 from viralclip.pipeline.reporter import JobReport, Reporter
 from viralclip.pipeline.scene import announce, process_scene
+from viralclip.pipeline.tools import ClipTask, R, Tools
 from viralclip.progress import next_attempt
 from viralclip.scenes import Scene
 from viralclip.telemetry import traces

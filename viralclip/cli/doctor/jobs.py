@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
-from viralclip.catalog import JobSummary
+from viralclip.catalog.records import JobSummary
 from viralclip.cli.compose import open_records
 from viralclip.cli.doctor.finding import Finding
 from viralclip.cli.lives import attended

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
-from viralclip.catalog import open_catalog
+from viralclip.catalog.opening import open_catalog
 from viralclip.cli.compose import storage_opener
 from viralclip.cli.doctor.finding import Finding, Verdict, shown
 from viralclip.errors import (

@@ -1,0 +1,163 @@
+"""A process that renders: serves one engine's queues, and takes over the work of dead workers."""
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
+from importlib import import_module
+from types import TracebackType
+from typing import Any, Self
+
+from dbos import DBOS, DBOSConfig
+
+from viralclip.channel.port import ProgressChannel
+from viralclip.engine.client import APP_NAME, APP_VERSION, Engine
+from viralclip.pipeline.reporter import Reporter
+from viralclip.pipeline.tools import Tools
+from viralclip.telemetry.metrics import WORKER_ACCEPTING
+from viralclip.worker.leftovers import keep_clear
+from viralclip.worker.liveness import Roster
+from viralclip.worker.queues import Queues
+from viralclip.worker.takeover import Strays, Succession
+from viralclip.worker.workflows import Workflows
+
+# For how long a worker that has just begun looks for work eagerly.
+_EAGER_S = 1.5
+
+
+def new_worker_id() -> str:
+    """Unique among all workers there ever were: host, process, and a random part."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+
+
+class Worker:
+    """Serves the queues of the engine at `engine_url` while it is open; `slots` clips at once.
+
+    `again` says that this process was this worker before, and ended its work when it lost its
+    place among the living: what it left undone it did not die of.
+    """
+
+    def __init__(
+        self,
+        *,
+        engine_url: str,
+        engine: Engine,
+        tools: Tools,
+        channel: ProgressChannel,
+        roster: Roster,
+        slots: int,
+        grace_s: float = 0.0,
+        again: bool = False,
+    ) -> None:
+        self._engine_url = engine_url
+        self._engine = engine
+        self._tools = tools
+        self._channel = channel
+        self._roster = roster
+        self._slots = slots
+        self._grace = grace_s
+        self._again = again
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            self._lease = await stack.enter_async_context(self._roster.hold(self._tools.worker))
+            reporter = await stack.enter_async_context(Reporter(self._channel))
+            self._workflows = Workflows(
+                tools=replace(self._tools, confirm=self._lease.confirm),
+                engine=self._engine,
+                channel=self._channel,
+                reporter=reporter,
+                slots=self._slots,
+            )
+            succession = self._succession(reporter)
+            crashed = self._lease.crashed_before and not self._again
+            await succession.inherit(self._tools.worker, crashed=crashed)
+            self._launch()
+            stack.callback(_shut_down)
+            await succession.take_over()
+            await _in_background(stack, succession.watch_over(), name="takeover")
+            await _in_background(stack, self._settle(), name="settling")
+            clearing = keep_clear(self._tools.work, self._tools.catalog)
+            await _in_background(stack, clearing, name="leftovers")
+            stack.push_async_callback(self._leave)
+            WORKER_ACCEPTING.set(1)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        await self._stack.aclose()
+
+    async def _settle(self) -> None:
+        """Once the first clip is begun, or none seems to come: be ready for the ends of clips, and
+        look for work at an even pace, for to go on as eagerly would cost much of a core."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_EAGER_S):
+                await self._workflows.begun.wait()
+        self._queues.look_evenly()
+        await asyncio.to_thread(import_module, "viralclip.media.thumbnail")
+
+    def _launch(self) -> None:
+        config: DBOSConfig = {
+            "name": APP_NAME,
+            "system_database_url": self._engine_url,
+            "executor_id": self._tools.worker,
+            "application_version": APP_VERSION,
+            "log_level": "CRITICAL",
+            # They serve every asyncio.to_thread of the loop; without a bound there were sixty.
+            "max_executor_threads": 16,
+            # Nothing here waits for its notifications; a long poll would only delay shutting down.
+            "notification_listener_polling_interval_sec": 0.1,
+        }
+        self._queues = Queues(DBOS(config=config), slots=self._slots)
+        if not self._engine.is_shared:
+            self._queues.look_eagerly()
+        self._workflows.register()
+        DBOS.launch()
+
+    @property
+    def lost(self) -> asyncio.Event:
+        """Set when this worker has lost its place among the living, and must be closed."""
+        return self._lease.lost
+
+    def _succession(self, reporter: Reporter) -> Succession:
+        return Succession(
+            me=self._tools.worker,
+            roster=self._roster,
+            engine=self._engine,
+            catalog=self._tools.catalog,
+            reporter=reporter,
+            strays=Strays(self._workflows.running),
+        )
+
+    async def _leave(self) -> None:
+        WORKER_ACCEPTING.set(0)
+        await self._workflows.drain(0.0 if self.lost.is_set() else self._grace)
+
+
+async def _in_background(
+    stack: AsyncExitStack, work: Coroutine[Any, Any, None], *, name: str
+) -> None:
+    """Do the work beside everything else until the stack is closed."""
+    task = asyncio.create_task(work, name=name)
+
+    async def stop() -> None:
+        task.cancel()
+        await asyncio.wait({task})
+
+    stack.push_async_callback(stop)
+
+
+def _shut_down() -> None:
+    """End the engine's runtime. It had made its own threads the loop's, and takes them with it."""
+    DBOS.destroy(destroy_registry=True)
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
