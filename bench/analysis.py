@@ -16,10 +16,10 @@ from bench.reframe.film import write_film
 from bench.reframe.scenarios import SCENARIOS
 from bench.rig import MODEL, BenchError, Job, ffmpeg, sample, timed_render
 from viralclip.geometry import Size
-from viralclip.media.analysis import Analyses, Subject, Wish
-from viralclip.media.analyst import FrameTask, FramingTask, LookTask, command, surroundings
+from viralclip.media.analysis import Analyses, AnalysisInput, FramingRequest
+from viralclip.media.analyst import FrameTask, FramingTask, LookTask, command, environment
 from viralclip.media.ffmpeg import Watchdogs
-from viralclip.media.meter import Progress
+from viralclip.media.ffmpeg_progress import FfmpegProgress
 from viralclip.media.probe import probe
 from viralclip.media.sample import make_sample
 from viralclip.scenes import Scene
@@ -70,13 +70,13 @@ def _share_of_real_time(folder: Path, height: int, rounds: int) -> Figure:
 async def _second_style(video: Path, folder: Path) -> list[Figure]:
     """Wall time for a clip's look and plan, the first in a scene and the second."""
     analyses = Analyses(folder / "analyses", threads=1, limits=Watchdogs())
-    subject = Subject(probe(video).video, 0.0, _SCENE_S, Path(os.environ[MODEL]))
-    wishes = [_wish(style, probe(video).video.size) for style in _MOVING[::2]]
+    scene_input = AnalysisInput(probe(video).video, 0.0, _SCENE_S, Path(os.environ[MODEL]))
+    requests = [_wish(style, probe(video).video.size) for style in _MOVING[::2]]
     seconds: list[float] = []
-    for wish in wishes:
+    for request in requests:
         began = time.perf_counter()
-        await analyses.look(subject, _ignore)
-        await analyses.frame(subject, wish, wishes, _ignore)
+        await analyses.look(scene_input, _ignore)
+        await analyses.frame(scene_input, request, requests, _ignore)
         seconds.append(time.perf_counter() - began)
     raw = f"{seconds[1] * 1000:.1f} ms / {seconds[0]:.2f} s"
     ratio = seconds[1] / seconds[0]
@@ -166,25 +166,25 @@ def _plan(folder: Path, seconds: float, size: Size) -> FrameTask:
 def _framing(folder: Path, seconds: float, size: Size) -> FramingTask:
     with tempfile.TemporaryDirectory(dir=folder) as fresh:
         framing = str(Path(fresh) / "framing.npz")
-    wish = _wish(_MOVING[0], size)
+    request = _wish(_MOVING[0], size)
     return FramingTask(
-        style=wish.style,
-        scene=wish.view.scene,
+        style=request.style,
+        scene=request.view.scene,
         source=(size.width, size.height),
-        target=(wish.view.target.width, wish.view.target.height),
+        target=(request.view.target.width, request.view.target.height),
         frames=round(seconds * 25),
         fps="25",
         framing=framing,
     )
 
 
-def _wish(style: str, size: Size) -> Wish:
+def _wish(style: str, size: Size) -> FramingRequest:
     view = View(source=size, target=Size(1080, 1920), scene=Scene(id=1, title="", start=0, end=1))
-    return Wish(style, view, Raster(round(_SCENE_S * 25), Fraction(25)))
+    return FramingRequest(style, view, Raster(round(_SCENE_S * 25), Fraction(25)))
 
 
 def _spent(task: LookTask | FrameTask) -> Spent:
-    process = subprocess.Popen(command(task), stdout=subprocess.DEVNULL, env=surroundings())
+    process = subprocess.Popen(command(task), stdout=subprocess.DEVNULL, env=environment())
     # Not what the kernel says at the end: its peak begins with the memory of this very process.
     watch = Watch(process.pid)
     watch.start()
@@ -196,5 +196,5 @@ def _spent(task: LookTask | FrameTask) -> Spent:
     return Spent(usage.ru_utime + usage.ru_stime, watch.peak_kb / 1000)
 
 
-def _ignore(_: Progress) -> None:
+def _ignore(_: FfmpegProgress) -> None:
     """Nobody watches."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.figures import Figure
 from bench.forecasts.collect import collect, read
-from bench.forecasts.replay import SHARES, Job, Learner, Told, coverage, error, open_job
+from bench.forecasts.replay import SHARES, EventFrame, Job, Learner, coverage, error, open_job
 
 RENDERS = Path(__file__).with_name("forecasts") / "renders.jsonl"
 _LEARNED_CLIPS = 30
@@ -35,9 +35,9 @@ def measure(folder: Path, *, short: bool) -> list[Figure]:
     ]
 
 
-def _learned(jobs: Sequence[Job]) -> tuple[list[Told], list[int]]:
+def _learned(jobs: Sequence[Job]) -> tuple[list[EventFrame], list[int]]:
     """What is told once enough clips were learned, over several orders of the jobs."""
-    told: list[Told] = []
+    told: list[EventFrame] = []
     moves: list[int] = []
     for seed in range(4):
         order = list(jobs)
@@ -52,7 +52,7 @@ def _learned(jobs: Sequence[Job]) -> tuple[list[Told], list[int]]:
     return told, moves
 
 
-def _errors(when: str, told: Sequence[Told], targets: dict[float, float]) -> list[Figure]:
+def _errors(when: str, told: Sequence[EventFrame], targets: dict[float, float]) -> list[Figure]:
     figures = []
     for share in SHARES:
         found = error(told, share, of="model")
@@ -67,7 +67,7 @@ def _errors(when: str, told: Sequence[Told], targets: dict[float, float]) -> lis
     return figures
 
 
-def _bands(cold: Sequence[Told], warm: Sequence[Told]) -> list[Figure]:
+def _bands(cold: Sequence[EventFrame], warm: Sequence[EventFrame]) -> list[Figure]:
     return [
         Figure("moments in the 80 % band, cold", coverage(cold), "%", f"n={len(cold)}"),
         *(
@@ -90,7 +90,7 @@ def _unseen(jobs: Sequence[Job]) -> list[Figure]:
     """Jobs of a preset or a size of which nothing was learned, told by all the others."""
     figures = []
     for name, key in (("preset", _preset), ("size", _size)):
-        told: list[Told] = []
+        told: list[EventFrame] = []
         for value in sorted({key(job) for job in jobs}):
             learner = Learner()
             for job in jobs:

@@ -9,8 +9,8 @@ from pathlib import Path
 from bench.figures import Figure, spread
 from viralclip.channel.port import BEGINNING
 from viralclip.channel.sqlite import SqliteChannel
-from viralclip.events import ClipTick, Draft, Logged
-from viralclip.live import Told
+from viralclip.events import ClipTick, Logged, NewEvent
+from viralclip.live import EventFrame
 from viralclip.steps import Step
 
 _REPLAYED = 2000
@@ -67,15 +67,15 @@ async def _replay(channel: SqliteChannel, job_id: str) -> float:
     began = time.perf_counter()
     told = 0
     async for frame in channel.watch(job_id, after=BEGINNING):
-        told += isinstance(frame, Told)
+        told += isinstance(frame, EventFrame)
         if told == _REPLAYED:
             break
     return time.perf_counter() - began
 
 
-def _draft(job_id: str, number: int) -> Draft:
+def _draft(job_id: str, number: int) -> NewEvent:
     event = Logged(level="info", message=f"Something happened for the {number}th time")
-    return Draft(job_id=job_id, run=1, at=datetime.now(UTC), trace_id="0" * 32, event=event)
+    return NewEvent(job_id=job_id, run=1, at=datetime.now(UTC), trace_id="0" * 32, event=event)
 
 
 def _clip_tick(job_id: str, number: int) -> ClipTick:

@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 from bench.figures import Figure, spread
 from bench.rig import BenchError, ffmpeg, viralclip
 from viralclip.channel.redis.channel import RedisChannel
-from viralclip.events import Draft, Logged
+from viralclip.events import Logged, NewEvent
 from viralclip.geometry import Size
 from viralclip.media.sample import make_sample
 
@@ -259,6 +259,6 @@ def _time(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
-def _draft(job_id: str, number: int) -> Draft:
+def _draft(job_id: str, number: int) -> NewEvent:
     event = Logged(level="info", message=f"Something happened for the {number}th time")
-    return Draft(job_id=job_id, run=1, at=datetime.now(UTC), trace_id="0" * 32, event=event)
+    return NewEvent(job_id=job_id, run=1, at=datetime.now(UTC), trace_id="0" * 32, event=event)

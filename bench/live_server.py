@@ -17,11 +17,11 @@ import uvicorn
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.records import JobRecord
 from viralclip.channel.opening import open_channel
-from viralclip.cli.ports import leave_the_stuck
+from viralclip.cli.ports import drop_stalled_clients
 from viralclip.cli.serve import Server, config
 from viralclip.engine.jobs import Jobs
-from viralclip.events import Draft, Envelope, Logged
-from viralclip.live import Told
+from viralclip.events import Envelope, Logged, NewEvent
+from viralclip.live import EventFrame
 from viralclip.plan import Options, StyleChoice, Video, make_plan
 from viralclip.scenes import Scene
 from viralclip.server.app import create_app
@@ -38,7 +38,7 @@ Tell = Callable[[int], Awaitable[None]]
 async def main(kind: str, folder: Path) -> None:
     opened = _ours if kind == "ours" else _socketio
     listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
-    leave_the_stuck(listening, 60)
+    drop_stalled_clients(listening, 60)
     async with opened(folder) as (server, path, tell):
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         port = listening.getsockname()[1]
@@ -63,9 +63,9 @@ async def _obey(tell: Tell) -> None:
         print(json.dumps({"began_ns": began}), flush=True)
 
 
-def _draft(number: int) -> Draft:
+def _draft(number: int) -> NewEvent:
     event = Logged(level="info", message=f"{number} {time.monotonic_ns()} {_PADDING}")
-    return Draft(job_id=JOB, run=1, at=datetime.now(UTC), trace_id="0" * 32, event=event)
+    return NewEvent(job_id=JOB, run=1, at=datetime.now(UTC), trace_id="0" * 32, event=event)
 
 
 @asynccontextmanager
@@ -103,7 +103,7 @@ async def _socketio(folder: Path) -> AsyncIterator[tuple[uvicorn.Server, str, Te
 
     async def tell(number: int) -> None:
         envelope = Envelope.model_validate(_draft(number).numbered(number), from_attributes=True)
-        frame = Told(cursor=f"{JOB}-{number}", envelope=envelope)
+        frame = EventFrame(cursor=f"{JOB}-{number}", envelope=envelope)
         await sio.emit("frame", frame.model_dump(mode="json"))
 
     server = uvicorn.Server(config(socketio.ASGIApp(sio)))

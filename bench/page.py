@@ -23,7 +23,7 @@ from viralclip.channel.opening import open_channel
 from viralclip.channel.port import ProgressChannel
 from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs, outline
-from viralclip.events import Draft, Event, Logged
+from viralclip.events import Event, Logged, NewEvent
 from viralclip.plan import Options, StyleChoice, Video, make_plan
 from viralclip.scenes import Scene
 from viralclip.server.app import create_app
@@ -256,8 +256,8 @@ def _job(services: Services) -> JobRecord:
     )
 
 
-def _draft(event: Event) -> Draft:
-    return Draft(job_id=JOB, run=1, at=datetime.now(UTC), trace_id="0" * 32, event=event)
+def _draft(event: Event) -> NewEvent:
+    return NewEvent(job_id=JOB, run=1, at=datetime.now(UTC), trace_id="0" * 32, event=event)
 
 
 async def _open(browser: Browser, address: str) -> Page:

@@ -20,7 +20,7 @@ from viralclip.cli.follow import follow
 from viralclip.cli.request import accept
 from viralclip.engine.jobs import new_job_id, new_trace_id, outline
 from viralclip.eta import Line
-from viralclip.events import ClipTick, Draft, JobTick
+from viralclip.events import ClipTick, JobTick, NewEvent
 from viralclip.live import Frame
 from viralclip.media.analysis import Analyses
 from viralclip.media.encoders import X264, Choice
@@ -44,7 +44,7 @@ _SHORT = Job(count=1, seconds=4, styles=("center_focus", "streamer"))
 class Discarding:
     """A channel that takes everything and keeps nothing: progress switched off."""
 
-    async def publish(self, drafts: list[Draft]) -> list[int]:
+    async def publish(self, drafts: list[NewEvent]) -> list[int]:
         return [0 for _ in drafts]
 
     async def tick(self, ticks: list[ClipTick | JobTick]) -> None:  # noqa: ARG002 - discarded

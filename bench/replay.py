@@ -31,7 +31,7 @@ from viralclip.events import (
     SceneOutline,
     SceneStarted,
 )
-from viralclip.live import Ticked
+from viralclip.live import TickFrame
 from viralclip.progress import Progress, fold
 from viralclip.server.feed import BATCH
 from viralclip.server.live import LINES
@@ -103,7 +103,7 @@ class Replay:
             speed=1.5 + (number + scene) % 7 / 10,
             eta_sec=max(100.0 - number / 4, 0),
         )
-        return Ticked(cursor=_CURSOR, tick=tick).model_dump_json()
+        return TickFrame(cursor=_CURSOR, tick=tick).model_dump_json()
 
 
 class _Server(uvicorn.Server):

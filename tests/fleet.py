@@ -18,14 +18,14 @@ import pytest
 from peers.s3 import Bucket
 from peers.viewer import frames_of
 from services import PostgresServer, RedisServer, free_port
+from viralclip.media.die_with_parent import die_with_parent
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.records import ClipRecord
 from viralclip.events import ClipTick, Complete, Envelope, JobFinished, SceneCompleted, SceneStarted
-from viralclip.live import Frame, Reset, Snapshot, Ticked, Told
-from viralclip.media.leash import leash
+from viralclip.live import EventFrame, Frame, Reset, Snapshot, TickFrame
 from viralclip.media.probe import probe
 from viralclip.progress import ClipState, Progress, advance
 from viralclip.steps import ENDS, Step
@@ -151,10 +151,10 @@ class Viewer:
                 self.resets += 1
                 self.seqs.clear()
                 self.fractions.clear()
-            case Told(envelope=envelope):
+            case EventFrame(envelope=envelope):
                 self.seqs.append(envelope.seq)
                 self.progress = advance(self.progress, envelope)
-            case Ticked(tick=tick):
+            case TickFrame(tick=tick):
                 self.progress = advance(self.progress, tick)
                 if isinstance(tick, ClipTick):
                     self.ticks.append(tick)
@@ -364,7 +364,7 @@ def _command(process: psutil.Process) -> list[str]:
 
 
 def _leashed(*command: str) -> list[str]:
-    return leash([sys.executable, "-m", "viralclip", *command]).command
+    return die_with_parent([sys.executable, "-m", "viralclip", *command]).command
 
 
 async def until(true: Callable[[], bool]) -> None:

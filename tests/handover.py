@@ -2,7 +2,8 @@
 
 One worker makes a clip and beats; another waits to take over. Time goes in ticks. The first may
 freeze, wake, be cut off, come back or die at any moment, and what it asks the server arrives at
-once or later. The names are those of `viralclip.worker.advisory` and `viralclip.worker.takeover`:
+once or later. The names are those of `viralclip.worker.postgres_roster` and
+`viralclip.worker.takeover`:
 
 - a beat is sent, arrives (the server notes when), and only then is believed, counted from sending;
 - whoever is silent for `dead` ticks by the server's clock may be taken over, and its name struck

@@ -30,7 +30,7 @@ class _Value(BaseModel, frozen=True):
 
 class _Fact(_Value, frozen=True):
     @property
-    def place(self) -> str:
+    def dedup_key(self) -> str:
         """What the fact is about, within one run of its job: facts about one place are the same."""
         raise AssertionError  # pragma: no cover - every fact says its own place
 
@@ -59,7 +59,7 @@ class JobQueued(_Fact, frozen=True):
     scenes: tuple[SceneOutline, ...]
 
     @property
-    def place(self) -> str:
+    def dedup_key(self) -> str:
         return "queued"
 
 
@@ -69,7 +69,7 @@ class JobStarted(_Fact, frozen=True):
     attempt: int
 
     @property
-    def place(self) -> str:
+    def dedup_key(self) -> str:
         return f"started/{self.attempt}"
 
 
@@ -82,7 +82,7 @@ class SceneStarted(_Fact, frozen=True):
     duration_sec: float
 
     @property
-    def place(self) -> str:
+    def dedup_key(self) -> str:
         return f"{self.scene_id}/started"
 
 
@@ -94,14 +94,14 @@ class _ClipStep(_Fact, frozen=True):
     attempt: int = 1
 
     @property
-    def place(self) -> str:
+    def dedup_key(self) -> str:
         # One place for all three ends: a clip ends once per run, whoever reports first.
         if self.step in ENDS:
             return f"{self.scene_id}/{self.style}/end"
         return f"{self.slot}/{self.step}"
 
     @property
-    def slot(self) -> str:
+    def tick_key(self) -> str:
         """The slot of the ticks that are out of date once this step has begun."""
         return f"{self.scene_id}/{self.style}/{self.attempt}"
 
@@ -297,7 +297,7 @@ class SceneCompleted(_Fact, frozen=True):
     clips_cancelled: int
 
     @property
-    def place(self) -> str:
+    def dedup_key(self) -> str:
         return f"{self.scene_id}/completed"
 
 
@@ -307,7 +307,7 @@ class JobRecovered(_Fact, frozen=True):
     to_worker: str
 
     @property
-    def place(self) -> str:
+    def dedup_key(self) -> str:
         return f"recovered/{self.from_worker}/{self.to_worker}"
 
 
@@ -321,7 +321,7 @@ class Warned(_Fact, frozen=True):
     style: str | None = None
 
     @property
-    def place(self) -> str:
+    def dedup_key(self) -> str:
         return f"{self.scene_id}/{self.style}/warning/{self.code}"
 
 
@@ -331,7 +331,7 @@ class Logged(_Fact, frozen=True):
     message: str
 
     @property
-    def place(self) -> str:
+    def dedup_key(self) -> str:
         return f"log/{self.level}/{self.message}"
 
 
@@ -347,7 +347,7 @@ class AnomalyFound(_Fact, frozen=True):
     times: float | None = None
 
     @property
-    def place(self) -> str:
+    def dedup_key(self) -> str:
         return f"{self.scene_id}/{self.style}/anomaly/{self.step}"
 
 
@@ -361,7 +361,7 @@ class JobFinished(_Fact, frozen=True):
     clips_cancelled: int
 
     @property
-    def place(self) -> str:
+    def dedup_key(self) -> str:
         return "finished"
 
 
@@ -426,7 +426,7 @@ def _familiarity(event: object) -> Literal["known", "unknown"]:
     return "known" if known else "unknown"
 
 
-class Draft(_Value, frozen=True):
+class NewEvent(_Value, frozen=True):
     """An event on its way to the channel, which numbers it; `run` makes its key unique per run."""
 
     job_id: str
@@ -438,7 +438,7 @@ class Draft(_Value, frozen=True):
     @property
     def key(self) -> str:
         """Equal for a fact told again after a crash: the channel keeps the first telling."""
-        return f"{self.run}/{self.event.place}"
+        return f"{self.run}/{self.event.dedup_key}"
 
     def numbered(self, seq: int) -> "Envelope":
         return Envelope(
@@ -475,7 +475,7 @@ class ClipTick(_Value, frozen=True):
     eta_sec: float | None = None
 
     @property
-    def slot(self) -> str:
+    def tick_key(self) -> str:
         """Ticks with one slot replace each other."""
         return f"{self.scene_id}/{self.style}/{self.attempt}"
 
@@ -500,7 +500,7 @@ class JobTick(_Value, frozen=True):
     eta_high_at: AwareDatetime | None = None
 
     @property
-    def slot(self) -> str:
+    def tick_key(self) -> str:
         return "job"
 
 
@@ -512,7 +512,7 @@ class WorkerTick(_Value, frozen=True):
     alive: bool
 
     @property
-    def slot(self) -> str:
+    def tick_key(self) -> str:
         return "worker"
 
 

@@ -28,7 +28,7 @@ class Reset(_Frame, frozen=True):
     progress: Progress
 
 
-class Told(_Frame, frozen=True):
+class EventFrame(_Frame, frozen=True):
     """One event, and the cursor to resume after it."""
 
     kind: Literal["event"] = "event"
@@ -36,7 +36,7 @@ class Told(_Frame, frozen=True):
     envelope: Envelope
 
 
-class Ticked(_Frame, frozen=True):
+class TickFrame(_Frame, frozen=True):
     """A tick; it does not move the cursor."""
 
     kind: Literal["tick"] = "tick"
@@ -44,4 +44,4 @@ class Ticked(_Frame, frozen=True):
     tick: Tick
 
 
-Frame = Annotated[Snapshot | Reset | Told | Ticked, Field(discriminator="kind")]
+Frame = Annotated[Snapshot | Reset | EventFrame | TickFrame, Field(discriminator="kind")]

@@ -26,7 +26,7 @@ from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobRecord
 from viralclip.durations import Machine, Observation
 from viralclip.engine.jobs import new_job_id, new_trace_id
-from viralclip.events import ClipTick, Draft, JobTick
+from viralclip.events import ClipTick, JobTick, NewEvent
 from viralclip.geometry import Size
 from viralclip.media.analysis import Analyses
 from viralclip.media.encoders import X264, Choice, threads_for
@@ -114,7 +114,7 @@ class Recorder(Discarding):
     began: float = field(default_factory=time.monotonic)
     rows: dict[tuple[int, str], dict[str, Any]] = field(default_factory=dict)
 
-    async def publish(self, drafts: list[Draft]) -> list[int]:
+    async def publish(self, drafts: list[NewEvent]) -> list[int]:
         for draft in drafts:
             event = draft.event
             if event.type == "clip_progress":

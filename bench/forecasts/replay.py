@@ -133,7 +133,7 @@ class Rates:
 
 
 @dataclass(frozen=True)
-class Told:
+class EventFrame:
     """What was told at one moment of a job, beside the truth."""
 
     share: float
@@ -151,7 +151,7 @@ class Learner:
     rates: Rates = field(default_factory=Rates)
     clips: int = 0
 
-    def tell(self, job: Job) -> list[Told]:
+    def tell(self, job: Job) -> list[EventFrame]:
         """What would have been told, with what was learned before and in the job itself."""
         return [told for share in SHARES if (told := self._told(job, share))]
 
@@ -185,13 +185,13 @@ class Learner:
         now = START + timedelta(seconds=at)
         return time_left(progress, job.clips, timings, line, now=now), progress
 
-    def _told(self, job: Job, share: float) -> Told | None:
+    def _told(self, job: Job, share: float) -> EventFrame | None:
         at = job.seconds * share
         model, progress = self._left(job, at)
         if model is None:
             return None
         done = progress.fraction
-        return Told(
+        return EventFrame(
             share=share,
             truth=job.seconds - at,
             model=model,
@@ -200,7 +200,7 @@ class Learner:
         )
 
 
-def error(told: Sequence[Told], share: float, *, of: str) -> float | None:
+def error(told: Sequence[EventFrame], share: float, *, of: str) -> float | None:
     """The mean absolute error at that share of the jobs, in percent of what was left."""
     errors = []
     for each in told:
@@ -210,6 +210,6 @@ def error(told: Sequence[Told], share: float, *, of: str) -> float | None:
     return statistics.fmean(errors) if errors else None
 
 
-def coverage(told: Sequence[Told]) -> float:
+def coverage(told: Sequence[EventFrame]) -> float:
     """In how many percent of the moments the truth was in the band."""
     return 100 * statistics.fmean(each.model.low <= each.truth <= each.model.high for each in told)

@@ -510,8 +510,8 @@ async def test_the_first_to_stop_a_clip_is_remembered_until_another_run(catalog:
 
 async def test_a_priority_can_be_changed(catalog: Catalog):
     await catalog.add_job(_job())
-    await catalog.prioritise("job", "urgent")
-    await catalog.prioritise("none", "urgent")
+    await catalog.set_priority("job", "urgent")
+    await catalog.set_priority("none", "urgent")
     job = await catalog.job("job")
 
     assert job
@@ -525,9 +525,9 @@ async def test_of_two_claims_on_a_key_the_first_stands(url: str):
         )
         mine = await one.claim("ben", "a/b", "d3", "job3")
 
-        assert claims[0] == claims[1] == await one.claimed("ann", "a/b")
+        assert claims[0] == claims[1] == await one.find_idempotency_key("ann", "a/b")
         assert mine.job_id == "job3"
-        assert await one.claimed("ann", "other") is None
+        assert await one.find_idempotency_key("ann", "other") is None
 
 
 async def test_an_owners_videos_are_listed_latest_first_each_at_its_latest_place(catalog: Catalog):
@@ -611,7 +611,7 @@ async def test_the_clips_that_an_owner_waits_for_are_counted(catalog: Catalog):
         at = _AT + timedelta(minutes=number)
         await catalog.add_job(_job(f"job{number}", owner=owner, at=at))
     await catalog.finish_job("job0", 1, "failed", _AT)
-    await catalog.prioritise("job3", "low")
+    await catalog.set_priority("job3", "low")
 
     later = _AT + timedelta(hours=1)
     assert await catalog.count_waiting("ann", "normal", later) == 8
@@ -678,7 +678,7 @@ async def test_a_job_that_is_retried_has_not_ended_any_more(catalog: Catalog):
 async def test_keys_of_a_forgotten_job_stand_for_nothing(catalog: Catalog):
     await catalog.claim("ann", "k1", "d", "job")
     await catalog.claim("ann", "k2", "d", "job2")
-    await catalog.forget_claims("job")
+    await catalog.forget_idempotency_keys("job")
 
-    assert await catalog.claimed("ann", "k1") is None
-    assert await catalog.claimed("ann", "k2") is not None
+    assert await catalog.find_idempotency_key("ann", "k1") is None
+    assert await catalog.find_idempotency_key("ann", "k2") is not None

@@ -31,7 +31,7 @@ _QUESTIONS: dict[str, Ask] = {
     "unfinished": lambda catalog, _, __: catalog.unfinished("d", "file:///"),
     "count_running": lambda catalog, _, __: catalog.count_running("ann"),
     "count_waiting": lambda catalog, _, __: catalog.count_waiting("ann", "low", _AT),
-    "claimed": lambda catalog, _, __: catalog.claimed("ann", "k"),
+    "claimed": lambda catalog, _, __: catalog.find_idempotency_key("ann", "k"),
     "videos": lambda catalog, _, __: catalog.videos("ann"),
     "video": lambda catalog, _, __: catalog.video("ann", "v"),
     "clips": lambda catalog, _, __: catalog.clips("a"),

@@ -16,7 +16,6 @@ from viralclip.events import (
     ClipTick,
     Complete,
     CompleteDetails,
-    Draft,
     Event,
     Failed,
     FailedDetails,
@@ -24,6 +23,7 @@ from viralclip.events import (
     JobQueued,
     JobTick,
     Logged,
+    NewEvent,
     Outcome,
     Queued,
     RenderComplete,
@@ -38,7 +38,7 @@ from viralclip.events import (
 )
 from viralclip.steps import Step
 
-Said = Draft | ClipTick | JobTick
+Said = NewEvent | ClipTick | JobTick
 _AT = datetime(2025, 1, 1, tzinfo=UTC)
 
 
@@ -57,12 +57,12 @@ async def channel(url: str) -> AsyncIterator[ProgressChannel]:
 
 
 @pytest.fixture
-def draft() -> Callable[..., Draft]:
+def draft() -> Callable[..., NewEvent]:
     return _draft
 
 
 @pytest.fixture
-def note() -> Callable[..., Draft]:
+def note() -> Callable[..., NewEvent]:
     """`note(3)` says something that differs from `note(4)` and matters to nobody."""
     return lambda number, job_id="job": _draft(
         Logged(level="info", message=str(number)), job_id=job_id
@@ -75,9 +75,9 @@ def history(request: pytest.FixtureRequest) -> list[Said]:
     return list(_history(request.param))
 
 
-def _draft(event: Event, *, job_id: str = "job", run: int = 1, after_s: float = 0.0) -> Draft:
+def _draft(event: Event, *, job_id: str = "job", run: int = 1, after_s: float = 0.0) -> NewEvent:
     at = _AT + timedelta(seconds=after_s)
-    return Draft(job_id=job_id, run=run, at=at, trace_id="trace", event=event)
+    return NewEvent(job_id=job_id, run=run, at=at, trace_id="trace", event=event)
 
 
 def _history(outcome: Outcome) -> Iterator[Said]:

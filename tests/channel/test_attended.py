@@ -13,17 +13,17 @@ from viralclip.channel.opening import open_channel
 from viralclip.channel.port import ProgressChannel
 from viralclip.events import (
     ClipOutline,
-    Draft,
     Event,
     JobFinished,
     JobQueued,
     JobRecovered,
     JobStarted,
     JobTick,
+    NewEvent,
     SceneOutline,
     WorkerTick,
 )
-from viralclip.live import Frame, Ticked
+from viralclip.live import Frame, TickFrame
 from viralclip.progress import Progress, advance
 
 _AT = datetime(2026, 11, 28, 14, 2, tzinfo=UTC)
@@ -68,7 +68,7 @@ def attended(stored: ProgressChannel, roster: Roster, *, later_s: float = 0.0) -
 
 async def say(stored: ProgressChannel, *events: Event) -> None:
     await stored.publish(
-        [Draft(job_id="j", run=1, at=_AT, trace_id="t", event=event) for event in events]
+        [NewEvent(job_id="j", run=1, at=_AT, trace_id="t", event=event) for event in events]
     )
 
 
@@ -87,7 +87,7 @@ async def until(channel: AttendedChannel, *, has_worker: bool) -> Progress:
     async with asyncio.timeout(10), aclosing(watching(channel)) as frames:
         async for frame in frames:
             progress = folded(progress, frame)
-            if isinstance(frame, Ticked) and isinstance(frame.tick, WorkerTick):
+            if isinstance(frame, TickFrame) and isinstance(frame.tick, WorkerTick):
                 assert progress.has_worker == has_worker
                 return progress
     raise AssertionError
@@ -95,7 +95,7 @@ async def until(channel: AttendedChannel, *, has_worker: bool) -> Progress:
 
 def folded(progress: Progress, frame: Frame) -> Progress:
     match frame:
-        case Ticked(tick=item):
+        case TickFrame(tick=item):
             return advance(progress, item)
         case _:
             whole = getattr(frame, "progress", None)
@@ -136,7 +136,7 @@ async def test_the_tick_that_a_dead_worker_left_is_no_sign_of_life(stored, roste
             progress = folded(progress, frame)
             assert not progress.has_worker
             assert progress.eta_sec is None
-            if isinstance(frame, Ticked) and isinstance(frame.tick, WorkerTick):
+            if isinstance(frame, TickFrame) and isinstance(frame.tick, WorkerTick):
                 break
 
 
@@ -206,7 +206,7 @@ async def test_a_roster_that_does_not_answer_is_no_news(stored, roster):
 
 async def test_what_is_written_goes_through(stored, roster):
     channel = attended(stored, roster)
-    draft = Draft(job_id="j", run=1, at=_AT, trace_id="t", event=QUEUED)
+    draft = NewEvent(job_id="j", run=1, at=_AT, trace_id="t", event=QUEUED)
     seqs = await channel.publish([draft])
     await channel.tick([TICK])
     known, _ = await channel.progress("j")

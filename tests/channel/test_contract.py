@@ -12,15 +12,15 @@ import pytest
 
 from viralclip.channel.opening import open_channel
 from viralclip.channel.port import BEGINNING, ProgressChannel
-from viralclip.events import ClipTick, Draft, JobFinished, JobTick
-from viralclip.live import Frame, Reset, Snapshot, Ticked, Told
+from viralclip.events import ClipTick, JobFinished, JobTick, NewEvent
+from viralclip.live import EventFrame, Frame, Reset, Snapshot, TickFrame
 from viralclip.progress import Progress, advance
 from viralclip.steps import Step
 
 pytestmark = pytest.mark.timeout(120)
 
-Said = Draft | ClipTick | JobTick
-Note = Callable[..., Draft]
+Said = NewEvent | ClipTick | JobTick
+Note = Callable[..., NewEvent]
 
 _PUBLISHER = """
 import asyncio, json, sys
@@ -45,7 +45,7 @@ asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
 
 async def _say(channel: ProgressChannel, *said: Said) -> None:
     for item in said:
-        if isinstance(item, Draft):
+        if isinstance(item, NewEvent):
             await channel.publish([item])
         else:
             await channel.tick([item])
@@ -70,7 +70,7 @@ async def _events(channel: ProgressChannel, count: int, after: str = BEGINNING) 
     async with _watching(channel, after) as watching:
         while len(seqs) < count:
             frame = await anext(watching)
-            if isinstance(frame, Told):
+            if isinstance(frame, EventFrame):
                 seqs.append(frame.envelope.seq)
     return seqs
 
@@ -81,9 +81,9 @@ def _folded(frames: Sequence[Frame], progress: Progress | None = None) -> Progre
         match frame:
             case Snapshot() | Reset():
                 progress = frame.progress
-            case Told():
+            case EventFrame():
                 progress = advance(progress, frame.envelope)
-            case Ticked():
+            case TickFrame():
                 progress = advance(progress, frame.tick)
     return progress
 
@@ -127,7 +127,7 @@ async def test_a_repeat_within_one_batch_is_one_event(channel: ProgressChannel, 
 
 
 async def test_the_same_fact_of_another_run_is_another_event(
-    channel: ProgressChannel, draft: Callable[..., Draft]
+    channel: ProgressChannel, draft: Callable[..., NewEvent]
 ):
     done = JobFinished(outcome="failed", clips_completed=0, clips_failed=1, clips_cancelled=0)
 
@@ -192,10 +192,10 @@ async def test_a_watcher_sees_what_another_process_publishes(url: str, channel: 
     assert seqs == [1, 2, 3, 4]
 
 
-async def _told(watching: AsyncIterator[Frame], count: int) -> AsyncIterator[Told]:
+async def _told(watching: AsyncIterator[Frame], count: int) -> AsyncIterator[EventFrame]:
     for _ in range(count):
         frame = await anext(watching)
-        assert isinstance(frame, Told)
+        assert isinstance(frame, EventFrame)
         yield frame
 
 
@@ -219,7 +219,7 @@ async def test_who_left_before_the_first_event_resumes_at_the_first_event(
     await channel.publish([note(1)])
     (frame,) = await _frames(channel, 1, after=snapshot.cursor)
 
-    assert isinstance(frame, Told)
+    assert isinstance(frame, EventFrame)
     assert frame.envelope.seq == 1
 
 
@@ -227,7 +227,7 @@ async def test_without_a_cursor_a_watcher_gets_the_state_and_then_only_what_foll
     channel: ProgressChannel, history: list[Said], note: Note
 ):
     await _say(channel, *history)
-    last = max(await channel.publish([d for d in history if isinstance(d, Draft)]))
+    last = max(await channel.publish([d for d in history if isinstance(d, NewEvent)]))
     async with _watching(channel) as watching:
         first = await anext(watching)
         await channel.publish([note("more")])
@@ -235,7 +235,7 @@ async def test_without_a_cursor_a_watcher_gets_the_state_and_then_only_what_foll
 
     assert isinstance(first, Snapshot)
     assert first.progress.seq == last
-    assert isinstance(frame, Told)
+    assert isinstance(frame, EventFrame)
     assert frame.envelope.seq == last + 1
 
 
@@ -315,7 +315,7 @@ async def test_a_watcher_of_a_forgotten_history_is_told_so(channel: ProgressChan
 
     assert isinstance(reset, Reset)
     assert reset.progress == Progress(job_id="job")
-    assert isinstance(told, Told)
+    assert isinstance(told, EventFrame)
     assert told.envelope.seq == 1
 
 
@@ -348,7 +348,7 @@ async def test_the_latest_tick_of_a_slot_is_the_one_that_is_given(
         await channel.tick([_tick(share), _tick(share, "right")])
     _, *ticks = await _frames(channel, 3, BEGINNING)
 
-    assert [frame.tick for frame in ticks if isinstance(frame, Ticked)] == [
+    assert [frame.tick for frame in ticks if isinstance(frame, TickFrame)] == [
         _tick(0.3),
         _tick(0.3, "right"),
     ]
@@ -377,7 +377,7 @@ async def test_ten_thousand_ticks_evict_no_event(channel: ProgressChannel, note:
     await channel.publish([note(2)])
     frames = await _frames(channel, 3, BEGINNING)
 
-    assert [type(frame) for frame in frames] == [Told, Ticked, Told]
+    assert [type(frame) for frame in frames] == [EventFrame, TickFrame, EventFrame]
 
 
 async def test_a_late_comer_gets_the_last_tick_where_it_was_given(
@@ -390,7 +390,13 @@ async def test_a_late_comer_gets_the_last_tick_where_it_was_given(
     await channel.publish([note(3)])
     frames = await _frames(channel, 5, BEGINNING)
 
-    assert [type(frame) for frame in frames] == [Told, Ticked, Told, Ticked, Told]
+    assert [type(frame) for frame in frames] == [
+        EventFrame,
+        TickFrame,
+        EventFrame,
+        TickFrame,
+        EventFrame,
+    ]
 
 
 async def test_a_tick_from_before_the_cursor_does_not_come_again(
@@ -403,7 +409,7 @@ async def test_a_tick_from_before_the_cursor_does_not_come_again(
     await channel.tick([_tick(0.6, "right")])
     (frame,) = await _frames(channel, 1, cursor)
 
-    assert isinstance(frame, Ticked)
+    assert isinstance(frame, TickFrame)
     assert frame.tick == _tick(0.6, "right")
 
 
@@ -451,7 +457,7 @@ async def _watch_to_the_end(
                 stay -= 1
                 progress, cursor = _folded([frame], progress), frame.cursor
                 assert not isinstance(frame, Reset)
-                if isinstance(frame, Told):
+                if isinstance(frame, EventFrame):
                     seqs.append(frame.envelope.seq)
         for _ in range(dice.randrange(4) if dice else 0):
             await channel.progress("job")
@@ -475,7 +481,7 @@ async def test_two_jobs_do_not_see_each_others_events(channel: ProgressChannel, 
         await channel.publish([note("mine")])
         frame = await anext(watching)
 
-    assert isinstance(frame, Told)
+    assert isinstance(frame, EventFrame)
     assert frame.envelope.job_id == "job"
 
 

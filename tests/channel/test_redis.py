@@ -14,14 +14,14 @@ from structlog.testing import capture_logs
 from viralclip.channel.port import BEGINNING, HistoryLostError
 from viralclip.channel.redis.channel import ChannelUnreachableError, RedisChannel
 from viralclip.channel.redis.suitability import ChannelUnsuitableError, unsuitable
-from viralclip.events import ClipTick, Draft, JobFinished, JobQueued, UnknownEvent
-from viralclip.live import Frame, Reset, Snapshot, Told
+from viralclip.events import ClipTick, JobFinished, JobQueued, NewEvent, UnknownEvent
+from viralclip.live import EventFrame, Frame, Reset, Snapshot
 from viralclip.progress import Progress
 from viralclip.steps import Step
 
 pytestmark = pytest.mark.timeout(120)
 
-Note = Callable[..., Draft]
+Note = Callable[..., NewEvent]
 _TICK = ClipTick(
     job_id="job", scene_id=1, style="left", attempt=1, step=Step.RENDERING, fraction=0.5
 )
@@ -90,7 +90,7 @@ async def test_a_number_in_an_events_own_text_is_not_taken_for_its_number(
     await channel.publish([note('{"seq":0}'), note(2)])
     first, second = await _first(channel, 2)
 
-    assert isinstance(first, Told)
+    assert isinstance(first, EventFrame)
     assert first.envelope.seq == 1
     assert first.envelope.event == note('{"seq":0}').event
     assert second.cursor.endswith("-2")
@@ -107,7 +107,7 @@ async def test_a_trimmed_position_is_answered_with_the_state_and_never_with_sile
 
     assert isinstance(trimmed, Reset)
     assert trimmed.progress.seq == 10
-    assert isinstance(kept, Told)
+    assert isinstance(kept, EventFrame)
     assert kept.envelope.seq == 7
 
 
@@ -214,7 +214,7 @@ async def test_a_snapshot_of_another_history_is_not_used(
 
 
 async def test_a_job_that_ended_is_kept_for_a_while_and_one_that_is_opened_again_for_good(
-    redis_url: str, server: redis.Redis, draft: Callable[..., Draft]
+    redis_url: str, server: redis.Redis, draft: Callable[..., NewEvent]
 ):
     def left() -> set[bool]:
         keys: Any = server.keys("viralclip:job:job:[met]*")
@@ -266,7 +266,7 @@ async def test_a_thousand_watched_jobs_are_one_blocked_connection(
         task.cancel()
     await asyncio.wait(waiting)
 
-    assert isinstance(frame, Told)
+    assert isinstance(frame, EventFrame)
     assert blocked["blocked_clients"] <= 1
     assert blocked["connected_clients"] <= 18
 
@@ -308,7 +308,7 @@ async def test_events_and_ticks_of_a_newer_version_do_not_stop_a_watcher(
     _, told = await _first(channel, 2)
 
     assert progress.seq == 2
-    assert isinstance(told, Told)
+    assert isinstance(told, EventFrame)
     assert told.envelope.event == UnknownEvent(type="invented_later")
 
 

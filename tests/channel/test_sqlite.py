@@ -12,13 +12,13 @@ import pytest
 
 from viralclip.channel.port import BEGINNING
 from viralclip.channel.sqlite import SqliteChannel
-from viralclip.events import ClipTick, Draft, UnknownEvent
-from viralclip.live import Frame, Snapshot, Ticked, Told
+from viralclip.events import ClipTick, NewEvent, UnknownEvent
+from viralclip.live import EventFrame, Frame, Snapshot, TickFrame
 from viralclip.steps import Step
 
 pytestmark = pytest.mark.timeout(120)
 
-Note = Callable[..., Draft]
+Note = Callable[..., NewEvent]
 
 _OPENER = """
 import asyncio, sys
@@ -55,7 +55,7 @@ async def test_a_watcher_in_this_process_is_woken_at_once(channel: SqliteChannel
     waiting = asyncio.ensure_future(anext(watching))
     await channel.publish([note(1)])
 
-    assert isinstance(await waiting, Told)
+    assert isinstance(await waiting, EventFrame)
 
 
 async def test_a_tick_wakes_a_watcher_in_this_process_at_once(channel: SqliteChannel):
@@ -64,7 +64,7 @@ async def test_a_tick_wakes_a_watcher_in_this_process_at_once(channel: SqliteCha
     waiting = asyncio.ensure_future(anext(watching))
     await channel.tick([_TICK])
 
-    assert isinstance(await waiting, Ticked)
+    assert isinstance(await waiting, TickFrame)
 
 
 async def test_watchers_who_left_leave_nothing_behind(channel: SqliteChannel, note: Note):
@@ -126,8 +126,8 @@ async def test_events_and_ticks_of_a_newer_version_do_not_stop_a_watcher(
     frames = await _first(channel.watch("job", BEGINNING), 3)
 
     assert progress.seq == 3
-    assert [frame.envelope.seq for frame in frames if isinstance(frame, Told)] == [1, 2, 3]
-    assert isinstance(frames[1], Told)
+    assert [frame.envelope.seq for frame in frames if isinstance(frame, EventFrame)] == [1, 2, 3]
+    assert isinstance(frames[1], EventFrame)
     assert frames[1].envelope.event == UnknownEvent(type="invented_later")
 
 

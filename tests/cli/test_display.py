@@ -9,11 +9,11 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from viralclip.cli.display.ink import choose_ink
 from viralclip.cli.display.layout import Screen, draw
 from viralclip.cli.display.marks import HighWaterMarks
 from viralclip.cli.display.plain import PlainDisplay
 from viralclip.cli.display.port import open_display
+from viralclip.cli.display.symbols import choose_ink
 from viralclip.cli.display.terminal import TerminalDisplay
 from viralclip.cli.display.text import clean, faithful, fit, squeeze
 from viralclip.events import (
@@ -43,7 +43,7 @@ from viralclip.events import (
     Tick,
     Warned,
 )
-from viralclip.live import Frame, Snapshot, Ticked, Told
+from viralclip.live import EventFrame, Frame, Snapshot, TickFrame
 from viralclip.progress import Progress, advance
 from viralclip.steps import Step
 
@@ -77,12 +77,12 @@ class Story:
             job_id="job1", seq=self.progress.seq + 1, at=self.now, trace_id="t", event=event
         )
         self.progress = advance(self.progress, envelope)
-        self.frames.append((Told(cursor="c", envelope=envelope), self.progress))
+        self.frames.append((EventFrame(cursor="c", envelope=envelope), self.progress))
         return self
 
     def tick(self, tick: Tick) -> "Story":
         self.progress = advance(self.progress, tick)
-        self.frames.append((Ticked(cursor="c", tick=tick), self.progress))
+        self.frames.append((TickFrame(cursor="c", tick=tick), self.progress))
         return self
 
     def run(self, number: int = 1) -> "Story":
@@ -186,7 +186,7 @@ def _plain(story: Story, *, opened: datetime = START) -> list[str]:
     moments = [opened]
     with PlainDisplay(out, now=lambda: moments[-1]) as display:
         for frame, progress in story.frames:
-            if isinstance(frame, Told):
+            if isinstance(frame, EventFrame):
                 moments.append(max(opened, frame.envelope.at))
             display.show(frame, progress)
         display.finish(story.progress)

@@ -24,7 +24,7 @@ from viralclip.plan import Options, StyleChoice, Video, make_plan
 from viralclip.scenes import Scene
 from viralclip.settings import InvalidSettingError, Settings, read_age, read_settings
 from viralclip.storage.objects import Storage
-from viralclip.work import Work
+from viralclip.workflow_ref import WorkflowRef
 
 DAY = timedelta(days=1)
 LONG_AGO = datetime.now(UTC) - 60 * DAY
@@ -110,7 +110,7 @@ class World:
         done = {"ending": "complete", "key": key, "size": 4}
         await self.catalog.end_clip(record.model_copy(update=done))
         await self.catalog.finish_job(job.job_id, 1, "succeeded", at)
-        await self.engine.cancel([Work(job.job_id, 1).workflow_id])
+        await self.engine.cancel([WorkflowRef(job.job_id, 1).workflow_id])
 
 
 def _age(path: Path, days: int = 60) -> None:
@@ -164,7 +164,7 @@ async def test_a_job_that_ended_long_ago_goes_with_all_that_is_known_of_it(world
 
     assert await world.catalog.job("old1") is None
     assert await world.catalog.clips("old1") == []
-    assert await world.catalog.claimed("ann", "old1") is None
+    assert await world.catalog.find_idempotency_key("ann", "old1") is None
     assert (await world.records.channel.progress("old1"))[0].seq == 0
     assert await world.engine.job_ids(datetime.now(UTC) + DAY) == set()
 
@@ -252,7 +252,7 @@ async def test_what_nobody_is_at_any_more_goes_and_what_is_new_stays(world):
 
 
 async def test_engine_records_of_deleted_jobs_go(world):
-    await world.engine.enqueue([Work("gone1", 1)], priority=1)
+    await world.engine.enqueue([WorkflowRef("gone1", 1)], priority=1)
     found = await _later(world, 1).find()
     await removed(found)
 

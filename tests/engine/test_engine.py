@@ -16,7 +16,7 @@ from viralclip.engine.client import (
     clip_numbers,
     priority_number,
 )
-from viralclip.work import Work, parse_work
+from viralclip.workflow_ref import WorkflowRef, parse_work
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 MOMENTS = st.datetimes(
@@ -90,20 +90,24 @@ def test_every_number_fits_the_queue(moment, priority):
 )
 def test_a_workflow_id_names_its_place(job_id, run, inside):
     scene_id, style = inside or (None, None)
-    work = Work(job_id, run, scene_id, style)
+    work = WorkflowRef(job_id, run, scene_id, style)
 
     assert parse_work(work.workflow_id) == work
-    assert Work(*work.arguments) == work
+    assert WorkflowRef(*work.arguments) == work
 
 
 def test_the_kind_of_work_follows_from_its_place():
-    assert Work("j", 1).kind == "job"
-    assert Work("j", 1, 2).kind == "scene"
-    assert Work("j", 1, 2, "split").kind == "clip"
+    assert WorkflowRef("j", 1).kind == "job"
+    assert WorkflowRef("j", 1, 2).kind == "scene"
+    assert WorkflowRef("j", 1, 2, "split").kind == "clip"
 
 
 async def test_work_that_is_queued_twice_is_there_once(engine):
-    works = [Work("j", 1, 1, "split"), Work("j", 1, 1, "split"), Work("j", 1, 2, "split")]
+    works = [
+        WorkflowRef("j", 1, 1, "split"),
+        WorkflowRef("j", 1, 1, "split"),
+        WorkflowRef("j", 1, 2, "split"),
+    ]
     await engine.enqueue(works, priority=5)
     await engine.enqueue(works, priority=9)
     await engine.cancel_clips("j", 1)
@@ -115,8 +119,12 @@ async def test_work_that_is_queued_twice_is_there_once(engine):
 
 
 async def test_cancelling_clips_leaves_scenes_other_runs_and_other_jobs(engine):
-    job = [Work("j", 1), Work("j", 1, 1), Work("j", 1, 1, "split")]
-    others = [Work("j", 11, 1, "split"), Work("j", 2, 1, "split"), Work("jj", 1, 1, "split")]
+    job = [WorkflowRef("j", 1), WorkflowRef("j", 1, 1), WorkflowRef("j", 1, 1, "split")]
+    others = [
+        WorkflowRef("j", 11, 1, "split"),
+        WorkflowRef("j", 2, 1, "split"),
+        WorkflowRef("jj", 1, 1, "split"),
+    ]
     await engine.enqueue([*job, *others], priority=1)
     await engine.cancel_clips("j", 1)
     ended = await engine.ended([work.workflow_id for work in (*job, *others)])
@@ -125,7 +133,7 @@ async def test_cancelling_clips_leaves_scenes_other_runs_and_other_jobs(engine):
 
 
 async def test_more_work_than_fits_one_question_is_asked_about(engine):
-    works = [Work("j", 1, scene, "split") for scene in range(1, 451)]
+    works = [WorkflowRef("j", 1, scene, "split") for scene in range(1, 451)]
     await engine.enqueue(works, priority=1)
     await engine.cancel_clips("j", 1)
 
@@ -133,7 +141,7 @@ async def test_more_work_than_fits_one_question_is_asked_about(engine):
 
 
 async def test_waiting_work_has_no_owner(engine):
-    await engine.enqueue([Work("j", 1)], priority=1)
+    await engine.enqueue([WorkflowRef("j", 1)], priority=1)
 
     assert await engine.begun() == []
 
@@ -141,7 +149,7 @@ async def test_waiting_work_has_no_owner(engine):
 async def test_what_is_queued_survives_its_client(tmp_path):
     url = f"sqlite:///{tmp_path / 'engine.db'}"
     async with Engine(url) as engine:
-        await engine.enqueue([Work("j", 1, 1, "split")], priority=1)
+        await engine.enqueue([WorkflowRef("j", 1, 1, "split")], priority=1)
     async with Engine(url) as engine:
         await engine.cancel_clips("j", 1)
 
@@ -155,12 +163,14 @@ async def test_a_job_knows_how_many_clips_go_before_its_first(
     sqlite = f"sqlite:///{tmp_path / 'queue.db'}"
     url = sqlite if kind == "sqlite" else request.getfixturevalue("postgres_url")
     async with Engine(url) as engine:
-        await engine.enqueue([Work("first", 1, 1, "split"), Work("first", 1)], priority=3)
-        await engine.enqueue([Work("other", 1, 1, "split")], priority=5)
-        await engine.enqueue([Work("other", 1, 2, "split")], priority=9)
-        await engine.enqueue([Work("late", 1, 1, "split")], priority=6)
+        await engine.enqueue(
+            [WorkflowRef("first", 1, 1, "split"), WorkflowRef("first", 1)], priority=3
+        )
+        await engine.enqueue([WorkflowRef("other", 1, 1, "split")], priority=5)
+        await engine.enqueue([WorkflowRef("other", 1, 2, "split")], priority=9)
+        await engine.enqueue([WorkflowRef("late", 1, 1, "split")], priority=6)
         ahead = {job: await engine.ahead(job) for job in ("first", "other", "late", "none")}
-        await engine.prioritise("late", 1)
+        await engine.set_priority("late", 1)
 
         assert ahead == {"first": 0, "other": 1, "late": 2, "none": None}
         assert await engine.ahead("late") == 0
@@ -174,7 +184,11 @@ async def test_the_depth_of_the_queue_counts_clips_alone_and_reads_no_finished_w
     url = sqlite if kind == "sqlite" else request.getfixturevalue("postgres_url")
     async with Engine(url) as engine:
         empty = engine.depth()
-        works = [Work("a", 1), Work("a", 1, 1), *(Work("a", 1, 1, name) for name in "xyz")]
+        works = [
+            WorkflowRef("a", 1),
+            WorkflowRef("a", 1, 1),
+            *(WorkflowRef("a", 1, 1, name) for name in "xyz"),
+        ]
         await engine.enqueue(works, priority=1)
         with _workflows(url) as (db, status):
             begun = sa.update(status).where(status.c.workflow_uuid == "a.1.1.x")

@@ -12,7 +12,7 @@ from viralclip.engine.jobs import Jobs
 from viralclip.errors import JobBusyError, UnknownJobError
 from viralclip.plan import Options, StyleChoice, Video, make_plan
 from viralclip.scenes import Scene
-from viralclip.work import Work
+from viralclip.workflow_ref import WorkflowRef
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 VIDEO = Video(
@@ -100,7 +100,7 @@ async def test_a_job_that_has_not_ended_cannot_be_retried(jobs, job):
 
 async def test_a_cancelled_job_is_stopped_in_the_records_and_in_the_queue(jobs, job):
     await jobs.submit(job)
-    clip = Work("a1", 1, 1, "split")
+    clip = WorkflowRef("a1", 1, 1, "split")
     await jobs._engine.enqueue([clip], priority=1)
     await jobs.cancel("a1", by="user")
     await jobs.cancel("a1", by="somebody else")

@@ -16,12 +16,12 @@ from viralclip.events import (
     CancelledDetails,
     Complete,
     CompleteDetails,
-    Draft,
     Event,
     Failed,
     FailedDetails,
     JobFinished,
     JobStarted,
+    NewEvent,
     Outcome,
     Rendering,
     RenderingDetails,
@@ -94,7 +94,7 @@ async def test_an_ended_job_is_as_far_in_a_list_as_on_its_own_page(tmp_path, out
             ),
         ]
         await channel.publish(
-            [Draft(job_id="a1", run=1, at=NOW, trace_id="t", event=event) for event in events]
+            [NewEvent(job_id="a1", run=1, at=NOW, trace_id="t", event=event) for event in events]
         )
         for record, ending in zip(await catalog.clips("a1"), endings, strict=True):
             await catalog.end_clip(record.model_copy(update={"ending": ending}))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from viralclip.media.die_with_parent import die_with_parent
 
 from viralclip.errors import (
     RenderFailedError,
@@ -19,8 +20,7 @@ from viralclip.errors import (
 )
 from viralclip.media.activity import Activity, activity_of
 from viralclip.media.ffmpeg import Watchdogs, abilities, find_ffmpeg, has_filters, run_ffmpeg
-from viralclip.media.leash import leash
-from viralclip.media.meter import Meter, Progress
+from viralclip.media.ffmpeg_progress import FfmpegProgress, ProgressParser
 
 IsRunning = Callable[[int], bool]
 
@@ -62,7 +62,7 @@ def test_filters_of_a_build_are_known(ffmpeg: Path):
 async def test_a_stopped_ffmpeg_is_noticed_and_ended(ffmpeg: Path, is_running: IsRunning):
     stopped: list[int] = []
 
-    def stop(progress: Progress) -> None:
+    def stop(progress: FfmpegProgress) -> None:
         if progress.fraction and not stopped:
             stopped.append(_ffmpeg_of_this_process())
             os.kill(stopped[0], signal.SIGSTOP)
@@ -243,14 +243,16 @@ asyncio.run(ffmpeg.run_ffmpeg(command, duration=9999, on_progress=say, limits=li
 
 @pytest.mark.parametrize("platform", ["linux", "darwin"])
 def test_a_leash_hands_on_how_the_command_ended(platform: str):
-    leashed = leash([sys.executable, "-c", "raise SystemExit(7)"], platform=platform)
+    leashed = die_with_parent([sys.executable, "-c", "raise SystemExit(7)"], platform=platform)
     with subprocess.Popen(leashed.command, stdin=leashed.stdin) as process:
         assert process.wait(10) == 7
 
 
 @pytest.mark.parametrize("platform", ["linux", "darwin"])
 def test_a_command_on_a_leash_gives_way_to_its_parent(platform: str):
-    leashed = leash([sys.executable, "-c", "import os; print(os.nice(0))"], platform=platform)
+    leashed = die_with_parent(
+        [sys.executable, "-c", "import os; print(os.nice(0))"], platform=platform
+    )
     with subprocess.Popen(
         leashed.command, stdin=leashed.stdin, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -259,7 +261,7 @@ def test_a_command_on_a_leash_gives_way_to_its_parent(platform: str):
 
 
 def test_a_meter_reads_blocks_and_never_goes_back():
-    meter = Meter(duration=10)
+    meter = ProgressParser(duration=10)
     told = [
         meter.read(line, at=at)
         for at, us in enumerate(["N/A", "-20000", "2000000", "1000000", "99000000"])
@@ -275,7 +277,7 @@ def test_a_meter_reads_blocks_and_never_goes_back():
 
 
 def test_sound_that_is_ahead_of_the_picture_is_no_progress():
-    meter = Meter(duration=2, frames=50)
+    meter = ProgressParser(duration=2, frames=50)
 
     def fraction(frame: int, out_time_us: str) -> float:
         meter.read(f"frame={frame}", at=0)
@@ -290,7 +292,7 @@ def test_sound_that_is_ahead_of_the_picture_is_no_progress():
 
 
 def test_a_meter_is_not_fooled_by_blocks_that_arrive_in_a_burst():
-    meter = Meter(duration=100)
+    meter = ProgressParser(duration=100)
     times = [(0.0, 0), (1.0, 1), (2.0, 2), (2.001, 3), (2.002, 4), (5.0, 5), (6.0, 6)]
     speeds: list[float | None] = []
     for at, seconds in times:
@@ -315,5 +317,5 @@ def _ffmpeg_of_this_process() -> int:
     return next(child.pid for child in children if child.name().startswith("ffmpeg"))
 
 
-def _ignore(_: Progress) -> None:
+def _ignore(_: FfmpegProgress) -> None:
     pass

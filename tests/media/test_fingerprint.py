@@ -11,7 +11,7 @@ import pytest
 
 import viralclip
 from viralclip.media import fingerprint
-from viralclip.media.analyst import FramingTask, LookTask, command, surroundings
+from viralclip.media.analyst import FramingTask, LookTask, command, environment
 from viralclip.media.fingerprint import closure, framing_code, looking_code, version_of
 from viralclip.media.probe import probe
 from viralclip.scenes import Scene
@@ -75,7 +75,7 @@ def test_whatever_the_analyst_really_imports_is_part_of_it(source, tmp_path):
     )
     python, *rest = command(task)
     asked = [python, "-X", "importtime", *rest]
-    done = subprocess.run(asked, env=surroundings(), capture_output=True, text=True, check=True)
+    done = subprocess.run(asked, env=environment(), capture_output=True, text=True, check=True)
     imported = set(re.findall(r"\| +(viralclip[\w.]*)$", done.stderr, re.MULTILINE))
     own, libraries = closure(ANALYST)
 

@@ -13,9 +13,9 @@ from viralclip.geometry import Size
 from viralclip.media.faces import FaceDetector, _parts
 from viralclip.media.footage_file import read_footage, read_sighting, write_footage
 from viralclip.media.frames import sample_frames
-from viralclip.media.look import look
 from viralclip.media.probe import probe
 from viralclip.media.sample import face_at
+from viralclip.media.scene_analyzer import look
 from viralclip.media.sound import listen
 from viralclip.media.stretch import Stretch
 

@@ -23,7 +23,7 @@ from viralclip.geometry import Size
 from viralclip.media.command import RenderSpec
 from viralclip.media.encoders import ENCODERS, X264
 from viralclip.media.ffmpeg import Watchdogs
-from viralclip.media.meter import Progress
+from viralclip.media.ffmpeg_progress import FfmpegProgress
 from viralclip.media.render import render, verify_output
 from viralclip.styles import Filter, line
 
@@ -214,7 +214,7 @@ async def test_a_clip_with_missing_frames_does_not_pass_for_complete(render_kind
 
 async def test_progress_rises_inside_the_clip_and_ends_at_one(ffmpeg: Path, spec_of: Specs):
     spec = spec_of("five_minutes", duration=30.0)
-    seen: list[Progress] = []
+    seen: list[FfmpegProgress] = []
 
     await render(ffmpeg, spec, on_progress=seen.append, limits=Watchdogs())
 
@@ -251,5 +251,5 @@ async def test_a_cancelled_render_leaves_neither_process_nor_file(
     assert not spec.target.exists()
 
 
-def _ignore(_: Progress) -> None:
+def _ignore(_: FfmpegProgress) -> None:
     pass

@@ -15,6 +15,7 @@ from viralclip.geometry import Size
 from viralclip.media.command import RenderSpec
 from viralclip.media.downmix import to_stereo
 from viralclip.media.ffmpeg import Watchdogs
+from viralclip.media.ffmpeg_progress import FfmpegProgress
 from viralclip.media.loudness import (
     PEAK_BOUND,
     TOO_QUIET,
@@ -23,7 +24,6 @@ from viralclip.media.loudness import (
     Level,
     find_gain,
 )
-from viralclip.media.meter import Progress
 from viralclip.media.probe import probe
 from viralclip.media.render import render
 from viralclip.media.tracks import Sound
@@ -181,7 +181,7 @@ async def test_what_is_bound_by_its_peaks_is_as_loud_as_the_limiter_allows_and_s
 async def test_styles_of_one_scene_share_one_measurement(film: Film, ffmpeg: Path, tmp_path: Path):
     probed = probe(film(_SPEECH.format(0.15)))
     specs = [RenderSpec(probed, 0.0, 3.0, GRAPH, SIZE, tmp_path / f"{name}.part") for name in "abc"]
-    adjustments, started, told = Adjustments(), list[int](), list[Progress]()
+    adjustments, started, told = Adjustments(), list[int](), list[FfmpegProgress]()
 
     async def find(spec: RenderSpec) -> Adjustment:
         return await adjustments.find(

@@ -15,8 +15,8 @@ from viralclip.catalog.records import JobRecord
 from viralclip.channel.opening import open_channel
 from viralclip.channel.port import BEGINNING, ProgressChannel
 from viralclip.engine.jobs import new_job_id, new_trace_id, outline
-from viralclip.events import Draft, Envelope
-from viralclip.live import Told
+from viralclip.events import Envelope, NewEvent
+from viralclip.live import EventFrame
 from viralclip.media.analysis import Analyses
 from viralclip.media.encoders import X264, Choice
 from viralclip.media.ffmpeg import Watchdogs
@@ -105,7 +105,7 @@ class Shop:
         """Say that the job's run is queued."""
         queued = outline(job, await self.tools.catalog.clips(job.job_id))
         at, trace = datetime.now(UTC), job.trace_id
-        draft = Draft(job_id=job.job_id, run=job.run, at=at, trace_id=trace, event=queued)
+        draft = NewEvent(job_id=job.job_id, run=job.run, at=at, trace_id=trace, event=queued)
         await self.channel.publish([draft])
 
     def report(self, job: JobRecord) -> JobReport:
@@ -146,7 +146,7 @@ class Shop:
         _, end = await self.channel.progress(job.job_id)
         told: list[Envelope] = []
         async for frame in self.channel.watch(job.job_id, BEGINNING):
-            if isinstance(frame, Told):
+            if isinstance(frame, EventFrame):
                 told.append(frame.envelope)
             if frame.cursor == end:
                 break

@@ -8,7 +8,7 @@ import pytest
 from viralclip.channel.port import BEGINNING
 from viralclip.eta import Line
 from viralclip.events import JobTick
-from viralclip.live import Ticked
+from viralclip.live import TickFrame
 from viralclip.pipeline.forecast import Forecast, Pace
 from viralclip.pipeline.reporter import JobReport, Reporter
 from viralclip.telemetry.metrics import install
@@ -24,7 +24,7 @@ async def line() -> Line:
 async def ticks_of(shop, job, count: int) -> list[JobTick]:
     found: list[JobTick] = []
     async for frame in shop.channel.watch(job.job_id, BEGINNING):
-        if isinstance(frame, Ticked) and isinstance(frame.tick, JobTick):
+        if isinstance(frame, TickFrame) and isinstance(frame.tick, JobTick):
             found.append(frame.tick)
         if len(found) == count:
             break

@@ -11,10 +11,10 @@ from structlog.testing import capture_logs
 from viralclip.channel.port import ProgressChannel
 from viralclip.events import (
     ClipTick,
-    Draft,
     Event,
     JobTick,
     Logged,
+    NewEvent,
     Queued,
     Rendering,
     RenderingDetails,
@@ -41,19 +41,19 @@ class FaultyChannel:
         self.answers = asyncio.Event()
         self.answers.set()
         self.acknowledges = True
-        self.heard: list[Draft | ClipTick | JobTick] = []
+        self.heard: list[NewEvent | ClipTick | JobTick] = []
         self.calls = 0
         self.called = asyncio.Condition()
 
     @property
-    def drafts(self) -> list[Draft]:
-        return [item for item in self.heard if isinstance(item, Draft)]
+    def drafts(self) -> list[NewEvent]:
+        return [item for item in self.heard if isinstance(item, NewEvent)]
 
     @property
     def ticks(self) -> list[ClipTick | JobTick]:
-        return [item for item in self.heard if not isinstance(item, Draft)]
+        return [item for item in self.heard if not isinstance(item, NewEvent)]
 
-    async def publish(self, drafts: list[Draft]) -> list[int]:
+    async def publish(self, drafts: list[NewEvent]) -> list[int]:
         await self._call()
         known = {draft.key for draft in self.drafts}
         await self._hear(*(draft for draft in drafts if draft.key not in known))
@@ -65,7 +65,7 @@ class FaultyChannel:
         await self._call()
         await self._hear(*ticks)
 
-    async def _hear(self, *items: Draft | ClipTick | JobTick) -> None:
+    async def _hear(self, *items: NewEvent | ClipTick | JobTick) -> None:
         self.heard += items
         async with self.called:
             self.called.notify_all()
@@ -123,12 +123,12 @@ def _port(channel: FaultyChannel) -> ProgressChannel:
     return channel
 
 
-def _note(number: int) -> Draft:
+def _note(number: int) -> NewEvent:
     return _draft(Logged(level="info", message=str(number)))
 
 
-def _draft(event: Event) -> Draft:
-    return Draft(job_id="job", run=1, at=_AT, trace_id="t", event=event)
+def _draft(event: Event) -> NewEvent:
+    return NewEvent(job_id="job", run=1, at=_AT, trace_id="t", event=event)
 
 
 def _rendering() -> Rendering:

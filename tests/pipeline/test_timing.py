@@ -10,7 +10,7 @@ import pytest
 from viralclip.channel.port import BEGINNING
 from viralclip.durations import Observation
 from viralclip.events import AnomalyFound
-from viralclip.live import Told
+from viralclip.live import EventFrame
 from viralclip.pipeline.load import Load
 from viralclip.pipeline.workload import workload_of
 from viralclip.telemetry.metrics import install
@@ -54,7 +54,7 @@ async def teach(shop, job, seconds: float, count: int = 12) -> None:
 
 async def anomaly(shop, job) -> AnomalyFound:
     async for frame in shop.channel.watch(job.job_id, BEGINNING):
-        if isinstance(frame, Told) and isinstance(frame.envelope.event, AnomalyFound):
+        if isinstance(frame, EventFrame) and isinstance(frame.envelope.event, AnomalyFound):
             return frame.envelope.event
     raise AssertionError("the channel has ended")
 

@@ -37,11 +37,11 @@ from viralclip.catalog.sealing import Seal
 from viralclip.catalog.webhooks import SqlWebhooks
 from viralclip.channel.opening import open_channel
 from viralclip.channel.port import ProgressChannel
-from viralclip.cli.ports import leave_the_stuck
+from viralclip.cli.ports import drop_stalled_clients
 from viralclip.cli.serve import Server, config
 from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
-from viralclip.events import ClipTick, Draft, Envelope, JobQueued, JobTick, Logged
+from viralclip.events import ClipTick, Envelope, JobQueued, JobTick, Logged, NewEvent
 from viralclip.media.bars import look_over
 from viralclip.media.probe import identity
 from viralclip.origins import Site
@@ -54,7 +54,7 @@ from viralclip.server.identity import NoSignIn, TokenSignIn
 from viralclip.server.services import Limits, Services
 from viralclip.storage.objects import open_storage
 
-Said = Draft | ClipTick | JobTick
+Said = NewEvent | ClipTick | JobTick
 
 _LINE: TypeAdapter[Envelope | ClipTick | JobTick] = TypeAdapter(Envelope | ClipTick | JobTick)
 _TRANSCRIPTS = Path(__file__).parents[1] / "transcripts"
@@ -217,7 +217,9 @@ async def _served(
             sites=sites,
             page=page if page.is_dir() else None,
         )
-        listening = _listening(app, services.feeds, stuck_s=services.stuck_s, ws=ws, lobby=lobby)
+        listening = _listening(
+            app, services.feeds, send_timeout_s=services.send_timeout_s, ws=ws, lobby=lobby
+        )
         port, connections = await stack.enter_async_context(listening)
         yield Served(port, services, accounts, engine, folder, connections)
 
@@ -228,10 +230,10 @@ async def _look_into(path: Path) -> Video:
 
 @asynccontextmanager
 async def _listening(
-    app: object, feeds: Feeds, *, stuck_s: float, ws: str | None, lobby: Lobby | None
+    app: object, feeds: Feeds, *, send_timeout_s: float, ws: str | None, lobby: Lobby | None
 ) -> AsyncIterator[tuple[int, Collection[object]]]:
     listening = socket.create_server(("127.0.0.1", 0))
-    leave_the_stuck(listening, stuck_s)
+    drop_stalled_clients(listening, send_timeout_s)
     settings = config(app, lobby)
     settings.ws = ws or settings.ws
     server = _Server(settings, feeds)
@@ -290,8 +292,8 @@ def _recorded(name: str) -> list[Said]:
     return said
 
 
-def _draft(envelope: Envelope, run: int) -> Draft:
-    return Draft(
+def _draft(envelope: Envelope, run: int) -> NewEvent:
+    return NewEvent(
         job_id=envelope.job_id,
         run=run,
         at=envelope.at,
@@ -301,15 +303,15 @@ def _draft(envelope: Envelope, run: int) -> Draft:
 
 
 @pytest.fixture
-def note() -> Callable[..., Draft]:
+def note() -> Callable[..., NewEvent]:
     """`note(3)` says something that differs from `note(4)` and matters to nobody."""
     return _note
 
 
-def _note(number: int, job_id: str = "job") -> Draft:
+def _note(number: int, job_id: str = "job") -> NewEvent:
     event = Logged(level="info", message=str(number))
     at = datetime(2025, 1, 1, tzinfo=UTC)
-    return Draft(job_id=job_id, run=1, at=at, trace_id="trace", event=event)
+    return NewEvent(job_id=job_id, run=1, at=at, trace_id="trace", event=event)
 
 
 @pytest.fixture
@@ -318,7 +320,7 @@ def say() -> Callable[..., Any]:
 
     async def say(channel: ProgressChannel, *said: Said) -> None:
         for item in said:
-            if isinstance(item, Draft):
+            if isinstance(item, NewEvent):
                 await channel.publish([item])
             else:
                 await channel.tick([item])

@@ -6,8 +6,8 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from viralclip.server.admission import Admission
-from viralclip.server.guard import Bounds, Guard
 from viralclip.server.identity import COOKIE
+from viralclip.server.request_limits import Guard, RequestLimits
 
 
 async def test_a_few_begin_in_each_turn_the_newest_first():
@@ -48,7 +48,7 @@ async def test_who_shows_a_token_begins_before_a_crowd_that_came_first(token: tu
     async def app(scope: Scope, _: Receive, __: Send) -> None:
         begun.append(scope["path"])
 
-    guard = Guard(app, Bounds(hosts=("localhost",), body_bytes=1000))
+    guard = Guard(app, RequestLimits(hosts=("localhost",), body_bytes=1000))
 
     async def ask(path: str, *headers: tuple[bytes, bytes]) -> None:
         scope = {

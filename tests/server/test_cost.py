@@ -10,7 +10,7 @@ from sqlalchemy.event import listen, remove
 
 from viralclip.catalog import tables
 from viralclip.engine.jobs import outline
-from viralclip.events import Draft
+from viralclip.events import NewEvent
 from viralclip.plan import Plan, StyleChoice, make_plan
 from viralclip.scenes import Scene
 
@@ -53,7 +53,7 @@ async def _add(served, job_id: str, *, scenes: int) -> None:
         job = seed.model_copy(update={"job_id": name, "plan": plan, "prefix": f"{name}/"})
         await served.catalog.add_job(job)
         clips = await served.catalog.clips(name)
-        queued = Draft(job_id=name, run=1, at=_NOW, trace_id="0" * 32, event=outline(job, clips))
+        queued = NewEvent(job_id=name, run=1, at=_NOW, trace_id="0" * 32, event=outline(job, clips))
         await served.channel.publish([queued])
     _complete(served, f"{job_id}ended")
     await served.catalog.finish_job(f"{job_id}ended", 1, "succeeded", _NOW)

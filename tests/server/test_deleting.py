@@ -8,7 +8,7 @@ import pytest
 from viralclip.cli.videos import UnknownVideoError, delete, show
 from viralclip.engine.uploads import NotUploadedError, VideoInUseError
 from viralclip.settings import read_settings
-from viralclip.work import Work
+from viralclip.workflow_ref import WorkflowRef
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -122,7 +122,7 @@ async def test_a_deleted_job_leaves_nothing_in_the_engine(served):
     job = await served.add("job")
     await served.services.jobs.resume(job)
     await served.catalog.finish_job("job", 1, "failed", NOW)
-    assert await served.queued() == [Work("job", 1).workflow_id]
+    assert await served.queued() == [WorkflowRef("job", 1).workflow_id]
     async with served.client() as client:
         answer = await client.delete("/api/jobs/job")
 

@@ -22,12 +22,12 @@ from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 from viralclip.channel.port import BEGINNING, ProgressChannel
-from viralclip.events import ClipTick, Draft, Envelope
-from viralclip.live import Frame, Reset, Snapshot, Ticked, Told
+from viralclip.events import ClipTick, Envelope, NewEvent
+from viralclip.live import EventFrame, Frame, Reset, Snapshot, TickFrame
 from viralclip.progress import Progress, advance
 from viralclip.server.feed import Feeds, View
 from viralclip.server.live import LINES
-from viralclip.server.wire import framed
+from viralclip.server.websocket_protocol import framed
 from viralclip.steps import Step
 
 VIEWERS = 50
@@ -53,15 +53,15 @@ class Viewer:
         match frame:
             case Snapshot() | Reset():
                 self.progress = frame.progress
-            case Told():
+            case EventFrame():
                 self.seqs.append(frame.envelope.seq)
                 self.progress = advance(self._so_far, frame.envelope)
-            case Ticked():
+            case TickFrame():
                 self.progress = advance(self._so_far, frame.tick)
         self.cursor = frame.cursor
         self.changed.set()
         self.changed = asyncio.Event()
-        if isinstance(frame, Told) and frame.envelope.seq in self.drops:
+        if isinstance(frame, EventFrame) and frame.envelope.seq in self.drops:
             self.drops.remove(frame.envelope.seq)
             return True
         return False
@@ -144,7 +144,7 @@ async def by_polling(served, viewer: Viewer) -> None:
     if lost:
         return
     for envelope in envelopes:
-        viewer.take(Told(cursor=page["cursor"], envelope=envelope))
+        viewer.take(EventFrame(cursor=page["cursor"], envelope=envelope))
     viewer.progress = Progress.model_validate(page["progress"])
 
 
@@ -178,7 +178,7 @@ async def seen_by(viewers: list[Viewer], ways: Sequence[Watch], served, said, sa
                 await viewer.until(lambda v: bool(v.kinds))
         for item in said:
             await say(served.channel, item)
-            told += isinstance(item, Draft)
+            told += isinstance(item, NewEvent)
             await witness.until(lambda v, n=told: len(v.seqs) >= n)
 
 
@@ -195,7 +195,7 @@ async def test_viewers_that_drop_at_every_event_see_each_once_and_in_order(
     ways, count, served, recorded, say
 ):
     said = recorded(STORY)
-    events = sum(isinstance(item, Draft) for item in said)
+    events = sum(isinstance(item, NewEvent) for item in said)
     job_id = said[0].job_id
     await served.add(job_id)
     viewers = viewers_that_drop(job_id, count, events)
@@ -218,7 +218,7 @@ async def test_a_single_viewer_that_drops_at_every_event_sees_each_once(
 ):
     """Each time it leaves, the server forgets the job; what it missed comes from the channel."""
     said = recorded("second_run")
-    events = sum(isinstance(item, Draft) for item in said)
+    events = sum(isinstance(item, NewEvent) for item in said)
     await served.add(said[0].job_id)
     drops = set(range(1, events + 1))
     viewer = Viewer(said[0].job_id, events, drops=drops, cursor=BEGINNING)
@@ -264,7 +264,7 @@ async def test_an_unknown_cursor_gets_a_reset_and_the_events_to_come(cursor, ser
 
     assert isinstance(reset, Reset)
     assert reset.progress.seq == 2
-    assert isinstance(told, Told)
+    assert isinstance(told, EventFrame)
     assert told.envelope.seq == 3
 
 
@@ -318,7 +318,9 @@ async def test_one_that_was_away_for_longer_than_the_feed_keeps_reads_the_rest_i
     async with connect(served.live("job"), proxy=None):
         frames = await first_frames(served, "job", 300, BEGINNING)
 
-    assert [frame.envelope.seq for frame in frames if isinstance(frame, Told)] == [*range(1, 301)]
+    assert [frame.envelope.seq for frame in frames if isinstance(frame, EventFrame)] == [
+        *range(1, 301)
+    ]
 
 
 async def test_a_cursor_that_the_feed_has_not_come_to_yet_is_not_taken_for_an_unknown_one(
@@ -417,7 +419,7 @@ async def test_a_job_that_is_forgotten_while_watched_begins_anew_for_its_viewers
     assert isinstance(before, Snapshot)
     assert isinstance(emptied, Reset)
     assert emptied.progress.seq == 0
-    assert isinstance(told, Told)
+    assert isinstance(told, EventFrame)
     assert told.envelope.seq == 1
 
 
@@ -496,7 +498,7 @@ async def test_a_server_that_cannot_be_given_framed_messages_is_given_text(serve
         told = [await anext(frames) for _ in range(3)]
 
     assert isinstance(snapshot, Snapshot)
-    assert [frame.envelope.seq for frame in told if isinstance(frame, Told)] == [1, 2, 3]
+    assert [frame.envelope.seq for frame in told if isinstance(frame, EventFrame)] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536, 200_000])

@@ -11,11 +11,11 @@ from websockets.asyncio.client import connect
 
 from viralclip.catalog.webhooks import DeliveryState
 from viralclip.cli.serve import config
-from viralclip.live import Frame, Told
+from viralclip.live import EventFrame, Frame
 from viralclip.server import courier, services
-from viralclip.server.courier import JobEnded, sign
 from viralclip.server.feed import KEEP_EVENTS
 from viralclip.server.jobs import EventPage
+from viralclip.server.webhook_delivery import JobEnded, sign
 from viralclip.server.webhooks import DeliveryOut
 
 DOCS = Path(__file__).parents[2] / "docs" / "reference"
@@ -52,7 +52,7 @@ def test_the_frame_and_the_page_shown_are_real_ones():
     frame, page = blocks(LIVE, "json")
 
     told = _FRAME.validate_json(frame)
-    assert isinstance(told, Told)
+    assert isinstance(told, EventFrame)
     assert told.cursor.endswith(f"-{told.envelope.seq}")
     assert EventPage.model_validate_json(page).kind == "events"
 

@@ -19,8 +19,8 @@ from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.records import JobRecord
 from viralclip.channel.opening import open_channel
 from viralclip.channel.port import ProgressChannel
-from viralclip.events import ClipTick, Draft, JobTick, Logged
-from viralclip.live import Frame, Reset, Snapshot, Told
+from viralclip.events import ClipTick, JobTick, Logged, NewEvent
+from viralclip.live import EventFrame, Frame, Reset, Snapshot
 from viralclip.plan import Options, StyleChoice, Video, make_plan
 from viralclip.scenes import Scene
 from viralclip.steps import Step
@@ -31,8 +31,8 @@ _AT_ONCE = 20
 _TEXT = "x" * 900
 
 
-def note(number: int) -> Draft:
-    return Draft(
+def note(number: int) -> NewEvent:
+    return NewEvent(
         job_id="job",
         run=1,
         at=datetime(2025, 1, 1, tzinfo=UTC),
@@ -129,7 +129,7 @@ async def test_viewers_that_never_read_do_not_delay_the_others(served):
 
 
 async def test_a_viewer_that_never_reads_is_left(serve, until):
-    served = await serve(stuck_s=1.0)
+    served = await serve(send_timeout_s=1.0)
     await served.add("job")
     async with AsyncExitStack() as stack:
         await stuck_viewers(stack, served.port, 2)
@@ -168,7 +168,7 @@ async def told_and_heard(channel: ProgressChannel, watching, numbers: range) -> 
 def last_heard(frame: Frame) -> int:
     """The number of the event that a frame brings, or that its whole state stands at."""
     match frame:
-        case Told(envelope=envelope):
+        case EventFrame(envelope=envelope):
             return envelope.seq
         case Snapshot(progress=progress) | Reset(progress=progress):
             return progress.seq

@@ -14,7 +14,7 @@ import pytest
 from bench.attack.pictures import png
 from viralclip.media.probe import probe
 from viralclip.plan import Video
-from viralclip.server.arrivals import EXPIRES_S, Arrivals, safe_name
+from viralclip.server.partial_uploads import EXPIRES_S, PartialUploads, safe_name
 from viralclip.server.services import Limits
 
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -383,7 +383,7 @@ async def test_a_finished_video_outlives_the_sweep(served, video):
     async with tus(served) as client:
         place = await announce(client, len(video))
         video_id = (await send(client, place, 0, video)).headers["video-id"]
-        Arrivals(served.folder / "uploads").sweep(time.time() + 2 * EXPIRES_S)
+        PartialUploads(served.folder / "uploads").sweep(time.time() + 2 * EXPIRES_S)
 
         assert (await client.get(f"/api/videos/{video_id}/content")).content == video
         assert (await client.head(place)).status_code == 404

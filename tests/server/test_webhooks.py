@@ -18,9 +18,9 @@ import pytest
 from viralclip.catalog.sealing import Seal, SecretKeyDiffersError
 from viralclip.catalog.webhooks import SqlWebhooks
 from viralclip.server import post as posting
-from viralclip.server.courier import WAITS_S, Courier
-from viralclip.server.post import PostError, WebhookAddressError, parse_target, post
 from viralclip.server.services import Limits
+from viralclip.server.webhook_delivery import WAITS_S, WebhookDelivery
+from viralclip.server.webhook_http import PostError, WebhookAddressError, parse_target, post
 
 KEY = Seal(bytes(32))
 EXAMPLE = "https://hooks.example.com/viralclip"
@@ -77,11 +77,13 @@ async def open_served(serve):
     return await serve(webhooks_anywhere=True)
 
 
-def courier_of(served, clock: Callable[[], datetime], **settings) -> Courier:
-    return Courier(served.services.webhooks, served.catalog, anywhere=True, now=clock, **settings)
+def courier_of(served, clock: Callable[[], datetime], **settings) -> WebhookDelivery:
+    return WebhookDelivery(
+        served.services.webhooks, served.catalog, anywhere=True, now=clock, **settings
+    )
 
 
-async def rounds(courier: Courier) -> None:
+async def rounds(courier: WebhookDelivery) -> None:
     """Until nothing is due any more."""
     while await courier.round():
         pass
@@ -203,7 +205,7 @@ async def test_what_was_owed_when_a_server_died_is_delivered_by_the_next(open_se
         taken = await webhooks.take(clock(), until, limit=10, each=10, busy={})
         assert len(taken) == 1
         async with SqlWebhooks(database_of(open_served), seal=KEY) as again:
-            courier = Courier(again, open_served.catalog, anywhere=True, now=clock)
+            courier = WebhookDelivery(again, open_served.catalog, anywhere=True, now=clock)
             await rounds(courier)
             assert receiver.requests == []
             clock.forward(61)

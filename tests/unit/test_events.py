@@ -17,7 +17,6 @@ from viralclip.events import (
     ClipTick,
     Complete,
     CompleteDetails,
-    Draft,
     Envelope,
     Event,
     Failed,
@@ -28,6 +27,7 @@ from viralclip.events import (
     JobStarted,
     JobTick,
     Logged,
+    NewEvent,
     Queued,
     Rendering,
     RenderingDetails,
@@ -174,7 +174,7 @@ _DIFFERENT: list[Event] = [
 
 
 def _key(event: Event, run: int = 1) -> str:
-    return Draft(job_id="j", run=run, at=_AT, trace_id="t", event=event).key
+    return NewEvent(job_id="j", run=run, at=_AT, trace_id="t", event=event).key
 
 
 def test_different_facts_have_different_keys():
@@ -195,13 +195,13 @@ def test_a_clip_has_one_ending_whoever_reports_it_and_in_whatever_attempt():
 
 
 def test_a_fact_told_again_has_its_first_key_whenever_it_is_told():
-    draft = Draft(job_id="j", run=1, at=_AT, trace_id="t", event=_rendering())
+    draft = NewEvent(job_id="j", run=1, at=_AT, trace_id="t", event=_rendering())
 
     assert draft.model_copy(update={"at": _AT + timedelta(hours=1)}).key == draft.key
 
 
 def test_a_numbered_draft_says_the_same_thing():
-    draft = Draft(job_id="j", run=1, at=_AT, trace_id="t", event=_rendering())
+    draft = NewEvent(job_id="j", run=1, at=_AT, trace_id="t", event=_rendering())
 
     assert draft.numbered(4) == _envelope(_rendering()).model_copy(update={"seq": 4})
 

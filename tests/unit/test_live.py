@@ -6,7 +6,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from viralclip.events import ClipTick, Envelope, JobTick, Logged
-from viralclip.live import Frame, Reset, Snapshot, Ticked, Told
+from viralclip.live import EventFrame, Frame, Reset, Snapshot, TickFrame
 from viralclip.progress import Progress
 from viralclip.steps import Step
 
@@ -28,9 +28,9 @@ _CLIP_TICK = ClipTick(
     [
         (Snapshot(cursor="a-0", progress=Progress(job_id="job")), "snapshot"),
         (Reset(cursor="a-0", progress=Progress(job_id="job")), "reset"),
-        (Told(cursor="a-1", envelope=_ENVELOPE), "event"),
-        (Ticked(cursor="a-1", tick=_CLIP_TICK), "tick"),
-        (Ticked(cursor="a-1", tick=JobTick(job_id="job", fraction=0.5)), "tick"),
+        (EventFrame(cursor="a-1", envelope=_ENVELOPE), "event"),
+        (TickFrame(cursor="a-1", tick=_CLIP_TICK), "tick"),
+        (TickFrame(cursor="a-1", tick=JobTick(job_id="job", fraction=0.5)), "tick"),
     ],
 )
 def test_a_frame_survives_the_wire_under_its_kind(frame: Frame, kind: str):

@@ -17,7 +17,7 @@ from viralclip.channel.port import BEGINNING, ProgressChannel
 from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs, new_trace_id
 from viralclip.events import ClipTick, Envelope
-from viralclip.live import Ticked, Told
+from viralclip.live import EventFrame, TickFrame
 from viralclip.media.analysis import Analyses
 from viralclip.media.encoders import X264, Choice
 from viralclip.media.ffmpeg import Watchdogs
@@ -112,7 +112,7 @@ class Plant:
         seen: list[Envelope] = []
         async with asyncio.timeout(60):
             async for frame in self.channel.watch(job_id, BEGINNING):
-                if isinstance(frame, Told):
+                if isinstance(frame, EventFrame):
                     seen.append(frame.envelope)
                     if _has(frame.envelope, facts):
                         break
@@ -123,7 +123,7 @@ class Plant:
         progress, _ = await self.channel.progress(job_id)
         seen: list[Envelope] = []
         async for frame in self.channel.watch(job_id, BEGINNING):
-            if isinstance(frame, Told):
+            if isinstance(frame, EventFrame):
                 seen.append(frame.envelope)
             if len(seen) == progress.seq:
                 break
@@ -133,7 +133,7 @@ class Plant:
         """Return when FFmpeg is making progress with the scene."""
         async with asyncio.timeout(60):
             async for frame in self.channel.watch(job_id, BEGINNING):
-                tick = frame.tick if isinstance(frame, Ticked) else None
+                tick = frame.tick if isinstance(frame, TickFrame) else None
                 if isinstance(tick, ClipTick) and _is_rendering(tick, scene_id):
                     break
 

@@ -3,7 +3,7 @@
 import pytest
 from handover import LAST_TICK, Rules, State, believes, moves, reachable, search
 
-from viralclip.worker.advisory import Tempo
+from viralclip.worker.postgres_roster import HeartbeatTiming
 
 
 def overlaps(state: State) -> bool:
@@ -66,5 +66,5 @@ def test_no_rule_can_be_left_out(broken: Rules, is_wrong):
 
 
 def test_the_workers_give_up_before_they_may_be_taken_over_as_in_the_model():
-    assert 0 < Tempo().give_up_s < Tempo().dead_s
-    assert Tempo().beat_s < Tempo().give_up_s
+    assert 0 < HeartbeatTiming().give_up_s < HeartbeatTiming().dead_s
+    assert HeartbeatTiming().beat_s < HeartbeatTiming().give_up_s

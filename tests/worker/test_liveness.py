@@ -10,9 +10,9 @@ import pytest
 from viralclip.worker.liveness import (
     FileLock,
     WorkerIdTakenError,
-    bury,
-    forget_the_long_dead,
     life_of,
+    remove_lock,
+    remove_stale_locks,
 )
 
 HOLD = """
@@ -58,8 +58,8 @@ def test_a_worker_that_ended_in_good_order_has_left(other, tmp_path):
 def test_a_buried_worker_is_forgotten(other, tmp_path):
     other.kill()
     other.wait()
-    bury(tmp_path, "w1")
-    bury(tmp_path, "w1")
+    remove_lock(tmp_path, "w1")
+    remove_lock(tmp_path, "w1")
 
     assert life_of(tmp_path, "w1") == "left"
 
@@ -70,7 +70,7 @@ def test_a_crash_is_remembered_for_a_week(other, tmp_path, days, life):
     other.wait()
     then = time.time() - days * 24 * 3600
     os.utime(tmp_path / "w1.lock", (then, then))
-    forget_the_long_dead(tmp_path)
+    remove_stale_locks(tmp_path)
 
     assert life_of(tmp_path, "w1") == life
 
@@ -78,7 +78,7 @@ def test_a_crash_is_remembered_for_a_week(other, tmp_path, days, life):
 def test_the_living_are_not_forgotten_however_old(tmp_path):
     with FileLock(tmp_path, "w1"):
         os.utime(tmp_path / "w1.lock", (0, 0))
-        forget_the_long_dead(tmp_path)
+        remove_stale_locks(tmp_path)
 
         assert life_of(tmp_path, "w1") == "alive"
 

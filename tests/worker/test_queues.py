@@ -4,8 +4,8 @@ import asyncio
 
 from dbos._dbos import _get_dbos_instance
 
-from viralclip.work import QUEUES
 from viralclip.worker.queues import EAGER_POLL_S, POLL_S
+from viralclip.workflow_ref import QUEUES
 
 
 def served() -> dict[str, float]:

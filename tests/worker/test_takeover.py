@@ -6,11 +6,11 @@ import sqlite3
 import pytest
 
 from viralclip.pipeline.reporter import Reporter
-from viralclip.work import Work
 from viralclip.worker.liveness import FileLock, life_of
-from viralclip.worker.takeover import Strays, Succession
+from viralclip.worker.takeover import Strays, Takeover
+from viralclip.workflow_ref import WorkflowRef
 
-CLIP = Work("a1", 1, 1, "original")
+CLIP = WorkflowRef("a1", 1, 1, "original")
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ async def orphaned(plant, source):
     """A job whose workflows were begun by w1."""
     job = plant.job("a1", source("small"))
     await plant.jobs.submit(job)
-    await plant.engine.enqueue([Work("a1", 1, 1), CLIP], priority=1)
+    await plant.engine.enqueue([WorkflowRef("a1", 1, 1), CLIP], priority=1)
     await plant.catalog.begin_clip("a1", 1, "original", worker="w1")
     with sqlite3.connect(plant.engine_url.removeprefix("sqlite:///")) as db:
         db.execute("update workflow_status set status = 'PENDING', executor_id = 'w1'")
@@ -27,7 +27,7 @@ async def orphaned(plant, source):
 
 async def look(plant) -> None:
     async with Reporter(plant.channel) as reporter:
-        succession = Succession(
+        succession = Takeover(
             me="w2",
             roster=plant.roster,
             engine=plant.engine,
@@ -151,7 +151,7 @@ async def test_a_clip_that_ended_three_workers_is_given_up_and_the_job_ends(plan
 
 
 def test_work_is_astray_when_nobody_is_at_it_for_several_looks():
-    job, clip = Work("a1", 1), Work("a1", 1, 1, "original")
+    job, clip = WorkflowRef("a1", 1), WorkflowRef("a1", 1, 1, "original")
     running = {job.workflow_id}
     strays = Strays(running)
 
@@ -161,7 +161,7 @@ def test_work_is_astray_when_nobody_is_at_it_for_several_looks():
 
 
 def test_work_that_was_begun_in_between_is_not_astray():
-    clip = Work("a1", 1, 1, "original")
+    clip = WorkflowRef("a1", 1, 1, "original")
     running: set[str] = set()
     strays = Strays(running)
     strays.among([clip])

@@ -17,7 +17,7 @@ from viralclip.pipeline.reporter import JobReport, Reporter
 from viralclip.pipeline.scene import announce
 from viralclip.pipeline.tools import ClipTask
 from viralclip.telemetry.logs import log_to
-from viralclip.work import Work
+from viralclip.workflow_ref import WorkflowRef
 
 
 @pytest.fixture
@@ -80,9 +80,9 @@ async def test_a_job_is_one_trace_of_its_scenes_clips_and_steps(plant, source, t
 async def test_what_a_dead_worker_was_making_is_ended_for_it_and_linked(plant, source, taken):
     """w1 has begun the job's only clip, says so, and is gone without a word."""
     job = plant.job("a1", source("small"))
-    work = Work("a1", 1, 1, "original")
+    work = WorkflowRef("a1", 1, 1, "original")
     await plant.jobs.submit(job)
-    await plant.engine.enqueue([Work("a1", 1, 1), work], priority=1)
+    await plant.engine.enqueue([WorkflowRef("a1", 1, 1), work], priority=1)
     await plant.catalog.begin_attempt("a1", 1)
     await plant.catalog.begin_clip("a1", 1, "original", worker="w1")
     async with Reporter(plant.channel) as reporter:
@@ -153,7 +153,9 @@ async def test_every_line_says_what_it_is_of(plant, source, logged):
 async def test_a_takeover_is_found_by_the_jobs_trace(plant, source, logged):
     job = plant.job("a1", source("small"))
     await plant.jobs.submit(job)
-    await plant.engine.enqueue([Work("a1", 1, 1), Work("a1", 1, 1, "original")], priority=1)
+    await plant.engine.enqueue(
+        [WorkflowRef("a1", 1, 1), WorkflowRef("a1", 1, 1, "original")], priority=1
+    )
     begun_by(plant, "w1")
     async with plant.worker("w2"):
         await plant.told("a1", type="job_finished")

@@ -12,9 +12,9 @@ from dbos import error as dbos_error
 from viralclip.catalog.records import ClipRecord, EndedClip
 from viralclip.catalog.sql import SqlCatalog
 from viralclip.engine.client import priority_number
-from viralclip.work import Work
+from viralclip.worker.completions import Completions
 from viralclip.worker.liveness import WorkerIdTakenError
-from viralclip.worker.settled import Settled
+from viralclip.workflow_ref import WorkflowRef
 
 
 async def endings(plant, job_id: str) -> dict[int, str | None]:
@@ -42,7 +42,7 @@ async def test_urgent_clips_go_first_and_old_normal_ones_are_not_starved(plant, 
     }
     for name in ("low", "normal", "urgent", "old_normal"):
         await plant.catalog.add_job(plant.job(name, source("small")))
-        await plant.engine.enqueue([Work(name, 1, 1, "original")], priority=order[name])
+        await plant.engine.enqueue([WorkflowRef(name, 1, 1, "original")], priority=order[name])
     async with plant.worker("w1", slots=1):
         began = [
             (await plant.told(name, step="rendering"))[-1].at
@@ -161,10 +161,10 @@ async def test_work_of_an_earlier_run_does_nothing(plant, source):
     await plant.catalog.add_job(job)
     await plant.catalog.finish_job("a1", 1, "failed", datetime.now(UTC))
     await plant.catalog.begin_run("a1", 2)
-    stale = Work("a1", 1, 1, "original")
-    await plant.engine.enqueue([stale, Work("gone", 1, 1, "original")], priority=1)
+    stale = WorkflowRef("a1", 1, 1, "original")
+    await plant.engine.enqueue([stale, WorkflowRef("gone", 1, 1, "original")], priority=1)
     async with plant.worker("w1"), asyncio.timeout(30):
-        await Settled(plant.engine, ()).wait([stale.workflow_id, "gone.1.1.original"])
+        await Completions(plant.engine, ()).wait([stale.workflow_id, "gone.1.1.original"])
 
     assert await endings(plant, "a1") == {1: None}
 

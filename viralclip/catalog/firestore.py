@@ -238,7 +238,7 @@ class FirestoreCatalog:
             lambda was: {"stop_by": by} if was["stop_by"] is None else None,
         )
 
-    async def prioritise(self, job_id: str, priority: Priority) -> None:
+    async def set_priority(self, job_id: str, priority: Priority) -> None:
         await self._change_job(job_id, lambda _: {"priority": priority})
 
     async def count_running(self, owner: str) -> int:
@@ -249,10 +249,10 @@ class FirestoreCatalog:
         try:
             await self._claims.document(_hash(owner, key)).create(mine.model_dump())
         except refusals.AlreadyExists:
-            return await self.claimed(owner, key) or mine
+            return await self.find_idempotency_key(owner, key) or mine
         return mine
 
-    async def claimed(self, owner: str, key: str) -> Claim | None:
+    async def find_idempotency_key(self, owner: str, key: str) -> Claim | None:
         fields = (await self._claims.document(_hash(owner, key)).get()).to_dict()
         return Claim.model_validate(fields) if fields is not None else None
 
@@ -295,7 +295,7 @@ class FirestoreCatalog:
         query = self._jobs.where(filter=earlier).order_by("finished_at").select(_SUMMARY)
         return [await self._summary(fields) async for fields in _documents(query)]
 
-    async def forget_claims(self, job_id: str) -> None:
+    async def forget_idempotency_keys(self, job_id: str) -> None:
         async for found in _equal(self._claims, job_id=job_id).stream():
             await found.reference.delete()
 

@@ -56,7 +56,7 @@ class Catalog(Protocol):
         """Ask one clip to stop; the first to ask is remembered."""
         ...
 
-    async def prioritise(self, job_id: str, priority: Priority) -> None: ...
+    async def set_priority(self, job_id: str, priority: Priority) -> None: ...
 
     async def count_running(self, owner: str) -> int:
         """How many of the owner's jobs have not ended."""
@@ -66,7 +66,7 @@ class Catalog(Protocol):
         """Let an idempotency key stand for a job, unless it stands for one already."""
         ...
 
-    async def claimed(self, owner: str, key: str) -> Claim | None:
+    async def find_idempotency_key(self, owner: str, key: str) -> Claim | None:
         """What an idempotency key stands for, if it was used."""
         ...
 
@@ -94,7 +94,7 @@ class Catalog(Protocol):
 
     async def delete_job(self, job_id: str) -> None: ...
 
-    async def forget_claims(self, job_id: str) -> None:
+    async def forget_idempotency_keys(self, job_id: str) -> None:
         """Let the idempotency keys that stand for the job stand for nothing."""
         ...
 

@@ -167,7 +167,7 @@ class SqlCatalog:
         stop = sa.update(clips).where(here, clips.c.stop_by.is_(None)).values(stop_by=by)
         await self._write(lambda db: db.execute(stop))
 
-    async def prioritise(self, job_id: str, priority: Priority) -> None:
+    async def set_priority(self, job_id: str, priority: Priority) -> None:
         change = sa.update(jobs).where(jobs.c.job_id == job_id).values(priority=priority)
         await self._write(lambda db: db.execute(change))
 
@@ -184,10 +184,10 @@ class SqlCatalog:
         try:
             await self._write(lambda db: db.execute(sa.insert(claims).values(row)))
         except IntegrityError:
-            return await self.claimed(owner, key) or mine
+            return await self.find_idempotency_key(owner, key) or mine
         return mine
 
-    async def claimed(self, owner: str, key: str) -> Claim | None:
+    async def find_idempotency_key(self, owner: str, key: str) -> Claim | None:
         query = sa.select(claims).where(claims.c.owner == owner, claims.c.key == key)
         row = await self._read(lambda db: _one(db, query))
         return Claim(**row) if row else None
@@ -231,7 +231,7 @@ class SqlCatalog:
         rows = await self._read(lambda db: _all(db, query))
         return [JobSummary.model_validate(_in_zone(row)) for row in rows]
 
-    async def forget_claims(self, job_id: str) -> None:
+    async def forget_idempotency_keys(self, job_id: str) -> None:
         gone = sa.delete(claims).where(claims.c.job_id == job_id)
         await self._write(lambda db: db.execute(gone))
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from viralclip.channel.port import BEGINNING, ProgressChannel
-from viralclip.events import ClipTick, Draft, JobTick, WorkerTick
-from viralclip.live import Frame, Reset, Snapshot, Ticked, Told
+from viralclip.events import ClipTick, JobTick, NewEvent, WorkerTick
+from viralclip.live import EventFrame, Frame, Reset, Snapshot, TickFrame
 from viralclip.progress import Progress, advance
 
 # A worker at a job is heard from every second; after so long without a frame it is looked for.
@@ -45,7 +45,7 @@ class AttendedChannel:
         self._now = now
         self._look_s = look_s
 
-    async def publish(self, drafts: list[Draft]) -> list[int]:
+    async def publish(self, drafts: list[NewEvent]) -> list[int]:
         return await self._channel.publish(drafts)
 
     async def tick(self, ticks: list[ClipTick | JobTick]) -> None:
@@ -82,7 +82,7 @@ class AttendedChannel:
                     if alive != told:
                         told = alive
                         tick = WorkerTick(job_id=job_id, alive=alive)
-                        yield Ticked(cursor=cursor, tick=tick)
+                        yield TickFrame(cursor=cursor, tick=tick)
         finally:
             coming.cancel()
             await asyncio.wait({coming})
@@ -106,7 +106,7 @@ def _told(frame: Frame, before: bool | None) -> bool | None:  # noqa: FBT001 - n
     match frame:
         case Snapshot(progress=progress) | Reset(progress=progress):
             return progress.has_worker
-        case Told():
+        case EventFrame():
             return True
-        case Ticked():
+        case TickFrame():
             return before

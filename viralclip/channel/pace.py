@@ -16,14 +16,14 @@ class Pace:
         self.conflated = 0
 
     def add(self, tick: ClipTick | JobTick) -> None:
-        slot = (tick.job_id, tick.slot)
-        if slot in self._waiting:
+        tick_key = (tick.job_id, tick.tick_key)
+        if tick_key in self._waiting:
             self._conflate()
-        self._waiting[slot] = tick
+        self._waiting[tick_key] = tick
 
-    def drop(self, job_id: str, slot: str) -> None:
+    def drop(self, job_id: str, tick_key: str) -> None:
         """Forget what waits in the slot: something has been said since that makes it untrue."""
-        if self._waiting.pop((job_id, slot), None) is not None:
+        if self._waiting.pop((job_id, tick_key), None) is not None:
             self._conflate()
 
     def wait(self, now: float) -> float | None:

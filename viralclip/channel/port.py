@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from typing import Protocol
 
-from viralclip.events import ClipTick, Draft, JobTick
+from viralclip.events import ClipTick, JobTick, NewEvent
 from viralclip.live import Frame
 from viralclip.progress import Progress
 
@@ -22,7 +22,7 @@ class HistoryLostError(Exception):
 class ProgressChannel(Protocol):
     """A history you read from a position; `test_contract.py` is this list, executable."""
 
-    async def publish(self, drafts: list[Draft]) -> list[int]:
+    async def publish(self, drafts: list[NewEvent]) -> list[int]:
         """Number the drafts and keep them, in order; one whose key is known keeps its number.
 
         HistoryLostError, once, where the history that this channel wrote to before is lost.

@@ -15,8 +15,8 @@ from typing import Self, TypeVar
 from pydantic import ValidationError
 
 from viralclip.channel.port import BEGINNING
-from viralclip.events import TICK, ClipTick, Draft, Envelope, JobTick, Tick
-from viralclip.live import Frame, Reset, Snapshot, Ticked, Told
+from viralclip.events import TICK, ClipTick, Envelope, JobTick, NewEvent, Tick
+from viralclip.live import EventFrame, Frame, Reset, Snapshot, TickFrame
 from viralclip.progress import Progress, advance
 
 T = TypeVar("T")
@@ -77,7 +77,7 @@ class SqliteChannel:
         self._reading.shutdown()
         self._writing.shutdown()
 
-    async def publish(self, drafts: list[Draft]) -> list[int]:
+    async def publish(self, drafts: list[NewEvent]) -> list[int]:
         seqs = await _in(self._writing, lambda: self._writer.append(drafts))
         self._wake({draft.job_id for draft in drafts})
         return seqs
@@ -149,11 +149,11 @@ class _Writer:
         self._db = db
         self.close = db.close
 
-    def append(self, drafts: list[Draft]) -> list[int]:
+    def append(self, drafts: list[NewEvent]) -> list[int]:
         with _transaction(self._db, "begin immediate"):
             return [self._append(draft) for draft in drafts]
 
-    def _append(self, draft: Draft) -> int:
+    def _append(self, draft: NewEvent) -> int:
         known = self._db.execute(
             "select seq from events where job_id = ? and key = ?", (draft.job_id, draft.key)
         ).fetchone()
@@ -177,7 +177,7 @@ class _Writer:
                     "insert or replace into last_ticks values (:job, :slot,"
                     " (select coalesce(max(rev), 0) + 1 from last_ticks where job_id = :job),"
                     " coalesce((select seq from streams where job_id = :job), 0), :body)",
-                    {"job": tick.job_id, "slot": tick.slot, "body": tick.model_dump_json()},
+                    {"job": tick.job_id, "slot": tick.tick_key, "body": tick.model_dump_json()},
                 )
 
     def delete(self, job_id: str) -> None:
@@ -299,8 +299,8 @@ async def _in(thread: ThreadPoolExecutor, work: Callable[[], T]) -> T:
 
 def _frame(cursor: str, item: Envelope | Tick) -> Frame:
     if isinstance(item, Envelope):
-        return Told(cursor=cursor, envelope=item)
-    return Ticked(cursor=cursor, tick=item)
+        return EventFrame(cursor=cursor, envelope=item)
+    return TickFrame(cursor=cursor, tick=item)
 
 
 def _tick(body: str) -> Tick | None:

@@ -20,11 +20,11 @@ from viralclip.channel.opening import open_channel
 from viralclip.channel.port import ProgressChannel
 from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
-from viralclip.engine.recall import Recalling
+from viralclip.engine.rebuilding import RebuildingChannel
 from viralclip.media.analysis import Analyses
 from viralclip.media.encoders import Choice, choose_encoder, threads_for
 from viralclip.media.ffmpeg import Watchdogs, find_ffmpeg
-from viralclip.media.memory import hold_little_memory
+from viralclip.media.memory import limit_malloc_arenas
 from viralclip.media.models import YUNET_URL, FaceModel, ModelPlace
 from viralclip.media.probe import identity
 from viralclip.pipeline.tools import Tools
@@ -40,7 +40,7 @@ from viralclip.worker.liveness import (
     FileLock,
     FileRoster,
     Roster,
-    forget_the_long_dead,
+    remove_stale_locks,
 )
 from viralclip.worker.orphans import FfmpegLedger, sweep
 from viralclip.worker.process import Worker, new_worker_id
@@ -66,7 +66,7 @@ async def open_records(settings: Settings) -> AsyncIterator[Records]:
         with _kept_in(settings):
             catalog = await stack.enter_async_context(open_catalog(settings.catalog_url))
             channel = await stack.enter_async_context(open_channel(settings.channel_url))
-        yield Records(catalog, Recalling(channel, catalog))
+        yield Records(catalog, RebuildingChannel(channel, catalog))
 
 
 @asynccontextmanager
@@ -94,28 +94,28 @@ def engine_of(settings: Settings, job: JobRecord) -> str:
 def open_roster(settings: Settings, engine_url: str) -> Roster:
     """Who is alive among the workers of an engine: on this machine, or on all of them."""
     if engine_url.startswith("postgresql"):
-        from viralclip.worker.advisory import PostgresRoster
+        from viralclip.worker.postgres_roster import PostgresRoster
 
         return PostgresRoster(engine_url)
     return FileRoster(settings.locks)
 
 
 @dataclass(frozen=True)
-class Gear:
+class Encoding:
     """What clips are rendered with on this machine."""
 
     ffmpeg: Path
     encoder: Choice
 
 
-async def find_gear(settings: Settings, encoder: str) -> Gear:
+async def find_gear(settings: Settings, encoder: str) -> Encoding:
     """ToolMissingError or UnknownEncoderError before anything is opened that would be left over."""
     ffmpeg = await asyncio.to_thread(find_ffmpeg, settings.ffmpeg)
-    return Gear(ffmpeg, await choose_encoder(ffmpeg, encoder))
+    return Encoding(ffmpeg, await choose_encoder(ffmpeg, encoder))
 
 
 @dataclass(frozen=True)
-class Bench:
+class LocalWorker:
     """A worker at work on one job's engine, and the actions on that job."""
 
     jobs: Jobs
@@ -125,7 +125,7 @@ class Bench:
 @asynccontextmanager
 async def open_bench(
     settings: Settings, records: Records, job_id: str, *, encoder: str
-) -> AsyncIterator[Bench]:
+) -> AsyncIterator[LocalWorker]:
     """Serve the job's engine in this process for as long as the context is open."""
     gear = await find_gear(settings, encoder)
     async with AsyncExitStack() as stack:
@@ -135,7 +135,7 @@ async def open_bench(
             worker = open_worker(settings, records, engine, url=url, gear=gear)
             await stack.enter_async_context(worker)
         jobs = Jobs(catalog=records.catalog, channel=records.channel, engine=engine)
-        yield Bench(jobs, gear.encoder)
+        yield LocalWorker(jobs, gear.encoder)
 
 
 @asynccontextmanager
@@ -145,15 +145,15 @@ async def open_worker(
     engine: Engine,
     *,
     url: str,
-    gear: Gear,
+    gear: Encoding,
     me: str | None = None,
     grace_s: float = 0.0,
     again: bool = False,
 ) -> AsyncIterator[Worker]:
     """A worker on the engine at `url` for as long as the context is open."""
-    hold_little_memory()
+    limit_malloc_arenas()
     me = me or new_worker_id()
-    forget_the_long_dead(settings.locks)
+    remove_stale_locks(settings.locks)
     async with AsyncExitStack() as stack:
         roster = open_roster(settings, url)
         if not isinstance(roster, FileRoster):
@@ -191,17 +191,17 @@ async def open_worker(
 
 
 @dataclass(frozen=True)
-class Shift:
+class WorkerSpec:
     """How a worker of the shared engine works: under which name, and how long it may take to go."""
 
-    gear: Gear
+    gear: Encoding
     worker: str
     grace_s: float = 0.0
 
 
 @asynccontextmanager
-async def working(
-    settings: Settings, records: Records, engine: Engine, shift: Shift
+async def run_worker(
+    settings: Settings, records: Records, engine: Engine, shift: WorkerSpec
 ) -> AsyncIterator[asyncio.Task[None]]:
     """A worker beside whatever is done in the context, from when it is ready on."""
     ready = asyncio.Event()
@@ -219,7 +219,7 @@ async def working(
 
 
 async def _work(
-    settings: Settings, records: Records, engine: Engine, shift: Shift, ready: asyncio.Event
+    settings: Settings, records: Records, engine: Engine, shift: WorkerSpec, ready: asyncio.Event
 ) -> None:
     """Be a worker until cancelled; one that loses its place among the living begins anew."""
     while True:

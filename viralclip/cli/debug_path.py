@@ -9,7 +9,7 @@ from viralclip.cli.compose import model_place, open_analyses
 from viralclip.media.analysis import Analyses
 from viralclip.media.models import find_model
 from viralclip.media.probe import Probed, probe
-from viralclip.pipeline.view import area_of, subject_of, wish_of
+from viralclip.pipeline.view import analysis_input_of, area_of, framing_request_of
 from viralclip.plan import Plan
 from viralclip.scenes import Scene
 from viralclip.settings import Settings
@@ -30,12 +30,12 @@ async def write_paths(plan: Plan, settings: Settings, target: IO[str]) -> None:
 async def _scene(
     plan: Plan, scene: Scene, probed: Probed, model: Path | None, analyses: Analyses
 ) -> dict[str, Any]:
-    subject = subject_of(plan, scene, probed, model=model)
+    scene_input = analysis_input_of(plan, scene, probed, model=model)
     analysed = [style.name for style in plan.styles if style.analysed]
     return {
         "scene_id": scene.id,
         "title": scene.title,
-        "start_sec": subject.start,
+        "start_sec": scene_input.start,
         "styles": {
             name: await _style(plan, scene, name, probed, model, analyses) for name in analysed
         },
@@ -45,9 +45,9 @@ async def _scene(
 async def _style(
     plan: Plan, scene: Scene, name: str, probed: Probed, model: Path | None, analyses: Analyses
 ) -> dict[str, Any]:
-    subject = subject_of(plan, scene, probed, model=model)
+    scene_input = analysis_input_of(plan, scene, probed, model=model)
     area = area_of(plan, name, probed)
-    framing = await analyses.inspect(subject, wish_of(plan, scene, name, probed))
+    framing = await analyses.inspect(scene_input, framing_request_of(plan, scene, name, probed))
     return {
         "algorithm": framing.algorithm,
         "doubts": framing.doubts,

@@ -7,7 +7,7 @@ from typing import IO
 from viralclip.catalog.records import JobRecord
 from viralclip.channel.port import BEGINNING, ProgressChannel
 from viralclip.cli.display.port import Display
-from viralclip.live import Frame, Reset, Snapshot, Ticked, Told
+from viralclip.live import EventFrame, Frame, Reset, Snapshot, TickFrame
 from viralclip.progress import Progress, advance
 
 Locate = Callable[[Progress], Awaitable[Progress]]
@@ -47,9 +47,9 @@ def _after(progress: Progress, frame: Frame) -> Progress:
     match frame:
         case Snapshot(progress=whole) | Reset(progress=whole):
             return whole
-        case Told(envelope=envelope):
+        case EventFrame(envelope=envelope):
             return advance(progress, envelope)
-        case Ticked(tick=tick):
+        case TickFrame(tick=tick):
             return advance(progress, tick)
 
 
@@ -58,9 +58,9 @@ def _write(frame: Frame, events: IO[str] | None) -> None:
     if events is None:
         return
     match frame:
-        case Told(envelope=envelope):
+        case EventFrame(envelope=envelope):
             events.write(envelope.model_dump_json() + "\n")
-        case Ticked(tick=tick):
+        case TickFrame(tick=tick):
             events.write(tick.model_dump_json() + "\n")
         case _:
             return

@@ -13,7 +13,7 @@ from viralclip.media.models import FaceModel
 from viralclip.media.probe import Probed, identity
 from viralclip.pipeline.analysis import DETECTOR_MISSING, DOUBTS, needs_faces
 from viralclip.pipeline.segment import probe_source
-from viralclip.pipeline.view import area_of, subject_of, wish_of
+from viralclip.pipeline.view import analysis_input_of, area_of, framing_request_of
 from viralclip.plan import Options, Plan, Video, choose, make_plan
 from viralclip.scenes import Scene
 from viralclip.server.framing import Ask, Box, FaceOut, FramingOut
@@ -32,7 +32,7 @@ class NoSuchStretchError(InvalidRequestError):
     code = "no_such_stretch"
 
 
-class StandsStillError(InvalidRequestError):
+class StyleNotAnalysedError(InvalidRequestError):
     """The style {style} looks for nothing, so there is no crop to show; choose another."""
 
     code = "stands_still"
@@ -64,18 +64,23 @@ class Framer:
     async def _framed(self, plan: Plan, probed: Probed, style: str) -> FramingOut:
         (scene,) = plan.scenes
         model = await self._face_model.find()
-        subject, area = subject_of(plan, scene, probed, model=model), area_of(plan, style, probed)
-        framing = await self._analyses.inspect(subject, wish_of(plan, scene, style, probed))
+        scene_input, area = (
+            analysis_input_of(plan, scene, probed, model=model),
+            area_of(plan, style, probed),
+        )
+        framing = await self._analyses.inspect(
+            scene_input, framing_request_of(plan, scene, style, probed)
+        )
         blind = model is None and needs_faces(style)
         doubts = (DETECTOR_MISSING,) if blind else framing.doubts
         return FramingOut(
             algorithm=framing.algorithm,
             detector=YUNET if model else NO_DETECTOR,
             warnings=[DOUBTS.get(doubt, doubt) for doubt in doubts],
-            start=subject.start,
+            start=scene_input.start,
             fps=float(framing.fps),
             panels=[_moved(panel.round(_DIGITS).tolist(), area) for panel in framing.panels],
-            faces=_faces(framing, subject.start, area),
+            faces=_faces(framing, scene_input.start, area),
         )
 
 
@@ -86,7 +91,7 @@ def _plan(video: Video, ask: Ask) -> Plan:
     aspect, active = parse_aspect(ask.aspect), video.active_area if ask.bars == "cut" else None
     style, *others = resolve([ask.style], source=video.size, aspect=aspect, active=active)
     if others or not style.analysed:
-        raise StandsStillError(style=ask.style)
+        raise StyleNotAnalysedError(style=ask.style)
     scene = Scene(id=1, title="", start=ask.start, end=ask.end)
     return make_plan(video, [scene], [choose(style)], Options(aspect=ask.aspect, bars=ask.bars))
 

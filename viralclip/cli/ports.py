@@ -26,7 +26,7 @@ def listen(host: str, port: int, **facts: str) -> socket.socket:
     facts, where that cannot be."""
     listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    leave_the_stuck(listening, STUCK_S)
+    drop_stalled_clients(listening, STUCK_S)
     try:
         listening.bind((host, port))
         # Who is told the address may come at once: it waits here until the server is ready.
@@ -37,9 +37,11 @@ def listen(host: str, port: int, **facts: str) -> socket.socket:
     return listening
 
 
-def leave_the_stuck(listening: socket.socket, stuck_s: float) -> None:
+def drop_stalled_clients(listening: socket.socket, send_timeout_s: float) -> None:
     """Let the kernel hold little for a connection, and end one that takes nothing; accepted
     connections inherit it."""
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
     if sys.platform == "linux":
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(stuck_s * 1000))
+        listening.setsockopt(
+            socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(send_timeout_s * 1000)
+        )

@@ -19,12 +19,12 @@ from viralclip.cli.disk_use import entries, size_of
 from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.engine.uploads import Upload, Uploads
-from viralclip.server.arrivals import Arrivals
+from viralclip.server.partial_uploads import PartialUploads
 from viralclip.settings import Settings
 from viralclip.storage.objects import Storage
 from viralclip.storage.sources import Sources
 from viralclip.telemetry.logs import log_file
-from viralclip.worker.liveness import forget_the_long_dead
+from viralclip.worker.liveness import remove_stale_locks
 from viralclip.worker.orphans import sweep
 
 Kind = Literal[
@@ -84,9 +84,9 @@ class Pruner:
     def tidy(self) -> None:
         """What needs no retention: uploads given up a day ago, and what dead workers left."""
         settings = self.settings
-        Arrivals(settings.uploads).sweep()
+        PartialUploads(settings.uploads).sweep()
         sweep(settings.ledger, settings.locks)
-        forget_the_long_dead(settings.locks)
+        remove_stale_locks(settings.locks)
 
     async def _clips(self, ended: Iterable[JobSummary]) -> AsyncIterator[Prunable]:
         """The clips that `serve` has stored for jobs that go; an output folder is its user's."""

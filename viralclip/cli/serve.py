@@ -16,15 +16,15 @@ from viralclip.catalog.webhooks import SqlWebhooks
 from viralclip.cli.alerting import alerting
 from viralclip.cli.compose import (
     Records,
-    Shift,
+    WorkerSpec,
     find_gear,
     model_place,
     open_analyses,
     open_engine,
     open_records,
     open_sources,
+    run_worker,
     storage_opener,
-    working,
 )
 from viralclip.cli.entrance import open_entrance
 from viralclip.cli.framing import Framer
@@ -39,12 +39,12 @@ from viralclip.media.models import FaceModel
 from viralclip.media.probe import identity
 from viralclip.media.prober import Prober
 from viralclip.server.app import create_app
-from viralclip.server.courier import Courier
 from viralclip.server.door import Lobby, door, raise_file_limit, say_once
 from viralclip.server.feed import Feeds
 from viralclip.server.identity import LOOPBACK
 from viralclip.server.services import Services
-from viralclip.server.wire import Wire
+from viralclip.server.webhook_delivery import WebhookDelivery
+from viralclip.server.websocket_protocol import PreencodedWebSocketProtocol
 from viralclip.settings import Settings
 from viralclip.storage.objects import Storage
 from viralclip.worker.process import new_worker_id
@@ -159,7 +159,7 @@ async def _media_origin(storage: Storage) -> str:
 
 @asynccontextmanager
 async def _courier(services: Services, webhooks: SqlWebhooks) -> AsyncIterator[None]:
-    courier = Courier(webhooks, services.catalog, anywhere=services.webhooks_anywhere)
+    courier = WebhookDelivery(webhooks, services.catalog, anywhere=services.webhooks_anywhere)
     telling = asyncio.create_task(courier.run(), name="courier")
     try:
         yield
@@ -175,8 +175,8 @@ async def _worker(
     if not wanted:
         yield
         return
-    shift = Shift(await find_gear(settings, settings.encoder), new_worker_id())
-    async with working(settings, records, engine, shift):
+    shift = WorkerSpec(await find_gear(settings, settings.encoder), new_worker_id())
+    async with run_worker(settings, records, engine, shift):
         yield
 
 
@@ -192,7 +192,7 @@ def config(app: object, lobby: Lobby | None = None) -> uvicorn.Config:
         # So many are accepted in one turn of the loop, before those are read that came before: few,
         # or who has just come has to make room again before it was heard.
         backlog=_ACCEPTED_AT_ONCE,
-        ws=Wire,
+        ws=PreencodedWebSocketProtocol,
         ws_per_message_deflate=False,
         ws_ping_interval=20,
         ws_ping_timeout=20,

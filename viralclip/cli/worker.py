@@ -5,7 +5,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from viralclip.cli.compose import Shift, find_gear, open_engine, open_records, working
+from viralclip.cli.compose import WorkerSpec, find_gear, open_engine, open_records, run_worker
 from viralclip.engine.client import Engine
 from viralclip.settings import MetricsTokenMissingError, Settings
 from viralclip.worker.process import new_worker_id
@@ -16,13 +16,15 @@ async def serve_queues(settings: Settings, *, name: str | None, grace_s: float) 
     address = settings.metrics
     if address is not None and not address.is_loopback and settings.metrics_token is None:
         raise MetricsTokenMissingError
-    shift = Shift(await find_gear(settings, settings.encoder), name or new_worker_id(), grace_s)
+    shift = WorkerSpec(
+        await find_gear(settings, settings.encoder), name or new_worker_id(), grace_s
+    )
     async with (
         open_records(settings) as records,
         open_engine(settings) as engine,
         _scraped(settings, engine),
         _alerting(settings, engine),
-        working(settings, records, engine, shift),
+        run_worker(settings, records, engine, shift),
     ):
         told = _told_to_stop()
         print(f"viralclip worker {shift.worker} is at work", flush=True)

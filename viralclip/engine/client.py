@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, EnqueueOptions
 
 from viralclip.catalog.records import Priority
-from viralclip.work import QUEUES, Kind, Work, parse_work
+from viralclip.workflow_ref import QUEUES, Kind, WorkflowRef, parse_work
 
 # Workers serve work of equal version only: raise it when new code cannot finish old work.
 APP_VERSION = "viralclip-1"
@@ -48,10 +48,10 @@ def clip_numbers(priority: Priority, submitted_at: datetime, *, behind: int) -> 
 
 
 @dataclass(frozen=True)
-class Owned:
+class OwnedWorkflow:
     """Work that some worker has begun and not ended."""
 
-    work: Work
+    work: WorkflowRef
     worker: str
     begun_at: datetime | None = None
 
@@ -60,8 +60,8 @@ class Owned:
 class ClipQueue:
     """Clips that were begun, and those that wait, in the order they will begin."""
 
-    running: tuple[Work, ...]
-    waiting: tuple[Work, ...]
+    running: tuple[WorkflowRef, ...]
+    waiting: tuple[WorkflowRef, ...]
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Engine:
         """Whether workers on several machines can serve it."""
         return not self._url.startswith("sqlite")
 
-    async def enqueue(self, works: Iterable[Work], *, priority: int) -> None:
+    async def enqueue(self, works: Iterable[WorkflowRef], *, priority: int) -> None:
         """Queue the work; work queued before, done or not, is left as it is."""
         for work in works:
             options: EnqueueOptions = {
@@ -124,7 +124,7 @@ class Engine:
         if ids := list(workflow_ids):
             await self._client.cancel_workflows_async(ids)
 
-    async def prioritise(self, job_id: str, priority: int) -> None:
+    async def set_priority(self, job_id: str, priority: int) -> None:
         """Change the place of the job's waiting work; the runtime's client has no call for this."""
         await asyncio.to_thread(_set_priority, self._url, f"{job_id}.", priority)
 
@@ -153,13 +153,13 @@ class Engine:
             done |= {status.workflow_id for status in found}
         return done
 
-    async def begun(self) -> list[Owned]:
+    async def begun(self) -> list[OwnedWorkflow]:
         """All work that has begun and not ended, and whose it is."""
         found = await self._client.list_workflows_async(
             status="PENDING", load_input=False, load_output=False
         )
         return [
-            Owned(
+            OwnedWorkflow(
                 parse_work(status.workflow_id),
                 status.executor_id or "",
                 _in_utc(status.dequeued_at),
@@ -167,7 +167,7 @@ class Engine:
             for status in found
         ]
 
-    async def queued_at(self, work: Work) -> datetime | None:
+    async def queued_at(self, work: WorkflowRef) -> datetime | None:
         """When the work was queued first; None for what is not known."""
         found = await self._client.list_workflows_async(
             workflow_ids=[work.workflow_id], load_input=False, load_output=False
@@ -190,7 +190,7 @@ class Engine:
         )
         return {parse_work(status.workflow_id).job_id for status in found}
 
-    async def resume(self, works: Iterable[Work]) -> None:
+    async def resume(self, works: Iterable[WorkflowRef]) -> None:
         """Queue begun work again, for whichever worker is free."""
         by_kind: dict[Kind, list[str]] = {}
         for work in works:

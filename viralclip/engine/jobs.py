@@ -10,10 +10,10 @@ from viralclip.catalog.records import ClipRecord, JobRecord, Priority
 from viralclip.channel.port import ProgressChannel
 from viralclip.engine.client import Engine, priority_number
 from viralclip.errors import JobBusyError, UnknownJobError
-from viralclip.events import ClipOutline, Draft, JobQueued, SceneOutline
+from viralclip.events import ClipOutline, JobQueued, NewEvent, SceneOutline
 from viralclip.scenes import Scene
 from viralclip.telemetry.spans import submission
-from viralclip.work import Work
+from viralclip.workflow_ref import WorkflowRef
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +38,7 @@ class Jobs:
     async def submit(self, job: JobRecord) -> None:
         """Record the job, tell its watchers, queue it; once this returns it will come to an end."""
         await self._catalog.add_job(job)
-        with submission(Work(job.job_id, job.run), job.trace_id):
+        with submission(WorkflowRef(job.job_id, job.run), job.trace_id):
             await self._queue(job, job.created_at)
 
     async def resume(self, job: JobRecord) -> None:
@@ -52,7 +52,7 @@ class Jobs:
             raise JobBusyError(job_id=job_id)
         await self._catalog.begin_run(job_id, job.run + 1)
         again = await self.find(job_id)
-        with submission(Work(job_id, again.run), again.trace_id):
+        with submission(WorkflowRef(job_id, again.run), again.trace_id):
             await self._queue(again, at)
         return again
 
@@ -66,13 +66,13 @@ class Jobs:
         """Stop one clip; its siblings go on."""
         job = await self.find(job_id)
         await self._catalog.stop_clip(job_id, scene_id, style, by=by)
-        await self._engine.cancel([Work(job_id, job.run, scene_id, style).workflow_id])
+        await self._engine.cancel([WorkflowRef(job_id, job.run, scene_id, style).workflow_id])
 
-    async def prioritise(self, job_id: str, priority: Priority) -> JobRecord:
+    async def set_priority(self, job_id: str, priority: Priority) -> JobRecord:
         """Move the job's waiting clips, and those to come, to another place in the queue."""
-        await self._catalog.prioritise(job_id, priority)
+        await self._catalog.set_priority(job_id, priority)
         job = await self.find(job_id)
-        await self._engine.prioritise(job_id, priority_number(priority, job.created_at))
+        await self._engine.set_priority(job_id, priority_number(priority, job.created_at))
         return job
 
     async def ahead(self, job: JobRecord) -> int | None:
@@ -83,7 +83,7 @@ class Jobs:
         """Drop all that is known of an ended job; its clips stay where they are."""
         await self._engine.forget(job_id)
         await self._channel.forget(job_id)
-        await self._catalog.forget_claims(job_id)
+        await self._catalog.forget_idempotency_keys(job_id)
         await self._catalog.delete_job(job_id)
 
     async def find(self, job_id: str) -> JobRecord:
@@ -94,12 +94,12 @@ class Jobs:
 
     async def _queue(self, job: JobRecord, at: datetime) -> None:
         clips = await self._catalog.clips(job.job_id)
-        draft = Draft(
+        draft = NewEvent(
             job_id=job.job_id, run=job.run, at=at, trace_id=job.trace_id, event=outline(job, clips)
         )
         await self._channel.publish([draft])
         priority = priority_number(job.priority, at)
-        await self._engine.enqueue([Work(job.job_id, job.run)], priority=priority)
+        await self._engine.enqueue([WorkflowRef(job.job_id, job.run)], priority=priority)
         log.info("Job queued", job_id=job.job_id, trace_id=job.trace_id, run=job.run)
 
 

@@ -27,7 +27,7 @@ from viralclip.media.analyst import (
     FramingTask,
     LookTask,
     command,
-    surroundings,
+    environment,
 )
 from viralclip.media.ffmpeg import Watchdogs, run_ffmpeg
 from viralclip.media.fingerprint import framing_code, looking_code
@@ -37,7 +37,7 @@ from viralclip.plan import Video
 from viralclip.styles import Framing, Raster, View
 
 if TYPE_CHECKING:
-    from viralclip.media.footage_file import Sighting
+    pass
 
 LIMIT_BYTES = 512 * 1024 * 1024
 # What was used a moment ago may be in use still.
@@ -45,7 +45,7 @@ _SAFE_S = 3600.0
 
 
 @dataclass(frozen=True)
-class Subject:
+class AnalysisInput:
     """The part of a video that is looked at, and the model that finds its faces, if any.
 
     `area` is the part of the picture that is looked at, in whose pixels everything is told.
@@ -59,7 +59,7 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Wish:
+class FramingRequest:
     """A clip of the scene: how it is to be framed, in which frames."""
 
     style: str
@@ -92,18 +92,18 @@ class Analyses:
 
     async def look(
         self,
-        subject: Subject,
+        scene_input: AnalysisInput,
         on_progress: OnProgress,
-        wishes: Sequence[Wish] = (),
+        requests: Sequence[FramingRequest] = (),
         *,
         on_begin: Callable[[], None] = lambda: None,
-    ) -> "Sighting":
+    ) -> "DetectionSummary":
         """Have the scene looked at, unless it was; ClipError if that cannot be done.
 
         `wishes` are the clips it is looked at for: who looks plans them, too. `on_begin` is called
         if it is this call that has it looked at.
         """
-        key = await asyncio.to_thread(_key_of, subject)
+        key = await asyncio.to_thread(_key_of, scene_input)
         path = self._footage(key)
         with suppress(OSError):
             os.utime(path.parent)
@@ -112,7 +112,7 @@ class Analyses:
 
             def look(tell: OnProgress) -> Coroutine[Any, Any, None]:
                 on_begin()
-                return self._look(subject, key, wishes, tell)
+                return self._look(scene_input, key, requests, tell)
 
             await self._share(path.name + key, look, on_progress)
             found = await asyncio.to_thread(_read_sighting, path)
@@ -121,18 +121,22 @@ class Analyses:
         return found
 
     async def frame(
-        self, subject: Subject, wish: Wish, others: Sequence[Wish], on_progress: OnProgress
+        self,
+        scene_input: AnalysisInput,
+        request: FramingRequest,
+        others: Sequence[FramingRequest],
+        on_progress: OnProgress,
     ) -> Framing:
         """The framing of a clip; with it those of `others` are planned, clips of the same scene."""
-        key = await asyncio.to_thread(_key_of, subject)
-        task = self._framing_task(key, wish)
+        key = await asyncio.to_thread(_key_of, scene_input)
+        task = self._framing_task(key, request)
         if found := await asyncio.to_thread(_read_framing, Path(task.framing)):
             return found
-        wishes = (wish, *others)
-        await self.look(subject, lambda _: None, wishes)
+        requests = (request, *others)
+        await self.look(scene_input, lambda _: None, requests)
         if found := await asyncio.to_thread(_read_framing, Path(task.framing)):
             return found
-        tasks = self._framing_tasks(key, wishes)
+        tasks = self._framing_tasks(key, requests)
         name = " ".join(task.framing for task in tasks)
         with suppress(AnalysisFailedError):
             await self._share(name, lambda tell: self._frame(key, tasks, tell), on_progress)
@@ -147,30 +151,34 @@ class Analyses:
             raise AnalysisFailedError(detail="what was planned cannot be read back")
         return found
 
-    async def inspect(self, subject: Subject, wish: Wish) -> Framing:
+    async def inspect(self, scene_input: AnalysisInput, request: FramingRequest) -> Framing:
         """The framing of a clip with its inspection, made if need be."""
         from viralclip.media.footage_file import read_inspection  # noqa: PLC0415 - see below
 
-        framing = await self.frame(subject, wish, (), lambda _: None)
-        key = await asyncio.to_thread(_key_of, subject)
-        path = Path(self._framing_task(key, wish).framing)
+        framing = await self.frame(scene_input, request, (), lambda _: None)
+        key = await asyncio.to_thread(_key_of, scene_input)
+        path = Path(self._framing_task(key, request).framing)
         return replace(framing, inspection=await asyncio.to_thread(read_inspection, path))
 
     async def _look(
-        self, subject: Subject, key: str, wishes: Sequence[Wish], on_progress: OnProgress
+        self,
+        scene_input: AnalysisInput,
+        key: str,
+        requests: Sequence[FramingRequest],
+        on_progress: OnProgress,
     ) -> None:
         await asyncio.to_thread(prune, self._folder, limit=self._limit_bytes)
         task = LookTask(
-            source=subject.video.path,
-            start=subject.start,
-            duration=subject.duration,
-            model=str(subject.model) if subject.model else None,
+            source=scene_input.video.path,
+            start=scene_input.start,
+            duration=scene_input.duration,
+            model=str(scene_input.model) if scene_input.model else None,
             threads=self._threads,
-            area=subject.area,
+            area=scene_input.area,
             footage=str(self._footage(key)),
-            framings=self._framing_tasks(key, wishes),
+            framings=self._framing_tasks(key, requests),
         )
-        await self._run(task, subject.duration, on_progress, lead_s=subject.start)
+        await self._run(task, scene_input.duration, on_progress, lead_s=scene_input.start)
 
     async def _frame(
         self, key: str, tasks: tuple[FramingTask, ...], on_progress: OnProgress
@@ -194,7 +202,7 @@ class Analyses:
                 limits=self._limits,
                 lead_s=lead_s,
                 on_start=self._on_start,
-                env=surroundings(),
+                env=environment(),
             )
         except RenderFailedError as error:
             unreadable = error.facts.get("returncode") == UNREADABLE
@@ -221,15 +229,20 @@ class Analyses:
     def _footage(self, key: str) -> Path:
         return self._folder / key / "footage.npz"
 
-    def _framing_tasks(self, key: str, wishes: Sequence[Wish]) -> tuple[FramingTask, ...]:
+    def _framing_tasks(
+        self, key: str, requests: Sequence[FramingRequest]
+    ) -> tuple[FramingTask, ...]:
         """The tasks in one order, whoever asks; two clips of one framing have one task."""
-        tasks = {task.framing: task for task in (self._framing_task(key, wish) for wish in wishes)}
+        tasks = {
+            task.framing: task
+            for task in (self._framing_task(key, request) for request in requests)
+        }
         return tuple(tasks[path] for path in sorted(tasks))
 
-    def _framing_task(self, key: str, wish: Wish) -> FramingTask:
-        view, raster = wish.view, wish.raster
+    def _framing_task(self, key: str, request: FramingRequest) -> FramingTask:
+        view, raster = request.view, request.raster
         task = FramingTask(
-            style=wish.style,
+            style=request.style,
             scene=view.scene,
             source=(view.source.width, view.source.height),
             target=(view.target.width, view.target.height),
@@ -240,11 +253,11 @@ class Analyses:
         facts = task.model_dump(mode="json") | {
             "scene": view.scene.model_dump(exclude={"id", "title"})
         }
-        name = f"{wish.style}-{_digest(facts, framing_code(wish.style))}.npz"
+        name = f"{request.style}-{_digest(facts, framing_code(request.style))}.npz"
         return task.model_copy(update={"framing": str(self._folder / key / name)})
 
 
-def _read_sighting(path: Path) -> "Sighting | None":
+def _read_sighting(path: Path) -> "DetectionSummary | None":
     # NumPy's import is for those who analyse: the others' first clip begins without it.
     from viralclip.media.footage_file import read_sighting  # noqa: PLC0415
 
@@ -283,13 +296,13 @@ def _size(folder: Path) -> int:
     return total
 
 
-def _key_of(subject: Subject) -> str:
+def _key_of(scene_input: AnalysisInput) -> str:
     facts = {
-        "video": subject.video.identity,
-        "start": subject.start,
-        "duration": subject.duration,
-        "model": checksum(subject.model) if subject.model else "",
-        "area": str(subject.area),
+        "video": scene_input.video.identity,
+        "start": scene_input.start,
+        "duration": scene_input.duration,
+        "model": checksum(scene_input.model) if scene_input.model else "",
+        "area": str(scene_input.area),
     }
     return _digest(facts, looking_code())
 

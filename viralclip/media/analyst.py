@@ -73,7 +73,7 @@ def command(task: LookTask | FrameTask) -> list[str]:
     return [sys.executable, "-P", "-m", __name__, task.model_dump_json()]
 
 
-def surroundings() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """The environment of the process: no word but ours, and no thread that nobody asked for."""
     return {**os.environ, "OPENCV_LOG_LEVEL": "ERROR", "OPENBLAS_NUM_THREADS": "1"}
 
@@ -81,12 +81,12 @@ def surroundings() -> dict[str, str]:
 def main(written: str) -> int:
     match _TASK.validate_json(written):
         case LookTask() as task:
-            return _look(task, _Teller(task.duration))
+            return _look(task, _ProgressWriter(task.duration))
         case FrameTask() as task:
-            return _frame_again(task, _Teller(float(len(task.framings))))
+            return _frame_again(task, _ProgressWriter(float(len(task.framings))))
 
 
-class _Teller:
+class _ProgressWriter:
     """Says on stdout how far the work is, not oftener than anybody looks."""
 
     def __init__(self, duration: float) -> None:
@@ -105,11 +105,11 @@ class _Teller:
         sys.stdout.flush()
 
 
-def _look(task: LookTask, teller: _Teller) -> int:
+def _look(task: LookTask, teller: _ProgressWriter) -> int:
     # OpenCV and PyAV are for looking alone, and planning is to begin quickly.
     from viralclip.media.footage_file import write_footage  # noqa: PLC0415
-    from viralclip.media.look import look  # noqa: PLC0415
     from viralclip.media.probe import probe  # noqa: PLC0415
+    from viralclip.media.scene_analyzer import look  # noqa: PLC0415
     from viralclip.media.stretch import Stretch  # noqa: PLC0415
 
     try:
@@ -131,7 +131,7 @@ def _look(task: LookTask, teller: _Teller) -> int:
     return 0
 
 
-def _frame_again(task: FrameTask, teller: _Teller) -> int:
+def _frame_again(task: FrameTask, teller: _ProgressWriter) -> int:
     from viralclip.media.footage_file import read_footage  # noqa: PLC0415
 
     footage = read_footage(Path(task.footage))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from viralclip.errors import UnknownEncoderError
-from viralclip.media.leash import leash
+from viralclip.media.die_with_parent import die_with_parent
 from viralclip.plan import Preset
 
 _TRIAL_S = 15.0
@@ -150,7 +150,7 @@ def threads_for(slots: int, cores: int) -> int:
 
 
 async def _try(ffmpeg: Path, encoder: Encoder) -> bool:
-    leashed = leash(_trial(ffmpeg, encoder))
+    leashed = die_with_parent(_trial(ffmpeg, encoder))
     process = await asyncio.create_subprocess_exec(
         *leashed.command,
         stdin=leashed.stdin,

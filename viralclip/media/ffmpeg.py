@@ -23,8 +23,8 @@ from viralclip.errors import (
     ToolMissingError,
 )
 from viralclip.media.activity import activity_of
-from viralclip.media.leash import leash
-from viralclip.media.meter import Meter, Progress
+from viralclip.media.die_with_parent import die_with_parent
+from viralclip.media.ffmpeg_progress import FfmpegProgress, ProgressParser
 
 _OLDEST = 6
 # 7.1 does, too, but only major versions are told apart.
@@ -122,7 +122,7 @@ async def run_ffmpeg(
     command: list[str],
     *,
     duration: float,
-    on_progress: Callable[[Progress], None],
+    on_progress: Callable[[FfmpegProgress], None],
     limits: Watchdogs,
     frames: int | None = None,
     lead_s: float = 0.0,
@@ -136,7 +136,7 @@ async def run_ffmpeg(
     a fact and FFmpeg's last words as detail; RenderStalledError (it did nothing) and
     RenderTimedOutError (it did too much) come from `limits`.
     """
-    leashed = leash(command)
+    leashed = die_with_parent(command)
     process = await asyncio.create_subprocess_exec(
         *leashed.command,
         stdin=leashed.stdin,
@@ -150,18 +150,20 @@ async def run_ffmpeg(
     try:
         if on_start:
             on_start(process.pid)
-        tail = await _attend(process, Meter(duration, frames=frames), on_progress, limits, lead_s)
+        tail = await _attend(
+            process, ProgressParser(duration, frames=frames), on_progress, limits, lead_s
+        )
     finally:
         await _end(process)
     if process.returncode:
         raise RenderFailedError(returncode=process.returncode, detail=tail)
-    on_progress(Progress(1.0, eta_sec=0.0))
+    on_progress(FfmpegProgress(1.0, eta_sec=0.0))
 
 
 async def _attend(
     process: asyncio.subprocess.Process,
-    meter: Meter,
-    on_progress: Callable[[Progress], None],
+    meter: ProgressParser,
+    on_progress: Callable[[FfmpegProgress], None],
     limits: Watchdogs,
     lead_s: float,
 ) -> str:
@@ -184,8 +186,8 @@ async def _attend(
 
 async def _follow(
     process: asyncio.subprocess.Process,
-    meter: Meter,
-    on_progress: Callable[[Progress], None],
+    meter: ProgressParser,
+    on_progress: Callable[[FfmpegProgress], None],
     pulse: "_Pulse",
 ) -> None:
     now = asyncio.get_running_loop().time

@@ -25,7 +25,7 @@ _UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
 
 @dataclass(frozen=True)
-class Sighting:
+class DetectionSummary:
     """What a look found: how many faces at one time at most, in how many samples, how surely."""
 
     faces: int
@@ -56,12 +56,12 @@ def write_footage(footage: Footage, target: Path) -> None:
     )
 
 
-def read_sighting(source: Path) -> Sighting | None:
+def read_sighting(source: Path) -> DetectionSummary | None:
     """What the footage in a file comes to, without reading all of it; None if there is none."""
     try:
         with source.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             faces, confidence = map(float, arrays["sighting"])
-            return Sighting(int(faces), len(arrays["ends"]), confidence)
+            return DetectionSummary(int(faces), len(arrays["ends"]), confidence)
     except _UNREADABLE:
         return None
 

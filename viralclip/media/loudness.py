@@ -13,7 +13,7 @@ from pathlib import Path
 
 from viralclip.media.command import RenderSpec, listen_command
 from viralclip.media.ffmpeg import Watchdogs, run_ffmpeg
-from viralclip.media.meter import Progress
+from viralclip.media.ffmpeg_progress import FfmpegProgress
 from viralclip.media.reading import prepare
 from viralclip.media.shared import OnProgress, Shared
 from viralclip.media.soundtrack import AUDIO_RATE, CEILING_DB, shape_of
@@ -151,7 +151,7 @@ class _Meter:
             done, self._runs = self._runs, self._runs + 1
             return await self._measure(
                 gain_db,
-                lambda run: on_progress(Progress((done + run.fraction) / _MOST_RUNS)),
+                lambda run: on_progress(FfmpegProgress((done + run.fraction) / _MOST_RUNS)),
             )
 
         return await find_gain(measure)

@@ -14,14 +14,14 @@ _ARENAS = 2
 _MMAP_BYTES = 128 * 1024
 
 
-def hold_little_memory() -> None:
+def limit_malloc_arenas() -> None:
     """Call before threads begin; only glibc knows arenas, elsewhere this does nothing."""
     if libc := _glibc():
         libc.mallopt(_M_ARENA_MAX, _ARENAS)
         libc.mallopt(_M_MMAP_THRESHOLD, _MMAP_BYTES)
 
 
-def give_memory_back() -> None:
+def trim_heap() -> None:
     """Call when pictures have passed through: what is free goes back to the system."""
     if libc := _glibc():
         libc.malloc_trim(0)

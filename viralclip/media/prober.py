@@ -25,7 +25,7 @@ from viralclip.errors import (
     SourceTooLargeError,
 )
 from viralclip.media.bars import look_over
-from viralclip.media.leash import leash
+from viralclip.media.die_with_parent import die_with_parent
 from viralclip.media.probe import identity
 from viralclip.plan import Video
 
@@ -96,7 +96,7 @@ class Prober:
             self._known.popitem(last=False)
 
     async def _look(self, path: Path) -> Found:
-        leashed = leash(_command(path, self._limits))
+        leashed = die_with_parent(_command(path, self._limits))
         async with self._gate:
             process = await asyncio.create_subprocess_exec(
                 *leashed.command, stdin=leashed.stdin, stdout=PIPE, stderr=DEVNULL

@@ -24,7 +24,7 @@ from viralclip.errors import (
 from viralclip.geometry import Size
 from viralclip.media.command import RenderSpec, render_command
 from viralclip.media.ffmpeg import Watchdogs, run_ffmpeg
-from viralclip.media.meter import Progress
+from viralclip.media.ffmpeg_progress import FfmpegProgress
 from viralclip.media.reading import prepare
 
 # A picture may end a little before its container; more than this missing is damage.
@@ -50,7 +50,7 @@ async def render(
     ffmpeg: Path,
     spec: RenderSpec,
     *,
-    on_progress: Callable[[Progress], None],
+    on_progress: Callable[[FfmpegProgress], None],
     limits: Watchdogs,
     on_start: Callable[[int], None] | None = None,
 ) -> Rendered:
@@ -82,7 +82,7 @@ def verify_output(path: Path, *, duration: float, fps: Fraction, size: Size) -> 
 async def _render(
     ffmpeg: Path,
     spec: RenderSpec,
-    on_progress: Callable[[Progress], None],
+    on_progress: Callable[[FfmpegProgress], None],
     limits: Watchdogs,
     on_start: Callable[[int], None] | None,
 ) -> Rendered:

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
-from viralclip.media.meter import Progress
+from viralclip.media.ffmpeg_progress import FfmpegProgress
 
-OnProgress = Callable[[Progress], None]
+OnProgress = Callable[[FfmpegProgress], None]
 R = TypeVar("R")
 
 
@@ -33,6 +33,6 @@ class Shared(Generic[R]):
         self._task.cancel()
         await asyncio.wait({self._task})
 
-    def _tell(self, progress: Progress) -> None:
+    def _tell(self, progress: FfmpegProgress) -> None:
         for listener in tuple(self._listeners):
             listener(progress)

@@ -10,15 +10,15 @@ from pydantic import BaseModel
 
 from viralclip.errors import DetectorMissingError
 from viralclip.events import NO_DETECTOR, YUNET, Algorithm
-from viralclip.media.analysis import Subject, Wish
+from viralclip.media.analysis import AnalysisInput, FramingRequest
+from viralclip.media.ffmpeg_progress import FfmpegProgress
 from viralclip.media.fingerprint import framing_code
-from viralclip.media.meter import Progress
 from viralclip.media.probe import Probed
 from viralclip.pipeline.load import Stretch
 from viralclip.pipeline.reporter import ClipReport
 from viralclip.pipeline.segment import probe_source
 from viralclip.pipeline.tools import ClipTask, Tools
-from viralclip.pipeline.view import subject_of, wish_of
+from viralclip.pipeline.view import analysis_input_of, framing_request_of
 from viralclip.plan import Plan
 from viralclip.steps import is_analysed
 from viralclip.styles import AnalysedStyle, Framing, all_styles
@@ -40,7 +40,7 @@ DOUBTS = {
 }
 
 
-class Looked(BaseModel, frozen=True):
+class Detected(BaseModel, frozen=True):
     """What was found in the scene, and what looked for faces."""
 
     detector: str
@@ -84,13 +84,13 @@ class Analysis:
     def is_short_of_a_detector(self) -> bool:
         return self.model is None and needs_faces(self.task.clip.style)
 
-    async def look(self, report: ClipReport, stretch: Stretch) -> Looked:
+    async def look(self, report: ClipReport, stretch: Stretch) -> Detected:
         """Have the scene looked at; the stretch is this clip's own if it is done for it, and not
         found or awaited with another one."""
         if self.is_short_of_a_detector and self._plan.options.require_detector:
             raise DetectorMissingError(why="the face model is not here")
         async with self._source() as probed:
-            subject, wishes = self._subject(probed), self._wishes(probed)
+            scene_input, requests = self._subject(probed), self._wishes(probed)
             with ExitStack() as working:
 
                 def begin() -> None:
@@ -98,9 +98,9 @@ class Analysis:
                     working.enter_context(self.tools.load.work())
 
                 found = await self.tools.analyses.look(
-                    subject, _ticker(report), wishes, on_begin=begin
+                    scene_input, _ticker(report), requests, on_begin=begin
                 )
-        return Looked(
+        return Detected(
             detector=self.detector,
             faces=found.faces,
             frames=found.frames,
@@ -117,11 +117,13 @@ class Analysis:
             doubts=framing.doubts,
         )
 
-    async def framing(self, on_progress: Callable[[Progress], None] = lambda _: None) -> Framing:
+    async def framing(
+        self, on_progress: Callable[[FfmpegProgress], None] = lambda _: None
+    ) -> Framing:
         """The plan itself, kept or made now; the scene's other clips are planned along with it."""
         async with self._source() as probed:
-            subject, (mine, *others) = self._subject(probed), self._wishes(probed)
-            return await self.tools.analyses.frame(subject, mine, others, on_progress)
+            scene_input, (mine, *others) = self._subject(probed), self._wishes(probed)
+            return await self.tools.analyses.frame(scene_input, mine, others, on_progress)
 
     @property
     def _plan(self) -> Plan:
@@ -133,18 +135,18 @@ class Analysis:
         async with self.tools.source(self._plan.video) as path:
             yield await probe_source(path)
 
-    def _wishes(self, probed: Probed) -> list[Wish]:
+    def _wishes(self, probed: Probed) -> list[FramingRequest]:
         """This clip, and the scene's others that are planned from the same footage."""
         mine = self.task.clip.style
         others = [s.name for s in self._plan.styles if s.analysed and s.name != mine]
         scene = self.task.clip.scene
-        return [wish_of(self._plan, scene, style, probed) for style in (mine, *others)]
+        return [framing_request_of(self._plan, scene, style, probed) for style in (mine, *others)]
 
-    def _subject(self, probed: Probed) -> Subject:
-        return subject_of(self._plan, self.task.clip.scene, probed, model=self.model)
+    def _subject(self, probed: Probed) -> AnalysisInput:
+        return analysis_input_of(self._plan, self.task.clip.scene, probed, model=self.model)
 
 
-async def work_of(task: ClipTask, tools: Tools) -> ClipTask:
+async def effective_task(task: ClipTask, tools: Tools) -> ClipTask:
     """The task under the name of the work that is done here: by this code, with these libraries.
 
     Without the face model it is other work, too, so that its clip is not kept once the model is
@@ -170,8 +172,8 @@ def _algorithm(name: str) -> Algorithm:
     return style.algorithm if isinstance(style, AnalysedStyle) else "motion"
 
 
-def _ticker(report: ClipReport) -> Callable[[Progress], None]:
-    def tick(progress: Progress) -> None:
+def _ticker(report: ClipReport) -> Callable[[FfmpegProgress], None]:
+    def tick(progress: FfmpegProgress) -> None:
         report.tick(
             progress.fraction, fps=progress.fps, speed=progress.speed, eta_sec=progress.eta_sec
         )

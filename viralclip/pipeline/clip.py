@@ -15,7 +15,7 @@ from viralclip.events import (
     Failed,
     FailedDetails,
 )
-from viralclip.pipeline.analysis import work_of
+from viralclip.pipeline.analysis import effective_task
 from viralclip.pipeline.endings import record_end
 from viralclip.pipeline.making import Making, place_of
 from viralclip.pipeline.ownership import find_kept
@@ -55,7 +55,7 @@ async def _make_clip(
     try:
         if task.stopped_by is not None:
             return await end_cancelled(task, tools, report)
-        task = await work_of(task, tools)
+        task = await effective_task(task, tools)
         if kept := await find_kept(task, tools):
             return await _complete(task, tools, report, kept, kept=True)
         timing = ClipTiming(task, tools, report)
@@ -125,7 +125,7 @@ async def end_cancelled(task: ClipTask, tools: Tools, report: ClipReport) -> Cli
 
 async def _record_end(record: ClipRecord, tools: Tools, *, kept: bool = False) -> ClipRecord:
     """A worker that was thought dead and only slept has no say any more in how the clip ends."""
-    await tools.confirm()
+    await tools.confirm_ownership()
     return await record_end(record, tools, kept=kept)
 
 

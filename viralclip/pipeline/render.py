@@ -13,8 +13,8 @@ from viralclip.errors import ClipError, RenderIncompleteError
 from viralclip.media.colours import COLOURS_APPROXIMATE, HDR_NOT_TONE_MAPPED, colour_doubts
 from viralclip.media.command import RenderSpec
 from viralclip.media.ffmpeg import abilities
+from viralclip.media.ffmpeg_progress import FfmpegProgress
 from viralclip.media.loudness import PEAK_BOUND, TOO_QUIET, Adjustment
-from viralclip.media.meter import Progress
 from viralclip.media.probe import Probed
 from viralclip.media.render import Rendered, render, verify_output
 from viralclip.media.tracks import Sound
@@ -227,7 +227,7 @@ def _rendition(path: Path, rendered: Rendered, doubts: tuple[Doubt, ...]) -> Ren
     )
 
 
-def _tick(report: ClipReport, progress: Progress, *, began: float) -> None:
+def _tick(report: ClipReport, progress: FfmpegProgress, *, began: float) -> None:
     report.tick(
         began + (1 - began) * progress.fraction,
         fps=progress.fps,

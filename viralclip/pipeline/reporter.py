@@ -15,12 +15,20 @@ import structlog
 
 from viralclip.channel.pace import Pace
 from viralclip.channel.port import ProgressChannel
-from viralclip.events import AnomalyFound, ClipProgressed, ClipTick, Draft, Event, JobTick, Warned
+from viralclip.events import (
+    AnomalyFound,
+    ClipProgressed,
+    ClipTick,
+    Event,
+    JobTick,
+    NewEvent,
+    Warned,
+)
 from viralclip.progress import Progress
 from viralclip.steps import Step
 from viralclip.telemetry.metrics import EVENTS_BUFFERED, EVENTS_LOST
 from viralclip.telemetry.spans import ClipAttempts
-from viralclip.work import Work
+from viralclip.workflow_ref import WorkflowRef
 
 _BATCH = 100
 _FIRST_WAIT_S = 0.1
@@ -54,7 +62,7 @@ class Reporter:
         self._clock = clock
         self._patience = patience_s
         self._answer = answer_s
-        self._drafts: deque[Draft] = deque()
+        self._drafts: deque[NewEvent] = deque()
         self._pace = Pace()
         self._news = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -80,7 +88,7 @@ class Reporter:
             if self._drafts:
                 self._lose(len(self._drafts), "the channel did not take them in time")
 
-    def say(self, draft: Draft) -> None:
+    def say(self, draft: NewEvent) -> None:
         """Have the event delivered; never waits and never raises."""
         try:
             draft.model_dump_json()
@@ -89,7 +97,7 @@ class Reporter:
             self._lose(1, repr(error))
             return
         if isinstance(draft.event, ClipProgressed):
-            self._pace.drop(draft.job_id, draft.event.slot)
+            self._pace.drop(draft.job_id, draft.event.tick_key)
         self._drafts.append(draft)
         EVENTS_BUFFERED.set(len(self._drafts))
         self._said += 1
@@ -182,7 +190,7 @@ class JobReport:
     trace_id: str
 
     def say(self, event: Event) -> None:
-        draft = Draft(
+        draft = NewEvent(
             job_id=self.job_id,
             run=self.run,
             at=self.reporter.now(),
@@ -199,7 +207,7 @@ class JobReport:
         return await self.reporter.progress(self.job_id)
 
     def clip(self, scene_id: int, style: str, *, attempt: int = 1) -> "ClipReport":
-        work = Work(self.job_id, self.run, scene_id, style)
+        work = WorkflowRef(self.job_id, self.run, scene_id, style)
         return ClipReport(self, scene_id, style, attempt, ClipAttempts(work, self.trace_id))
 
 

@@ -25,7 +25,7 @@ from viralclip.events import (
     Uploading,
     UploadingDetails,
 )
-from viralclip.pipeline.analysis import DETECTOR_MISSING, DOUBTS, Analysis, Looked, Planned
+from viralclip.pipeline.analysis import DETECTOR_MISSING, DOUBTS, Analysis, Detected, Planned
 from viralclip.pipeline.load import Stretch
 from viralclip.pipeline.making import Making
 from viralclip.pipeline.render import Rendition, RenditionLostError, render_clip
@@ -86,7 +86,7 @@ async def _look(analysis: Analysis, making: Making, stretch: Stretch) -> None:
     looked = await making.run(
         DetectingFaces(**making.place, details=details),
         lambda: analysis.look(making.report, stretch),
-        Looked,
+        Detected,
     )
     seen = FaceDetectionCompleteDetails(**looked.model_dump(exclude={"detector"}))
     making.report.say(FaceDetectionComplete(**making.place, details=seen))

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from viralclip.catalog.records import ClipRecord
 from viralclip.errors import ThumbnailFailedError
-from viralclip.media.memory import give_memory_back
+from viralclip.media.memory import trim_heap
 from viralclip.pipeline.ownership import Room, find_room, keys_of, thumbnail_key
 from viralclip.pipeline.render import Rendition, RenditionLostError, discard_renditions
 from viralclip.pipeline.reporter import ClipReport
@@ -137,4 +137,4 @@ def _make_thumbnail(clip: Path, picture: Path) -> None:
     try:
         make_thumbnail(clip, picture)
     finally:
-        give_memory_back()
+        trim_heap()

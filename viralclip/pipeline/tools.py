@@ -57,7 +57,7 @@ class Retries:
         return bound * (0.5 + self.spread() / 2)
 
 
-async def unquestioned() -> None:
+async def always_owner() -> None:
     """Nobody else could be making the same clips."""
 
 
@@ -90,7 +90,7 @@ class Tools:
     machine: str = field(default_factory=socket.gethostname)
     on_ffmpeg: Callable[[int], None] | None = None
     # Returns once it is certain that nobody was put in this worker's place; else never.
-    confirm: Callable[[], Awaitable[None]] = unquestioned
+    confirm_ownership: Callable[[], Awaitable[None]] = always_owner
 
     @property
     def means(self) -> Means:

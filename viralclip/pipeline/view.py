@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from viralclip.geometry import Rect, parse_aspect
-from viralclip.media.analysis import Subject, Wish
+from viralclip.media.analysis import AnalysisInput, FramingRequest
 from viralclip.media.probe import Probed
 from viralclip.plan import Plan
 from viralclip.scenes import Scene
@@ -37,15 +37,17 @@ def raster_of(scene: Scene, probed: Probed) -> Raster:
     return Raster(max(1, round(scene.duration * probed.fps)), probed.fps)
 
 
-def wish_of(plan: Plan, scene: Scene, style: str, probed: Probed) -> Wish:
+def framing_request_of(plan: Plan, scene: Scene, style: str, probed: Probed) -> FramingRequest:
     """A clip that is to be framed."""
-    return Wish(style, view_of(plan, scene, style, probed), raster_of(scene, probed))
+    return FramingRequest(style, view_of(plan, scene, style, probed), raster_of(scene, probed))
 
 
-def subject_of(plan: Plan, scene: Scene, probed: Probed, *, model: Path | None) -> Subject:
+def analysis_input_of(
+    plan: Plan, scene: Scene, probed: Probed, *, model: Path | None
+) -> AnalysisInput:
     """The scene as it is looked at, for all its styles; it begins and ends with the clip."""
     raster = raster_of(scene, probed)
-    return Subject(
+    return AnalysisInput(
         video=plan.video,
         start=probed.on_frame(scene.start),
         duration=float(raster.frames / raster.fps),

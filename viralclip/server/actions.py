@@ -6,11 +6,11 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict
 
 from viralclip.catalog.records import JobRecord, Priority
-from viralclip.server.courier import note_end
 from viralclip.server.identity import Owner
 from viralclip.server.jobs import JobId, JobOut, SceneId, StyleName, find_job, job_out
 from viralclip.server.problems import ConflictError, NotFoundError, problems
 from viralclip.server.services import Services
+from viralclip.server.webhook_delivery import enqueue_deliveries
 
 
 class PriorityChange(BaseModel):
@@ -54,7 +54,7 @@ def routes(services: Services) -> APIRouter:
         now = datetime.now(UTC)
         if services.webhooks is not None and job.outcome is not None:
             # The end of this run has to be told before the next one makes it forgotten.
-            await note_end(job, services.catalog, services.webhooks, now)
+            await enqueue_deliveries(job, services.catalog, services.webhooks, now)
             await services.webhooks.expect(owner, job_id, job.run + 1, now)
         return job_out((await services.jobs.retry(job_id, now)).summary)
 
@@ -62,7 +62,7 @@ def routes(services: Services) -> APIRouter:
     async def change_job(job_id: JobId, change: PriorityChange, owner: Owner) -> JobOut:
         """Move the job's waiting work to another place in the queue."""
         await _find_running(job_id, owner, services)
-        changed = await services.jobs.prioritise(job_id, change.priority)
+        changed = await services.jobs.set_priority(job_id, change.priority)
         return job_out(changed.summary)
 
     @router.delete("/{job_id}", status_code=204, operation_id="deleteJob", responses=problems(502))
@@ -72,7 +72,7 @@ def routes(services: Services) -> APIRouter:
         if job.outcome is None:
             raise ConflictError(why="The job is still running; cancel it first.")
         if services.webhooks is not None:
-            await note_end(job, services.catalog, services.webhooks, datetime.now(UTC))
+            await enqueue_deliveries(job, services.catalog, services.webhooks, datetime.now(UTC))
         await _delete(job, services)
         return Response(status_code=204)
 

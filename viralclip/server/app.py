@@ -9,7 +9,7 @@ from fastapi.staticfiles import StaticFiles
 from pydantic.json_schema import models_json_schema
 
 from viralclip import __version__
-from viralclip.live import Reset, Snapshot, Ticked, Told
+from viralclip.live import EventFrame, Reset, Snapshot, TickFrame
 from viralclip.origins import Site
 from viralclip.server import (
     actions,
@@ -24,11 +24,11 @@ from viralclip.server import (
     videos,
     webhooks,
 )
-from viralclip.server.guard import Bounds, Guard
 from viralclip.server.identity import COOKIE, LOOPBACK, SignIn
 from viralclip.server.measuring import Measuring
 from viralclip.server.problems import MEDIA_TYPE
 from viralclip.server.request_context import RequestContext, note_route
+from viralclip.server.request_limits import Guard, RequestLimits
 from viralclip.server.services import Services
 
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
@@ -78,7 +78,7 @@ def create_app(
     if services.scrape is not None:
         app.include_router(metrics.routes(services.scrape, token=services.metrics_token))
     problems.install(app)
-    bounds = Bounds(
+    bounds = RequestLimits(
         hosts=hosts,
         body_bytes=services.limits.body_bytes,
         body_s=services.body_s,
@@ -100,7 +100,7 @@ def _describe(schema: dict[str, Any]) -> None:
     """What FastAPI leaves out: the frames of a socket, tokens, and what kind of content a problem
     is."""
     _, frames = models_json_schema(
-        [(frame, "serialization") for frame in (Snapshot, Reset, Told, Ticked)],
+        [(frame, "serialization") for frame in (Snapshot, Reset, EventFrame, TickFrame)],
         ref_template="#/components/schemas/{model}",
     )
     schema["components"]["schemas"] = frames["$defs"] | schema["components"]["schemas"]

@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from viralclip.server.wire import Wire
+from viralclip.server.websocket_protocol import PreencodedWebSocketProtocol
 
 # What the process has open beside connections: databases, logs, videos, FFmpeg's pipes.
 _OTHER_FILES = 512
@@ -166,7 +166,7 @@ class Door(H11Protocol):
         # From now on the connection is the WebSocket's, and leaves with that.
         self._entered = False
         protocol = self.transport.get_protocol()
-        if isinstance(protocol, Wire):
+        if isinstance(protocol, PreencodedWebSocketProtocol):
             protocol.on_lost = partial(self.lobby.leave, self.transport)
             self._let_be_known(protocol.scope)
         else:

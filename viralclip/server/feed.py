@@ -13,9 +13,9 @@ from typing import Literal, Self
 import structlog
 
 from viralclip.channel.port import ProgressChannel
-from viralclip.live import Frame, Reset, Snapshot, Ticked, Told
+from viralclip.live import EventFrame, Frame, Reset, Snapshot, TickFrame
 from viralclip.progress import Progress, advance
-from viralclip.server.wire import framed
+from viralclip.server.websocket_protocol import framed
 
 # How many of the latest events a feed keeps; a viewer further behind gets a Reset instead.
 KEEP_EVENTS = 1000
@@ -218,18 +218,18 @@ class Feed:
         self._states.clear()
         self._places = {cursor: self.latest}
 
-    def _take(self, frame: Told | Ticked) -> None:
+    def _take(self, frame: EventFrame | TickFrame) -> None:
         assert self._progress is not None  # noqa: S101 - it has begun
         self.latest += 1
         self._states.clear()
         match frame:
-            case Told(envelope=envelope):
+            case EventFrame(envelope=envelope):
                 self._progress = advance(self._progress, envelope)
                 self._remember(encode(frame))
-            case Ticked(tick=tick):
+            case TickFrame(tick=tick):
                 self._progress = advance(self._progress, tick)
-                self._ticks.pop(tick.slot, None)
-                self._ticks[tick.slot] = (self.latest, encode(frame))
+                self._ticks.pop(tick.tick_key, None)
+                self._ticks[tick.tick_key] = (self.latest, encode(frame))
 
     def _remember(self, line: Line) -> None:
         self._cursor = line.cursor
@@ -362,7 +362,7 @@ async def read_on(
                 found.append(frame)
                 if isinstance(frame, Snapshot | Reset):
                     break
-                if isinstance(frame, Told):
+                if isinstance(frame, EventFrame):
                     events += 1
                     if events == limit or frame.envelope.seq >= now.seq:
                         break
@@ -373,5 +373,5 @@ async def read_on(
 
 
 def encode(frame: Frame) -> Line:
-    said_at = frame.envelope.at.timestamp() if isinstance(frame, Told) else None
+    said_at = frame.envelope.at.timestamp() if isinstance(frame, EventFrame) else None
     return Line(frame.kind, frame.cursor, frame.model_dump_json(), said_at)

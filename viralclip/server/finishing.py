@@ -13,7 +13,7 @@ import structlog
 
 from viralclip.engine.uploads import IN_STORE
 from viralclip.errors import SourceNotVideoError, ViralclipError
-from viralclip.server.arrivals import Arrival, Arrivals, Note
+from viralclip.server.partial_uploads import PartialUpload, PartialUploads, UploadInfo
 from viralclip.server.problems import Problem, problem_of
 from viralclip.server.request_context import begin_trace
 from viralclip.server.services import Services
@@ -47,7 +47,7 @@ class Finishing:
     """Each upload is finished once at a time, by whoever comes first: the request that brought the
     last byte, one that asks for it, or the start of the server."""
 
-    def __init__(self, arrivals: Arrivals, services: Services) -> None:
+    def __init__(self, arrivals: PartialUploads, services: Services) -> None:
         self._arrivals = arrivals
         self._services = services
         self._shares = Shares(_AT_ONCE, _OF_ONE)
@@ -68,7 +68,7 @@ class Finishing:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    def begin(self, arrival: Arrival, owner: str) -> Finish:
+    def begin(self, arrival: PartialUpload, owner: str) -> Finish:
         """Finish the upload, unless that is under way."""
         if arrival.data not in self._under_way:
             finish = Finish()
@@ -77,18 +77,18 @@ class Finishing:
             task.add_done_callback(lambda _: self._under_way.pop(arrival.data, None))
         return self._under_way[arrival.data][0]
 
-    def of(self, arrival: Arrival) -> Finish | None:
+    def of(self, arrival: PartialUpload) -> Finish | None:
         finish, _ = self._under_way.get(arrival.data, (None, None))
         return finish
 
-    async def abandon(self, arrival: Arrival) -> None:
+    async def abandon(self, arrival: PartialUpload) -> None:
         """Stop finishing the upload."""
         _, task = self._under_way.get(arrival.data, (None, None))
         if task is not None:
             task.cancel()
             await asyncio.wait({task})
 
-    async def _finish(self, arrival: Arrival, owner: str, finish: Finish) -> None:
+    async def _finish(self, arrival: PartialUpload, owner: str, finish: Finish) -> None:
         begin_trace()
         wait_s = _FIRST_WAIT_S
         try:
@@ -102,7 +102,7 @@ class Finishing:
         finally:
             finish.attempted.set()
 
-    async def _is_settled(self, arrival: Arrival, owner: str, finish: Finish) -> bool:
+    async def _is_settled(self, arrival: PartialUpload, owner: str, finish: Finish) -> bool:
         """Try to make a video of the upload; whether nothing is left to be done."""
         note = await asyncio.to_thread(arrival.note)
         if note is None or note.is_settled:
@@ -119,7 +119,9 @@ class Finishing:
             return False
         return True
 
-    async def _take_in(self, arrival: Arrival, owner: str, note: Note, finish: Finish) -> None:
+    async def _take_in(
+        self, arrival: PartialUpload, owner: str, note: UploadInfo, finish: Finish
+    ) -> None:
         finish.state, finish.fraction = "checking", None
         video = await self._services.probe(arrival.data)
         finish.state, finish.problem = "storing", None
@@ -129,7 +131,7 @@ class Finishing:
         settled = note.model_copy(update={"video_id": video.identity})
         await asyncio.to_thread(arrival.settle, settled)
 
-    async def _put(self, arrival: Arrival, target: Path, finish: Finish) -> str:
+    async def _put(self, arrival: PartialUpload, target: Path, finish: Finish) -> str:
         """Where the file is from now on: a folder here, or the store that every worker reads."""
 
         def progress(fraction: float) -> None:
@@ -144,7 +146,7 @@ class Finishing:
         return str(target)
 
 
-async def _refuse(arrival: Arrival, note: Note, error: SourceNotVideoError) -> None:
+async def _refuse(arrival: PartialUpload, note: UploadInfo, error: SourceNotVideoError) -> None:
     named = type(error)(**{**error.facts, "name": note.name}, detail=error.detail)
     refusal = problem_of(named)
     await asyncio.to_thread(arrival.settle, note.model_copy(update={"refusal": refusal}))

@@ -239,7 +239,7 @@ def _in_utc(at: datetime) -> datetime:
 
 async def _known(owner: str, key: str | None, digest: str, services: Services) -> str | None:
     """The job that the key stands for, whether it was queued in the end or not."""
-    claim = await services.catalog.claimed(owner, key) if key is not None else None
+    claim = await services.catalog.find_idempotency_key(owner, key) if key is not None else None
     if claim is None:
         return None
     if claim.digest != digest:

@@ -14,16 +14,16 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
 from viralclip.channel.port import BEGINNING
-from viralclip.live import Reset, Snapshot, Told
+from viralclip.live import EventFrame, Reset, Snapshot
+from viralclip.server.disconnect import disconnected
 from viralclip.server.feed import Batch, Line, Messages, View, read_on
-from viralclip.server.hangup import gone
 from viralclip.server.identity import LOCAL, Owner
 from viralclip.server.jobs import EventPage, JobId, find_job
 from viralclip.server.problems import ProblemError, UnauthorizedError, problems
 from viralclip.server.quota import Quota
 from viralclip.server.services import Services
 from viralclip.server.viewing import observe_sent, viewing
-from viralclip.server.wire import as_framed, takes_framed
+from viralclip.server.websocket_protocol import as_framed, takes_framed
 from viralclip.telemetry.metrics import RESETS, Transport
 
 _HEARTBEAT = Batch(0, (Line("heartbeat", "", '{"kind":"heartbeat"}'),))
@@ -80,7 +80,7 @@ def routes(services: Services) -> APIRouter:
             await find_job(job_id, owner, services)
             with viewers.room_for(owner):
                 messages_of = _IN_LINES if in_lines else _ONE_BY_ONE
-                await _converse(websocket, job_id, after, services, owner, messages_of)
+                await _serve_socket(websocket, job_id, after, services, owner, messages_of)
         except ProblemError as error:
             await _close(websocket, _REFUSED + error.status)
         except Exception:
@@ -90,7 +90,7 @@ def routes(services: Services) -> APIRouter:
     return router
 
 
-async def _converse(
+async def _serve_socket(
     websocket: WebSocket,
     job_id: str,
     after: str | None,
@@ -113,10 +113,10 @@ async def _converse(
         view = feed.view(after, idle_s=services.heartbeat_s)
         # RuntimeError: the server itself has closed the socket in between.
         with viewing("websocket"), suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
-            await _first_of(
-                gone(websocket.receive),
-                _send(view, send, services.stuck_s, "websocket"),
-                _while_welcome(websocket, owner, services.recheck_s),
+            await _race(
+                disconnected(websocket.receive),
+                _send(view, send, services.send_timeout_s, "websocket"),
+                _recheck_authorization(websocket, owner, services.recheck_s),
             )
 
 
@@ -149,10 +149,10 @@ class _EventStream(StreamingResponse):
         async with self._services.feeds.of(self._job_id) as feed:
             view = feed.view(self._after, idle_s=self._services.heartbeat_s)
             with viewing("sse"), suppress(ProblemError):
-                await _first_of(
-                    gone(receive),
-                    _send(view, send_lines, self._services.stuck_s, "sse"),
-                    _while_welcome(connection, self._owner, self._services.recheck_s),
+                await _race(
+                    disconnected(receive),
+                    _send(view, send_lines, self._services.send_timeout_s, "sse"),
+                    _recheck_authorization(connection, self._owner, self._services.recheck_s),
                 )
         await send({"type": "http.response.body", "body": b""})
 
@@ -169,17 +169,17 @@ def _server_sent(line: Line) -> str:
 async def _send(
     view: View,
     send: Callable[[Batch], Awaitable[None]],
-    stuck_s: float,
+    send_timeout_s: float,
     transport: Transport,
 ) -> None:
     """Everything of the view, a heartbeat when it is quiet; TimeoutError if it is not taken."""
     async for batch in view:
-        async with asyncio.timeout(stuck_s):
+        async with asyncio.timeout(send_timeout_s):
             await send(batch if batch.lines else _HEARTBEAT)
         observe_sent(batch, transport, is_live=view.is_live)
 
 
-async def _while_welcome(connection: HTTPConnection, owner: str, every_s: float) -> None:
+async def _recheck_authorization(connection: HTTPConnection, owner: str, every_s: float) -> None:
     """Ends, with the problem that says why, only when the viewer's token is not valid any more, or
     one is needed by now."""
     # Whether there are tokens is asked once for all viewers; whose each is, of the database.
@@ -195,7 +195,7 @@ async def _while_welcome(connection: HTTPConnection, owner: str, every_s: float)
             continue
 
 
-async def _first_of(*works: Coroutine[Any, Any, None]) -> None:
+async def _race(*works: Coroutine[Any, Any, None]) -> None:
     """Until one of the works ends; the others are cancelled, and have ended, too."""
     tasks = [asyncio.create_task(work) for work in works]
     try:
@@ -222,7 +222,7 @@ async def _page(job_id: str, after: str, services: Services, *, limit: int | Non
         return EventPage(
             kind="reset", events=[], progress=state.progress, cursor=state.cursor, more=False
         )
-    events = [frame.envelope for frame in frames if isinstance(frame, Told)]
+    events = [frame.envelope for frame in frames if isinstance(frame, EventFrame)]
     cursor = frames[-1].cursor if frames else after
     more = bool(events) and events[-1].seq < now.seq
     return EventPage(kind="events", events=events, progress=now, cursor=cursor, more=more)

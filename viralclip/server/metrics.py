@@ -13,10 +13,10 @@ from starlette.requests import HTTPConnection
 from viralclip.engine.client import QueueDepth
 from viralclip.server import problems
 from viralclip.server.door import now_known
-from viralclip.server.guard import Bounds, Guard
 from viralclip.server.identity import LOOPBACK, bearer, known_owner
 from viralclip.server.pools import BusyError, Pool
 from viralclip.server.problems import UnauthorizedError
+from viralclip.server.request_limits import Guard, RequestLimits
 from viralclip.telemetry.metrics import (
     DISK_FREE_BYTES,
     QUEUE_CLIPS,
@@ -108,7 +108,7 @@ def metrics_app(scrape: Scrape, *, token: str | None) -> FastAPI:
     problems.install(app)
     if token is None:
         # A page in a browser of this machine may have made a name of its own point here.
-        app.add_middleware(Guard, bounds=Bounds(hosts=LOOPBACK, body_bytes=0))
+        app.add_middleware(Guard, bounds=RequestLimits(hosts=LOOPBACK, body_bytes=0))
     return app
 
 

@@ -16,9 +16,15 @@ from fastapi import Path as PathParam
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
-from viralclip.server.arrivals import EXPIRES_S, WRONG_OFFSET, Arrival, Arrivals, Note
 from viralclip.server.finishing import Finish, Finishing, UploadState
 from viralclip.server.identity import Owner
+from viralclip.server.partial_uploads import (
+    EXPIRES_S,
+    WRONG_OFFSET,
+    PartialUpload,
+    PartialUploads,
+    UploadInfo,
+)
 from viralclip.server.problems import (
     ConflictError,
     NotFoundError,
@@ -106,7 +112,7 @@ _PLACE = _headers(Location="Where to send the bytes.", Upload_Expires="When it i
 
 
 def routes(services: Services, folder: Path) -> APIRouter:
-    arrivals = Arrivals(folder)
+    arrivals = PartialUploads(folder)
     finishing = Finishing(arrivals, services)
     router = _router(finishing)
 
@@ -229,7 +235,7 @@ def _router(finishing: Finishing) -> APIRouter:
     )
 
 
-async def _out(arrival: Arrival, owner: str, finishing: Finishing) -> UploadOut:
+async def _out(arrival: PartialUpload, owner: str, finishing: Finishing) -> UploadOut:
     """The upload now; one that is whole and that nobody finishes is finished from now on."""
     if await asyncio.to_thread(arrival.is_complete):
         finishing.begin(arrival, owner)
@@ -248,7 +254,7 @@ async def _out(arrival: Arrival, owner: str, finishing: Finishing) -> UploadOut:
     )
 
 
-def _state(note: Note, finish: Finish | None) -> UploadState:
+def _state(note: UploadInfo, finish: Finish | None) -> UploadState:
     if note.refusal is not None:
         return "refused"
     if note.video_id is not None:
@@ -256,7 +262,7 @@ def _state(note: Note, finish: Finish | None) -> UploadState:
     return "arriving" if finish is None else finish.state
 
 
-async def _looked(arrival: Arrival, owner: str, finishing: Finishing) -> UploadOut:
+async def _looked(arrival: PartialUpload, owner: str, finishing: Finishing) -> UploadOut:
     """The upload for who wants to go on with it; a pause between two attempts ends."""
     out = await _out(arrival, owner, finishing)
     if out.state == "refused":
@@ -267,7 +273,7 @@ async def _looked(arrival: Arrival, owner: str, finishing: Finishing) -> UploadO
 
 
 async def _finished(
-    arrival: Arrival, owner: str, finishing: Finishing, within_s: float
+    arrival: PartialUpload, owner: str, finishing: Finishing, within_s: float
 ) -> UploadOut:
     """What the upload has come to in that time, which is less than proxies wait."""
     if await asyncio.to_thread(arrival.is_complete):
@@ -282,7 +288,7 @@ async def _finished(
 
 
 async def _receive(
-    arrivals: Arrivals, arrival: Arrival, request: Request, offset: int, coming: int
+    arrivals: PartialUploads, arrival: PartialUpload, request: Request, offset: int, coming: int
 ) -> None:
     if request.headers.get("content-type") != _CONTENT_TYPE:
         raise ContentTypeError
@@ -293,7 +299,7 @@ async def _receive(
         await _append(arrival, request, offset, coming)
 
 
-async def _append(arrival: Arrival, request: Request, offset: int, coming: int) -> None:
+async def _append(arrival: PartialUpload, request: Request, offset: int, coming: int) -> None:
     note = await asyncio.to_thread(arrival.note)
     length = note.length if note else 0
     if offset + coming > length:

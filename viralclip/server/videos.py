@@ -15,9 +15,9 @@ from viralclip.engine.uploads import NotUploadedError, Uploads, VideoInUseError
 from viralclip.errors import ViralclipError
 from viralclip.geometry import Rect
 from viralclip.plan import Video
+from viralclip.server.disconnect import cancel_on_disconnect
 from viralclip.server.files import FILE, SIGNED, OpenFileResponse
 from viralclip.server.framing import Ask, FramingOut
-from viralclip.server.hangup import unless_gone
 from viralclip.server.identity import Owner
 from viralclip.server.media_index import MediaIndex
 from viralclip.server.problems import ConflictError, NotFoundError, problems
@@ -131,7 +131,7 @@ def routes(services: Services) -> APIRouter:
         if services.frame is None:
             raise NotFoundError
         async with services.pools.previews.turn(owner):
-            return await unless_gone(request, services.frame(video, ask))
+            return await cancel_on_disconnect(request, services.frame(video, ask))
 
     _add_deletion(router, services)
     return router

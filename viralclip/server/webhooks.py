@@ -7,11 +7,11 @@ from fastapi import APIRouter, Path
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from viralclip.catalog.webhooks import Delivery, DeliveryState, SqlWebhooks, Webhook, shown
-from viralclip.server.courier import Pinged
 from viralclip.server.identity import Owner
-from viralclip.server.post import parse_target
 from viralclip.server.problems import NotFoundError, TooManyError, problems
 from viralclip.server.services import Services
+from viralclip.server.webhook_delivery import Pinged
+from viralclip.server.webhook_http import parse_target
 
 WebhookId = Annotated[str, Path(max_length=64)]
 

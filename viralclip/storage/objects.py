@@ -15,11 +15,11 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import AzureStore, GCSStore, LocalStore, ObjectStore, S3Store, from_url
 
 from viralclip.errors import StorageRejectedError, StorageUnavailableError, ViralclipError
+from viralclip.storage.failures import classify
 from viralclip.storage.folder import names_in, publish, replace, staged_key, sweep
 from viralclip.storage.inside import open_inside, opened
 from viralclip.storage.line import Line
 from viralclip.storage.modes import make_folders, share
-from viralclip.storage.refusals import told_apart
 from viralclip.storage.traffic import Traffic, store_ports
 from viralclip.storage.upload import CHUNK, MTIME, PARTS, SLOWEST, TRIES, OnProgress, upload
 from viralclip.telemetry.metrics import UPLOAD_BYTES
@@ -129,7 +129,7 @@ class Storage:
         except FileExistsError as error:
             raise AlreadyStoredError(to) from error
         except (BaseError, OSError) as error:
-            raise told_apart(error) from error
+            raise classify(error) from error
         return _stored(to, head)
 
     async def names(self) -> frozenset[str]:
@@ -139,7 +139,7 @@ class Storage:
                 return await asyncio.to_thread(names_in, self._folder)
             found = await obstore.list_with_delimiter_async(self._store)
         except (BaseError, OSError) as error:
-            raise told_apart(error) from error
+            raise classify(error) from error
         return frozenset(each["path"] for each in found["objects"])
 
     async def _store_file(
@@ -193,7 +193,7 @@ class Storage:
         except FileNotFoundError:
             return None
         except (BaseError, OSError) as error:
-            raise told_apart(error) from error
+            raise classify(error) from error
         return _stored(key, head)
 
     async def list(self, prefix: str) -> list[Listed]:
@@ -201,7 +201,7 @@ class Storage:
         try:
             pages = [page async for page in obstore.list(self._store, prefix or None)]
         except (BaseError, OSError) as error:
-            raise told_apart(error) from error
+            raise classify(error) from error
         return [
             Listed(key=each["path"], size=each["size"], at=each["last_modified"])
             for page in pages
@@ -214,7 +214,7 @@ class Storage:
         except FileNotFoundError:
             return
         except (BaseError, OSError) as error:
-            raise told_apart(error) from error
+            raise classify(error) from error
 
     def url(self, key: str) -> str:
         """Where the object is, for people: a path for a folder, else an address without secrets."""
@@ -238,7 +238,7 @@ class Storage:
         try:
             return await obstore.sign_async(self._public, "GET", key, timedelta(seconds=seconds))
         except BaseError as error:
-            raise told_apart(error) from error
+            raise classify(error) from error
 
     async def read(self, key: str) -> AsyncGenerator[bytes, None]:
         """The object's bytes, a chunk at a time; FileNotFoundError if it is not there.
@@ -257,14 +257,14 @@ class Storage:
         except FileNotFoundError:
             raise
         except (BaseError, OSError) as error:
-            raise told_apart(error) from error
+            raise classify(error) from error
 
     async def written_at(self, key: str) -> int | None:
         """When the file that was stored had been written to: nanoseconds since the epoch."""
         try:
             found = await obstore.get_async(self._store, key, options={"head": True})
         except (BaseError, OSError) as error:
-            raise told_apart(error) from error
+            raise classify(error) from error
         kept = found.attributes.get(MTIME)
         return int(kept) if kept is not None else None
 
@@ -278,7 +278,7 @@ class Storage:
             finally:
                 await obstore.delete_async(self._store, key)
         except (BaseError, OSError) as error:
-            raise told_apart(error) from error
+            raise classify(error) from error
         if bytes(found) != content:
             raise StorageRejectedError(detail="what is read is not what was written")
 
@@ -364,4 +364,4 @@ def _stored(key: str, head: "ObjectMeta") -> Stored:
 
 def _classified(error: Exception, path: Path) -> ViralclipError | Exception:
     """A vanished input is the caller's own fault, whatever the store made of it."""
-    return told_apart(error) if path.exists() else error
+    return classify(error) if path.exists() else error

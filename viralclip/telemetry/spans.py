@@ -11,16 +11,16 @@ from datetime import UTC, datetime
 from viralclip.telemetry import traces
 from viralclip.telemetry.traces import Attribute, OpenSpan, Span
 from viralclip.trace_ids import span_id
-from viralclip.work import QUEUES, Work
+from viralclip.workflow_ref import QUEUES, WorkflowRef
 
 
-def submission(work: Work, trace_id: str) -> AbstractContextManager[OpenSpan]:
+def submission(work: WorkflowRef, trace_id: str) -> AbstractContextManager[OpenSpan]:
     """Queueing a run of a job. Another run lies under the first one's submission, and is linked to
     the run that it repeats."""
     here = traces.current().span
     parent = here.span_id if here is not None and here.trace_id == trace_id else None
     if parent is None and work.run > 1:
-        parent = _submission_id(trace_id, Work(work.job_id, 1))
+        parent = _submission_id(trace_id, WorkflowRef(work.job_id, 1))
     return traces.span(
         "submit",
         trace_id=trace_id,
@@ -33,7 +33,7 @@ def submission(work: Work, trace_id: str) -> AbstractContextManager[OpenSpan]:
 
 
 def job_span(
-    work: Work, trace_id: str, attempt: int, *, worker: str, since: datetime | None
+    work: WorkflowRef, trace_id: str, attempt: int, *, worker: str, since: datetime | None
 ) -> AbstractContextManager[OpenSpan]:
     """A run of the job from when it was queued; whoever goes on with it opens the same span."""
     facts: dict[str, Attribute] = {"viralclip.attempt": attempt, "viralclip.worker": worker}
@@ -51,14 +51,14 @@ def job_span(
 
 
 def scene_span(
-    work: Work, trace_id: str, *, worker: str, since: datetime | None
+    work: WorkflowRef, trace_id: str, *, worker: str, since: datetime | None
 ) -> AbstractContextManager[OpenSpan]:
     """A scene from when it was queued; whoever goes on with it opens the same span."""
     return traces.span(
         "scene",
         trace_id=trace_id,
         span_id=_id(trace_id, work),
-        parent_id=_id(trace_id, Work(work.job_id, work.run)),
+        parent_id=_id(trace_id, WorkflowRef(work.job_id, work.run)),
         kind="consumer",
         since=since,
         attributes={**_message(work, "process"), **_place(work), "viralclip.worker": worker},
@@ -70,7 +70,7 @@ def scene_span(
 class ClipAttempts:
     """The spans of a clip, one for each attempt, linked to the one before."""
 
-    work: Work
+    work: WorkflowRef
     trace_id: str
 
     def begin(self, attempt: int, *, worker: str) -> AbstractContextManager[OpenSpan]:
@@ -114,26 +114,26 @@ class ClipAttempts:
     @property
     def _parent_id(self) -> str:
         work = self.work
-        return _id(self.trace_id, Work(work.job_id, work.run, work.scene_id))
+        return _id(self.trace_id, WorkflowRef(work.job_id, work.run, work.scene_id))
 
     def _facts(self, attempt: int, worker: str) -> dict[str, Attribute]:
         facts: dict[str, Attribute] = {"viralclip.attempt": attempt, "viralclip.worker": worker}
         return {**_message(self.work, "process"), **_place(self.work), **facts}
 
 
-def _id(trace_id: str, work: Work) -> str:
+def _id(trace_id: str, work: WorkflowRef) -> str:
     return span_id(trace_id, work.workflow_id)
 
 
-def _submission_id(trace_id: str, work: Work) -> str:
+def _submission_id(trace_id: str, work: WorkflowRef) -> str:
     return span_id(trace_id, work.workflow_id, "submit")
 
 
-def _run_before(work: Work, trace_id: str) -> tuple[str, ...]:
-    return (_id(trace_id, Work(work.job_id, work.run - 1)),) if work.run > 1 else ()
+def _run_before(work: WorkflowRef, trace_id: str) -> tuple[str, ...]:
+    return (_id(trace_id, WorkflowRef(work.job_id, work.run - 1)),) if work.run > 1 else ()
 
 
-def _message(work: Work, operation: str) -> dict[str, Attribute]:
+def _message(work: WorkflowRef, operation: str) -> dict[str, Attribute]:
     """https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/"""
     return {
         "messaging.system": "dbos",
@@ -144,6 +144,6 @@ def _message(work: Work, operation: str) -> dict[str, Attribute]:
     }
 
 
-def _place(work: Work) -> dict[str, Attribute]:
+def _place(work: WorkflowRef) -> dict[str, Attribute]:
     fields: dict[str, Attribute] = {"run": work.run, **work.log_context}
     return {f"viralclip.{name}": value for name, value in fields.items()}

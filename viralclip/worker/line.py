@@ -10,7 +10,7 @@ from viralclip.durations import Workload
 from viralclip.engine.client import ClipQueue, Engine
 from viralclip.eta import ClipKey, ClipWorkload, Line
 from viralclip.pipeline.workload import Means, workloads
-from viralclip.work import Work
+from viralclip.workflow_ref import WorkflowRef
 
 # How old what is known of the queue may be, and of how many of its clips that wait.
 _NEWS_S = 2.0
@@ -68,7 +68,7 @@ class ClipLine:
                 self._queue = self._clock(), found
             return self._queue[1]
 
-    async def _workload(self, work: Work) -> ClipWorkload:
+    async def _workload(self, work: WorkflowRef) -> ClipWorkload:
         """Of a clip whose job is known no more, that of any other clip."""
         if work.job_id not in self._jobs:
             job = await self._catalog.job(work.job_id)
@@ -79,7 +79,7 @@ class ClipLine:
         return clips.get((work.scene_id or 0, work.style or ""), _UNKNOWN)
 
 
-def _up_to_last(waiting: Sequence[Work], job_id: str) -> Sequence[Work]:
+def _up_to_last(waiting: Sequence[WorkflowRef], job_id: str) -> Sequence[WorkflowRef]:
     """Those that wait up to the job's last one; none if none of its own waits."""
     mine = [place for place, work in enumerate(waiting) if work.job_id == job_id]
     return waiting[: mine[-1] + 1] if mine else ()

@@ -35,7 +35,7 @@ class Lease(Protocol):
         """Set when others may think that this worker is dead: it must stop what it does."""
         ...
 
-    async def confirm(self) -> None:
+    async def confirm_ownership(self) -> None:
         """Return once it is certain that nobody has taken this worker's place; else never."""
         ...
 
@@ -78,7 +78,7 @@ class FileRoster:
         try:
             with FileLock(self._folder, worker, forget=False):
                 yield life
-                bury(self._folder, worker)
+                remove_lock(self._folder, worker)
         except WorkerIdTakenError:
             yield "alive"
 
@@ -90,7 +90,7 @@ class _FileLease:
         self.crashed_before = crashed_before
         self.lost = asyncio.Event()
 
-    async def confirm(self) -> None:
+    async def confirm_ownership(self) -> None:
         return
 
 
@@ -134,17 +134,17 @@ def life_of(folder: Path, worker: str) -> Life:
         os.close(fd)
 
 
-def bury(folder: Path, worker: str) -> None:
+def remove_lock(folder: Path, worker: str) -> None:
     """Forget a crashed worker once its work is in other hands."""
     _path(folder, worker).unlink(missing_ok=True)
 
 
-def forget_the_long_dead(folder: Path) -> None:
+def remove_stale_locks(folder: Path) -> None:
     """Remove what workers left that died a week ago with nothing to take over."""
     for path in folder.glob("*.lock"):
         long_ago = time.time() - path.stat().st_mtime > _LONG_DEAD_S
         if long_ago and life_of(folder, path.stem) == "crashed":
-            bury(folder, path.stem)
+            remove_lock(folder, path.stem)
 
 
 def _path(folder: Path, worker: str) -> Path:

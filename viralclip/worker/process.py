@@ -19,10 +19,10 @@ from viralclip.engine.client import APP_NAME, APP_VERSION, Engine
 from viralclip.pipeline.reporter import Reporter
 from viralclip.pipeline.tools import Tools
 from viralclip.telemetry.metrics import WORKER_ACCEPTING
-from viralclip.worker.leftovers import keep_clear
+from viralclip.worker.cleanup import remove_finished_work
 from viralclip.worker.liveness import Roster
 from viralclip.worker.queues import Queues
-from viralclip.worker.takeover import Strays, Succession
+from viralclip.worker.takeover import Strays, Takeover
 from viralclip.worker.workflows import Workflows
 
 # For how long a worker that has just begun looks for work eagerly.
@@ -68,7 +68,7 @@ class Worker:
             self._lease = await stack.enter_async_context(self._roster.hold(self._tools.worker))
             reporter = await stack.enter_async_context(Reporter(self._channel))
             self._workflows = Workflows(
-                tools=replace(self._tools, confirm=self._lease.confirm),
+                tools=replace(self._tools, confirm_ownership=self._lease.confirm_ownership),
                 engine=self._engine,
                 channel=self._channel,
                 reporter=reporter,
@@ -76,13 +76,13 @@ class Worker:
             )
             succession = self._succession(reporter)
             crashed = self._lease.crashed_before and not self._again
-            await succession.inherit(self._tools.worker, crashed=crashed)
+            await succession.requeue_work_of(self._tools.worker, crashed=crashed)
             self._launch()
             stack.callback(_shut_down)
             await succession.take_over()
             await _in_background(stack, succession.watch_over(), name="takeover")
             await _in_background(stack, self._settle(), name="settling")
-            clearing = keep_clear(self._tools.work, self._tools.catalog)
+            clearing = remove_finished_work(self._tools.work, self._tools.catalog)
             await _in_background(stack, clearing, name="leftovers")
             stack.push_async_callback(self._leave)
             WORKER_ACCEPTING.set(1)
@@ -129,8 +129,8 @@ class Worker:
         """Set when this worker has lost its place among the living, and must be closed."""
         return self._lease.lost
 
-    def _succession(self, reporter: Reporter) -> Succession:
-        return Succession(
+    def _succession(self, reporter: Reporter) -> Takeover:
+        return Takeover(
             me=self._tools.worker,
             roster=self._roster,
             engine=self._engine,

@@ -2,7 +2,7 @@
 
 from dbos import DBOS, Queue
 
-from viralclip.work import QUEUES, Kind
+from viralclip.workflow_ref import QUEUES, Kind
 
 # How often a worker looks for work: a clip waits for a slot, a job and its scenes for nobody.
 POLL_S: dict[Kind, float] = {"job": 0.5, "scene": 0.5, "clip": 0.25}

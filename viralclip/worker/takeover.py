@@ -8,7 +8,7 @@ import structlog
 
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobRecord
-from viralclip.engine.client import Engine, Owned
+from viralclip.engine.client import Engine, OwnedWorkflow
 from viralclip.errors import WorkerCrashedError
 from viralclip.events import JobRecovered
 from viralclip.pipeline.reporter import JobReport, Reporter
@@ -16,8 +16,8 @@ from viralclip.progress import next_attempt
 from viralclip.telemetry import traces
 from viralclip.telemetry.metrics import TAKEOVERS
 from viralclip.telemetry.spans import ClipAttempts
-from viralclip.work import Work
 from viralclip.worker.liveness import Roster
+from viralclip.workflow_ref import WorkflowRef
 
 LOOK_S = 2.0
 # Work is begun by the engine's book a moment before and after a worker is at it.
@@ -37,9 +37,9 @@ class Strays:
 
     def __init__(self, running: Collection[str]) -> None:
         self._running = running
-        self._seen: dict[Work, int] = {}
+        self._seen: dict[WorkflowRef, int] = {}
 
-    def among(self, begun: Iterable[Work]) -> list[Work]:
+    def among(self, begun: Iterable[WorkflowRef]) -> list[WorkflowRef]:
         """Those of the works that have been seen astray in several looks; this is one."""
         astray = [work for work in begun if work.workflow_id not in self._running]
         self._seen = {work: self._seen.get(work, 0) + 1 for work in astray}
@@ -47,7 +47,7 @@ class Strays:
 
 
 @dataclass(frozen=True)
-class Succession:
+class Takeover:
     """What a worker needs in order to go on with the work of others."""
 
     me: str
@@ -73,16 +73,16 @@ class Succession:
         for worker in {owned.worker for owned in begun} - {self.me}:
             async with self.roster.claim(worker) as life:
                 if life != "alive":
-                    await self.inherit(worker, crashed=life == "crashed")
+                    await self.requeue_work_of(worker, crashed=life == "crashed")
 
-    async def _queue_strays(self, mine: Iterable[Work]) -> None:
+    async def _queue_strays(self, mine: Iterable[WorkflowRef]) -> None:
         if self.strays and (found := self.strays.among(mine)):
             await self.engine.resume(found)
             jobs = await self._jobs(found)
             for work in found:
                 _log("Work that nobody is at queued again", work, jobs, worker=self.me)
 
-    async def inherit(self, worker: str, *, crashed: bool) -> None:
+    async def requeue_work_of(self, worker: str, *, crashed: bool) -> None:
         """Queue the worker's work again, counting its crash against each clip it was making."""
         owned = [owned for owned in await self.engine.begun() if owned.worker == worker]
         if not owned:
@@ -99,24 +99,26 @@ class Succession:
             facts = {"worker": self.me, "from_worker": worker, "crashed": crashed}
             _log("Work taken over", work, jobs, **facts)
 
-    async def _jobs(self, works: Iterable[Work]) -> Jobs:
+    async def _jobs(self, works: Iterable[WorkflowRef]) -> Jobs:
         return {job_id: await self.catalog.job(job_id) for job_id in {w.job_id for w in works}}
 
 
-def _log(message: str, work: Work, jobs: Jobs, **facts: object) -> None:
+def _log(message: str, work: WorkflowRef, jobs: Jobs, **facts: object) -> None:
     job = jobs[work.job_id]
     trace_id = job.trace_id if job is not None else None
     log.warning(message, **work.log_context, trace_id=trace_id, **facts)
 
 
-async def _count_crashes(worker: str, owned: Iterable[Owned], catalog: Catalog) -> None:
+async def _count_crashes(worker: str, owned: Iterable[OwnedWorkflow], catalog: Catalog) -> None:
     for item in owned:
         work = item.work
         if work.scene_id is not None and work.style is not None:
             await catalog.count_crash(work.job_id, work.scene_id, work.style, worker=worker)
 
 
-async def _end_spans(worker: str, owned: Iterable[Owned], jobs: Jobs, reporter: Reporter) -> None:
+async def _end_spans(
+    worker: str, owned: Iterable[OwnedWorkflow], jobs: Jobs, reporter: Reporter
+) -> None:
     """What the worker was making when it died has a span too, that the next attempt links to."""
     if not traces.is_on():
         return
@@ -139,7 +141,7 @@ async def _end_spans(worker: str, owned: Iterable[Owned], jobs: Jobs, reporter: 
 
 
 def _say_recovered(
-    worker: str, me: str, works: Iterable[Work], jobs: Jobs, reporter: Reporter
+    worker: str, me: str, works: Iterable[WorkflowRef], jobs: Jobs, reporter: Reporter
 ) -> None:
     for job_id, run in {(work.job_id, work.run) for work in works}:
         job = jobs[job_id]

@@ -29,12 +29,12 @@ from viralclip.scenes import Scene
 from viralclip.telemetry import traces
 from viralclip.telemetry.metrics import SLOTS
 from viralclip.telemetry.spans import job_span, scene_span
-from viralclip.work import Work
-from viralclip.worker.company import Company
+from viralclip.worker.completions import Completions
+from viralclip.worker.exclusive_gate import ExclusiveGate
 from viralclip.worker.line import ClipLine
 from viralclip.worker.outage import is_outage, outlasting
-from viralclip.worker.settled import Settled
 from viralclip.worker.waits import Waits
+from viralclip.workflow_ref import WorkflowRef
 
 _ANSWER_S = 2.0
 
@@ -62,8 +62,8 @@ class Workflows:
             self._engine, self._tools.catalog, tools.means, machine=tools.machine, slots=slots
         )
         self._running: dict[str, asyncio.Task[Any]] = {}
-        self._settled = Settled(engine, self._running)
-        self._company = Company()
+        self._completions = Completions(engine, self._running)
+        self._company = ExclusiveGate()
         self._pace = Pace()
         self._waits = Waits()
         self._clips = 0
@@ -96,10 +96,10 @@ class Workflows:
         await asyncio.gather(*running, return_exceptions=True)
 
     def _workflow(
-        self, run: Callable[[Work, JobRecord], Awaitable[None]]
+        self, run: Callable[[WorkflowRef, JobRecord], Awaitable[None]]
     ) -> Callable[..., Awaitable[None]]:
         async def workflow(*arguments: Any) -> None:
-            work = Work(*arguments)
+            work = WorkflowRef(*arguments)
             # A workflow is a task of its own: what its log lines are about ends with it.
             bind_contextvars(**work.log_context, worker=self._tools.worker)
             try:
@@ -110,14 +110,14 @@ class Workflows:
             except BaseException as cause:
                 if not isinstance(cause, dbos_error.DBOSWorkflowCancelledError):
                     log.exception("Workflow failed", workflow=work.workflow_id)
-                self._settled.tell(work.workflow_id)
+                self._completions.tell(work.workflow_id)
                 raise
-            self._settled.tell(work.workflow_id)
+            self._completions.tell(work.workflow_id)
 
         return workflow
 
     @contextmanager
-    def _running_here(self, work: Work) -> Iterator[None]:
+    def _running_here(self, work: WorkflowRef) -> Iterator[None]:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine runs in a task
         self._running[work.workflow_id] = task
@@ -126,14 +126,16 @@ class Workflows:
         finally:
             self._running.pop(work.workflow_id, None)
 
-    async def _run(self, work: Work, run: Callable[[Work, JobRecord], Awaitable[None]]) -> None:
+    async def _run(
+        self, work: WorkflowRef, run: Callable[[WorkflowRef, JobRecord], Awaitable[None]]
+    ) -> None:
         job = await self._tools.catalog.job(work.job_id)
         if job is None or job.run != work.run:
             return
         bind_contextvars(trace_id=job.trace_id)
         await run(work, job)
 
-    async def _job(self, work: Work, job: JobRecord) -> None:
+    async def _job(self, work: WorkflowRef, job: JobRecord) -> None:
         attempt = await self._tools.catalog.begin_attempt(job.job_id, job.run)
         since = await self._queued_at(work)
         with job_span(work, job.trace_id, attempt, worker=self._tools.worker, since=since) as span:
@@ -146,13 +148,15 @@ class Workflows:
         # A worker that dies with the end untold leaves the job open, for another to tell it.
         await self._reporter.delivered()
 
-    async def _run_job(self, work: Work, job: JobRecord, attempt: int) -> Outcome:
+    async def _run_job(self, work: WorkflowRef, job: JobRecord, attempt: int) -> Outcome:
         report = self._report(job)
 
         async def run_scenes(scenes: Sequence[Scene]) -> None:
             try:
                 await self._queue_clips(job, scenes, report)
-                await self._run_children(job, [Work(work.job_id, work.run, s.id) for s in scenes])
+                await self._run_children(
+                    job, [WorkflowRef(work.job_id, work.run, s.id) for s in scenes]
+                )
             except Exception:
                 await self._engine.cancel_clips(job.job_id, job.run)
                 raise
@@ -187,19 +191,19 @@ class Workflows:
         numbers = clip_numbers(job.priority, job.created_at, behind=behind)
         for scene in scenes:
             for task in tasks[scene.id]:
-                clip = Work(job.job_id, job.run, scene.id, task.clip.style)
+                clip = WorkflowRef(job.job_id, job.run, scene.id, task.clip.style)
                 await self._engine.enqueue([clip], priority=next(numbers))
 
     async def _behind(self, job: JobRecord) -> int:
         """How many clips of its class the job's owner waited for when it was submitted."""
         return await self._tools.catalog.count_waiting(job.owner, job.priority, job.created_at)
 
-    async def _scene(self, work: Work, job: JobRecord) -> None:
+    async def _scene(self, work: WorkflowRef, job: JobRecord) -> None:
         clips = await self._tools.catalog.clips(job.job_id, work.scene_id)
         scene = next(s for s in job.plan.scenes if s.id == work.scene_id)
 
         async def run_clips(tasks: Sequence[ClipTask]) -> None:
-            works = [Work(work.job_id, work.run, scene.id, t.clip.style) for t in tasks]
+            works = [WorkflowRef(work.job_id, work.run, scene.id, t.clip.style) for t in tasks]
             await self._run_children(job, works)
 
         tasks = tasks_of(job, scene, clips)
@@ -207,7 +211,7 @@ class Workflows:
         with scene_span(work, job.trace_id, worker=self._tools.worker, since=since):
             await process_scene(scene, tasks, self._tools, self._report(job), run_clips)
 
-    async def _clip(self, work: Work, job: JobRecord) -> None:
+    async def _clip(self, work: WorkflowRef, job: JobRecord) -> None:
         record = await self._record_of(work)
         if record.ending is not None:
             return  # it ended before the engine could note that; its scene says how
@@ -219,7 +223,7 @@ class Workflows:
             finally:
                 self._end_clip()
 
-    async def _make_clip(self, work: Work, job: JobRecord) -> None:
+    async def _make_clip(self, work: WorkflowRef, job: JobRecord) -> None:
         index, task = await self._task(work, job)
         place = (task.clip.scene.id, task.clip.style)
         await self._tools.catalog.begin_clip(job.job_id, *place, worker=self._tools.worker)
@@ -234,7 +238,7 @@ class Workflows:
         if end.ends_job:
             await self._engine.cancel_clips(job.job_id, job.run)
 
-    async def _queued_at(self, work: Work) -> datetime | None:
+    async def _queued_at(self, work: WorkflowRef) -> datetime | None:
         """For its span; None where nobody takes spans, or it cannot be had."""
         if not traces.is_on():
             return None
@@ -245,13 +249,13 @@ class Workflows:
             log.debug("Time of queueing unknown", error=repr(error))
             return None
 
-    async def _record_of(self, work: Work) -> ClipRecord:
+    async def _record_of(self, work: WorkflowRef) -> ClipRecord:
         place = (work.scene_id or 0, work.style or "")
         record = await self._tools.catalog.clip(work.job_id, *place)
         assert record is not None  # noqa: S101 - its job is on record with all its clips
         return record
 
-    async def _task(self, work: Work, job: JobRecord) -> tuple[int, ClipTask]:
+    async def _task(self, work: WorkflowRef, job: JobRecord) -> tuple[int, ClipTask]:
         """The clip as it stands now, and its place among its scene's."""
         clips = await self._tools.catalog.clips(job.job_id, work.scene_id)
         scene = next(s for s in job.plan.scenes if s.id == work.scene_id)
@@ -268,11 +272,11 @@ class Workflows:
         self._waits.observe(task, progress, self._reporter.now())
         return next_attempt(progress, task.clip.scene.id, task.clip.style)
 
-    async def _run_children(self, job: JobRecord, works: list[Work]) -> None:
+    async def _run_children(self, job: JobRecord, works: list[WorkflowRef]) -> None:
         """Wait for work that is queued here unless it was before."""
         priority = priority_number(job.priority, job.created_at)
         await self._engine.enqueue(works, priority=priority)
-        await self._settled.wait([work.workflow_id for work in works])
+        await self._completions.wait([work.workflow_id for work in works])
 
     async def _while_draining(self) -> None:
         """A clip that is begun while this worker leaves stays unended, for the next worker."""

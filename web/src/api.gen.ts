@@ -1508,10 +1508,10 @@ export interface components {
          */
         Step: "queued" | "extracting_segment" | "detecting_faces" | "face_detection_complete" | "computing_camera_path" | "camera_path_complete" | "computing_crop_windows" | "rendering" | "render_complete" | "uploading" | "upload_complete" | "complete" | "failed" | "retrying" | "cancelled";
         /**
-         * Ticked
+         * TickFrame
          * @description A tick; it does not move the cursor.
          */
-        Ticked: {
+        TickFrame: {
             /**
              * Kind
              * @default tick
@@ -1524,10 +1524,10 @@ export interface components {
             tick: components["schemas"]["ClipTick"] | components["schemas"]["JobTick"] | components["schemas"]["WorkerTick"];
         };
         /**
-         * Told
+         * EventFrame
          * @description One event, and the cursor to resume after it.
          */
-        Told: {
+        EventFrame: {
             /**
              * Kind
              * @default event
@@ -2227,8 +2227,8 @@ export type SceneStarted = components['schemas']['SceneStarted'];
 export type SceneState = components['schemas']['SceneState'];
 export type Snapshot = components['schemas']['Snapshot'];
 export type Step = components['schemas']['Step'];
-export type Ticked = components['schemas']['Ticked'];
-export type Told = components['schemas']['Told'];
+export type TickFrame = components['schemas']['TickFrame'];
+export type EventFrame = components['schemas']['EventFrame'];
 export type UnknownEvent = components['schemas']['UnknownEvent'];
 export type UploadComplete = components['schemas']['UploadComplete'];
 export type UploadCompleteDetails = components['schemas']['UploadCompleteDetails'];

@@ -18,8 +18,8 @@ import type {
   SceneState,
   Snapshot,
   Step,
-  Ticked,
-  Told,
+  TickFrame,
+  EventFrame,
   Warned,
   WorkerTick,
 } from "./api.gen";
@@ -30,7 +30,7 @@ export type ClipProgressed = Extract<Event, { type: "clip_progress" }>;
 /** A clip to come; versions before routes said only whether it is analysed. */
 type Outlined = Pick<ClipOutline, "style"> & Partial<ClipOutline>;
 export type Tick = ClipTick | JobTick | WorkerTick;
-export type Frame = Snapshot | Reset | Told | Ticked;
+export type Frame = Snapshot | Reset | EventFrame | TickFrame;
 
 // What a running job may show at most: 1.0 is said by job_finished alone.
 const ALMOST = 0.999;

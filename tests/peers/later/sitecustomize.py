@@ -20,8 +20,10 @@ class Praised(events.UnknownEvent, frozen=True):
         return f"{(self.model_extra or {})['scene_id']}/praised"
 
 
-def _draft(**facts: Any) -> events.Draft:
-    make = events.Draft.model_construct if isinstance(facts["event"], Praised) else events.Draft
+def _draft(**facts: Any) -> events.NewEvent:
+    make = (
+        events.NewEvent.model_construct if isinstance(facts["event"], Praised) else events.NewEvent
+    )
     return make(**facts)
 
 
@@ -31,5 +33,5 @@ def _say_more(about: Any, style_count: int, report: Any) -> None:
     report.say(Praised.model_validate(said))
 
 
-reporter.Draft = _draft  # pyright: ignore[reportAttributeAccessIssue]
+reporter.NewEvent = _draft  # pyright: ignore[reportAttributeAccessIssue]
 scene.say_started = _say_more

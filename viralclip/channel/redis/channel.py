@@ -23,8 +23,17 @@ from viralclip.channel.redis.news import ANSWER_S, RETRY_S, News, cancelled
 from viralclip.channel.redis.scripts import SHAS, keys_of
 from viralclip.channel.redis.suitability import ChannelUnsuitableError, unsuitable
 from viralclip.errors import InvalidRequestError
-from viralclip.events import TICK, ClipTick, Draft, Envelope, JobFinished, JobQueued, JobTick, Tick
-from viralclip.live import Frame, Reset, Snapshot, Ticked, Told
+from viralclip.events import (
+    TICK,
+    ClipTick,
+    Envelope,
+    JobFinished,
+    JobQueued,
+    JobTick,
+    NewEvent,
+    Tick,
+)
+from viralclip.live import EventFrame, Frame, Reset, Snapshot, TickFrame
 from viralclip.progress import Progress, advance
 
 log = structlog.get_logger(__name__)
@@ -114,7 +123,7 @@ class RedisChannel:
     ) -> None:
         await self._stack.aclose()
 
-    async def publish(self, drafts: list[Draft]) -> list[int]:
+    async def publish(self, drafts: list[NewEvent]) -> list[int]:
         by_job: dict[str, list[int]] = {}
         for place, draft in enumerate(drafts):
             by_job.setdefault(draft.job_id, []).append(place)
@@ -125,7 +134,7 @@ class RedisChannel:
                 seqs[place] = seq
         return seqs
 
-    async def _publish(self, job_id: str, drafts: list[Draft]) -> list[int]:
+    async def _publish(self, job_id: str, drafts: list[NewEvent]) -> list[int]:
         epoch, last = self._known.pop(job_id, ("", 0))
         fresh = secrets.token_hex(6)
         arguments: list[str | int] = [f"progress:{job_id}", self._ended_kept_s, fresh, epoch, last]
@@ -143,7 +152,7 @@ class RedisChannel:
     async def tick(self, ticks: list[ClipTick | JobTick]) -> None:
         by_job: dict[str, list[str]] = {}
         for tick in ticks:
-            by_job.setdefault(tick.job_id, []).extend((tick.slot, tick.model_dump_json()))
+            by_job.setdefault(tick.job_id, []).extend((tick.tick_key, tick.model_dump_json()))
         for job_id, arguments in by_job.items():
             await _run(
                 self._writing, scripts.TICK, job_id, f"progress:{job_id}", _TICKS_KEPT_S, *arguments
@@ -258,7 +267,7 @@ async def _check(redis: Redis) -> None:
         )
 
 
-def _around_number(draft: Draft) -> tuple[str, str]:
+def _around_number(draft: NewEvent) -> tuple[str, str]:
     """The envelope's text before and after its number, which Redis gives.
 
     Inside of a JSON text a quote is always escaped, so that the first match is the field itself.
@@ -267,7 +276,7 @@ def _around_number(draft: Draft) -> tuple[str, str]:
     return head + field[:-1], tail
 
 
-def _mark(draft: Draft) -> str:
+def _mark(draft: NewEvent) -> str:
     """A job that has ended is kept for a while, unless it is opened again."""
     match draft.event:
         case JobQueued():
@@ -301,8 +310,8 @@ def _tick(body: bytes) -> Tick | None:
 
 def _frame(cursor: str, item: Envelope | Tick) -> Frame:
     if isinstance(item, Envelope):
-        return Told(cursor=cursor, envelope=item)
-    return Ticked(cursor=cursor, tick=item)
+        return EventFrame(cursor=cursor, envelope=item)
+    return TickFrame(cursor=cursor, tick=item)
 
 
 def _cursor(epoch: str, seq: int) -> str:

@@ -8,7 +8,6 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from viralclip.cli import words
-from viralclip.cli.display.ink import Ink, style_of
 from viralclip.cli.display.marks import HighWaterMarks
 from viralclip.cli.display.summary import (
     FailedAlike,
@@ -20,6 +19,7 @@ from viralclip.cli.display.summary import (
     tally,
     warnings,
 )
+from viralclip.cli.display.symbols import Symbols, style_of
 from viralclip.cli.display.text import pad
 from viralclip.progress import ClipState, Progress
 from viralclip.steps import ENDS, Step
@@ -46,7 +46,7 @@ class Screen:
 
     width: int
     height: int
-    ink: Ink
+    ink: Symbols
     now: datetime
 
     @property
@@ -283,7 +283,7 @@ def _said_style(clip: ClipState) -> str:
     return _DIM if clip.ended or clip.step is Step.QUEUED else ""
 
 
-def _fitting(parts: Sequence[str], width: int, ink: Ink) -> str:
+def _fitting(parts: Sequence[str], width: int, ink: Symbols) -> str:
     """As many parts as fit whole; only the first may be cut."""
     said = ink.fit(parts[0], width)
     for part in parts[1:]:

@@ -38,7 +38,7 @@ from viralclip.events import (
     Warned,
     WorkerTick,
 )
-from viralclip.live import Frame, Ticked, Told
+from viralclip.live import EventFrame, Frame, TickFrame
 from viralclip.progress import Progress
 from viralclip.steps import Step
 
@@ -81,13 +81,13 @@ class PlainDisplay:
     def show(self, frame: Frame, progress: Progress) -> None:
         fraction = self._marks.job(progress)
         percent = words.percent(fraction, outcome=progress.outcome)
-        if isinstance(frame, Told):
+        if isinstance(frame, EventFrame):
             self._has_worker = True
-        if isinstance(frame, Told) and self._is_news(frame.envelope):
+        if isinstance(frame, EventFrame) and self._is_news(frame.envelope):
             self._cameras.hear(frame.envelope.event)
             for line in self._lines(frame.envelope, progress):
                 self._say(line, percent=percent)
-        elif isinstance(frame, Ticked) and (self._is_turn(frame.tick) or self._was_silent()):
+        elif isinstance(frame, TickFrame) and (self._is_turn(frame.tick) or self._was_silent()):
             self._say(self._state(progress), percent=percent)
 
     def note(self, message: str) -> None:

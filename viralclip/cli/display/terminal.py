@@ -16,7 +16,6 @@ from rich.table import Table
 from rich.text import Text
 
 from viralclip.cli import words
-from viralclip.cli.display.ink import choose_ink
 from viralclip.cli.display.layout import Screen, draw
 from viralclip.cli.display.marks import HighWaterMarks
 from viralclip.cli.display.summary import (
@@ -31,9 +30,10 @@ from viralclip.cli.display.summary import (
     size_of,
     warnings,
 )
+from viralclip.cli.display.symbols import choose_ink
 from viralclip.cli.display.text import faithful
 from viralclip.events import AnomalyFound, Envelope, JobRecovered, Logged
-from viralclip.live import Frame, Told
+from viralclip.live import EventFrame, Frame
 from viralclip.progress import Progress
 
 _REDRAWS_PER_S = 5
@@ -84,7 +84,7 @@ class TerminalDisplay:
 
     def show(self, frame: Frame, progress: Progress) -> None:
         self._progress = progress
-        if isinstance(frame, Told) and frame.envelope.at >= self._opened:
+        if isinstance(frame, EventFrame) and frame.envelope.at >= self._opened:
             self._cameras.hear(frame.envelope.event)
             self._tell(frame.envelope)
 

@@ -50,7 +50,7 @@ _SILENT = (
 
 
 @dataclass(frozen=True)
-class Tempo:
+class HeartbeatTiming:
     """Seconds: between beats, after which a silent worker is dead, and how long before that it
     must have given up by itself, whatever its machine is busy with."""
 
@@ -66,13 +66,13 @@ class Tempo:
 class PostgresRoster:
     """The workers that serve the engine in the database at `url`."""
 
-    def __init__(self, url: str, tempo: Tempo | None = None) -> None:
+    def __init__(self, url: str, tempo: HeartbeatTiming | None = None) -> None:
         self._url = url
-        self._tempo = tempo or Tempo()
+        self._timing = tempo or HeartbeatTiming()
 
     @asynccontextmanager
     async def hold(self, worker: str) -> AsyncIterator[Lease]:
-        lease = _Pulse(self._url, worker, self._tempo, asyncio.get_running_loop())
+        lease = _Heartbeat(self._url, worker, self._timing, asyncio.get_running_loop())
         await asyncio.to_thread(lease.begin)
         try:
             yield lease
@@ -84,7 +84,7 @@ class PostgresRoster:
 
     @asynccontextmanager
     async def claim(self, worker: str) -> AsyncIterator[Life]:
-        db = await asyncio.to_thread(_connect, self._url, self._tempo)
+        db = await asyncio.to_thread(_connect, self._url, self._timing)
         try:
             life = await asyncio.to_thread(self._claim, db, worker)
             yield life
@@ -95,15 +95,15 @@ class PostgresRoster:
             await asyncio.to_thread(db.close)
 
     def _life_of(self, worker: str) -> Life:
-        with _connect(self._url, self._tempo) as db:
+        with _connect(self._url, self._timing) as db:
             silent_s = _silent_s(db, worker)
         if silent_s is None:
             return "left"
-        return "alive" if silent_s < self._tempo.dead_s else "crashed"
+        return "alive" if silent_s < self._timing.dead_s else "crashed"
 
     def _claim(self, db: _Connection, worker: str) -> Life:
         silent_s = _silent_s(db, worker)
-        if silent_s is not None and silent_s < self._tempo.dead_s:
+        if silent_s is not None and silent_s < self._timing.dead_s:
             return "alive"
         if not _got(db, _TRY_BURYING, worker):
             return "alive"
@@ -116,32 +116,32 @@ class PostgresRoster:
             return "alive"
         # It may have come back, or been buried by another, before the lock was ours.
         silent_s = _silent_s(db, worker)
-        if silent_s is not None and silent_s < self._tempo.dead_s:
+        if silent_s is not None and silent_s < self._timing.dead_s:
             db.execute(_RELEASE, [worker])
             return "alive"
         return "left" if silent_s is None else "crashed"
 
 
-class _Pulse:
+class _Heartbeat:
     """A worker's lock and its beat, in a thread: a busy event loop must not look like death."""
 
     def __init__(
-        self, url: str, worker: str, tempo: Tempo, loop: asyncio.AbstractEventLoop
+        self, url: str, worker: str, tempo: HeartbeatTiming, loop: asyncio.AbstractEventLoop
     ) -> None:
         self._url = url
         self._worker = worker
-        self._tempo = tempo
+        self._timing = tempo
         self._loop = loop
         self._using = threading.Lock()
         self._ended = threading.Event()
-        self._believed_until = 0.0
+        self._lease_valid_until = 0.0
         self.crashed_before = False
         self.lost = asyncio.Event()
 
     def begin(self) -> None:
-        with _connect(self._url, self._tempo) as db, suppress(psycopg.errors.UniqueViolation):
+        with _connect(self._url, self._timing) as db, suppress(psycopg.errors.UniqueViolation):
             db.execute(_SCHEMA)  # two at once may both find it missing
-        self._db = _connect(self._url, self._tempo)
+        self._db = _connect(self._url, self._timing)
         if not self._take():
             self._db.close()
             raise WorkerIdTakenError(worker=self._worker)
@@ -155,7 +155,7 @@ class _Pulse:
     def _take(self) -> bool:
         """Whether the lock is ours. Who holds it and does not beat is burying the one that was here
         before, or was that one and its connection is still to be missed: both are soon over."""
-        deadline = time.monotonic() + self._tempo.dead_s
+        deadline = time.monotonic() + self._timing.dead_s
         silent_s = _silent_s(self._db, self._worker)
         while not _taken(self._db, self._worker):
             before, silent_s = silent_s, _silent_s(self._db, self._worker)
@@ -173,13 +173,13 @@ class _Pulse:
             self._db.execute(_LEAVE, [self._worker])
         self._db.close()
 
-    async def confirm(self) -> None:
+    async def confirm_ownership(self) -> None:
         if not await asyncio.to_thread(self._beat_until_believed):
             self.lost.set()
             await asyncio.Event().wait()
 
     def _keep_beating(self) -> None:
-        while not self._ended.wait(self._tempo.beat_s):
+        while not self._ended.wait(self._timing.beat_s):
             if not self._beat_until_believed():
                 with suppress(RuntimeError):  # the loop has ended before us
                     self._loop.call_soon_threadsafe(self.lost.set)
@@ -197,7 +197,7 @@ class _Pulse:
                     alive = self._beat()
             except psycopg.Error as error:
                 log.warning("Worker's lock unavailable", error=repr(error))
-                if time.monotonic() > self._believed_until:
+                if time.monotonic() > self._lease_valid_until:
                     return False
                 self._ended.wait(0.2)
                 continue
@@ -210,7 +210,7 @@ class _Pulse:
         """Whether the name still stands: whoever takes over strikes it out."""
         try:
             if self._db.closed:
-                self._db = _connect(self._url, self._tempo)
+                self._db = _connect(self._url, self._timing)
                 self._take_again()
             return self._db.execute(_BEAT, [self._worker]).rowcount == 1
         except psycopg.Error:
@@ -223,10 +223,10 @@ class _Pulse:
             raise psycopg.OperationalError("the old connection still holds the lock")
 
     def _believe(self, asked_at: float) -> None:
-        self._believed_until = asked_at + self._tempo.give_up_s
+        self._lease_valid_until = asked_at + self._timing.give_up_s
 
 
-def _connect(url: str, tempo: Tempo) -> _Connection:
+def _connect(url: str, tempo: HeartbeatTiming) -> _Connection:
     patience_ms = int(tempo.give_up_s * 500)
     # A network that was cut is noticed although nobody closed the connection.
     parameters = make_conninfo(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from viralclip.geometry import Rect, Size
 from viralclip.media.faces import FaceDetector
 from viralclip.media.frames import LONG_SIDE, SAMPLE_FPS, SampledFrame, sample_frames
-from viralclip.media.memory import give_memory_back
+from viralclip.media.memory import trim_heap
 from viralclip.media.sound import listen
 from viralclip.media.stretch import Stretch
 from viralclip.reframe.faces import FaceRecorder
@@ -46,7 +46,7 @@ def look(
     """
     cv2.setNumThreads(threads)
     size = area.size if area else stretch.source.video.size
-    eye = _Eye(size, FaceDetector(model, source=size) if model else None)
+    eye = _SceneAnalyzer(size, FaceDetector(model, source=size) if model else None)
     frames = sample_frames(
         stretch.source.path,
         start=stretch.start,
@@ -59,12 +59,12 @@ def look(
     for place, frame in enumerate(frames):
         eye.see(frame)
         if place % _TIDY_EVERY == 0:
-            give_memory_back()  # the detector takes some for every size of picture it is shown
+            trim_heap()  # the detector takes some for every size of picture it is shown
         on_progress(min(frame.time / stretch.duration, 1), len(eye.times))
     return eye.footage(stretch)
 
 
-class _Eye:
+class _SceneAnalyzer:
     """Takes samples one after another and keeps what footage is made of."""
 
     def __init__(self, size: Size, detector: FaceDetector | None) -> None:

@@ -9,7 +9,7 @@ _FEWEST_MARKS = 2
 
 
 @dataclass(frozen=True)
-class Progress:
+class FfmpegProgress:
     """How far a render is (0 to 1), frames per second, clip seconds per second, seconds left."""
 
     fraction: float
@@ -18,7 +18,7 @@ class Progress:
     eta_sec: float | None = None
 
 
-class Meter:
+class ProgressParser:
     """Turns lines into Progress, one per block; the fraction never falls and stays in 0..1.
 
     `frames` are those of the output, if it has a picture: FFmpeg's time is that of the stream that
@@ -35,7 +35,7 @@ class Meter:
         self.started = False
         self.moved = False
 
-    def read(self, line: str, *, at: float) -> Progress | None:
+    def read(self, line: str, *, at: float) -> FfmpegProgress | None:
         """The progress when `line` ends a block; `at` is the time now on any steady clock."""
         key, _, value = line.strip().partition("=")
         self._block[key] = value.strip()
@@ -45,14 +45,14 @@ class Meter:
         self.started = True
         return self._progress(block, at)
 
-    def _progress(self, block: dict[str, str], at: float) -> Progress:
+    def _progress(self, block: dict[str, str], at: float) -> FfmpegProgress:
         before = self._fraction
         self._fraction = max(before, min(1.0, self._done(block)))
         self.moved = self._fraction > before
         self._speed = self._measured_speed(at)
         left = (1 - self._fraction) * self._duration
         eta = left / self._speed if self._speed else None
-        return Progress(self._fraction, _number(block.get("fps")), self._speed, eta)
+        return FfmpegProgress(self._fraction, _number(block.get("fps")), self._speed, eta)
 
     def _done(self, block: dict[str, str]) -> float:
         if self._frames:

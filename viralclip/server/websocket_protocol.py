@@ -1,7 +1,8 @@
 """WebSocket messages that are put on the wire as they are: encoded once, however many viewers.
 
 What a server sends is the same bytes for everybody, since only clients mask and nothing is
-compressed. `Wire` takes such bytes from the application, which else would encode per viewer.
+compressed. `PreencodedWebSocketProtocol` takes such bytes from the application, which else would
+encode per viewer.
 """
 
 from collections.abc import Callable, MutableMapping
@@ -32,7 +33,7 @@ def as_framed(messages: bytes) -> dict[str, Any]:
     return {"type": "websocket.send", _EXTENSION: messages}
 
 
-class Wire(WebSocketsSansIOProtocol):
+class PreencodedWebSocketProtocol(WebSocketsSansIOProtocol):
     """The library's own WebSocket protocol, which also takes what is framed already."""
 
     # What is to be done when the connection is gone.

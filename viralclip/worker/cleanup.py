@@ -13,7 +13,7 @@ LOOK_S = 5.0
 log = structlog.get_logger(__name__)
 
 
-async def keep_clear(work: Path, catalog: Catalog) -> None:
+async def remove_finished_work(work: Path, catalog: Catalog) -> None:
     """For ever: remove what was made here for jobs that have come to their end."""
     while True:
         try:

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from viralclip.worker.company import Company
+from viralclip.worker.exclusive_gate import ExclusiveGate
 
 
 class Clips:
     """Clips that join one company, each until it is told to leave."""
 
     def __init__(self) -> None:
-        self.company = Company()
+        self.company = ExclusiveGate()
         self.inside: list[str] = []
         self._ends: dict[str, asyncio.Event] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}

@@ -60,7 +60,7 @@ class TooLongError(ProblemError):
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
-class Note(BaseModel, frozen=True):
+class UploadInfo(BaseModel, frozen=True):
     """What an upload is; `video_id` once it has become a video, `refusal` if it cannot."""
 
     name: str
@@ -74,35 +74,35 @@ class Note(BaseModel, frozen=True):
         return self.video_id is not None or self.refusal is not None
 
 
-class Arrivals:
+class PartialUploads:
     """The uploads of all owners under one folder; each owner's are apart and nobody else's."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._turns: dict[Path, _Turn] = {}
 
-    async def create(self, owner: str, name: str, length: int) -> "Arrival":
+    async def create(self, owner: str, name: str, length: int) -> "PartialUpload":
         home = self._home(owner)
-        arrival = Arrival(home / "arriving" / secrets.token_hex(_ID_BYTES))
-        note = Note(name=safe_name(name), length=length, owner=owner)
+        arrival = PartialUpload(home / "arriving" / secrets.token_hex(_ID_BYTES))
+        note = UploadInfo(name=safe_name(name), length=length, owner=owner)
         with _or_full():
             await asyncio.to_thread(self._create, arrival, note)
         return arrival
 
-    async def find(self, owner: str, upload_id: str) -> "Arrival":
-        arrival = Arrival(self._home(owner) / "arriving" / upload_id)
+    async def find(self, owner: str, upload_id: str) -> "PartialUpload":
+        arrival = PartialUpload(self._home(owner) / "arriving" / upload_id)
         if not _is_id(upload_id) or await asyncio.to_thread(arrival.note) is None:
             raise NotFoundError
         return arrival
 
-    def complete(self) -> list["Arrival"]:
+    def complete(self) -> list["PartialUpload"]:
         """Uploads whose bytes are all here and that are no videos yet."""
         notes = self._folder.glob("*/arriving/*.json")
-        arrivals = [Arrival(path.with_suffix("")) for path in notes]
+        arrivals = [PartialUpload(path.with_suffix("")) for path in notes]
         return [arrival for arrival in arrivals if arrival.is_complete()]
 
     @asynccontextmanager
-    async def writing(self, arrival: "Arrival") -> AsyncIterator[None]:
+    async def writing(self, arrival: "PartialUpload") -> AsyncIterator[None]:
         """The newest request has the upload; the one before it ends with UploadBusyError.
 
         A connection that was cut without a word looks like one that is slow: who comes anew knows
@@ -122,7 +122,7 @@ class Arrivals:
             if self._turns.get(arrival.data) is mine:
                 del self._turns[arrival.data]
 
-    def place(self, owner: str, arrival: "Arrival", note: Note) -> Path:
+    def place(self, owner: str, arrival: "PartialUpload", note: UploadInfo) -> Path:
         """Where the whole file goes: a folder of its own, so that names never meet."""
         return self._home(owner) / arrival.upload_id / note.name
 
@@ -130,11 +130,11 @@ class Arrivals:
         """Remove what has not been written to for a day."""
         oldest = (time.time() if now_s is None else now_s) - EXPIRES_S
         for data in {path.with_suffix("") for path in self._folder.glob("*/arriving/*")}:
-            arrival = Arrival(data)
+            arrival = PartialUpload(data)
             if data not in self._turns and arrival.written_at() < oldest:
                 arrival.remove()
 
-    def _create(self, arrival: "Arrival", note: Note) -> None:
+    def _create(self, arrival: "PartialUpload", note: UploadInfo) -> None:
         arrival.data.parent.mkdir(parents=True, exist_ok=True)
         self.sweep()
         unfinished = [p for p in arrival.data.parent.iterdir() if not p.suffix]
@@ -144,7 +144,7 @@ class Arrivals:
         arrival.data.touch()
         arrival.write_note(note)
 
-    def _check_room(self, arrival: "Arrival", note: Note) -> None:
+    def _check_room(self, arrival: "PartialUpload", note: UploadInfo) -> None:
         """Room that is promised counts as taken, and no user is promised so much that others find
         none: a promise costs nothing, and lasts for a day."""
         own, others = self._promised(arrival.data.parent)
@@ -158,7 +158,7 @@ class Arrivals:
         """How many bytes the uploads in this folder and those of others may still bring."""
         own = others = 0
         for path in self._folder.glob("*/arriving/*.json"):
-            coming = Arrival(path.with_suffix("")).coming()
+            coming = PartialUpload(path.with_suffix("")).coming()
             own, others = (own + coming, others) if path.parent == home else (own, others + coming)
         return own, others
 
@@ -195,7 +195,7 @@ class _Turn:
             self._limit = None
 
 
-class Arrival:
+class PartialUpload:
     """One upload: its bytes in `data`, and its note."""
 
     def __init__(self, data: Path) -> None:
@@ -204,13 +204,13 @@ class Arrival:
         self._note = data.with_suffix(".json")
         self._beside = data.with_suffix(".new")
 
-    def note(self) -> Note | None:
+    def note(self) -> UploadInfo | None:
         try:
-            return Note.model_validate_json(self._note.read_bytes())
+            return UploadInfo.model_validate_json(self._note.read_bytes())
         except (OSError, ValidationError):
             return None
 
-    def write_note(self, note: Note) -> None:
+    def write_note(self, note: UploadInfo) -> None:
         self._beside.write_text(note.model_dump_json())
         self._beside.replace(self._note)
 
@@ -231,7 +231,7 @@ class Arrival:
         note = self.note()
         return 0 if note is None or note.is_settled else max(0, note.length - self.offset())
 
-    def settle(self, note: Note) -> None:
+    def settle(self, note: UploadInfo) -> None:
         """Keep what became of the upload instead of its bytes."""
         self.write_note(note)
         self.data.unlink(missing_ok=True)

@@ -5,10 +5,10 @@ import asyncio
 import psycopg
 import pytest
 
-from viralclip.worker.advisory import PostgresRoster, Tempo
 from viralclip.worker.liveness import WorkerIdTakenError
+from viralclip.worker.postgres_roster import HeartbeatTiming, PostgresRoster
 
-_QUICK = Tempo(beat_s=0.1, dead_s=1.0, margin_s=0.3)
+_QUICK = HeartbeatTiming(beat_s=0.1, dead_s=1.0, margin_s=0.3)
 
 
 @pytest.fixture

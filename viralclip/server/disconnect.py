@@ -12,16 +12,16 @@ from viralclip.server.problems import ConflictError
 T = TypeVar("T")
 
 
-async def gone(receive: Receive) -> None:
+async def disconnected(receive: Receive) -> None:
     """Returns when the other side has left; whatever it says until then is not for us."""
     while not (await receive())["type"].endswith(".disconnect"):
         pass
 
 
-async def unless_gone(request: Request, work: Awaitable[T]) -> T:
+async def cancel_on_disconnect(request: Request, work: Awaitable[T]) -> T:
     """What the work gives; it is cancelled, and has ended, when whoever asked has left."""
     working = asyncio.ensure_future(work)
-    leaving = asyncio.create_task(gone(request.receive))
+    leaving = asyncio.create_task(disconnected(request.receive))
     try:
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if working.done():

@@ -18,7 +18,6 @@ from viralclip.events import (
     ClipTick,
     Complete,
     CompleteDetails,
-    Draft,
     Event,
     Failed,
     FailedDetails,
@@ -26,6 +25,7 @@ from viralclip.events import (
     JobQueued,
     JobStarted,
     JobTick,
+    NewEvent,
     Queued,
     SceneCompleted,
     SceneStarted,
@@ -42,7 +42,7 @@ _REMEMBERED_JOBS = 1024
 log = structlog.get_logger(__name__)
 
 
-class Recalling:
+class RebuildingChannel:
     """A progress channel over another one and the catalog.
 
     What it tells again is what the catalog knows (what was to be made, and what ended how), and
@@ -52,16 +52,16 @@ class Recalling:
     def __init__(self, channel: ProgressChannel, catalog: Catalog) -> None:
         self._channel = channel
         self._catalog = catalog
-        self._known: OrderedDict[str, dict[str, Draft]] = OrderedDict()
+        self._known: OrderedDict[str, dict[str, NewEvent]] = OrderedDict()
 
-    async def publish(self, drafts: list[Draft]) -> list[int]:
+    async def publish(self, drafts: list[NewEvent]) -> list[int]:
         """As every channel; what is said of a job that was deleted is dropped, and numbered 0."""
         gone = {draft.job_id for draft in drafts if not await self._is_known(draft)}
         wanted = [draft for draft in drafts if draft.job_id not in gone]
         try:
             told = await self._channel.publish(wanted)
         except HistoryLostError as lost:
-            await self._retold(lost.job_id)
+            await self._rebuild(lost.job_id)
             told = await self._channel.publish(wanted)
         EVENTS_PUBLISHED.add(len(wanted))
         for draft in wanted:
@@ -74,7 +74,7 @@ class Recalling:
 
     async def progress(self, job_id: str) -> tuple[Progress, str]:
         progress, cursor = await self._channel.progress(job_id)
-        if not progress.run and await self._retold(job_id):
+        if not progress.run and await self._rebuild(job_id):
             return await self._channel.progress(job_id)
         return progress, cursor
 
@@ -82,7 +82,7 @@ class Recalling:
         while True:
             async with aclosing(self._channel.watch(job_id, after)) as frames:
                 async for frame in frames:
-                    if _is_empty(frame) and await self._retold(job_id):
+                    if _is_empty(frame) and await self._rebuild(job_id):
                         break
                     after = frame.cursor
                     yield frame
@@ -91,16 +91,16 @@ class Recalling:
         self._known.pop(job_id, None)
         await self._channel.forget(job_id)
 
-    async def _is_known(self, draft: Draft) -> bool:
+    async def _is_known(self, draft: NewEvent) -> bool:
         """Whether there is a job to speak of, whose history is there from its beginning."""
         if draft.job_id in self._known or isinstance(draft.event, JobQueued):
             return True
         if await self._catalog.job(draft.job_id) is None:
             return False
-        await self._retold(draft.job_id)
+        await self._rebuild(draft.job_id)
         return True
 
-    async def _retold(self, job_id: str) -> bool:
+    async def _rebuild(self, job_id: str) -> bool:
         """Tell the job's latest run again unless it is known; whether anything was told."""
         job = await self._catalog.job(job_id)
         progress, _ = await self._channel.progress(job_id)
@@ -109,7 +109,7 @@ class Recalling:
         events = recall(job, await self._catalog.clips(job_id))
         now = datetime.now(UTC)
         drafts = [
-            Draft(job_id=job_id, run=job.run, at=now, trace_id=job.trace_id, event=event)
+            NewEvent(job_id=job_id, run=job.run, at=now, trace_id=job.trace_id, event=event)
             for event in events
         ]
         doing = self._known.get(job_id, {}).values()
@@ -122,7 +122,7 @@ class Recalling:
         )
         return True
 
-    def _remember(self, draft: Draft) -> None:
+    def _remember(self, draft: NewEvent) -> None:
         """Keep what is true now of each clip that goes on, and of the job while it runs."""
         doing = self._known.setdefault(draft.job_id, {})
         self._known.move_to_end(draft.job_id)

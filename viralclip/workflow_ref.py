@@ -8,7 +8,7 @@ QUEUES: dict[Kind, str] = {"job": "jobs", "scene": "scenes", "clip": "clips"}
 
 
 @dataclass(frozen=True)
-class Work:
+class WorkflowRef:
     """A workflow's place: which run of which job, and within it which scene and which style."""
 
     job_id: str
@@ -39,8 +39,8 @@ class Work:
         return tuple(part for part in parts if part is not None)
 
 
-def parse_work(workflow_id: str) -> Work:
+def parse_work(workflow_id: str) -> WorkflowRef:
     """The place that a workflow id names; job ids hold no dots, styles may."""
     job_id, run, *rest = workflow_id.split(".", 3)
     scene_id = int(rest[0]) if rest else None
-    return Work(job_id, int(run), scene_id, rest[1] if len(rest) > 1 else None)
+    return WorkflowRef(job_id, int(run), scene_id, rest[1] if len(rest) > 1 else None)

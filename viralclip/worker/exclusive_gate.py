@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 
-class Company:
+class ExclusiveGate:
     """Lets clips in together, and a suspect one alone.
 
     A clip whose worker died may be what it died of. Made alone it takes no sibling with it, and

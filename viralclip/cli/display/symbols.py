@@ -9,7 +9,7 @@ from viralclip.steps import Step
 
 
 @dataclass(frozen=True)
-class Ink:
+class Symbols:
     """Glyphs of one cell each, and the encoding all that is drawn must survive."""
 
     full: str
@@ -45,7 +45,7 @@ class Ink:
         return Text.assemble((done, style), (rest, "dim"))
 
 
-def choose_ink(encoding: str) -> Ink:
+def choose_ink(encoding: str) -> Symbols:
     fine = encoding.lower().replace("_", "-").startswith("utf")
     return _FINE if fine else _plain(encoding)
 
@@ -62,7 +62,7 @@ _STYLES = {
     Step.CANCELLED: "yellow",
 }
 
-_FINE = Ink(
+_FINE = Symbols(
     full="━",
     half="╸",
     rest="─",
@@ -80,8 +80,8 @@ _FINE = Ink(
 )
 
 
-def _plain(encoding: str) -> Ink:
-    return Ink(
+def _plain(encoding: str) -> Symbols:
+    return Symbols(
         full="=",
         half="-",
         rest=".",

@@ -17,7 +17,7 @@ class Leashed:
     stdin: int
 
 
-def leash(command: list[str], *, platform: str = sys.platform) -> Leashed:
+def die_with_parent(command: list[str], *, platform: str = sys.platform) -> Leashed:
     """`command` on a leash: it ends when this process does, however this process ends, and gives
     way to it while both have work to do.
 

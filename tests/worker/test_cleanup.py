@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from viralclip.worker.leftovers import clear
+from viralclip.worker.cleanup import clear
 
 
 async def test_files_of_ended_and_unknown_jobs_go_and_those_of_a_running_job_stay(plant, source):

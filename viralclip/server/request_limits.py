@@ -31,7 +31,7 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True)
-class Bounds:
+class RequestLimits:
     """Which host names are ours and how much may be sent; what is patched under one of the
     `streamed` paths has its own limits.
 
@@ -52,7 +52,7 @@ class Bounds:
 class Guard:
     """ASGI middleware; a DNS name that points at loopback, or a foreign page, gets no answer."""
 
-    def __init__(self, app: ASGIApp, bounds: Bounds) -> None:
+    def __init__(self, app: ASGIApp, bounds: RequestLimits) -> None:
         self._app = app
         self._bounds = bounds
         self._admission = Admission()

@@ -23,7 +23,7 @@ _CODE = re.compile(r"<Code>(\w{1,60})</Code>")
 _METADATA_HOST = "169.254.169.254"
 
 
-def told_apart(error: Exception) -> ViralclipError:
+def classify(error: Exception) -> ViralclipError:
     """Refused for good, full, or worth another try; what the store said is in the detail."""
     text = str(error)
     detail = _in_short(text)

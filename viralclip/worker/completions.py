@@ -12,7 +12,7 @@ ASK_S = 1.0
 log = structlog.get_logger(__name__)
 
 
-class Settled:
+class Completions:
     """One question to the engine per interval, however many wait and for however much.
 
     What runs in this process (`here`) has not ended before it says so itself, whatever the engine

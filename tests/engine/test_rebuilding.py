@@ -13,15 +13,15 @@ from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobRecord
 from viralclip.channel.opening import open_channel
 from viralclip.channel.port import BEGINNING, ProgressChannel
-from viralclip.engine.recall import Recalling
+from viralclip.engine.rebuilding import RebuildingChannel
 from viralclip.events import (
     Complete,
     CompleteDetails,
-    Draft,
     Event,
     JobFinished,
     JobStarted,
     Logged,
+    NewEvent,
     Queued,
     Rendering,
     RenderingDetails,
@@ -76,15 +76,15 @@ async def bare(redis_url):
 
 
 @pytest.fixture
-def channel(bare: ProgressChannel, catalog: Catalog) -> Recalling:
-    return Recalling(bare, catalog)
+def channel(bare: ProgressChannel, catalog: Catalog) -> RebuildingChannel:
+    return RebuildingChannel(bare, catalog)
 
 
-def said(event: Event, *, run: int = 1) -> Draft:
-    return Draft(job_id="a1", run=run, at=NOW, trace_id="t", event=event)
+def said(event: Event, *, run: int = 1) -> NewEvent:
+    return NewEvent(job_id="a1", run=run, at=NOW, trace_id="t", event=event)
 
 
-def note(text: str) -> Draft:
+def note(text: str) -> NewEvent:
     return said(Logged(level="info", message=text))
 
 

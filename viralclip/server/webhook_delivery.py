@@ -23,7 +23,7 @@ from viralclip.catalog.webhooks import (
     Webhook,
 )
 from viralclip.events import Outcome
-from viralclip.server.post import PostError, WebhookAddressError, parse_target, post
+from viralclip.server.webhook_http import PostError, WebhookAddressError, parse_target, post
 from viralclip.telemetry.metrics import WEBHOOK_DELIVERIES, DeliveryOutcome
 
 # The names of the Standard Webhooks specification, for which receivers find libraries.
@@ -84,7 +84,9 @@ def sign(secret: bytes, delivery_id: str, timestamp: int, body: str) -> str:
     return "v1," + base64.b64encode(hmac.digest(secret, signed, hashlib.sha256)).decode()
 
 
-async def note_end(job: JobRecord, catalog: Catalog, webhooks: SqlWebhooks, at: datetime) -> None:
+async def enqueue_deliveries(
+    job: JobRecord, catalog: Catalog, webhooks: SqlWebhooks, at: datetime
+) -> None:
     """What waited for the end of the job's latest run is due, and says how it ended."""
     if job.outcome is None or job.finished_at is None:
         return
@@ -105,7 +107,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Courier:
+class WebhookDelivery:
     """Sees to every delivery when its time has come; `anywhere` allows private addresses."""
 
     def __init__(
@@ -133,7 +135,7 @@ class Courier:
             while True:
                 under_way = {task: owner for task, owner in under_way.items() if not task.done()}
                 for owner, delivery in await self._take(under_way.values()):
-                    under_way[asyncio.create_task(self._see_to(delivery))] = owner
+                    under_way[asyncio.create_task(self._process(delivery))] = owner
                 await asyncio.sleep(self._look_s)
         finally:
             for task in under_way:
@@ -143,7 +145,7 @@ class Courier:
     async def round(self) -> int:
         """See to everything that is due now; how much that was."""
         taken = await self._take(())
-        await asyncio.gather(*(self._see_to(delivery) for _, delivery in taken))
+        await asyncio.gather(*(self._process(delivery) for _, delivery in taken))
         return len(taken)
 
     async def _take(self, busy: Collection[str]) -> list[tuple[str, Delivery]]:
@@ -163,7 +165,7 @@ class Courier:
             self._tidied = self._now()
             await self._webhooks.forget(self._tidied - _KEPT)
 
-    async def _see_to(self, delivery: Delivery) -> None:
+    async def _process(self, delivery: Delivery) -> None:
         try:
             if delivery.state == "waiting":
                 await self._look(delivery)
@@ -182,7 +184,7 @@ class Courier:
                 await self._webhooks.drop(delivery.delivery_id)
                 return
         elif job.outcome is not None:
-            await note_end(job, self._catalog, self._webhooks, self._now())
+            await enqueue_deliveries(job, self._catalog, self._webhooks, self._now())
             return
         wait = min(max(age.total_seconds() * _LATE_SHARE, 0.0), _LATEST_S)
         await self._webhooks.postpone(delivery.delivery_id, self._now() + timedelta(seconds=wait))
