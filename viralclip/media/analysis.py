@@ -37,7 +37,7 @@ from viralclip.plan import Video
 from viralclip.styles import Framing, Raster, View
 
 if TYPE_CHECKING:
-    pass
+    from viralclip.media.footage_file import DetectionSummary
 
 LIMIT_BYTES = 512 * 1024 * 1024
 # What was used a moment ago may be in use still.
