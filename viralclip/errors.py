@@ -241,7 +241,7 @@ class ThumbnailFailedError(ViralclipError):
 
 
 class ModelUnavailableError(ViralclipError):
-    """The face model cannot be had: {why}."""
+    """The face model is not available: {why}."""
 
     code = "model_unavailable"
 

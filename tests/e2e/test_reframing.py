@@ -137,6 +137,6 @@ def test_a_model_that_cannot_be_fetched_is_one_sentence(without_model, named: st
     done = without_model.run("models", "fetch")
 
     assert (done.code, done.out) == (1, "")
-    assert done.err.startswith("viralclip: The face model cannot be had: ")
+    assert done.err.startswith("viralclip: The face model is not available: ")
     assert why.format(folder=without_model.folder) in done.err
     assert len(done.err.splitlines()) == 1

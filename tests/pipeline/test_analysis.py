@@ -1,4 +1,4 @@
-"""Analysed clips: five steps in their order, told truly, and no error for want of faces."""
+"""Analysed clips: their steps in order, true progress, and no error for want of faces."""
 
 import asyncio
 from pathlib import Path

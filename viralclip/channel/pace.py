@@ -1,4 +1,4 @@
-"""Ticks at a human pace: the latest of each slot, at most four times a second."""
+"""Ticks debounced to a human pace: the latest of each key, at most four times a second."""
 
 from viralclip.events import ClipTick, JobTick
 from viralclip.telemetry.metrics import TICKS_CONFLATED
@@ -22,7 +22,7 @@ class Pace:
         self._waiting[tick_key] = tick
 
     def drop(self, job_id: str, tick_key: str) -> None:
-        """Forget what waits in the slot: something has been said since that makes it untrue."""
+        """Forget what waits under the key: something has been said since that makes it untrue."""
         if self._waiting.pop((job_id, tick_key), None) is not None:
             self._conflate()
 

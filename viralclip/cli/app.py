@@ -15,7 +15,7 @@ app = typer.Typer(
 
 tokens = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Who may use the server.")
 app.add_typer(tokens, name="token")
-models = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What faces are found with.")
+models = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The model that faces are found with.")
 app.add_typer(models, name="models")
 
 videos = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What users uploaded.")
@@ -301,7 +301,7 @@ def list_tokens() -> None:
 
 @tokens.command("revoke")
 def revoke_token(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Whose token.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The user.")],
 ) -> None:
     """Make a token useless from now on."""
     from viralclip.cli import run
@@ -321,7 +321,7 @@ def fetch_models() -> None:
 def types(
     *, check: Annotated[bool, typer.Option(help="Only say whether they are up to date.")] = False
 ) -> None:
-    """Write the page's TypeScript types from the API (for who works on viralclip)."""
+    """Write the page's TypeScript types from the API (for contributors)."""
     from viralclip.cli import run
 
     run.types(check=check)

@@ -1,4 +1,4 @@
-"""`viralclip jobs`, `watch` and `cancel`: what there is, and a word with what is running."""
+"""`viralclip jobs`, `watch` and `cancel`: list jobs, follow one, stop one."""
 
 import json
 import sys

@@ -22,7 +22,7 @@ async def fetch(settings: Settings) -> int:
 
 
 def get_model(place: ModelPlace) -> Path:
-    """The model, downloaded if need be; DetectorMissingError if it cannot be had."""
+    """The model, downloaded if need be; DetectorMissingError if it is not available."""
     found = find_model(place)
     if found is not None:
         return found

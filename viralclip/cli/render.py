@@ -1,4 +1,4 @@
-"""`viralclip render` and `retry`: a job made in this process, told truly while it is made."""
+"""`viralclip render` and `retry`: make a job in this process, and show its progress."""
 
 import asyncio
 import signal

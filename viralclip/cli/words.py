@@ -80,7 +80,7 @@ CODES: dict[str, str] = {
     "disk_full": "the disk is full",
     "worker_crashed": "its worker crashed",
     "thumbnail_failed": "no thumbnail could be made",
-    "model_unavailable": "the face model cannot be had",
+    "model_unavailable": "the face model is not available",
     "job_failed": "the job cannot go on",
     "storage_unavailable": "the storage did not answer",
     "storage_rejected": "the storage refused the clip",

@@ -1,7 +1,7 @@
 """Run as a module: looks at a scene, or plans where styles look in it, and ends.
 
-It is a process of its own so that nobody waits for it who does not want to, and it can be killed at
-any moment. It tells how far it is in FFmpeg's words, so that it is attended to as FFmpeg is.
+It is a process of its own, so that it can be killed at any moment and blocks nobody. It writes its
+progress in FFmpeg's format, so that the same code runs and watches both.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Which H.264 encoder a clip is made with, and how it is asked for each preset."""
+"""The H.264 encoders, and the options that each preset means for them."""
 
 import asyncio
 import os

@@ -56,7 +56,7 @@ def find_model(place: ModelPlace) -> Path | None:
 
 
 def fetch_model(place: ModelPlace) -> Path:
-    """The kept model, downloaded if need be; ModelUnavailableError says why it cannot be had.
+    """The kept model, downloaded if need be; ModelUnavailableError says why it is not available.
 
     The file appears whole and verified or not at all.
     """
@@ -84,7 +84,7 @@ class FaceModel:
         self._asked_at: float | None = None
 
     async def find(self) -> Path | None:
-        """The model's file, from the network if that is the way; None if it cannot be had."""
+        """The model's file, from the network if that is the way; None if it is not available."""
         async with self._asking:
             found = await asyncio.to_thread(find_model, self._place)
             if found is not None or self._place.named is not None or self._asked_lately():

@@ -1,4 +1,4 @@
-"""One run of a job: its scenes, and the one word for what became of it."""
+"""One run of a job: its scenes, and its outcome."""
 
 import shutil
 from collections.abc import Awaitable, Callable, Sequence

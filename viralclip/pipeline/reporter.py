@@ -1,4 +1,4 @@
-"""Says what happens to whoever watches, without ever making the work wait or fail."""
+"""Publishes what happens without ever making the work wait or fail: no backpressure on renders."""
 
 import asyncio
 import time

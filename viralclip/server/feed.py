@@ -1,4 +1,8 @@
-"""One job's frames for all its viewers in this process: read once, encoded once, never queued."""
+"""One job's frames for all its viewers in this process: read once, encoded once, never queued.
+
+Backpressure: a viewer takes frames when it can. One that is slow is sent fewer ticks, and one that
+is too far behind a Reset.
+"""
 
 import asyncio
 import math
@@ -19,7 +23,7 @@ from viralclip.server.websocket_protocol import framed
 
 # How many of the latest events a feed keeps; a viewer further behind gets a Reset instead.
 KEEP_EVENTS = 1000
-# While much is told, viewers are woken at most so often; what came in between they take in one go.
+# Debounce: while much is told, viewers are woken at most so often, and take what came in one go.
 PACE_S = 0.04
 # How much a viewer takes at a time: what it holds may be all that a stuck viewer keeps alive.
 BATCH = 100

@@ -75,7 +75,7 @@ class Services:
     upload_answer_s: float = 5.0
     # A viewer that hears nothing for so long hears a heartbeat; a proxy would close the line.
     heartbeat_s: float = 15.0
-    # One that takes nothing off the line for so long is gone.
+    # A viewer that reads nothing for so long is disconnected.
     send_timeout_s: float = 60.0
     # A viewer whose token was revoked is let go within that time.
     recheck_s: float = 60.0

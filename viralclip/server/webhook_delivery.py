@@ -1,4 +1,5 @@
-"""Tells webhooks of ended jobs: signed, and again until they have it, also after a restart."""
+"""Delivers webhooks of ended jobs: signed, and retried with backoff until they arrive, also after a
+restart."""
 
 import asyncio
 import base64

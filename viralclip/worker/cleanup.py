@@ -1,4 +1,4 @@
-"""Files of jobs that ended while their worker was away, or that ended on another machine."""
+"""Cleanup: files of jobs that ended while their worker was away, or on another machine."""
 
 import asyncio
 import shutil

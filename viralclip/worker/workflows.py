@@ -239,7 +239,7 @@ class Workflows:
             await self._engine.cancel_clips(job.job_id, job.run)
 
     async def _queued_at(self, work: WorkflowRef) -> datetime | None:
-        """For its span; None where nobody takes spans, or it cannot be had."""
+        """For its span; None where nobody takes spans, or it is not known."""
         if not traces.is_on():
             return None
         try:
