@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.eta import RENDERS
 from bench.figures import Figure
 from bench.forecasts.collect import collect, read
-from bench.forecasts.replay import MACHINE, open_job
+from bench.forecasts.replay import MACHINE, Job, open_job
 from viralclip.anomalies import judge
 from viralclip.durations import Model, Observation
 
@@ -34,16 +34,22 @@ def measure(folder: Path, *, short: bool) -> list[Figure]:
     if not path.exists():
         path = folder / "renders.jsonl"
         collect(path, jobs=5 if short else 45)
-    seen = [
-        observation
-        for job in map(open_job, read(path))
-        for _, observation in job.learned(by=job.seconds)
-        if observation.workload.stage == "render"
-    ]
+    seen = [_renders(open_job(row)) for row in read(path)]
     return [*_single(seen, 4.0, targets=True), *_single(seen, 2.0, targets=False), *_lasting(seen)]
 
 
-def _single(seen: Sequence[Observation], times: float, *, targets: bool) -> list[Figure]:
+def _renders(job: Job) -> list[Observation]:
+    """Those of one job, in the order of their ends."""
+    ended = sorted(job.learned(by=job.seconds), key=lambda pair: pair[0])
+    return [seen for _, seen in ended if seen.workload.stage == "render"]
+
+
+def _in_some_order(jobs: Sequence[Sequence[Observation]], dice: random.Random) -> list[Observation]:
+    """Job after job: clips of one video come together."""
+    return [seen for job in dice.sample(jobs, len(jobs)) for seen in job]
+
+
+def _single(seen: Sequence[Sequence[Observation]], times: float, *, targets: bool) -> list[Figure]:
     outcomes = [
         outcome
         for seed in range(_ORDERS)
@@ -80,9 +86,10 @@ def _single(seen: Sequence[Observation], times: float, *, targets: bool) -> list
     ]
 
 
-def _replayed(seen: Sequence[Observation], times: float, dice: random.Random) -> list[Outcome]:
-    order = list(seen)
-    dice.shuffle(order)
+def _replayed(
+    jobs: Sequence[Sequence[Observation]], times: float, dice: random.Random
+) -> list[Outcome]:
+    order = _in_some_order(jobs, dice)
     model, outcomes = Model(), list[Outcome]()
     for place, each in enumerate(order):
         is_slow = place >= _LEARNED_CLIPS and dice.random() < _SHARE
@@ -93,12 +100,11 @@ def _replayed(seen: Sequence[Observation], times: float, dice: random.Random) ->
     return outcomes
 
 
-def _lasting(seen: Sequence[Observation]) -> list[Figure]:
+def _lasting(jobs: Sequence[Sequence[Observation]]) -> list[Figure]:
     """After some clips the machine is four times slower for good: drifts and clips told of."""
     drifts, alarms, runs = 0, 0, 0
     for seed in range(_ORDERS):
-        order = list(seen)
-        random.Random(seed).shuffle(order)  # noqa: S311 - a sample, not a secret
+        order = _in_some_order(jobs, random.Random(seed))  # noqa: S311 - a sample, not a secret
         if len(order) < _LEARNED_CLIPS + _LASTING:
             break
         runs += 1

@@ -18,7 +18,6 @@ import pytest
 from peers.s3 import Bucket
 from peers.viewer import frames_of
 from services import PostgresServer, RedisServer, free_port
-from viralclip.media.die_with_parent import die_with_parent
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
@@ -26,6 +25,7 @@ from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.records import ClipRecord
 from viralclip.events import ClipTick, Complete, Envelope, JobFinished, SceneCompleted, SceneStarted
 from viralclip.live import EventFrame, Frame, Reset, Snapshot, TickFrame
+from viralclip.media.parent_death import die_with_parent
 from viralclip.media.probe import probe
 from viralclip.progress import ClipState, Progress, advance
 from viralclip.steps import ENDS, Step

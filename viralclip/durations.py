@@ -10,12 +10,13 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 Stage = Literal["analysis", "render"]
 STAGES: tuple[Stage, ...] = ("analysis", "render")
+T = TypeVar("T")
 FramingKind = Literal["static", "moving", "split", "blurred"]
 
 # Seconds before the first frame and after the last.
@@ -32,17 +33,22 @@ _FRAME: dict[FramingKind, float] = {
 }
 # Core seconds of looking for faces per second of clip; the planner's are within.
 _LOOK_S = 0.12
+# A picture with much detail or noise, told by the source's bits per pixel, takes longer to encode:
+# each doubling beyond the first tenth of a bit by so much, in logarithms.
+_FINE_BITS, _DETAIL, _USUAL_DETAIL = 0.1, 0.35, 0.2
 # How many cores one FFmpeg keeps busy, when it may use as many threads as it likes and with one.
 _MOST_LANES, _ONE_THREAD_LANES = 6.0, 1.7
 
 # Variances of what is learned, before anything is: of the logarithm of a factor.
 _BIAS_VARIANCE = 0.35
 _MACHINE_VARIANCE = 0.12
+# How a source differs from others like it is learned from its first clips.
+_SOURCE_VARIANCE, _MOST_OF_SOURCE = 0.04, 0.4
 _VARIANCES = {
     "seconds": 0.01,
     "output": 0.03,
     "source": 0.03,
-    "bits": 0.01,
+    "detail": 0.05,
     "threads": 0.02,
     "busy": 0.05,
     "captions": 0.03,
@@ -54,7 +60,7 @@ _VARIANCES = {
     "style": 0.02,
 }
 # Middles that numeric features are counted from.
-_SECONDS, _RATE, _BITS, _THREADS = 5.0, 40.0, 0.1, 2.0
+_SECONDS, _RATE, _THREADS = 5.0, 40.0, 2.0
 # A factor's variance grows again by this share of what it was before anything was learned.
 _FORGETTING = 0.0005
 # That of a machine's own factor grows by this with each of its clips: it forgets within some tens.
@@ -64,9 +70,10 @@ _LEAST_NOISE = 0.002
 # The clock and the rest of the machine disturb by so many seconds, however short the work.
 _JITTER_S = 0.12
 _MIN_GAIN = 0.03
-# An outlier beyond so many deviations counts as one of just so many.
+# An outlier beyond so many deviations counts as one of just so many, and the less the further it is
+# off; it says nothing of how much clips differ.
 _CLIPPED = 3.0
-_MOST_NAMES, _MOST_MACHINES = 48, 64
+_MOST_NAMES, _MOST_MACHINES, _MOST_SOURCES = 48, 64, 32
 _KEPT_RESIDUALS = 100
 _SHORTEST_S = 0.05
 # Five of the last six residuals of a machine on one side, and not by a hair, are a drift.
@@ -82,12 +89,13 @@ _TEMPERING = 20
 class Workload(BaseModel, frozen=True):
     """What decides how long a stage takes; rates are in millions of pixels a second.
 
-    What does not matter to a stage is empty: an analysis has no style, preset or encoder. `bits`
+    `source` names the video. What does not matter to a stage is empty: an analysis has no style, preset or encoder. `bits`
     are those of the source per pixel, where they are known. `threads` is FFmpeg's option per codec,
     0 for its own choice; `cores` are those of the machine.
     """
 
     stage: Stage
+    source: str = ""
     style: str
     seconds: float
     output_rate: float
@@ -114,7 +122,7 @@ class Workload(BaseModel, frozen=True):
             "seconds": _log_ratio(self.seconds, _SECONDS),
             "output": _log_ratio(self.output_rate, _RATE),
             "source": _log_ratio(self.source_rate, _RATE),
-            "bits": _log_ratio(self.bits, _BITS) if self.bits else 0.0,
+            "detail": self._detail,
             "threads": _log_ratio(self.threads or self.cores, _THREADS),
             "busy": math.log(max(busy, 1.0)),
         }
@@ -124,6 +132,7 @@ class Workload(BaseModel, frozen=True):
             f"preset:{self.preset}": 1.0 if self.preset else 0.0,
             f"encoder:{self.encoder}": 1.0 if self.encoder else 0.0,
             f"style:{self.style}": 1.0 if self.style else 0.0,
+            f"detail:{self.preset}": self._detail if self.preset else 0.0,
             "captions": float(self.captions),
             "loudness": float(self.loudness),
         }
@@ -136,7 +145,13 @@ class Workload(BaseModel, frozen=True):
         if self.stage == "analysis":
             return decode + _LOOK_S
         encode = _ENCODE.get(self.preset, _ENCODE["balanced"])
-        return decode + (_FRAME[self.framing] + encode) * self.output_rate
+        work = decode + (_FRAME[self.framing] + encode) * self.output_rate
+        return work * math.exp(_DETAIL * self._detail)
+
+    @property
+    def _detail(self) -> float:
+        """How much more detail than usual there is in the source's picture, in logarithms."""
+        return math.log1p(self.bits / _FINE_BITS) - _USUAL_DETAIL if self.bits else 0.0
 
     def _lanes(self, busy: float) -> float:
         """How many cores work on it, where `busy` of its kind share them all evenly."""
@@ -181,6 +196,22 @@ class Prediction:
         return math.exp(self.log_seconds + self.deviation * _NORMAL.inv_cdf(share))
 
 
+class Source(BaseModel, frozen=True):
+    """By how much the clips of one video differ from those of others like it."""
+
+    log_factor: float = 0.0
+    variance: float = _SOURCE_VARIANCE
+
+    def after(self, error: float, variance: float) -> "Source":
+        """The same after one more clip, whose error was expected with that variance."""
+        gain = self.variance / variance
+        moved = self.log_factor + gain * error
+        return Source(
+            log_factor=round(max(-_MOST_OF_SOURCE, min(moved, _MOST_OF_SOURCE)), 6),
+            variance=round((1 - gain) * self.variance, 6),
+        )
+
+
 class Machine(BaseModel, frozen=True):
     """By how much one machine differs from the others, and its latest standardised residuals.
 
@@ -216,6 +247,7 @@ class Model(BaseModel, frozen=True):
     noise: float = _NOISE
     count: int = 0
     machines: dict[str, Machine] = {}
+    sources: dict[str, Source] = {}
     residuals: tuple[float, ...] = ()
 
     def predict(self, workload: Workload, *, machine: str, busy: float = 1.0) -> Prediction:
@@ -223,11 +255,12 @@ class Model(BaseModel, frozen=True):
         features = workload.features(busy)
         typical = workload.typical_seconds(busy)
         own = self.machines.get(machine, Machine())
+        source = self.source(workload)
         shift, spread = self._shift(features)
-        log_seconds = math.log(typical) + shift + own.log_factor
+        log_seconds = math.log(typical) + shift + own.log_factor + source.log_factor
         return Prediction(
             log_seconds=log_seconds,
-            doubt=spread + own.variance,
+            doubt=spread + own.variance + source.variance,
             noise=self._noise_of(math.exp(log_seconds)),
             scale=self.scale,
         )
@@ -240,7 +273,8 @@ class Model(BaseModel, frozen=True):
         error = math.log(max(seen.seconds, _SHORTEST_S)) - expected.log_seconds
         variance = expected.doubt + expected.noise
         residual = error / math.sqrt(variance)
-        clipped = math.sqrt(variance) * max(-_CLIPPED, min(residual, _CLIPPED))
+        weight = min(1.0, _CLIPPED / max(abs(residual), 1e-9))
+        clipped, variance = error * weight, variance / weight**2
         x = [features.get(name, 0.0) for name in known.names]
         mean, covariance = _updated(known.mean, known.covariance, x, clipped, variance)
         machine = known.machines.get(seen.machine, Machine())
@@ -248,13 +282,26 @@ class Model(BaseModel, frozen=True):
             names=known.names,
             mean=mean,
             covariance=_forgetful(known.names, covariance),
-            noise=known.noise_after(clipped, expected),
+            noise=known.noise_after(error, expected),
             count=known.count + 1,
             machines=_latest(
-                known.machines, seen.machine, _moved(machine, clipped, variance, residual)
+                known.machines,
+                seen.machine,
+                _moved(machine, clipped, variance, residual),
+                most=_MOST_MACHINES,
+            ),
+            sources=_latest(
+                known.sources,
+                seen.workload.source,
+                known.source(seen.workload).after(clipped, variance),
+                most=_MOST_SOURCES,
             ),
             residuals=(*known.residuals, round(residual, 3))[-_KEPT_RESIDUALS:],
         )
+
+    def source(self, workload: Workload) -> Source:
+        """What is known of the workload's video."""
+        return self.sources.get(workload.source, Source())
 
     @property
     def unknown_machine(self) -> float:
@@ -319,6 +366,8 @@ class Model(BaseModel, frozen=True):
     def noise_after(self, error: float, expected: Prediction) -> float:
         """What of the error is neither doubt nor jitter is the clips' own difference."""
         jitter = expected.noise - self.noise
+        if error * error > _CLIPPED**2 * (expected.doubt + expected.noise):
+            return self.noise
         own = max(error * error - expected.doubt - jitter, 0.0)
         gain = max(1 / (self.count + 10), _MIN_GAIN)
         return max(self.noise + gain * (own - self.noise), _LEAST_NOISE)
@@ -390,11 +439,11 @@ def _moved(machine: Machine, error: float, variance: float, residual: float) -> 
     )
 
 
-def _latest(machines: Mapping[str, Machine], name: str, machine: Machine) -> dict[str, Machine]:
-    """The machines with this one as the latest; those heard of longest ago are forgotten."""
-    others = {other: known for other, known in machines.items() if other != name}
-    kept = list(others.items())[-(_MOST_MACHINES - 1) :]
-    return {**dict(kept), name: machine}
+def _latest(known: Mapping[str, T], name: str, newest: T, *, most: int) -> dict[str, T]:
+    """What is known with this one as the latest; those heard of longest ago are forgotten."""
+    others = {other: value for other, value in known.items() if other != name}
+    kept = list(others.items())[-(most - 1) :]
+    return {**dict(kept), name: newest}
 
 
 def _updated(

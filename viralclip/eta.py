@@ -18,12 +18,22 @@ ClipKey = tuple[int, str]
 
 # FFmpeg's own time left is off by so much at first, and by less the more of the clip is done.
 _SPEED_NOISE, _SPEED_NOISE_AT_END = 0.45, 0.12
-# To check and store a clip after its last frame takes so long, on a machine as slow as is typical.
-_FINISH_S = 0.3
+# Before a render's first frame, and to check and store the clip after its last one, it takes so
+# long, on a machine as slow as is typical.
+_BEGIN_S, _FINISH_S = 0.3, 0.2
+# An encoder reads so many seconds of the clip ahead of what it writes, and to read, frame and look
+# at a frame is so much of the work on it.
+_AHEAD_S, _AHEAD_SHARE = 0.9, 0.5
+# Speed is measured over so many seconds, in which it rises when nothing is left to read.
+_MEASURED_S, _LEAST_OF_SPEED = 5.0, 0.75
+# A clip that is so many times slower since it began than of late may have stopped meanwhile.
+_STOPPED = 3.0
 # However long a stage already takes, it takes this share of that longer.
 _OVERDUE = 0.25
 # The clips of other jobs are in the middle of their work, more or less.
 _MIDDLE, _MIDDLE_NOISE = 0.5, 0.6
+# What nobody knows of a job: how even the machine's speed is meanwhile, and how its clips meet.
+_JOB_NOISE = 0.12
 # So many draws are made in all, a few milliseconds of work, however large the job.
 _BUDGET = 3000
 _FEWEST_FUTURES = 20
@@ -123,6 +133,7 @@ class _Pieces:
         self._line = line
         self._now = now
         self._busy = 1.0
+        self._eased = 1.0
         self._known: dict[Workload, Prediction] = {}
         self._doubts: dict[str, Mapping[str, float]] = {}
         self.slowdowns: list[float] = []
@@ -137,6 +148,7 @@ class _Pieces:
         each = max(self._line.slots_each, 1)
         self._busy = float(max(1, min(running + len(self._line.running), each)))
         self.slowdowns = self._slowdowns(each)
+        self._eased = self._eased_by(progress)
         for scene in progress.scenes:
             yield from self._of_scene(scene)
 
@@ -181,19 +193,22 @@ class _Pieces:
         if _is_ahead(clip):
             return alone.seconds, own
         slowdown = self.slowdowns[int(self._busy) - 1]
-        finish = _FINISH_S * alone.seconds / render.typical_seconds(1.0)
+        machine = alone.seconds / render.typical_seconds(1.0)
+        begin, finish = _BEGIN_S * machine, _FINISH_S * machine
         if clip.step is not Step.RENDERING:
             left = max(clip.eta_sec or 0.0, finish * slowdown)
             return left / slowdown, _SPEED_NOISE**2
         elapsed = max((self._now - clip.since).total_seconds(), 0.0) if clip.since else 0.0
         fraction = clip.step_fraction or 0.0
-        expected = alone.seconds * slowdown
+        work = max(alone.seconds - begin - finish, _FINISH_S) * slowdown
+        ahead = _work_left(fraction, render.seconds)
         # Nothing is written until the encoder has looked ahead, and that is work, too.
-        rest = expected * (1 - fraction) if fraction else expected - elapsed
-        left = max(rest, _OVERDUE * elapsed * (1 - fraction), _FINISH_S)
+        rest = work * ahead if fraction else begin * slowdown + work - elapsed
+        left = max(rest, _OVERDUE * elapsed * ahead, _FINISH_S)
         variance = alone.deviation**2
         if clip.eta_sec is not None and fraction > 0:
-            seen = _by_speed(clip.eta_sec, elapsed, fraction)
+            of_speed = max(ahead / max(1 - fraction, 1e-6), _LEAST_OF_SPEED) * self._eased
+            seen = of_speed * _by_speed(clip.eta_sec, elapsed, fraction)
             left, variance = _combined((left, variance), (seen, _speed_variance(fraction)))
         return left / slowdown + finish, variance
 
@@ -204,15 +219,26 @@ class _Pieces:
 
     def _doubts_of(self, render: Workload) -> Mapping[str, float]:
         """Shared by all clips of a style and preset: how long they are matters little to it."""
-        key = f"{render.style}/{render.preset}/{render.output_rate:.0f}"
+        key = f"{render.source}/{render.style}/{render.preset}/{render.output_rate:.0f}"
         if key not in self._doubts:
             model = self._timings.model("render")
             machine = model.machines.get(self._line.machine)
             scale = model.scale
             doubts = {name: scale * by for name, by in model.doubts(render).items()}
             own = machine.variance if machine else model.unknown_machine
-            self._doubts[key] = {**doubts, "machine": scale * math.sqrt(own)}
+            shared = {"machine": own, f"source {render.source}": model.source(render).variance}
+            spread = {name: scale * math.sqrt(variance) for name, variance in shared.items()}
+            self._doubts[key] = doubts | spread
         return self._doubts[key]
+
+    def _eased_by(self, progress: Progress) -> float:
+        """What has to be taken off speeds that were measured while there was more company."""
+        ends = [c.since for s in progress.scenes for c in s.clips if c.ended and c.since]
+        quiet = (self._now - max(ends)).total_seconds() if ends else math.inf
+        crowded = max(1 - quiet / _MEASURED_S, 0.0)
+        busy = int(self._busy)
+        now, before = self.slowdowns[busy - 1], self.slowdowns[min(busy, len(self.slowdowns) - 1)]
+        return now / (now + crowded * (before - now))
 
     def _slowdowns(self, each: int) -> list[float]:
         """How many times longer a typical clip takes beside 0, 1, 2, ... others."""
@@ -240,13 +266,22 @@ def _deviation(prediction: Prediction) -> float:
     return prediction.scale * math.sqrt(prediction.noise)
 
 
-def _by_speed(eta_sec: float, elapsed: float, fraction: float) -> float:
-    """The time left by the speed of late and by that since the beginning, in equal parts.
+def _work_left(fraction: float, seconds: float) -> float:
+    """The share of a render's work that is left when the fraction of its frames is written.
 
-    That of late knows nothing of a process that has stopped, that since the beginning does.
+    Frames that are written have been read some time before: at the end only writing is left.
     """
+    if not fraction:
+        return 1.0
+    read = min(fraction + _AHEAD_S / seconds, 1.0)
+    return _AHEAD_SHARE * (1 - read) + (1 - _AHEAD_SHARE) * (1 - fraction)
+
+
+def _by_speed(eta_sec: float, elapsed: float, fraction: float) -> float:
+    """The time left by the speed of late, which knows nothing of a process that has stopped; by
+    that since the beginning, if that says so."""
     since_began = elapsed * (1 - fraction) / fraction
-    return math.sqrt(max(eta_sec, _FINISH_S) * max(since_began, eta_sec / 4, _FINISH_S))
+    return max(eta_sec, since_began / _STOPPED, 0.1)
 
 
 def _speed_variance(fraction: float) -> float:
@@ -283,10 +318,12 @@ def _futures(works: Sequence[_Piece], line: Line, slowdowns: Sequence[float]) ->
     names = {name for work in works for name in work.doubts}
     shared = {name: _draws(name, count) for name in sorted(names)}
     moves = _moves(works, shared, count)
+    whole = [math.exp(_JOB_NOISE * draw) for draw in _draws("the job", count)]
     noises = [_draws(work.name, count) for work in works]
     mine = [work.mine for work in works]
     return [
-        _end(
+        whole[i]
+        * _end(
             [
                 work.seconds * math.exp(work.noise * noise[i] + moves[id(work.doubts)][i])
                 for work, noise in zip(works, noises, strict=True)

@@ -5,6 +5,9 @@ from datetime import datetime, timedelta
 
 from viralclip.eta import TimeLeft
 
+# A band is drawn anew when the estimate's own has become so many times narrower.
+_NARROWER = 2.0
+
 
 @dataclass(frozen=True)
 class DoneAt:
@@ -21,19 +24,25 @@ class DoneAt:
 
         return cls(expected=at(left.expected), low=at(left.low), high=at(left.high))
 
+    @property
+    def width(self) -> timedelta:
+        return self.high - self.low
+
 
 def steady(shown: DoneAt | None, left: TimeLeft, now: datetime) -> DoneAt:
     """What to show after one more estimate.
 
-    While the estimate stays in the band that is shown, the time that is shown stays, and the band
-    is only drawn closer around it. An estimate outside the band, or a band that the shown time has
-    fallen out of, is shown as it is.
+    While the estimate stays in the band that is shown, all that is shown stays. When that band has
+    become much too wide it is drawn closer, around the time that is shown. An estimate outside the
+    band is shown as it is, and so is one that comes after the time that was shown has passed.
     """
     new = DoneAt.of(left, now)
-    if shown is None or not shown.low <= new.expected <= shown.high:
+    if shown is None or not shown.low <= new.expected <= shown.high or shown.expected < now:
         return new
-    if not new.low <= shown.expected <= new.high:
-        return new
+    if shown.width < _NARROWER * new.width:
+        return shown
     return DoneAt(
-        expected=shown.expected, low=max(shown.low, new.low), high=min(shown.high, new.high)
+        expected=shown.expected,
+        low=min(new.low, shown.expected),
+        high=max(new.high, shown.expected),
     )

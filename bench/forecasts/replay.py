@@ -71,7 +71,7 @@ class Job:
 
 
 def open_job(row: Mapping[str, Any]) -> Job:
-    known = {"name": "", "path": "", "identity": "", "has_audio": True}
+    known = {"name": "", "path": "", "identity": str(row["recipe"]), "has_audio": True}
     video = Video.model_validate({**known, **row["video"]})
     scenes = [
         Scene(id=at, title="", start=0, end=seconds) for at, seconds in enumerate(row["scenes"], 1)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-from viralclip.media.die_with_parent import die_with_parent
 
 from viralclip.errors import (
     RenderFailedError,
@@ -21,6 +20,7 @@ from viralclip.errors import (
 from viralclip.media.activity import Activity, activity_of
 from viralclip.media.ffmpeg import Watchdogs, abilities, find_ffmpeg, has_filters, run_ffmpeg
 from viralclip.media.ffmpeg_progress import FfmpegProgress, ProgressParser
+from viralclip.media.parent_death import die_with_parent
 
 IsRunning = Callable[[int], bool]
 

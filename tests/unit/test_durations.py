@@ -10,6 +10,7 @@ from viralclip.durations import (
     Model,
     Observation,
     Prediction,
+    Source,
     Timings,
     Workload,
     drift_of,
@@ -235,7 +236,8 @@ def test_the_independent_doubts_add_up_to_the_doubt():
     squares = sum(by * by for by in model.doubts(work).values())
     told = model.predict(work, machine=HERE)
 
-    assert squares == pytest.approx(told.doubt - model.machines[HERE].variance, rel=1e-3)
+    shared = model.machines[HERE].variance + model.source(work).variance
+    assert squares == pytest.approx(told.doubt - shared, rel=1e-3)
 
 
 def test_the_doubt_of_nothing_learned_is_that_of_every_feature_and_the_machine():
@@ -244,7 +246,24 @@ def test_the_doubt_of_nothing_learned_is_that_of_every_feature_and_the_machine()
     squares = sum(by * by for by in Model().doubts(work).values())
     told = Model().predict(work, machine=HERE)
 
-    assert squares + Model().unknown_machine == pytest.approx(told.doubt)
+    shared = Model().unknown_machine + Source().variance
+    assert squares + shared == pytest.approx(told.doubt)
+
+
+def test_how_a_video_differs_is_learned_from_its_first_clips_and_believed_of_it_alone():
+    noisy, calm = workload(source="noisy"), workload(source="calm")
+    model = learned(Model(), *((calm, 3.0) for _ in range(40)))
+    before = model.predict(calm, machine=HERE).seconds
+    after = learned(model, *((noisy, 6.0) for _ in range(4)))
+
+    assert after.predict(noisy, machine=HERE).seconds > 1.5 * before
+    assert after.predict(calm, machine=HERE).seconds < 1.3 * before
+
+
+def test_a_picture_full_of_noise_takes_longer_to_encode():
+    calm, noisy = (workload(bits=bits) for bits in (0.04, 1.2))
+
+    assert noisy.typical_seconds(1.0) > 1.5 * calm.typical_seconds(1.0)
 
 
 def test_a_band_is_as_much_wider_as_residuals_were_of_late():

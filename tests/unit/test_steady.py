@@ -20,10 +20,16 @@ def test_the_first_estimate_is_shown_as_it_is():
     assert steady(None, left(10, 8, 14), NOW) == DoneAt(at(10), at(8), at(14))
 
 
-def test_an_estimate_inside_the_band_moves_nothing_and_draws_the_band_closer():
+def test_an_estimate_inside_the_band_moves_nothing():
     shown = DoneAt(at(10), at(8), at(14))
 
-    assert steady(shown, left(11, 9, 16), NOW) == DoneAt(at(10), at(9), at(14))
+    assert steady(shown, left(11, 9, 14), NOW) == shown
+
+
+def test_a_band_that_has_become_much_too_wide_is_drawn_closer_around_the_same_time():
+    shown = DoneAt(at(10), at(5), at(20))
+
+    assert steady(shown, left(12, 11, 14), NOW) == DoneAt(at(10), at(10), at(14))
 
 
 def test_an_estimate_outside_the_band_is_shown():
@@ -32,10 +38,10 @@ def test_an_estimate_outside_the_band_is_shown():
     assert steady(shown, left(15, 12, 19), NOW) == DoneAt(at(15), at(12), at(19))
 
 
-def test_a_shown_time_outside_the_new_band_is_shown_no_longer():
-    shown = DoneAt(at(10), at(5), at(20))
+def test_a_time_that_has_passed_is_shown_no_longer():
+    shown = DoneAt(at(10), at(8), at(14))
 
-    assert steady(shown, left(14, 12, 16), NOW) == DoneAt(at(14), at(12), at(16))
+    assert steady(shown, left(2, 1, 3), at(11)) == DoneAt(at(13), at(12), at(14))
 
 
 def test_time_that_passes_moves_nothing_while_the_estimate_shrinks_with_it():

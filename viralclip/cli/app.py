@@ -15,7 +15,9 @@ app = typer.Typer(
 
 tokens = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Who may use the server.")
 app.add_typer(tokens, name="token")
-models = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The model that faces are found with.")
+models = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="The model that faces are found with."
+)
 app.add_typer(models, name="models")
 
 videos = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What users uploaded.")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from viralclip.errors import UnknownEncoderError
-from viralclip.media.die_with_parent import die_with_parent
+from viralclip.media.parent_death import die_with_parent
 from viralclip.plan import Preset
 
 _TRIAL_S = 15.0

@@ -23,8 +23,8 @@ from viralclip.errors import (
     ToolMissingError,
 )
 from viralclip.media.activity import activity_of
-from viralclip.media.die_with_parent import die_with_parent
 from viralclip.media.ffmpeg_progress import FfmpegProgress, ProgressParser
+from viralclip.media.parent_death import die_with_parent
 
 _OLDEST = 6
 # 7.1 does, too, but only major versions are told apart.

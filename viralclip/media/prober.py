@@ -25,7 +25,7 @@ from viralclip.errors import (
     SourceTooLargeError,
 )
 from viralclip.media.bars import look_over
-from viralclip.media.die_with_parent import die_with_parent
+from viralclip.media.parent_death import die_with_parent
 from viralclip.media.probe import identity
 from viralclip.plan import Video
 

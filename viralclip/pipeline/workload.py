@@ -56,6 +56,7 @@ def workload_of(plan: Plan, scene: Scene, style: str, means: Means) -> ClipWorkl
     pixels = video.width * video.height * fps
     render = Workload(
         stage="render",
+        source=video.identity,
         style=style,
         seconds=max(scene.duration, 1 / fps),
         output_rate=target.width * target.height * fps / _MILLION,
