@@ -7,7 +7,9 @@ from pathlib import Path
 
 from bench.figures import Figure
 from bench.forecasts.collect import collect, read
+from bench.forecasts.others import errors
 from bench.forecasts.replay import SHARES, EventFrame, Job, Learner, coverage, error, open_job
+from viralclip.durations import Observation
 
 RENDERS = Path(__file__).with_name("forecasts") / "renders.jsonl"
 _LEARNED_CLIPS = 30
@@ -32,6 +34,7 @@ def measure(folder: Path, *, short: bool) -> list[Figure]:
         *_bands(cold, warm),
         *_unseen(jobs),
         *_moves(moves),
+        *_others(jobs),
     ]
 
 
@@ -112,6 +115,24 @@ def _moves(moves: Sequence[int]) -> list[Figure]:
     raw = f"n={len(moves)}, most {max(moves)}"
     return [
         Figure("moves of the shown end, median job", statistics.median(moves), "", raw, at_most=2)
+    ]
+
+
+def _others(jobs: Sequence[Job]) -> list[Figure]:
+    """How far each model is off for a single render, told before it is made; ours comes first."""
+    orders = [_renders_of(jobs, seed) for seed in range(4)]
+    found = errors(orders, learned=_LEARNED_CLIPS)
+    raw = f"n={sum(len(order) - _LEARNED_CLIPS for order in orders)}"
+    return [Figure(f"one render by {name}", off, "%", raw) for name, off in found.items()]
+
+
+def _renders_of(jobs: Sequence[Job], seed: int) -> list[Observation]:
+    order = random.Random(seed).sample(list(jobs), len(jobs))  # noqa: S311 - a sample, not a secret
+    return [
+        seen
+        for job in order
+        for _, seen in sorted(job.learned(by=job.seconds), key=lambda pair: pair[0])
+        if seen.workload.stage == "render"
     ]
 
 

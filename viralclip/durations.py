@@ -89,9 +89,9 @@ _TEMPERING = 20
 class Workload(BaseModel, frozen=True):
     """What decides how long a stage takes; rates are in millions of pixels a second.
 
-    `source` names the video. What does not matter to a stage is empty: an analysis has no style, preset or encoder. `bits`
-    are those of the source per pixel, where they are known. `threads` is FFmpeg's option per codec,
-    0 for its own choice; `cores` are those of the machine.
+    `source` names the video. What does not matter to a stage is empty: an analysis has no style,
+    preset or encoder. `bits` are those of the source per pixel, where they are known. `threads` is
+    FFmpeg's option per codec, 0 for its own choice; `cores` are those of the machine.
     """
 
     stage: Stage

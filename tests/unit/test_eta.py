@@ -17,6 +17,7 @@ HERE = "here"
 NOW = datetime(2026, 6, 1, 14, tzinfo=UTC)
 _SCENE_S = 20.0
 _LEARNERS, _TRIALS = 12, 20
+_MACHINE_NOISE = 0.12
 # So many cores that clips side by side do not slow each other down.
 _MANY = 64
 
@@ -137,7 +138,9 @@ def test_the_band_holds_the_truth_about_four_times_out_of_five(clips: int, noise
         told = _sure(_job(*[_queued()] * clips), timings, slots=4)
         for _ in range(_TRIALS):
             works = [_SCENE_S * 2.0 * math.exp(noise * dice.gauss()) for _ in range(clips)]
-            held += told.low <= _made_in(works, 4) <= told.high
+            # The machine is not as fast during one job as during the next.
+            took = _made_in(works, 4) * math.exp(_MACHINE_NOISE * dice.gauss())
+            held += told.low <= took <= told.high
 
     assert 0.68 <= held / _TRIALS / _LEARNERS <= 0.95
 
@@ -184,7 +187,8 @@ def test_a_clip_nearly_rendered_is_believed_about_its_own_time_left():
 
     told = _sure(job, Timings())
 
-    assert told.expected == pytest.approx(7.0, rel=0.1)
+    # An encoder has read to the end by then, and writes the rest faster than before.
+    assert 0.7 * 7.0 < told.expected < 7.0
     assert told.high / told.low < 2
 
 
