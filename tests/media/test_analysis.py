@@ -38,7 +38,7 @@ class Bench:
         self.pids.append(pid)
         self.begun.set()
 
-    def find_reusable(self) -> list[str]:
+    def kept(self) -> list[str]:
         return sorted(path.name.partition("-")[0] for path in self.folder.rglob("*.npz"))
 
 
@@ -74,7 +74,7 @@ async def test_all_clips_of_a_scene_share_one_look_and_one_plan(bench, scene_inp
     await asyncio.gather(*map(clip, STYLES))
 
     assert len(bench.pids) == 2
-    assert bench.find_reusable() == ["footage.npz", *STYLES]
+    assert bench.kept() == ["footage.npz", *STYLES]
     for fractions in ticks.values():
         assert fractions == sorted(fractions)
         assert fractions[-1] == 1.0
@@ -84,7 +84,7 @@ async def test_who_looks_for_clips_plans_them_too(bench, scene_input):
     analyses = bench.open()
     requests = [request(name) for name in (*STYLES, "original")]
     await analyses.look(scene_input, silently, requests)
-    assert bench.find_reusable() == ["footage.npz", *STYLES]
+    assert bench.kept() == ["footage.npz", *STYLES]
     planned = await analyses.frame(scene_input, request("intelligent"), [], silently)
     assert len(bench.pids) == 1
 
@@ -148,7 +148,7 @@ async def test_a_crop_pinned_by_hand_is_another_plan_of_the_same_footage(bench, 
     framing = await analyses.frame(scene_input, request("intelligent", pinned), [], silently)
 
     assert framing.panels[0][:, 0] == pytest.approx(320, abs=2)
-    assert bench.find_reusable() == ["footage.npz", "intelligent", "intelligent"]
+    assert bench.kept() == ["footage.npz", "intelligent", "intelligent"]
 
 
 async def test_the_last_who_leaves_ends_the_process_and_nothing_is_kept(bench, talk, is_running):
@@ -165,10 +165,10 @@ async def test_the_last_who_leaves_ends_the_process_and_nothing_is_kept(bench, t
     second.cancel()
     await asyncio.wait({second})
     assert not is_running(bench.pids[0])
-    assert bench.find_reusable() == []
+    assert bench.kept() == []
 
     await analyses.look(scene_input, silently)
-    assert bench.find_reusable() == ["footage.npz"]
+    assert bench.kept() == ["footage.npz"]
 
 
 async def test_a_source_that_cannot_be_decoded_fails_each_time_it_is_asked_for(bench, source):
@@ -178,7 +178,7 @@ async def test_a_source_that_cannot_be_decoded_fails_each_time_it_is_asked_for(b
             await bench.open().look(scene_input, silently)
 
     assert len(bench.pids) == 2
-    assert bench.find_reusable() == []
+    assert bench.kept() == []
 
 
 async def test_a_process_that_is_killed_from_outside_fails_the_clip_and_not_the_next(
@@ -187,10 +187,10 @@ async def test_a_process_that_is_killed_from_outside_fails_the_clip_and_not_the_
     analyses = bench.open(on_start=lambda pid: os.kill(pid, 9))
     with pytest.raises(AnalysisFailedError):
         await analyses.look(scene_input, silently)
-    assert bench.find_reusable() == []
+    assert bench.kept() == []
 
     await bench.open().look(scene_input, silently)
-    assert bench.find_reusable() == ["footage.npz"]
+    assert bench.kept() == ["footage.npz"]
 
 
 async def test_a_process_that_says_nothing_is_ended_and_may_be_tried_again(bench, scene_input):

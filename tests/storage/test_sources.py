@@ -73,7 +73,7 @@ class World:
             identity=identity,
         )
 
-    def find_reusable(self) -> set[int]:
+    def kept(self) -> set[int]:
         """The sizes of the videos that are here, which tell them apart."""
         files = [path for path in self._files() if path.suffix == ".mp4"]
         return {path.stat().st_size for path in files}
@@ -132,7 +132,7 @@ async def test_the_longest_unused_go_when_there_is_no_room(world: World):
     await _use(sources, videos[0], at=9)
     await _use(sources, await world.video("5.mp4", b"5" * 5 * _KB))
 
-    assert world.find_reusable() == {3 * _KB, 2 * _KB, 5 * _KB}
+    assert world.kept() == {3 * _KB, 2 * _KB, 5 * _KB}
 
 
 async def test_a_video_in_use_stays_and_one_too_large_is_fetched_all_the_same(world: World):
@@ -141,10 +141,10 @@ async def test_a_video_in_use_stays_and_one_too_large_is_fetched_all_the_same(wo
     large = await world.video("large.mp4", b"l" * 9 * _KB)
     async with sources.hold(small) as path, sources.hold(large):
         assert _content(path) == b"s" * 2 * _KB
-        assert world.find_reusable() == {2 * _KB, 9 * _KB}
+        assert world.kept() == {2 * _KB, 9 * _KB}
     await _use(sources, await world.video("other.mp4", b"o" * _KB))
 
-    assert world.find_reusable() == {1 * _KB}
+    assert world.kept() == {1 * _KB}
 
 
 async def test_a_damaged_copy_is_fetched_again(world: World):
@@ -165,7 +165,7 @@ async def test_a_video_that_is_another_now_or_not_there_has_changed(world: World
     await world.shelf.delete("a.mp4")
     with pytest.raises(SourceChangedError):
         await _use(world.sources(), video)
-    assert world.find_reusable() == set()
+    assert world.kept() == set()
     assert world.parts() == []
 
 
@@ -205,7 +205,7 @@ async def test_what_a_killed_process_had_half_fetched_is_removed(world: World):
     await _use(world.sources(), other)
 
     assert world.parts() == []
-    assert world.find_reusable() == {1, 2}
+    assert world.kept() == {1, 2}
 
 
 async def test_a_store_that_does_not_answer_is_not_a_changed_video(

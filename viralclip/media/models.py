@@ -41,7 +41,7 @@ class ModelPlace:
     url: str = YUNET_URL
 
     @property
-    def find_reusable(self) -> Path:
+    def kept(self) -> Path:
         """Where a downloaded model is kept."""
         return self.folder / YUNET_NAME
 
