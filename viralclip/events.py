@@ -98,7 +98,7 @@ class _ClipStep(_Fact, frozen=True):
         # One place for all three ends: a clip ends once per run, whoever reports first.
         if self.step in ENDS:
             return f"{self.scene_id}/{self.style}/end"
-        return f"{self.slot}/{self.step}"
+        return f"{self.tick_key}/{self.step}"
 
     @property
     def tick_key(self) -> str:

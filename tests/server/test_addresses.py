@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from viralclip.server import post as posting
+from viralclip.server import webhook_http as posting
 from viralclip.server.addresses import is_public
 
 INNER_V4 = [

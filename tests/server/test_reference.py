@@ -12,7 +12,7 @@ from websockets.asyncio.client import connect
 from viralclip.catalog.webhooks import DeliveryState
 from viralclip.cli.serve import config
 from viralclip.live import EventFrame, Frame
-from viralclip.server import courier, services
+from viralclip.server import services, webhook_delivery
 from viralclip.server.feed import KEEP_EVENTS
 from viralclip.server.jobs import EventPage
 from viralclip.server.webhook_delivery import JobEnded, sign
@@ -68,7 +68,7 @@ def test_the_figures_that_are_documented_are_those_of_the_server():
     assert f"every {uvicorn.ws_ping_interval:g} seconds" in LIVE
     assert uvicorn.ws_per_message_deflate is False
     assert (limits.webhooks_per_user, "at most ten" in WEBHOOKS) == (10, True)
-    assert (courier._ANSWER_S, "within ten seconds" in WEBHOOKS) == (10, True)
+    assert (webhook_delivery._ANSWER_S, "within ten seconds" in WEBHOOKS) == (10, True)
 
 
 async def test_the_close_codes_that_are_documented_are_those_of_the_server(serve):
@@ -98,7 +98,11 @@ def test_the_webhook_body_shown_is_a_real_one():
 
 
 def test_the_headers_of_a_webhook_are_documented():
-    names = [courier.ID_HEADER, courier.TIME_HEADER, courier.SIGNATURE_HEADER]
+    names = [
+        webhook_delivery.ID_HEADER,
+        webhook_delivery.TIME_HEADER,
+        webhook_delivery.SIGNATURE_HEADER,
+    ]
 
     assert list(table(WEBHOOKS, "Headers and signature")) == names
 
@@ -120,13 +124,15 @@ def test_the_waits_between_attempts_are_documented():
     said = "5 seconds, 30 seconds, 2 minutes,\n10 minutes, 1 hour, 4 hours and 12 hours"
 
     assert said in WEBHOOKS
-    assert courier.WAITS_S == (5, 30, 120, 600, 3600, 4 * 3600, 12 * 3600)
+    assert webhook_delivery.WAITS_S == (5, 30, 120, 600, 3600, 4 * 3600, 12 * 3600)
     assert get_args(DeliveryState) == ("waiting", "due", "delivered", "given_up")
     assert "next_at" in DeliveryOut.model_fields
 
 
 def test_every_answer_that_is_no_status_is_documented():
-    source = (Path(courier.__file__).parent / "post.py").read_text(encoding="utf-8")
+    source = (Path(webhook_delivery.__file__).parent / "webhook_http.py").read_text(
+        encoding="utf-8"
+    )
     raised = set(re.findall(r'PostError\("(\w+)"\)', source)) | {"invalid_webhook"}
 
     assert set(table(WEBHOOKS, "Until it is there")) == raised

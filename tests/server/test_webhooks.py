@@ -17,7 +17,7 @@ import pytest
 
 from viralclip.catalog.sealing import Seal, SecretKeyDiffersError
 from viralclip.catalog.webhooks import SqlWebhooks
-from viralclip.server import post as posting
+from viralclip.server import webhook_http as posting
 from viralclip.server.services import Limits
 from viralclip.server.webhook_delivery import WAITS_S, WebhookDelivery
 from viralclip.server.webhook_http import PostError, WebhookAddressError, parse_target, post

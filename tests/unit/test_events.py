@@ -211,9 +211,9 @@ def test_a_step_and_the_ticks_of_its_attempt_share_a_slot():
         job_id="j", scene_id=1, style="split", attempt=2, step=Step.RENDERING, fraction=0.5
     )
 
-    assert tick.slot == _rendering(attempt=2).slot
-    assert tick.slot != _rendering(attempt=1).slot
-    assert JobTick(job_id="j", fraction=0.5).slot != tick.slot
+    assert tick.tick_key == _rendering(attempt=2).tick_key
+    assert tick.tick_key != _rendering(attempt=1).tick_key
+    assert JobTick(job_id="j", fraction=0.5).tick_key != tick.tick_key
 
 
 def test_values_cannot_be_changed():

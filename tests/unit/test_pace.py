@@ -69,7 +69,7 @@ def test_a_dropped_tick_is_not_given_and_counts_as_conflated():
     pace = Pace()
     pace.add(_tick(0.1))
     pace.add(_tick(0.2, attempt=2))
-    pace.drop("job", _tick(0.1).slot)
+    pace.drop("job", _tick(0.1).tick_key)
     pace.drop("job", "nothing/waits/here")
 
     assert pace.take(0.0) == [_tick(0.2, attempt=2)]

@@ -415,9 +415,9 @@ def test_a_viewer_who_missed_ticks_that_later_ones_replaced_sees_the_same(shape:
     for at, item in enumerate(items):
         if isinstance(item, Envelope):
             continue
-        if item.slot in slots and chance.random() < 0.7:
-            replaced.add(slots[item.slot])
-        slots[item.slot] = at
+        if item.tick_key in slots and chance.random() < 0.7:
+            replaced.add(slots[item.tick_key])
+        slots[item.tick_key] = at
 
     assert _after(item for at, item in enumerate(items) if at not in replaced) == _after(items)
 
@@ -844,7 +844,7 @@ def test_a_finished_job_needs_no_worker():
 
 
 def test_ticks_about_one_job_replace_each_other_by_what_they_are_about():
-    assert {tick.slot for tick in (_clip_tick(0.1), _job_tick(1), _GONE)} == {
+    assert {tick.tick_key for tick in (_clip_tick(0.1), _job_tick(1), _GONE)} == {
         "1/a/1",
         "job",
         "worker",

@@ -253,7 +253,7 @@ async def test_a_clip_that_another_version_began_is_made_without_its_checkpoints
 
     async def other(options: StepOptions, _step: object) -> None:
         raise dbos_error.DBOSUnexpectedStepError(
-            "a1", 1, options.get("name", ""), "computing_crop_windows"
+            "a1", 1, str(options.get("name")), "computing_crop_windows"
         )
 
     monkeypatch.setattr("viralclip.worker.workflows.DBOS.run_step_async", other)

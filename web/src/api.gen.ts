@@ -873,6 +873,21 @@ export interface components {
             /** Event */
             event: components["schemas"]["JobQueued"] | components["schemas"]["JobStarted"] | components["schemas"]["SceneStarted"] | (components["schemas"]["Queued"] | components["schemas"]["ExtractingSegment"] | components["schemas"]["DetectingFaces"] | components["schemas"]["FaceDetectionComplete"] | components["schemas"]["ComputingCameraPath"] | components["schemas"]["CameraPathComplete"] | components["schemas"]["ComputingCropWindows"] | components["schemas"]["Rendering"] | components["schemas"]["RenderComplete"] | components["schemas"]["Uploading"] | components["schemas"]["UploadComplete"] | components["schemas"]["Complete"] | components["schemas"]["Failed"] | components["schemas"]["Retrying"] | components["schemas"]["Cancelled"]) | components["schemas"]["SceneCompleted"] | components["schemas"]["JobRecovered"] | components["schemas"]["Warned"] | components["schemas"]["Logged"] | components["schemas"]["AnomalyFound"] | components["schemas"]["JobFinished"];
         };
+        /**
+         * EventFrame
+         * @description One event, and the cursor to resume after it.
+         */
+        EventFrame: {
+            /**
+             * Kind
+             * @default event
+             * @constant
+             */
+            kind: "event";
+            /** Cursor */
+            cursor: string;
+            envelope: components["schemas"]["Envelope"];
+        };
         /** ExtractingSegment */
         ExtractingSegment: {
             /**
@@ -1522,21 +1537,6 @@ export interface components {
             cursor: string;
             /** Tick */
             tick: components["schemas"]["ClipTick"] | components["schemas"]["JobTick"] | components["schemas"]["WorkerTick"];
-        };
-        /**
-         * EventFrame
-         * @description One event, and the cursor to resume after it.
-         */
-        EventFrame: {
-            /**
-             * Kind
-             * @default event
-             * @constant
-             */
-            kind: "event";
-            /** Cursor */
-            cursor: string;
-            envelope: components["schemas"]["Envelope"];
         };
         /**
          * UnknownEvent
@@ -2197,6 +2197,7 @@ export type ComputingCropWindowsDetails = components['schemas']['ComputingCropWi
 export type DetectingFaces = components['schemas']['DetectingFaces'];
 export type DetectingFacesDetails = components['schemas']['DetectingFacesDetails'];
 export type Envelope = components['schemas']['Envelope'];
+export type EventFrame = components['schemas']['EventFrame'];
 export type ExtractingSegment = components['schemas']['ExtractingSegment'];
 export type ExtractingSegmentDetails = components['schemas']['ExtractingSegmentDetails'];
 export type FaceDetectionComplete = components['schemas']['FaceDetectionComplete'];
@@ -2228,7 +2229,6 @@ export type SceneState = components['schemas']['SceneState'];
 export type Snapshot = components['schemas']['Snapshot'];
 export type Step = components['schemas']['Step'];
 export type TickFrame = components['schemas']['TickFrame'];
-export type EventFrame = components['schemas']['EventFrame'];
 export type UnknownEvent = components['schemas']['UnknownEvent'];
 export type UploadComplete = components['schemas']['UploadComplete'];
 export type UploadCompleteDetails = components['schemas']['UploadCompleteDetails'];
