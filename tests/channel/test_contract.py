@@ -26,11 +26,11 @@ _PUBLISHER = """
 import asyncio, json, sys
 from datetime import UTC, datetime
 from viralclip.channel.opening import open_channel
-from viralclip.events import Draft, Logged
+from viralclip.events import NewEvent, Logged
 
 def note(name):
     event = Logged(level="info", message=name)
-    return Draft(job_id="job", run=1, at=datetime.now(UTC), trace_id="t", event=event)
+    return NewEvent(job_id="job", run=1, at=datetime.now(UTC), trace_id="t", event=event)
 
 async def main(url, name, count):
     seqs = []

@@ -230,9 +230,11 @@ def test_a_killed_parent_takes_its_ffmpeg_along(
 
 _PARENT = """
 import asyncio, sys
-from viralclip.media import ffmpeg, leash
+from viralclip.media import ffmpeg, parent_death
 platform, *command = sys.argv[1:]
-ffmpeg.leash = lambda wanted: leash.leash(wanted, platform=platform)
+ffmpeg.die_with_parent = lambda wanted: parent_death.die_with_parent(
+    wanted, platform=platform
+)
 def say(progress):
     if progress.fraction:
         print("moving", flush=True)

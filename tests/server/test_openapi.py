@@ -66,7 +66,7 @@ async def test_everything_but_the_way_in_may_need_a_token(described):
 async def test_every_frame_of_the_socket_is_described(described):
     schemas = described["components"]["schemas"]
 
-    assert {"Snapshot", "Reset", "Told", "Ticked", "Progress", "Envelope"} <= set(schemas)
-    for name in ("Snapshot", "Reset", "Told", "Ticked"):
+    assert {"Snapshot", "Reset", "EventFrame", "TickFrame", "Progress", "Envelope"} <= set(schemas)
+    for name in ("Snapshot", "Reset", "EventFrame", "TickFrame"):
         assert name in described["info"]["description"]
         assert "kind" in schemas[name]["required"]

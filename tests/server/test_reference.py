@@ -61,7 +61,7 @@ def test_the_figures_that_are_documented_are_those_of_the_server():
     limits, defaults = services.Limits(), services.Services.__dataclass_fields__
 
     assert f"for {defaults['heartbeat_s'].default:g} seconds" in LIVE
-    assert (defaults["stuck_s"].default, "for a minute is let go" in LIVE) == (60, True)
+    assert (defaults["send_timeout_s"].default, "for a minute is let go" in LIVE) == (60, True)
     assert (KEEP_EVENTS, "a thousand events behind" in LIVE) == (1000, True)
     assert f"at most {limits.viewers_per_user} views" in LIVE
     uvicorn = config(nullcontext())

@@ -35,8 +35,8 @@ _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 _ABOUT = (
     "Clips of long videos, with progress that is true. A job is followed live over a WebSocket at "
     "`/api/jobs/{job_id}/live?after=CURSOR`: each message is one JSON object, a Snapshot, Reset, "
-    f"Told or Ticked. Clients that ask for the subprotocol `{live.LINES}` may get several in a "
-    "message, one to a line."
+    f"EventFrame or TickFrame. Clients that ask for the subprotocol `{live.LINES}` may get several "
+    "in a message, one to a line."
 )
 _TOKENS = {
     "token": {"type": "http", "scheme": "bearer", "description": "From `viralclip token create`."},

@@ -16,7 +16,7 @@ class Praised(events.UnknownEvent, frozen=True):
     """What a later version might think of a scene."""
 
     @property
-    def place(self) -> str:
+    def dedup_key(self) -> str:
         return f"{(self.model_extra or {})['scene_id']}/praised"
 
 
