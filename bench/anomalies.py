@@ -17,6 +17,8 @@ _LEARNED_CLIPS = 30
 _ORDERS = 8
 _SHARE = 0.05
 _LASTING = 20
+HARMED = RENDERS.with_name("harmed.jsonl")
+_REALLY_SLOW = 3.5
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,31 @@ def measure(folder: Path, *, short: bool) -> list[Figure]:
         path = folder / "renders.jsonl"
         collect(path, jobs=5 if short else 45)
     seen = [_renders(open_job(row)) for row in read(path)]
-    return [*_single(seen, 4.0, targets=True), *_single(seen, 2.0, targets=False), *_lasting(seen)]
+    return [
+        *_single(seen, 4.0, targets=True),
+        *_single(seen, 2.0, targets=False),
+        *_lasting(seen),
+        *_really(seen),
+    ]
+
+
+def _really(jobs: Sequence[Sequence[Observation]]) -> list[Figure]:
+    """Renders that were really slowed down, told by all that was learned from the others."""
+    if not HARMED.exists():
+        return []
+    model = Model()
+    for seen in (seen for job in jobs for seen in job):
+        model = model.observe(seen)
+    rows = read(HARMED)
+    told = {row["recipe"]: _told_at(model, _renders(open_job(row))[0]) for row in rows}
+    figures = []
+    for harm in sorted({row["harm"] for row in rows}):
+        slow = [row for row in rows if row["harm"] == harm and row["times"] >= _REALLY_SLOW]
+        if slow:
+            share = sum(told[row["recipe"]] is not None for row in slow) / len(slow)
+            what = f"really slowed down ({harm}), told before the end"
+            figures.append(Figure(what, share, "", f"n={len(slow)}", at_least=0.9))
+    return figures
 
 
 def _renders(job: Job) -> list[Observation]:

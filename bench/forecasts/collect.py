@@ -12,7 +12,7 @@ import random
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -155,7 +155,13 @@ class Learning:
         return Machine()
 
 
-async def render(made: Recipe, source: Path, folder: Path) -> dict[str, Any]:
+async def render(
+    made: Recipe,
+    source: Path,
+    folder: Path,
+    *,
+    on_ffmpeg: Callable[[int], None] | None = None,
+) -> dict[str, Any]:
     """Make the job; what it was made of, and how it went."""
     probed = probe(source)
     scenes = _scenes(made)
@@ -176,7 +182,8 @@ async def render(made: Recipe, source: Path, folder: Path) -> dict[str, Any]:
         await catalog.add_job(job)
         async with Reporter(recorder) as reporter:
             recorder.began = time.monotonic()
-            await _make(job, made, _tools(catalog, folder, made), reporter, recorder)
+            tools = replace(_tools(catalog, folder, made), on_ffmpeg=on_ffmpeg)
+            await _make(job, made, tools, reporter, recorder)
     after = os.times()
     wall = after.elapsed - before.elapsed
     cpu = after.children_user + after.children_system
