@@ -96,6 +96,13 @@ def test_alerts_fire_and_resolve_as_the_cases_say(cases: Path) -> None:
     promtool("test", "rules", cases)
 
 
+@pytest.mark.parametrize("cases", CASES, ids=lambda path: path.stem)
+def test_groups_are_looked_at_in_their_order_for_one_reads_what_another_wrote(cases: Path) -> None:
+    order = yaml.safe_load(cases.read_text(encoding="utf-8"))["group_eval_order"]
+
+    assert order == [group["name"] for group in GROUPS]
+
+
 def test_every_alert_has_a_case_in_which_it_fires_and_resolves() -> None:
     proved: set[Rule] = set()
     for test in TESTS:
