@@ -11,6 +11,7 @@ from viralclip.catalog import ClipRecord, EndedClip
 from viralclip.catalog.sql import SqlCatalog
 from viralclip.engine import priority_number
 from viralclip.work import Work
+from viralclip.worker import workflows
 from viralclip.worker.liveness import WorkerIdTakenError
 from viralclip.worker.settled import Settled
 
@@ -235,7 +236,7 @@ async def test_a_job_that_cannot_be_run_at_all_ends_as_failed(plant, source, mon
     def broken(*_args: object) -> None:
         raise RuntimeError("no forecast today")
 
-    monkeypatch.setattr("viralclip.worker.workflows.Forecast", broken)
+    monkeypatch.setattr(workflows, "Forecast", broken)
     async with plant.worker("w1"):
         await plant.jobs.submit(plant.job("a1", source("small")))
         *_, finished = await plant.told("a1", type="job_finished")
