@@ -3,14 +3,15 @@
 import asyncio
 import io
 import zipfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, MutableMapping
 from contextlib import aclosing
 from typing import Any, cast
 
 import pytest
+from starlette.requests import ClientDisconnect
 
 from viralclip.errors import StorageUnavailableError
-from viralclip.server.clips import packed
+from viralclip.server.clips import Zip, packed
 
 CHUNK = b"0123456789abcdef" * 4096
 CHUNKS = 50
@@ -74,6 +75,24 @@ async def test_what_a_zip_is_made_of_is_closed_when_it_is_left():
     async with aclosing(packed(["a.mp4"], cast("Any", shelf))) as pieces:
         await anext(pieces)
         assert shelf.open == 1
+
+    assert shelf.open == 0
+
+
+async def test_an_answer_that_its_reader_leaves_closes_what_it_is_made_of():
+    shelf = Shelf()
+    pieces = packed(["a.mp4"], cast("Any", shelf))  # kept, or it would end with the answer
+
+    async def receive() -> dict[str, str]:
+        await asyncio.Event().wait()
+        return {}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        if message.get("body"):
+            raise OSError("the reader has left")
+
+    with pytest.raises(ClientDisconnect):
+        await Zip(pieces)({"type": "http", "asgi": {"spec_version": "2.4"}}, receive, send)
 
     assert shelf.open == 0
 

@@ -76,6 +76,7 @@ def test_what_was_opened_stays_what_it_was(folder, tmp_path):
 
 async def test_a_file_that_nobody_waits_for_any_more_is_closed():
     may_open, closed = threading.Event(), asyncio.Event()
+    kept: list[io.BytesIO] = []  # or it would be closed as nobody knows it any more
 
     class File(io.BytesIO):
         def close(self) -> None:
@@ -84,7 +85,8 @@ async def test_a_file_that_nobody_waits_for_any_more_is_closed():
 
     def open_late() -> File:
         may_open.wait(10)
-        return File()
+        kept.append(file := File())
+        return file
 
     opening = asyncio.create_task(opened(open_late))
     await asyncio.sleep(0.05)

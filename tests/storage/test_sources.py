@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import os
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,9 +32,10 @@ class Shelf(Storage):
     async def read(self, key: str) -> AsyncGenerator[bytes, None]:
         self.reads += 1
         self.before_read()
-        async for chunk in super().read(key):
-            await asyncio.sleep(0)
-            yield chunk
+        async with aclosing(super().read(key)) as chunks:
+            async for chunk in chunks:
+                await asyncio.sleep(0)
+                yield chunk
 
 
 def _identify(path: Path) -> str:

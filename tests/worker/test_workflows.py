@@ -12,6 +12,7 @@ from dbos import error as dbos_error
 from viralclip.catalog.records import ClipRecord, EndedClip
 from viralclip.catalog.sql import SqlCatalog
 from viralclip.engine.client import priority_number
+from viralclip.worker import workflows
 from viralclip.worker.completions import Completions
 from viralclip.worker.liveness import WorkerIdTakenError
 from viralclip.workflow_ref import WorkflowRef
@@ -237,7 +238,7 @@ async def test_a_job_that_cannot_be_run_at_all_ends_as_failed(plant, source, mon
     def broken(*_args: object) -> None:
         raise RuntimeError("no forecast today")
 
-    monkeypatch.setattr("viralclip.worker.workflows.Forecast", broken)
+    monkeypatch.setattr(workflows, "Forecast", broken)
     async with plant.worker("w1"):
         await plant.jobs.submit(plant.job("a1", source("small")))
         *_, finished = await plant.told("a1", type="job_finished")

@@ -34,7 +34,7 @@ _LINK = {
 }
 
 
-class _Zip(StreamingResponse):
+class Zip(StreamingResponse):
     """A zip that is made while it is sent; what it is made of is closed when it was, or is left."""
 
     media_type = "application/zip"
@@ -90,7 +90,7 @@ def routes(services: Services) -> APIRouter:
     @router.get(
         "/clips.zip",
         operation_id="downloadClips",
-        response_class=_Zip,
+        response_class=Zip,
         responses=problems(429),
     )
     async def download_clips(job_id: JobId, owner: Owner) -> Response:
@@ -102,10 +102,10 @@ def routes(services: Services) -> APIRouter:
         downloads = services.pools.downloads
         if downloads.is_used_up(owner):
             raise TooManyError(what="downloads", limit=downloads.each)
+        headers = {"Content-Disposition": f'attachment; filename="{job_id}.zip"'}
         storage = services.open_storage(job.storage_url)
         stream = packed([clip.key for clip in clips if clip.key], storage)
-        headers = {"Content-Disposition": f'attachment; filename="{job_id}.zip"'}
-        return _Zip(_in_turn(stream, downloads, owner), headers=headers)
+        return Zip(_in_turn(stream, downloads, owner), headers=headers)
 
     @router.get(
         "/clips/{scene_id}/{style}/{what}",

@@ -16,7 +16,6 @@ from structlog.contextvars import bind_contextvars, bound_contextvars
 from viralclip.catalog.records import ClipRecord, JobRecord
 from viralclip.channel.port import ProgressChannel
 from viralclip.engine.client import Engine, clip_numbers, priority_number
-from viralclip.errors import ViralclipError
 from viralclip.events import Outcome
 from viralclip.pipeline.clip import make_clip
 from viralclip.pipeline.forecast import Forecast, Pace
@@ -141,9 +140,8 @@ class Workflows:
         with job_span(work, job.trace_id, attempt, worker=self._tools.worker, since=since) as span:
             try:
                 outcome = await self._run_job(work, job, attempt)
-            except Exception:
-                log.exception("Job failed")
-                outcome = await self._end_failed(job, attempt)
+            except Exception as error:  # noqa: BLE001 - a job that nobody ends stays open for ever
+                outcome = await self._end_failed(job, attempt, error)
             span.note({"viralclip.outcome": outcome})
         # A worker that dies with the end untold leaves the job open, for another to tell it.
         await self._reporter.delivered()
@@ -172,11 +170,14 @@ class Workflows:
             told.judge()
         return outcome
 
-    async def _end_failed(self, job: JobRecord, attempt: int) -> Outcome:
-        """End a job that could not be run: one that nobody ends would stay open for ever."""
-        await self._tools.catalog.stop_job(job.job_id, by=ViralclipError.code, failed=True)
-        await self._engine.cancel_clips(job.job_id, job.run)
-        return await process_job(job, attempt, self._tools, self._report(job), _no_scenes)
+    async def _end_failed(self, job: JobRecord, attempt: int, error: Exception) -> Outcome:
+        """End a job that could not be run at all as one whose scenes failed."""
+
+        async def fail(_scenes: Sequence[Scene]) -> None:
+            await self._engine.cancel_clips(job.job_id, job.run)
+            raise error
+
+        return await process_job(job, attempt, self._tools, self._report(job), fail)
 
     async def _queue_clips(
         self, job: JobRecord, scenes: Sequence[Scene], report: JobReport
@@ -301,10 +302,6 @@ class Workflows:
 
     def _report(self, job: JobRecord) -> JobReport:
         return JobReport(self._reporter, job.job_id, job.run, job.trace_id)
-
-
-async def _no_scenes(_scenes: Sequence[Scene]) -> None:
-    return
 
 
 async def _checkpoint(name: str, stage: Callable[[], Awaitable[R]], result: type[R]) -> R:
