@@ -40,8 +40,8 @@ export function signInNeeded(): void {
   whenUnauthorized();
 }
 
-export function onUnauthorized(tell: () => void): void {
-  whenUnauthorized = tell;
+export function onUnauthorized(act: () => void): void {
+  whenUnauthorized = act;
 }
 
 export async function call<P extends keyof paths, M extends Method>(

@@ -1,10 +1,10 @@
 // One job while somebody looks: frames folded as they come, shown at most once per animation frame.
 
 import { type ClipOut, type ClipState, type Envelope, type JobOut, type Problem, type Progress, address, call, problemOf, signInNeeded } from "./api";
-import { type Connection, type Gone, follow } from "./live";
-import { tell, wish } from "./notices.svelte";
+import { type Connection, type Gone, follow } from "./live/follow";
+import { notify, optimistic } from "./notices.svelte";
 import { type Frame, type Tick, absorb, advanceTicks, hasEnded, isKnown } from "./progress";
-import { type Line, logLine, milestone } from "./words";
+import { type Line, logLine, milestone } from "./words/log";
 
 const KEPT_LINES = 5000;
 const QUEUE_EVERY_MS = 4000;
@@ -93,7 +93,7 @@ export class JobView {
   cancelClip(sceneId: number, style: string): Promise<boolean> {
     const key = `${sceneId}/${style}`;
     const path = { ...this.#path, scene_id: sceneId, style };
-    return wish(
+    return optimistic(
       () => (this.asked = new Set([...this.asked, key])),
       () => call("post", "/api/jobs/{job_id}/clips/{scene_id}/{style}/cancel", { path }),
       () => (this.asked = new Set([...this.asked].filter((other) => other !== key))),
@@ -102,7 +102,7 @@ export class JobView {
 
   prioritise(priority: JobOut["priority"]): Promise<boolean> {
     const before = this.job;
-    return wish(
+    return optimistic(
       () => (this.job = before && { ...before, priority }),
       () => call("patch", "/api/jobs/{job_id}", { path: this.#path, body: { priority } }),
       () => (this.job = before),
@@ -114,7 +114,7 @@ export class JobView {
   }
 
   #whole(what: "cancel" | "retry" | "delete", ask: () => Promise<unknown>): Promise<boolean> {
-    return wish(() => (this.asking = what), ask, () => (this.asking = null));
+    return optimistic(() => (this.asking = what), ask, () => (this.asking = null));
   }
 
   #listen(cursor: string, seq: number): void {
@@ -204,7 +204,7 @@ export class JobView {
       this.job = state.job;
       this.ahead = state.clips_ahead;
     } catch (error) {
-      tell(error);
+      notify(error);
     }
   }
 
@@ -219,7 +219,7 @@ export class JobView {
       if (events.some((envelope) => !isKnown(envelope.event))) this.hasNewer = true;
       this.#show();
     } catch (error) {
-      tell(error);
+      notify(error);
     }
     this.#isReading = false;
   }
@@ -233,7 +233,7 @@ export class JobView {
     try {
       this.clips = arranged(this.clips ?? [], await call("get", "/api/jobs/{job_id}/clips", { path: this.#path }));
     } catch (error) {
-      tell(error);
+      notify(error);
     }
   }
 }

@@ -1,7 +1,7 @@
 // The list of jobs, read again every few seconds while it is looked at.
 
 import { type JobRow, type Problem, call, problemOf } from "./api";
-import { wish } from "./notices.svelte";
+import { optimistic } from "./notices.svelte";
 
 const AGAIN_MS = 2000;
 const PAGE = 20;
@@ -44,7 +44,7 @@ export class JobList {
 
   remove(jobId: string): Promise<boolean> {
     const before = this.rows;
-    return wish(
+    return optimistic(
       () => {
         this.#removed.add(jobId);
         this.rows = before?.filter((row) => row.job.job_id !== jobId) ?? null;

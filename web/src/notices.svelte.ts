@@ -12,7 +12,7 @@ let count = 0;
 export const notices = $state<{ all: Notice[] }>({ all: [] });
 
 /** What was refused or did not work, once however often that happens. */
-export function tell(error: unknown): void {
+export function notify(error: unknown): void {
   const problem = problemOf(error);
   const text = problem.detail;
   if (notices.all.some((notice) => notice.text === text)) return;
@@ -28,15 +28,15 @@ export function dismissAll(): void {
   notices.all = [];
 }
 
-/** Show the wish as fulfilled at once; if the server refuses, take it back and say why. */
-export async function wish(show: () => void, ask: () => Promise<unknown>, takeBack: () => void): Promise<boolean> {
+/** Show the change at once; if the server refuses it, undo it and say why. */
+export async function optimistic(show: () => void, ask: () => Promise<unknown>, undo: () => void): Promise<boolean> {
   show();
   try {
     await ask();
     return true;
   } catch (error) {
-    takeBack();
-    tell(error);
+    undo();
+    notify(error);
     return false;
   }
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type Connection, type Gone, type World, follow } from "./live";
-import { type Frame, noProgress } from "./progress";
+import { type Connection, type Gone, type World, follow } from "./follow";
+import { type Frame, noProgress } from "../progress";
 
 class Socket {
   static all: Socket[] = [];

@@ -1,7 +1,7 @@
 // Bytes to frames: a WebSocket, or a stream, or polling, always from a cursor; and back to the best.
 
-import type { Frame } from "./progress";
-import { messagesOf } from "./stream";
+import type { Frame } from "../progress";
+import { messagesOf } from "./server_sent";
 
 export type Connection = "connecting" | "live" | "catching_up" | "polling" | "offline";
 export type Gone = "not_found" | "unauthorized";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { messagesOf } from "./stream";
+import { messagesOf } from "./server_sent";
 
 async function read(...pieces: string[]): Promise<string[]> {
   const encoder = new TextEncoder();
