@@ -17,10 +17,10 @@ import sqlalchemy as sa
 
 from bench.figures import Figure, spread
 from bench.rig import BenchError, Job, sample, viralclip
+from viralclip.app.request import accept
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.records import JobRecord
 from viralclip.channel.opening import open_channel
-from viralclip.cli.request import accept
 from viralclip.engine.client import QUEUES, Engine
 from viralclip.engine.jobs import Jobs, new_job_id, new_trace_id
 from viralclip.settings import read_settings

@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.rig import BenchError, Job, ffmpeg, slots, threads
+from viralclip.app.request import accept
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobRecord
 from viralclip.channel.port import ProgressChannel
 from viralclip.channel.sqlite import SqliteChannel
 from viralclip.cli.follow import follow
-from viralclip.cli.request import accept
 from viralclip.engine.jobs import new_job_id, new_trace_id, outline
 from viralclip.eta import Line
 from viralclip.events import ClipTick, JobTick, NewEvent

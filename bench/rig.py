@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from viralclip.cli.request import Accepted, Request, accept
+from viralclip.app.request import Accepted, Request, accept
 from viralclip.geometry import parse_aspect
 from viralclip.media.command import RenderSpec
 from viralclip.media.encoders import X264, threads_for

@@ -1,4 +1,4 @@
-"""Text that came from outside, fit to be shown."""
+"""Text fit to be shown: what came from outside, and counted things."""
 
 import unicodedata
 
@@ -24,6 +24,11 @@ def is_text(name: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def counted(count: int, noun: str) -> str:
+    """1 clip, 2 clips."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _shown(ch: str) -> str:

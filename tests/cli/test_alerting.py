@@ -12,7 +12,7 @@ import pytest
 from inbox import Inbox
 from serving import BAD, GOOD, served
 
-from viralclip.cli.alerting import Lookout
+from viralclip.app.alerting import Lookout
 from viralclip.engine.client import Engine
 from viralclip.telemetry.metrics import EVENTS_BUFFERED
 from viralclip.telemetry.notifications import Message, Notifier, Send

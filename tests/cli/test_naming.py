@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from viralclip.app.naming import look_at, named
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobRecord
-from viralclip.cli.naming import look_at, named
 from viralclip.pipeline.tools import ClipTask
 from viralclip.plan import Options, StyleChoice, Video, make_plan
 from viralclip.scenes import Scene

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
+from viralclip.app.compose import Records, open_engine, open_records, storage_opener
+from viralclip.app.retention import Pruner, removed
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobRecord
-from viralclip.cli.compose import Records, open_engine, open_records, storage_opener
 from viralclip.cli.prune import prune, retaining
-from viralclip.cli.retention import Pruner, removed
 from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.plan import Options, StyleChoice, Video, make_plan

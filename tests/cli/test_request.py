@@ -7,7 +7,7 @@ import pytest
 from peers.relay import Fault
 from peers.s3 import SECRET, Bucket
 
-from viralclip.cli.request import DestinationError, NotTextError, Request, accept
+from viralclip.app.request import DestinationError, NotTextError, Request, accept
 from viralclip.errors import OutputNotWritableError
 from viralclip.plan import Options
 from viralclip.storage.objects import open_storage

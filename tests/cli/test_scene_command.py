@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from viralclip.cli.request import Accepted, Request, accept
+from viralclip.app.request import Accepted, Request, accept
 from viralclip.cli.scenes import print_scenes
 from viralclip.media.probe import probe
 from viralclip.plan import Options

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from scraped import Exposition
 
-from viralclip.cli.ports import AddressTakenError, listen
+from viralclip.app.listening import AddressTakenError, listen
 from viralclip.cli.worker import serve_queues
 from viralclip.engine.client import QueueDepth
 from viralclip.server.metrics import Scrape, metrics_app

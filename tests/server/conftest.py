@@ -29,6 +29,7 @@ import pytest
 import uvicorn
 from pydantic import TypeAdapter
 
+from viralclip.app.listening import drop_stalled_clients
 from viralclip.catalog.accounts import SqlAccounts
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.port import Catalog
@@ -37,7 +38,6 @@ from viralclip.catalog.sealing import Seal
 from viralclip.catalog.webhooks import SqlWebhooks
 from viralclip.channel.opening import open_channel
 from viralclip.channel.port import ProgressChannel
-from viralclip.cli.ports import drop_stalled_clients
 from viralclip.cli.serve import Server, config
 from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs

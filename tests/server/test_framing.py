@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from viralclip.cli.framing import Framer
+from viralclip.app.preview import Framer
 from viralclip.media.analysis import Analyses
 from viralclip.media.ffmpeg import Watchdogs
 from viralclip.media.models import FaceModel, ModelPlace

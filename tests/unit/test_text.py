@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viralclip.text import is_text, printable
+from viralclip.text import counted, is_text, printable
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,7 @@ def test_whatever_is_shown_is_one_line_of_text(text):
 def test_bytes_that_are_not_utf_8_are_no_text():
     assert is_text("日本語.mp4")
     assert not is_text("caf\udce9.mp4")
+
+
+def test_a_noun_is_counted_in_one_or_many():
+    assert (counted(1, "clip"), counted(2, "clip")) == ("1 clip", "2 clips")

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import IO, Any
 
-from viralclip.cli.compose import model_place, open_analyses
+from viralclip.app.compose import model_place, open_analyses
 from viralclip.media.analysis import Analyses
 from viralclip.media.models import find_model
 from viralclip.media.probe import Probed, probe

@@ -10,11 +10,11 @@ from typing import IO
 from rich.console import Console
 from rich.table import Table
 
+from viralclip.app.compose import Records, open_jobs, open_records, storage_opener
+from viralclip.app.lives import attended
 from viralclip.catalog.records import JobRecord, JobSummary
-from viralclip.cli.compose import Records, open_jobs, open_records, storage_opener
 from viralclip.cli.display.port import Display
 from viralclip.cli.follow import follow
-from viralclip.cli.lives import attended
 from viralclip.cli.render import EXIT_CODES, is_served, let_end
 from viralclip.cli.words import OUTCOMES, done_about, interrupted, standstill
 from viralclip.engine.overview import Overview, overviews

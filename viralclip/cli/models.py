@@ -4,7 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from viralclip.cli.compose import model_place
+from viralclip.app.compose import model_place
 from viralclip.errors import DetectorMissingError, ModelUnavailableError
 from viralclip.media.models import ModelPlace, fetch_model, find_model
 from viralclip.settings import Settings

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from viralclip.cli.compose import Records, open_engine, open_records
-from viralclip.cli.disk_use import describe_disk_use, disk_use
-from viralclip.cli.retention import Prunable, Pruner, removed
-from viralclip.cli.words import bytes_of
+from viralclip.app.compose import Records, open_engine, open_records
+from viralclip.app.disk_use import disk_use
+from viralclip.app.retention import Prunable, Pruner, removed
+from viralclip.cli.words import bytes_of, describe_disk_use
 from viralclip.engine.client import Engine
 from viralclip.settings import Settings
 

@@ -7,8 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import IO
 
-from viralclip.catalog.records import JobRecord
-from viralclip.cli.compose import (
+from viralclip.app.compose import (
     Records,
     engine_of,
     forget_engine,
@@ -18,13 +17,14 @@ from viralclip.cli.compose import (
     open_roster,
     storage_opener,
 )
+from viralclip.app.lives import attended
+from viralclip.app.naming import look_at, named
+from viralclip.app.request import Accepted, Request, accept
+from viralclip.catalog.records import JobRecord
 from viralclip.cli.debug_path import write_paths
 from viralclip.cli.display.port import Display
 from viralclip.cli.follow import follow
-from viralclip.cli.lives import attended
 from viralclip.cli.models import get_model
-from viralclip.cli.naming import look_at, named
-from viralclip.cli.request import Accepted, Request, accept
 from viralclip.engine.jobs import Jobs, new_job_id, new_trace_id
 from viralclip.errors import JobBusyError, UnknownJobError
 from viralclip.pipeline.analysis import needs_faces

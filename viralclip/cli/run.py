@@ -12,11 +12,11 @@ from typing import IO, Any, NoReturn, cast
 
 import structlog
 
+from viralclip.app.privacy import keep_private, tighten
+from viralclip.app.request import Request
+from viralclip.app.tracing import tracing
 from viralclip.cli import render as rendering
 from viralclip.cli.display.port import Display, open_display
-from viralclip.cli.privacy import keep_private, tighten
-from viralclip.cli.request import Request
-from viralclip.cli.tracing import tracing
 from viralclip.errors import InvalidRequestError, InvalidScenesError, ViralclipError
 from viralclip.plan import PRESETS, Bars, Options, Preset
 from viralclip.settings import Settings, StateNotWritableError, read_age, read_settings
@@ -219,7 +219,7 @@ def fetch_models() -> NoReturn:
 
 
 def types(*, check: bool) -> NoReturn:
-    from viralclip.cli.types import check_types, write_types
+    from viralclip.tools.page_types import check_types, write_types
 
     with _errors_said():
         if check:

@@ -5,7 +5,7 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 
-from viralclip.cli.request import chapters_of, read_scene_list
+from viralclip.app.request import chapters_of, read_scene_list
 from viralclip.media.probe import Probed, probe
 from viralclip.media.scene_finding import find_scenes
 from viralclip.scene_writing import WRITERS, Footage

@@ -11,10 +11,8 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
-from viralclip.catalog.accounts import open_accounts
-from viralclip.catalog.webhooks import SqlWebhooks
-from viralclip.cli.alerting import alerting
-from viralclip.cli.compose import (
+from viralclip.app.alerting import alerting
+from viralclip.app.compose import (
     Records,
     WorkerSpec,
     find_gear,
@@ -26,12 +24,14 @@ from viralclip.cli.compose import (
     run_worker,
     storage_opener,
 )
-from viralclip.cli.entrance import open_entrance
-from viralclip.cli.framing import Framer
-from viralclip.cli.lives import attended
-from viralclip.cli.metrics import open_scrape
-from viralclip.cli.ports import WAITING, listen
-from viralclip.cli.privacy import open_seal
+from viralclip.app.entrance import open_entrance
+from viralclip.app.listening import WAITING, listen
+from viralclip.app.lives import attended
+from viralclip.app.metrics import open_scrape
+from viralclip.app.preview import Framer
+from viralclip.app.privacy import open_seal
+from viralclip.catalog.accounts import open_accounts
+from viralclip.catalog.webhooks import SqlWebhooks
 from viralclip.cli.prune import retaining
 from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs

@@ -2,7 +2,7 @@
 
 import sys
 
-from viralclip.cli.compose import open_records, storage_opener
+from viralclip.app.compose import open_records, storage_opener
 from viralclip.engine.uploads import Uploads
 from viralclip.errors import InvalidRequestError
 from viralclip.settings import Settings

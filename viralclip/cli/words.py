@@ -8,6 +8,7 @@ from viralclip import steps
 from viralclip.events import NO_DETECTOR, Algorithm, Level, Outcome
 from viralclip.progress import ClipState, JobStatus, SceneStatus
 from viralclip.steps import Step
+from viralclip.text import counted
 
 STEPS: dict[Step, str] = {step: facts.words for step, facts in steps.STEPS.items()}
 
@@ -209,11 +210,6 @@ def file_size(size: float) -> str:
     return f"{size:.2f} GB"
 
 
-def counted(count: int, noun: str) -> str:
-    """1 clip, 2 clips."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
 def cancelled_by(by: str) -> str:
     """Who cancelled, or the error of a sibling that ended the whole job."""
     return f"because {reason(by)}" if by in CODES else f"by {by}"
@@ -384,6 +380,12 @@ _DETAILED: dict[Step, Callable[[ClipState, datetime], tuple[str, ...]]] = {
 }
 
 
+def describe_disk_use(used: dict[str, int]) -> str:
+    """The whole, and its largest parts, in words."""
+    parts = ", ".join(f"{name} {bytes_of(size)}" for name, size in list(used.items())[:_SHOWN])
+    return f"{bytes_of(sum(used.values()))}: {parts}" if used else "nothing"
+
+
 def bytes_of(size: int) -> str:
     """A size for people: 734 MiB, 1.2 GiB."""
     scaled = float(size)
@@ -395,3 +397,4 @@ def bytes_of(size: int) -> str:
 
 
 _UNIT = 1024
+_SHOWN = 6

@@ -5,7 +5,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from viralclip.cli.compose import WorkerSpec, find_gear, open_engine, open_records, run_worker
+from viralclip.app.compose import WorkerSpec, find_gear, open_engine, open_records, run_worker
 from viralclip.engine.client import Engine
 from viralclip.settings import MetricsTokenMissingError, Settings
 from viralclip.worker.process import new_worker_id
@@ -38,7 +38,7 @@ async def _scraped(settings: Settings, engine: Engine) -> AsyncIterator[None]:
     if settings.metrics is None:
         yield
         return
-    from viralclip.cli.metrics import metrics_port
+    from viralclip.app.metrics import metrics_port
 
     async with metrics_port(settings, settings.metrics, engine):
         yield
@@ -50,7 +50,7 @@ async def _alerting(settings: Settings, engine: Engine) -> AsyncIterator[None]:
     if not settings.alerts:
         yield
         return
-    from viralclip.cli.alerting import alerting
+    from viralclip.app.alerting import alerting
 
     async with alerting(settings, engine, renders=True):
         yield

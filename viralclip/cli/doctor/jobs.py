@@ -4,10 +4,10 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
+from viralclip.app.compose import open_records
+from viralclip.app.lives import attended
 from viralclip.catalog.records import JobSummary
-from viralclip.cli.compose import open_records
 from viralclip.cli.doctor.finding import Finding
-from viralclip.cli.lives import attended
 from viralclip.cli.words import counted, interrupted, standstill
 from viralclip.progress import Progress
 from viralclip.settings import Settings

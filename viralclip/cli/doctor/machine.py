@@ -11,10 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from viralclip import __version__
-from viralclip.cli.compose import model_place
-from viralclip.cli.disk_use import describe_disk_use, disk_use
+from viralclip.app.compose import model_place
+from viralclip.app.disk_use import disk_use
+from viralclip.app.tracing import EXTRA, can_trace
 from viralclip.cli.doctor.finding import Finding
-from viralclip.cli.tracing import EXTRA, can_trace
+from viralclip.cli.words import describe_disk_use
 from viralclip.errors import ViralclipError
 from viralclip.media.encoders import HARDWARE, works
 from viralclip.media.ffmpeg import abilities, find_ffmpeg

@@ -12,10 +12,10 @@ from typing import Literal
 
 import structlog
 
+from viralclip.app.compose import Records, open_sources, storage_opener
+from viralclip.app.disk_use import entries, size_of
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobSummary
-from viralclip.cli.compose import Records, open_sources, storage_opener
-from viralclip.cli.disk_use import entries, size_of
 from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.engine.uploads import Upload, Uploads

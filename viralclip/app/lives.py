@@ -5,11 +5,11 @@ import socket
 import time
 from collections import OrderedDict
 
+from viralclip.app.compose import Records, engine_of, open_roster
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobRecord
 from viralclip.channel.attended import AttendedChannel
 from viralclip.channel.port import ProgressChannel
-from viralclip.cli.compose import Records, engine_of, open_roster
 from viralclip.settings import Settings
 
 _NEWS_S = 1.0

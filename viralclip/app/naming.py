@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import ClipRecord, JobRecord
-from viralclip.cli.words import counted
 from viralclip.names import is_numbered, labels
 from viralclip.pipeline.ownership import is_file_of, may_be_renamed, shows_same, thumbnail_key
 from viralclip.storage.objects import Storage
+from viralclip.text import counted
 
 _SHOWN = 3
 _LATEST = 200

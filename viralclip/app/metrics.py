@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 import uvicorn
 from fastapi import FastAPI
 
-from viralclip.cli.ports import listen
+from viralclip.app.listening import listen
 from viralclip.engine.client import Engine
 from viralclip.server.door import Lobby, door
 from viralclip.server.metrics import Scrape, metrics_app

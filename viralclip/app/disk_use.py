@@ -4,10 +4,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from viralclip.cli.words import bytes_of
 from viralclip.settings import Settings
-
-_SHOWN = 6
 
 
 def disk_use(settings: Settings) -> dict[str, int]:
@@ -15,12 +12,6 @@ def disk_use(settings: Settings) -> dict[str, int]:
     sizes = {path.name: size_of(path) for path in entries(settings.state_dir)}
     largest = sorted(sizes.items(), key=lambda entry: entry[1], reverse=True)
     return {name: size for name, size in largest if size}
-
-
-def describe_disk_use(used: dict[str, int]) -> str:
-    """The whole, and its largest parts, in words."""
-    parts = ", ".join(f"{name} {bytes_of(size)}" for name, size in list(used.items())[:_SHOWN])
-    return f"{bytes_of(sum(used.values()))}: {parts}" if used else "nothing"
 
 
 def entries(folder: Path) -> list[Path]:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import structlog
 
-from viralclip.cli.metrics import places
+from viralclip.app.metrics import places
 from viralclip.engine.client import Engine
 from viralclip.server.pools import Pool
 from viralclip.settings import Settings

@@ -1,0 +1,1 @@
+"""Composes viralclip from its parts, and makes jobs: what the commands and the Python API share."""
