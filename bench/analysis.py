@@ -15,13 +15,13 @@ from bench.memory import Watch
 from bench.reframe.film import write_film
 from bench.reframe.scenarios import SCENARIOS
 from bench.rig import MODEL, BenchError, Job, ffmpeg, sample, timed_render
+from viralclip.analysis.analyses import Analyses, AnalysisInput, FramingRequest
+from viralclip.analysis.analyst import FrameTask, FramingTask, LookTask, command, environment
+from viralclip.cli.sample import make_sample
 from viralclip.geometry import Size
-from viralclip.media.analysis import Analyses, AnalysisInput, FramingRequest
-from viralclip.media.analyst import FrameTask, FramingTask, LookTask, command, environment
-from viralclip.media.ffmpeg import Watchdogs
-from viralclip.media.ffmpeg_progress import FfmpegProgress
 from viralclip.media.probe import probe
-from viralclip.media.sample import make_sample
+from viralclip.processes.ffmpeg_progress import FfmpegProgress
+from viralclip.processes.runner import Watchdogs
 from viralclip.scenes import Scene
 from viralclip.styles import Raster, View
 

@@ -18,9 +18,9 @@ from redis.asyncio import Redis
 from bench.figures import Figure, spread
 from bench.rig import BenchError, ffmpeg, viralclip
 from viralclip.channel.redis.channel import RedisChannel
+from viralclip.cli.sample import make_sample
 from viralclip.events import Logged, NewEvent
 from viralclip.geometry import Size
-from viralclip.media.sample import make_sample
 
 # The tests know how to start servers and fleets.
 sys.path.append(str(Path(__file__).parent.parent / "tests"))

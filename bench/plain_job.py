@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.rig import BenchError, Job, ffmpeg, slots, threads
+from viralclip.analysis.analyses import Analyses
+from viralclip.analysis.models import FaceModel, ModelPlace
 from viralclip.app.request import accept
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.port import Catalog
@@ -22,16 +24,14 @@ from viralclip.engine.jobs import new_job_id, new_trace_id, outline
 from viralclip.eta import Line
 from viralclip.events import ClipTick, JobTick, NewEvent
 from viralclip.live import Frame
-from viralclip.media.analysis import Analyses
 from viralclip.media.encoders import X264, Choice
-from viralclip.media.ffmpeg import Watchdogs
-from viralclip.media.models import FaceModel, ModelPlace
 from viralclip.pipeline.clip import make_clip
 from viralclip.pipeline.forecast import Forecast
 from viralclip.pipeline.job import process_job, tasks_of
 from viralclip.pipeline.reporter import JobReport, Reporter
 from viralclip.pipeline.scene import process_scene
 from viralclip.pipeline.tools import ClipTask, Tools
+from viralclip.processes.runner import Watchdogs
 from viralclip.progress import Progress
 from viralclip.scenes import Scene
 from viralclip.storage.objects import open_storage

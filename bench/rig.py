@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from viralclip.app.request import Accepted, Request, accept
+from viralclip.cli.sample import make_sample
 from viralclip.geometry import parse_aspect
 from viralclip.media.command import RenderSpec
 from viralclip.media.encoders import X264, threads_for
 from viralclip.media.ffmpeg import find_ffmpeg
 from viralclip.media.probe import Probed, probe
 from viralclip.media.render import clip_command
-from viralclip.media.sample import make_sample
 from viralclip.plan import Clip, Options, Preset
 from viralclip.settings import read_settings
 from viralclip.storage.objects import open_storage

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import settings
 from scraped import Exposition
 
+from viralclip.cli.sample import make_sample
 from viralclip.geometry import Size
 from viralclip.media.ffmpeg import find_ffmpeg
-from viralclip.media.sample import make_sample
 from viralclip.telemetry import metrics
 from viralclip.telemetry.recorder import PrometheusRecorder
 

@@ -25,8 +25,8 @@ from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.records import ClipRecord
 from viralclip.events import ClipTick, Complete, Envelope, JobFinished, SceneCompleted, SceneStarted
 from viralclip.live import EventFrame, Frame, Reset, Snapshot, TickFrame
-from viralclip.media.parent_death import die_with_parent
 from viralclip.media.probe import probe
+from viralclip.processes.parent_death import die_with_parent
 from viralclip.progress import ClipState, Progress, advance
 from viralclip.steps import ENDS, Step
 

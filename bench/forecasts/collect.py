@@ -21,25 +21,25 @@ from typing import Any
 from bench import rig
 from bench.machine import describe
 from bench.plain_job import Discarding
+from viralclip.analysis.analyses import Analyses
+from viralclip.analysis.models import FaceModel, ModelPlace
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobRecord
+from viralclip.cli.sample import make_sample
 from viralclip.durations import Machine, Observation
 from viralclip.engine.jobs import new_job_id, new_trace_id
 from viralclip.events import ClipTick, JobTick, NewEvent
 from viralclip.geometry import Size
-from viralclip.media.analysis import Analyses
 from viralclip.media.encoders import X264, Choice, threads_for
-from viralclip.media.ffmpeg import Watchdogs
-from viralclip.media.models import FaceModel, ModelPlace
 from viralclip.media.probe import probe
-from viralclip.media.sample import make_sample
 from viralclip.pipeline.clip import make_clip
 from viralclip.pipeline.job import process_job, tasks_of
 from viralclip.pipeline.reporter import JobReport, Reporter
 from viralclip.pipeline.scene import process_scene
 from viralclip.pipeline.tools import ClipTask, Tools
 from viralclip.plan import PRESETS, Options, choose, make_plan
+from viralclip.processes.runner import Watchdogs
 from viralclip.scenes import Scene
 from viralclip.storage.objects import open_storage
 from viralclip.styles import STYLES

@@ -20,9 +20,9 @@ from bench.reframe.ramp import read_windows
 from bench.reframe.scenarios import SCENARIOS, Floats, Scenario
 from bench.reframe.score import Score, score
 from bench.reframe.table import Row, markdown, misses
+from viralclip.analysis.scene_analyzer import look
 from viralclip.media.ffmpeg import find_ffmpeg
 from viralclip.media.probe import probe
-from viralclip.media.scene_analyzer import look
 from viralclip.media.stretch import Stretch
 from viralclip.reframe.algorithms import plan_camera
 from viralclip.reframe.windows import crop_windows

@@ -9,7 +9,7 @@ import zipfile
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from viralclip.media.sample import make_sample
+from viralclip.cli.sample import make_sample
 
 
 def new_job(look, served, **context) -> Page:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from viralclip.analysis.faces import FaceDetector
+from viralclip.analysis.frames import sample_frames
 from viralclip.geometry import Size
-from viralclip.media.faces import FaceDetector
-from viralclip.media.frames import sample_frames
 from viralclip.media.probe import probe
 from viralclip.reframe.footage import Face
 

@@ -12,12 +12,12 @@ import av
 import numpy as np
 import pytest
 
+from viralclip.filter_graph import Filter, line
 from viralclip.geometry import Size
 from viralclip.media.command import RenderSpec
-from viralclip.media.ffmpeg import Watchdogs
 from viralclip.media.probe import probe
 from viralclip.media.render import Rendered, render
-from viralclip.styles import Filter, line
+from viralclip.processes.runner import Watchdogs
 
 SIZE = Size(180, 320)
 GRAPH = line(Filter.of("scale", -2, 320, flags="bilinear"), Filter.of("crop", 180, 320))

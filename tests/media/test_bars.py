@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from stored import with_matrix
 
+from viralclip.analysis.frames import sample_frames
+from viralclip.filter_graph import Filter, line
 from viralclip.geometry import Rect, Size
 from viralclip.media.bars import find_bars, look_over
 from viralclip.media.command import RenderSpec
-from viralclip.media.ffmpeg import Watchdogs
-from viralclip.media.frames import sample_frames
 from viralclip.media.probe import probe
 from viralclip.media.render import render
-from viralclip.styles import Filter, line
+from viralclip.processes.runner import Watchdogs
 
 Make = Callable[..., Path]
 

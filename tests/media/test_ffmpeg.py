@@ -17,10 +17,11 @@ from viralclip.errors import (
     RenderTimedOutError,
     ToolMissingError,
 )
-from viralclip.media.activity import Activity, activity_of
-from viralclip.media.ffmpeg import Watchdogs, abilities, find_ffmpeg, has_filters, run_ffmpeg
-from viralclip.media.ffmpeg_progress import FfmpegProgress, ProgressParser
-from viralclip.media.parent_death import die_with_parent
+from viralclip.media.ffmpeg import abilities, find_ffmpeg, has_filters, run_ffmpeg
+from viralclip.processes.activity import Activity, activity_of
+from viralclip.processes.ffmpeg_progress import FfmpegProgress, ProgressParser
+from viralclip.processes.parent_death import die_with_parent
+from viralclip.processes.runner import Watchdogs
 
 IsRunning = Callable[[int], bool]
 
@@ -230,16 +231,16 @@ def test_a_killed_parent_takes_its_ffmpeg_along(
 
 _PARENT = """
 import asyncio, sys
-from viralclip.media import ffmpeg, parent_death
+from viralclip.processes import parent_death, runner
 platform, *command = sys.argv[1:]
-ffmpeg.die_with_parent = lambda wanted: parent_death.die_with_parent(
+runner.die_with_parent = lambda wanted: parent_death.die_with_parent(
     wanted, platform=platform
 )
 def say(progress):
     if progress.fraction:
         print("moving", flush=True)
-limits = ffmpeg.Watchdogs()
-asyncio.run(ffmpeg.run_ffmpeg(command, duration=9999, on_progress=say, limits=limits))
+limits = runner.Watchdogs()
+asyncio.run(runner.run_process(command, duration=9999, on_progress=say, limits=limits))
 """
 
 

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from stored import MATRICES, Matrix, with_clap, with_matrix
 
+from viralclip.analysis.frames import sample_frames
+from viralclip.filter_graph import Filter, line
 from viralclip.geometry import Rect, Size
 from viralclip.media.command import RenderSpec
-from viralclip.media.ffmpeg import Watchdogs
-from viralclip.media.frames import sample_frames
 from viralclip.media.probe import probe
 from viralclip.media.render import render
-from viralclip.styles import Filter, line
+from viralclip.processes.runner import Watchdogs
 
 Make = Callable[..., Path]
 

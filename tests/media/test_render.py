@@ -19,13 +19,13 @@ from viralclip.errors import (
     SourceChangedError,
     SourceUnreadableError,
 )
+from viralclip.filter_graph import Filter, line
 from viralclip.geometry import Size
 from viralclip.media.command import RenderSpec
 from viralclip.media.encoders import ENCODERS, X264
-from viralclip.media.ffmpeg import Watchdogs
-from viralclip.media.ffmpeg_progress import FfmpegProgress
 from viralclip.media.render import render, verify_output
-from viralclip.styles import Filter, line
+from viralclip.processes.ffmpeg_progress import FfmpegProgress
+from viralclip.processes.runner import Watchdogs
 
 Render = Callable[..., Awaitable[tuple[RenderSpec, Any, Any]]]
 Specs = Callable[..., RenderSpec]

@@ -11,11 +11,10 @@ import numpy as np
 import pytest
 from peers.hearing import RATE, Wave, hear, lufs, peaks_at, true_peak
 
+from viralclip.filter_graph import Chain, Filter, Graph
 from viralclip.geometry import Size
 from viralclip.media.command import RenderSpec
 from viralclip.media.downmix import to_stereo
-from viralclip.media.ffmpeg import Watchdogs
-from viralclip.media.ffmpeg_progress import FfmpegProgress
 from viralclip.media.loudness import (
     PEAK_BOUND,
     TOO_QUIET,
@@ -27,7 +26,8 @@ from viralclip.media.loudness import (
 from viralclip.media.probe import probe
 from viralclip.media.render import render
 from viralclip.media.tracks import Sound
-from viralclip.styles.graph import Chain, Filter, Graph
+from viralclip.processes.ffmpeg_progress import FfmpegProgress
+from viralclip.processes.runner import Watchdogs
 
 SIZE = Size(64, 36)
 GRAPH = Graph((Chain((Filter.of("scale", 64, 36),)),))

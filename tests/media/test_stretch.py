@@ -17,16 +17,17 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from numbered import Film, Shown, clicks_until, even, join_films, number_in, read_film, write_film
 
+from viralclip.analysis.frames import sample_frames
 from viralclip.errors import InvalidScenesError, RenderIncompleteError
+from viralclip.filter_graph import Filter, line
 from viralclip.geometry import Size
 from viralclip.media.command import RenderSpec
-from viralclip.media.ffmpeg import Watchdogs, abilities
-from viralclip.media.frames import sample_frames
+from viralclip.media.ffmpeg import abilities
 from viralclip.media.probe import Probed, probe
 from viralclip.media.render import clip_command, render
 from viralclip.plan import Options, make_plan
+from viralclip.processes.runner import Watchdogs
 from viralclip.scenes import Scene
-from viralclip.styles.graph import Filter, line
 
 Make = Callable[[str], Path]
 

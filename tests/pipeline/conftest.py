@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from viralclip.analysis.analyses import Analyses
+from viralclip.analysis.models import FaceModel, ModelPlace
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.records import JobRecord
 from viralclip.channel.opening import open_channel
@@ -17,10 +19,7 @@ from viralclip.channel.port import BEGINNING, ProgressChannel
 from viralclip.engine.jobs import new_job_id, new_trace_id, outline
 from viralclip.events import Envelope, NewEvent
 from viralclip.live import EventFrame
-from viralclip.media.analysis import Analyses
 from viralclip.media.encoders import X264, Choice
-from viralclip.media.ffmpeg import Watchdogs
-from viralclip.media.models import FaceModel, ModelPlace
 from viralclip.media.probe import probe
 from viralclip.pipeline.clip import make_clip
 from viralclip.pipeline.job import process_job, tasks_of
@@ -28,6 +27,7 @@ from viralclip.pipeline.reporter import JobReport, Reporter
 from viralclip.pipeline.scene import process_scene
 from viralclip.pipeline.tools import Checkpoint, ClipEnd, ClipTask, Retries, Tools, uncheckpointed
 from viralclip.plan import Options, choose, make_plan
+from viralclip.processes.runner import Watchdogs
 from viralclip.scenes import Scene
 from viralclip.storage.objects import Storage, Stored, open_storage
 from viralclip.styles import STYLES

@@ -8,9 +8,9 @@ import av
 import numpy as np
 import pytest
 
+from viralclip.analysis.faces import FaceDetector
+from viralclip.analysis.models import FaceModel, ModelPlace
 from viralclip.geometry import Size
-from viralclip.media.faces import FaceDetector
-from viralclip.media.models import FaceModel, ModelPlace
 from viralclip.pipeline.clip import make_clip
 
 ANALYSIS = [

@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
+from viralclip.analysis.analyses import Analyses
+from viralclip.analysis.models import FaceModel, ModelPlace
 from viralclip.app.preview import Framer
-from viralclip.media.analysis import Analyses
-from viralclip.media.ffmpeg import Watchdogs
-from viralclip.media.models import FaceModel, ModelPlace
 from viralclip.pipeline.tools import in_place
+from viralclip.processes.runner import Watchdogs
 
 STRETCH = {"start": 1.0, "end": 3.0, "style": "intelligent"}
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from viralclip.filter_graph import line
 from viralclip.geometry import Size
-from viralclip.styles.graph import line
 from viralclip.styles.moving import moving
 
 DARKEST, BRIGHTEST = 30, 225

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from viralclip.analysis.analyses import Analyses
+from viralclip.analysis.models import FaceModel, ModelPlace
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobRecord
@@ -18,13 +20,11 @@ from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs, new_trace_id
 from viralclip.events import ClipTick, Envelope
 from viralclip.live import EventFrame, TickFrame
-from viralclip.media.analysis import Analyses
 from viralclip.media.encoders import X264, Choice
-from viralclip.media.ffmpeg import Watchdogs
-from viralclip.media.models import FaceModel, ModelPlace
 from viralclip.media.probe import probe
 from viralclip.pipeline.tools import Tools
 from viralclip.plan import Options, StyleChoice, make_plan
+from viralclip.processes.runner import Watchdogs
 from viralclip.scenes import Scene
 from viralclip.storage.objects import open_storage
 from viralclip.worker.liveness import FileRoster

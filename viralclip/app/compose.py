@@ -13,6 +13,8 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import OperationalError
 
+from viralclip.analysis.analyses import Analyses
+from viralclip.analysis.models import YUNET_URL, FaceModel, ModelPlace
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobRecord
@@ -21,13 +23,12 @@ from viralclip.channel.port import ProgressChannel
 from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.engine.rebuilding import RebuildingChannel
-from viralclip.media.analysis import Analyses
 from viralclip.media.encoders import Choice, choose_encoder, threads_for
-from viralclip.media.ffmpeg import Watchdogs, find_ffmpeg
-from viralclip.media.memory import limit_malloc_arenas
-from viralclip.media.models import YUNET_URL, FaceModel, ModelPlace
+from viralclip.media.ffmpeg import find_ffmpeg
 from viralclip.media.probe import identity
 from viralclip.pipeline.tools import Tools
+from viralclip.processes.memory import limit_malloc_arenas
+from viralclip.processes.runner import Watchdogs
 from viralclip.settings import (
     DatabaseUnreachableError,
     NotInstalledError,

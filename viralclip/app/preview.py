@@ -5,11 +5,11 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
+from viralclip.analysis.analyses import Analyses
+from viralclip.analysis.models import FaceModel
 from viralclip.errors import InvalidRequestError, SourceChangedError
 from viralclip.events import NO_DETECTOR, YUNET
 from viralclip.geometry import Rect, parse_aspect
-from viralclip.media.analysis import Analyses
-from viralclip.media.models import FaceModel
 from viralclip.media.probe import Probed, identity
 from viralclip.pipeline.analysis import DETECTOR_MISSING, DOUBTS, needs_faces
 from viralclip.pipeline.segment import probe_source

@@ -6,8 +6,8 @@ from pathlib import Path
 from viralclip.app.request import Request
 from viralclip.cli.display.port import Display
 from viralclip.cli.render import render
+from viralclip.cli.sample import make_sample
 from viralclip.media.ffmpeg import find_ffmpeg
-from viralclip.media.sample import make_sample
 from viralclip.plan import Options
 from viralclip.settings import Settings
 

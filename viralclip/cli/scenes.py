@@ -5,9 +5,9 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 
+from viralclip.analysis.scene_finding import find_scenes
 from viralclip.app.request import chapters_of, read_scene_list
 from viralclip.media.probe import Probed, probe
-from viralclip.media.scene_finding import find_scenes
 from viralclip.scene_writing import WRITERS, Footage
 from viralclip.scenes import MAX_SCENES, SceneReading
 

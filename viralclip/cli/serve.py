@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
+from viralclip.analysis.models import FaceModel
 from viralclip.app.alerting import alerting
 from viralclip.app.compose import (
     Records,
@@ -35,7 +36,6 @@ from viralclip.catalog.webhooks import SqlWebhooks
 from viralclip.cli.prune import retaining
 from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
-from viralclip.media.models import FaceModel
 from viralclip.media.probe import identity
 from viralclip.media.prober import Prober
 from viralclip.server.app import create_app

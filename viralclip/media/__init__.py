@@ -1,1 +1,1 @@
-"""Everything that touches sound and pictures: FFmpeg for the clips, PyAV for looking into files."""
+"""Renders clips with FFmpeg, and probes sources with PyAV; knows no style."""

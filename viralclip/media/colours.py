@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from viralclip.filter_graph import Filter
 from viralclip.geometry import Size
 from viralclip.media.encoders import Encoder
 from viralclip.media.ffmpeg import Abilities
-from viralclip.styles import Filter
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
+from viralclip.filter_graph import Graph, Script
 from viralclip.geometry import Rect, Size
+from viralclip.late_conversion import convert_late
 from viralclip.media.colours import early_colours, encoder_input, late_colours, readable_colours
 from viralclip.media.encoders import X264, Encoder
 from viralclip.media.ffmpeg import NO_ABILITIES, Abilities
@@ -17,7 +19,6 @@ from viralclip.media.soundtrack import AUDIO_RATE, shape_of, sound_graph
 from viralclip.media.stretch import SeekPoint
 from viralclip.media.tracks import Sound
 from viralclip.plan import Preset
-from viralclip.styles import Graph, Script, convert_late
 
 # The pads, without brackets, between which a style's graph stands.
 GRAPH_INPUT, GRAPH_OUTPUT = "in", "out"

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from viralclip.errors import UnknownEncoderError
-from viralclip.media.parent_death import die_with_parent
 from viralclip.plan import Preset
+from viralclip.processes.parent_death import die_with_parent
 
 _TRIAL_S = 15.0
 

@@ -11,13 +11,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from viralclip.filter_graph import escape
 from viralclip.media.command import RenderSpec, listen_command
-from viralclip.media.ffmpeg import Watchdogs, run_ffmpeg
-from viralclip.media.ffmpeg_progress import FfmpegProgress
+from viralclip.media.ffmpeg import run_ffmpeg
 from viralclip.media.reading import prepare
-from viralclip.media.shared import OnProgress, Shared
 from viralclip.media.soundtrack import AUDIO_RATE, CEILING_DB, shape_of
-from viralclip.styles.graph import escape
+from viralclip.processes.ffmpeg_progress import FfmpegProgress
+from viralclip.processes.runner import Watchdogs
+from viralclip.processes.shared import OnProgress, Shared
 
 TARGET_LUFS = -14.0
 # Below that there is silence or noise, which nobody wants to hear louder.

@@ -25,9 +25,9 @@ from viralclip.errors import (
     SourceTooLargeError,
 )
 from viralclip.media.bars import look_over
-from viralclip.media.parent_death import die_with_parent
 from viralclip.media.probe import identity
 from viralclip.plan import Video
+from viralclip.processes.parent_death import die_with_parent
 
 _REFUSALS: dict[str, type[InvalidRequestError]] = {
     kind.code: kind

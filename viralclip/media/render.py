@@ -23,9 +23,10 @@ from viralclip.errors import (
 )
 from viralclip.geometry import Size
 from viralclip.media.command import RenderSpec, render_command
-from viralclip.media.ffmpeg import Watchdogs, run_ffmpeg
-from viralclip.media.ffmpeg_progress import FfmpegProgress
+from viralclip.media.ffmpeg import run_ffmpeg
 from viralclip.media.reading import prepare
+from viralclip.processes.ffmpeg_progress import FfmpegProgress
+from viralclip.processes.runner import Watchdogs
 
 # A picture may end a little before its container; more than this missing is damage.
 _MISSING_S = 1.0

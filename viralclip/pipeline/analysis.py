@@ -8,11 +8,10 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from viralclip.analysis.analyses import AnalysisInput, FramingRequest
+from viralclip.analysis.fingerprint import framing_code
 from viralclip.errors import DetectorMissingError
 from viralclip.events import NO_DETECTOR, YUNET, Algorithm
-from viralclip.media.analysis import AnalysisInput, FramingRequest
-from viralclip.media.ffmpeg_progress import FfmpegProgress
-from viralclip.media.fingerprint import framing_code
 from viralclip.media.probe import Probed
 from viralclip.pipeline.load import Stretch
 from viralclip.pipeline.reporter import ClipReport
@@ -20,6 +19,7 @@ from viralclip.pipeline.segment import probe_source
 from viralclip.pipeline.tools import ClipTask, Tools
 from viralclip.pipeline.view import analysis_input_of, framing_request_of
 from viralclip.plan import Plan
+from viralclip.processes.ffmpeg_progress import FfmpegProgress
 from viralclip.steps import is_analysed
 from viralclip.styles import AnalysedStyle, Framing, all_styles
 

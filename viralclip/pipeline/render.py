@@ -13,7 +13,6 @@ from viralclip.errors import ClipError, RenderIncompleteError
 from viralclip.media.colours import COLOURS_APPROXIMATE, HDR_NOT_TONE_MAPPED, colour_doubts
 from viralclip.media.command import RenderSpec
 from viralclip.media.ffmpeg import abilities
-from viralclip.media.ffmpeg_progress import FfmpegProgress
 from viralclip.media.loudness import PEAK_BOUND, TOO_QUIET, Adjustment
 from viralclip.media.probe import Probed
 from viralclip.media.render import Rendered, render, verify_output
@@ -25,6 +24,7 @@ from viralclip.pipeline.stopwatch import observe_speed
 from viralclip.pipeline.tools import ClipTask, Tools
 from viralclip.pipeline.view import area_of, view_of
 from viralclip.plan import Plan
+from viralclip.processes.ffmpeg_progress import FfmpegProgress
 from viralclip.steps import is_analysed
 from viralclip.styles import Framing, Graph, Script, all_styles
 

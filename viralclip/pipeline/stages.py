@@ -80,7 +80,7 @@ STAGES: Mapping[Step, Callable[[Making], Awaitable[None]]] = {
 
 
 async def _look(analysis: Analysis, making: Making, stretch: Stretch) -> None:
-    from viralclip.media.frames import SAMPLE_FPS  # noqa: PLC0415 - NumPy, for those who analyse
+    from viralclip.analysis.frames import SAMPLE_FPS  # noqa: PLC0415 - NumPy, for those who analyse
 
     details = DetectingFacesDetails(detector=analysis.detector, sample_fps=SAMPLE_FPS)
     looked = await making.run(

@@ -10,11 +10,11 @@ from pydantic import BaseModel
 
 from viralclip.catalog.records import ClipRecord
 from viralclip.errors import ThumbnailFailedError
-from viralclip.media.memory import trim_heap
 from viralclip.pipeline.ownership import Room, find_room, keys_of, thumbnail_key
 from viralclip.pipeline.render import Rendition, RenditionLostError, discard_renditions
 from viralclip.pipeline.reporter import ClipReport
 from viralclip.pipeline.tools import ClipTask, Tools
+from viralclip.processes.memory import trim_heap
 from viralclip.storage.objects import AlreadyStoredError, Storage, Stored
 
 Store = Callable[..., Awaitable[Stored]]

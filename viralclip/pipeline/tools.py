@@ -12,17 +12,17 @@ from typing import Literal, Protocol, TypeVar
 
 from pydantic import BaseModel
 
+from viralclip.analysis.analyses import Analyses
+from viralclip.analysis.models import FaceModel
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import ClipRecord, Ending, JobRecord
 from viralclip.events import FailedDetails
-from viralclip.media.analysis import Analyses
 from viralclip.media.encoders import Choice
-from viralclip.media.ffmpeg import Watchdogs
 from viralclip.media.loudness import Adjustments
-from viralclip.media.models import FaceModel
 from viralclip.pipeline.load import Load
 from viralclip.pipeline.workload import Means, cores
 from viralclip.plan import Clip, Video
+from viralclip.processes.runner import Watchdogs
 from viralclip.storage.objects import Storage
 
 R = TypeVar("R", bound=BaseModel)

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from viralclip.analysis.analyses import AnalysisInput, FramingRequest
 from viralclip.geometry import Rect, parse_aspect
-from viralclip.media.analysis import AnalysisInput, FramingRequest
 from viralclip.media.probe import Probed
 from viralclip.plan import Plan
 from viralclip.scenes import Scene

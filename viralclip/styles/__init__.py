@@ -1,10 +1,9 @@
 """How a clip is framed: built-in styles, those other packages bring, and the choice among them."""
 
+from viralclip.filter_graph import IN, OUT, Chain, Filter, Graph, Script, Value, join, line
 from viralclip.styles.area import WholeFrameStyle, scene_within, seen_area
 from viralclip.styles.extensions import BrokenStyle
 from viralclip.styles.framing import Framing, Raster
-from viralclip.styles.graph import IN, OUT, Chain, Filter, Graph, Script, Value, join, line
-from viralclip.styles.late import convert_late
 from viralclip.styles.registry import ALL, STYLES, all_styles, broken_styles, resolve, target_size
 from viralclip.styles.style import AnalysedStyle, StaticStyle, Style, View
 
@@ -28,7 +27,6 @@ __all__ = [
     "WholeFrameStyle",
     "all_styles",
     "broken_styles",
-    "convert_late",
     "join",
     "line",
     "resolve",

@@ -1,8 +1,8 @@
 """The few filters that most styles are made of."""
 
+from viralclip.filter_graph import Filter
 from viralclip.geometry import Rect, Size
 from viralclip.geometry import crop as largest_crop
-from viralclip.styles.graph import Filter
 
 # From 720p to 1080x1920 with x264 veryfast, Lanczos costs 3 to 5 % more CPU time than bicubic for
 # 0.1 to 0.25 dB, and bilinear 5 to 10 % less than Lanczos. fast_bilinear saves nothing more there,

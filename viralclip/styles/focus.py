@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
+from viralclip.filter_graph import Graph, line
 from viralclip.geometry import Size
 from viralclip.styles.filters import SQUARE_PIXELS, cover, cover_window, whole
-from viralclip.styles.graph import Graph, line
 from viralclip.styles.style import StaticStyle, View
 
 # With less room than this share of the frame, left, centre and right look the same.

@@ -5,10 +5,10 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from viralclip.events import Algorithm
+from viralclip.filter_graph import Graph, line
 from viralclip.geometry import Size, output_size
 from viralclip.styles.filters import SQUARE_PIXELS
 from viralclip.styles.framing import Framing, Raster
-from viralclip.styles.graph import Graph, line
 from viralclip.styles.style import View
 
 if TYPE_CHECKING:

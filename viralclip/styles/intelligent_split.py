@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from viralclip.filter_graph import Graph
 from viralclip.styles.framing import Framing, Raster
-from viralclip.styles.graph import Graph
 from viralclip.styles.intelligent import Intelligent
 from viralclip.styles.panels import divide, stack
 from viralclip.styles.style import View

@@ -12,11 +12,11 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from viralclip.filter_graph import Filter, Script
 from viralclip.geometry import Size
 from viralclip.reframe.footage import Floats
 from viralclip.styles.filters import SHARP, cover_window, nearest_even, whole
 from viralclip.styles.framing import Framing
-from viralclip.styles.graph import Filter, Script
 
 # Pixels of the source around the window, in which it moves without the coarse crop following, and
 # those nearest to the edge, which a scaler smears.

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
+from viralclip.filter_graph import Graph, line
 from viralclip.geometry import Rect, Size
 from viralclip.styles.filters import SQUARE_PIXELS, crop, scale
-from viralclip.styles.graph import Graph, line
 from viralclip.styles.style import StaticStyle, View
 
 LONGEST_SIDE = 3840

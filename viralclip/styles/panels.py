@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from viralclip.filter_graph import IN, OUT, Chain, Filter, Graph
 from viralclip.geometry import Size
 from viralclip.styles.filters import SQUARE_PIXELS, nearest_even
-from viralclip.styles.graph import IN, OUT, Chain, Filter, Graph
 
 
 def divide(target: Size, *, share: float) -> tuple[Size, Size]:

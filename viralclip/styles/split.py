@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from viralclip.filter_graph import Graph
 from viralclip.geometry import Rect, Size
 from viralclip.styles.filters import CHEAP, SHARP, cover
-from viralclip.styles.graph import Graph
 from viralclip.styles.panels import divide, stack
 from viralclip.styles.style import StaticStyle, View
 

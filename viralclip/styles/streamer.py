@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from viralclip.filter_graph import IN, OUT, Chain, Filter, Graph
 from viralclip.geometry import Rect, Size
 from viralclip.styles.filters import SMOOTH, SQUARE_PIXELS, cover, crop, nearest_even, scale, whole
-from viralclip.styles.graph import IN, OUT, Chain, Filter, Graph
 from viralclip.styles.style import StaticStyle, View
 
 # A blur this wide leaves nothing that an eighth of the size cannot hold, and costs a third of it.

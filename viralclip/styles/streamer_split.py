@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from viralclip.filter_graph import Graph
 from viralclip.geometry import Rect, Size
 from viralclip.scenes import Region
 from viralclip.styles.filters import cover, nearest_even, whole
-from viralclip.styles.graph import Graph
 from viralclip.styles.panels import divide, stack
 from viralclip.styles.style import StaticStyle, View
 

@@ -5,10 +5,10 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from viralclip.events import Algorithm
+from viralclip.filter_graph import Graph
 from viralclip.geometry import Size, output_size
 from viralclip.scenes import Scene
 from viralclip.styles.framing import Framing, Raster
-from viralclip.styles.graph import Graph
 
 if TYPE_CHECKING:
     from viralclip.reframe.footage import Footage

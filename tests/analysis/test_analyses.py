@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from viralclip.analysis.analyses import Analyses, AnalysisInput, FramingRequest, prune
 from viralclip.errors import AnalysisFailedError, AnalysisStalledError, SourceUnreadableError
 from viralclip.geometry import Size
-from viralclip.media.analysis import Analyses, AnalysisInput, FramingRequest, prune
-from viralclip.media.ffmpeg import Watchdogs
-from viralclip.media.ffmpeg_progress import FfmpegProgress
 from viralclip.media.probe import probe
+from viralclip.processes.ffmpeg_progress import FfmpegProgress
+from viralclip.processes.runner import Watchdogs
 from viralclip.scenes import Pin, Scene
 from viralclip.styles import Raster, View
 

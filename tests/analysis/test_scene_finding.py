@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from viralclip.analysis.scene_finding import find_scenes
 from viralclip.errors import SourceNotVideoError
-from viralclip.media.scene_finding import find_scenes
 
 HUES = (0, 137, 274, 51, 188, 325, 102, 239)
 

@@ -12,16 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from viralclip.errors import (
-    AnalysisFailedError,
-    AnalysisStalledError,
-    RenderFailedError,
-    RenderStalledError,
-    RenderTimedOutError,
-    SourceUnreadableError,
-)
-from viralclip.geometry import Rect
-from viralclip.media.analyst import (
+from viralclip.analysis.analyst import (
     UNREADABLE,
     FrameTask,
     FramingTask,
@@ -29,15 +20,23 @@ from viralclip.media.analyst import (
     command,
     environment,
 )
-from viralclip.media.ffmpeg import Watchdogs, run_ffmpeg
-from viralclip.media.fingerprint import framing_code, looking_code
-from viralclip.media.models import checksum
-from viralclip.media.shared import OnProgress, Shared
+from viralclip.analysis.fingerprint import framing_code, looking_code
+from viralclip.analysis.models import checksum
+from viralclip.errors import AnalysisFailedError, AnalysisStalledError, SourceUnreadableError
+from viralclip.geometry import Rect
 from viralclip.plan import Video
+from viralclip.processes.runner import (
+    ProcessFailedError,
+    ProcessStalledError,
+    ProcessTimedOutError,
+    Watchdogs,
+    run_process,
+)
+from viralclip.processes.shared import OnProgress, Shared
 from viralclip.styles import Framing, Raster, View
 
 if TYPE_CHECKING:
-    from viralclip.media.footage_file import DetectionSummary
+    from viralclip.analysis.footage_file import DetectionSummary
 
 LIMIT_BYTES = 512 * 1024 * 1024
 # What was used a moment ago may be in use still.
@@ -153,7 +152,7 @@ class Analyses:
 
     async def inspect(self, scene_input: AnalysisInput, request: FramingRequest) -> Framing:
         """The framing of a clip with its inspection, made if need be."""
-        from viralclip.media.footage_file import read_inspection  # noqa: PLC0415 - see below
+        from viralclip.analysis.footage_file import read_inspection  # noqa: PLC0415 - see below
 
         framing = await self.frame(scene_input, request, (), lambda _: None)
         key = await asyncio.to_thread(_key_of, scene_input)
@@ -195,7 +194,7 @@ class Analyses:
         lead_s: float = 0.0,
     ) -> None:
         try:
-            await run_ffmpeg(
+            await run_process(
                 command(task),
                 duration=duration,
                 on_progress=on_progress,
@@ -204,14 +203,14 @@ class Analyses:
                 on_start=self._on_start,
                 env=environment(),
             )
-        except RenderFailedError as error:
-            unreadable = error.facts.get("returncode") == UNREADABLE
+        except ProcessFailedError as error:
+            unreadable = error.returncode == UNREADABLE
             kind = SourceUnreadableError if unreadable else AnalysisFailedError
-            raise kind(detail=error.detail) from error
-        except RenderTimedOutError as error:
+            raise kind(detail=error.tail) from error
+        except ProcessTimedOutError as error:
             raise AnalysisFailedError(detail=str(error)) from error
-        except RenderStalledError as error:
-            raise AnalysisStalledError(seconds=error.facts["seconds"]) from error
+        except ProcessStalledError as error:
+            raise AnalysisStalledError(seconds=error.seconds) from error
 
     async def _share(
         self, name: str, work: Callable[[OnProgress], Awaitable[None]], on_progress: OnProgress
@@ -259,13 +258,13 @@ class Analyses:
 
 def _read_sighting(path: Path) -> "DetectionSummary | None":
     # NumPy's import is for those who analyse: the others' first clip begins without it.
-    from viralclip.media.footage_file import read_sighting  # noqa: PLC0415
+    from viralclip.analysis.footage_file import read_sighting  # noqa: PLC0415
 
     return read_sighting(path)
 
 
 def _read_framing(path: Path) -> Framing | None:
-    from viralclip.media.footage_file import read_framing  # noqa: PLC0415 - see above
+    from viralclip.analysis.footage_file import read_framing  # noqa: PLC0415 - see above
 
     return read_framing(path)
 

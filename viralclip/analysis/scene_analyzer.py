@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from viralclip.analysis.faces import FaceDetector
+from viralclip.analysis.frames import LONG_SIDE, SAMPLE_FPS, SampledFrame, sample_frames
+from viralclip.analysis.sound import listen
 from viralclip.geometry import Rect, Size
-from viralclip.media.faces import FaceDetector
-from viralclip.media.frames import LONG_SIDE, SAMPLE_FPS, SampledFrame, sample_frames
-from viralclip.media.memory import trim_heap
-from viralclip.media.sound import listen
 from viralclip.media.stretch import Stretch
+from viralclip.processes.memory import trim_heap
 from viralclip.reframe.faces import FaceRecorder
 from viralclip.reframe.footage import Floats, Footage
 from viralclip.reframe.shots import THRESHOLD, CutFinder, Signature, difference, signature

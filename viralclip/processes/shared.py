@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
-from viralclip.media.ffmpeg_progress import FfmpegProgress
+from viralclip.processes.ffmpeg_progress import FfmpegProgress
 
 OnProgress = Callable[[FfmpegProgress], None]
 R = TypeVar("R")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from viralclip.styles.graph import IN, OUT, Chain, Filter, Graph, escape, join, line
+from viralclip.filter_graph import IN, OUT, Chain, Filter, Graph, escape, join, line
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"))
 SPECIAL = st.text(r"\':=,;[]{}%#@ $()" + '"\t\n\r|/-' + "aß漢😀", min_size=1)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from viralclip.media.frames import sample_frames
+from viralclip.analysis.frames import sample_frames
 from viralclip.media.probe import probe
 from viralclip.reframe.moments import LONGEST_S, SHORTEST_S, group_shots
 from viralclip.reframe.shots import CutFinder, signature

@@ -73,7 +73,7 @@ def face_at(time: float, *, seconds: float = 24, size: Size = SAMPLE_SIZE) -> tu
 def _portrait(side: int) -> Pixels:
     """Eileen Collins by NASA, public domain: head and shoulders with soft edges, as RGBA."""
     try:
-        from skimage import data, transform  # noqa: PLC0415 - an optional extra
+        from skimage import data, transform  # an optional extra
     except ImportError as error:
         tool = "scikit-image (pip install 'viralclip-scenes[demo]')"
         raise ToolMissingError(tool=tool, detail=repr(error)) from error

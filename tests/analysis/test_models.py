@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from viralclip.analysis import models
+from viralclip.analysis.models import FaceModel, ModelPlace, fetch_model, find_model
 from viralclip.errors import ModelUnavailableError
-from viralclip.media import models
-from viralclip.media.models import FaceModel, ModelPlace, fetch_model, find_model
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 

@@ -16,7 +16,7 @@ from viralclip.styles import all_styles
 _DISTRIBUTIONS = {
     "cv2": ("opencv-python-headless", "opencv-python", "opencv-contrib-python-headless"),
 }
-_ANALYST = "viralclip.media.analyst"
+_ANALYST = "viralclip.analysis.analyst"
 _FROM = re.compile(
     r"^[ \t]*from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n#]+)", re.MULTILINE
 )

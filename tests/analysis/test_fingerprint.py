@@ -10,18 +10,19 @@ from pathlib import Path
 import pytest
 
 import viralclip
-from viralclip.media import fingerprint
-from viralclip.media.analyst import FramingTask, LookTask, command, environment
-from viralclip.media.fingerprint import closure, framing_code, looking_code, version_of
+from viralclip.analysis import fingerprint
+from viralclip.analysis.analyst import FramingTask, LookTask, command, environment
+from viralclip.analysis.fingerprint import closure, framing_code, looking_code, version_of
 from viralclip.media.probe import probe
 from viralclip.scenes import Scene
 from viralclip.styles import all_styles
 
-ANALYST = "viralclip.media.analyst"
+ANALYST = "viralclip.analysis.analyst"
 PACKAGE = Path(viralclip.__file__).parent
-SHOW = (
-    "from viralclip.media.fingerprint import *; print(looking_code(), framing_code('intelligent'))"
-)
+SHOW = """
+from viralclip.analysis.fingerprint import framing_code, looking_code
+print(looking_code(), framing_code("intelligent"))
+"""
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from skimage import data
 
+from viralclip.analysis.frames import SampledFrame, sample_frames
 from viralclip.errors import SourceUnreadableError
-from viralclip.media.frames import SampledFrame, sample_frames
 from viralclip.media.probe import probe
 from viralclip.reframe.shots import CutFinder, Times, signature
 

@@ -107,9 +107,9 @@ class _ProgressWriter:
 
 def _look(task: LookTask, teller: _ProgressWriter) -> int:
     # OpenCV and PyAV are for looking alone, and planning is to begin quickly.
-    from viralclip.media.footage_file import write_footage  # noqa: PLC0415
+    from viralclip.analysis.footage_file import write_footage  # noqa: PLC0415
+    from viralclip.analysis.scene_analyzer import look  # noqa: PLC0415
     from viralclip.media.probe import probe  # noqa: PLC0415
-    from viralclip.media.scene_analyzer import look  # noqa: PLC0415
     from viralclip.media.stretch import Stretch  # noqa: PLC0415
 
     try:
@@ -132,7 +132,7 @@ def _look(task: LookTask, teller: _ProgressWriter) -> int:
 
 
 def _frame_again(task: FrameTask, teller: _ProgressWriter) -> int:
-    from viralclip.media.footage_file import read_footage  # noqa: PLC0415
+    from viralclip.analysis.footage_file import read_footage  # noqa: PLC0415
 
     footage = read_footage(Path(task.footage))
     if footage is None:
@@ -159,7 +159,7 @@ def _frame_all(
 
 
 def _frame(task: FramingTask, footage: "Footage") -> None:
-    from viralclip.media.footage_file import write_framing  # noqa: PLC0415
+    from viralclip.analysis.footage_file import write_framing  # noqa: PLC0415
 
     target = Path(task.framing)
     if target.exists():

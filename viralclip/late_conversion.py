@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from viralclip.styles.graph import IN, OUT, Chain, Filter, Graph
+from viralclip.filter_graph import IN, OUT, Chain, Filter, Graph
 
 # They move, scale or repeat a picture and look at no colour: before or after them is the same.
 _BLIND = frozenset(

@@ -4,9 +4,11 @@ from fractions import Fraction
 
 import pytest
 
+from viralclip.filter_graph import IN, OUT, Chain, Filter, Graph, line
 from viralclip.geometry import Size
+from viralclip.late_conversion import convert_late
 from viralclip.scenes import Scene
-from viralclip.styles import IN, OUT, STYLES, Chain, Filter, Graph, View, convert_late, line
+from viralclip.styles import STYLES, View
 from viralclip.styles.style import StaticStyle
 
 TONES = (Filter.of("tones"), Filter.of("format", "yuv420p"))

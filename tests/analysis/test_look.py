@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from viralclip.analysis.faces import FaceDetector, _parts
+from viralclip.analysis.footage_file import read_footage, read_sighting, write_footage
+from viralclip.analysis.frames import sample_frames
+from viralclip.analysis.scene_analyzer import look
+from viralclip.analysis.sound import listen
+from viralclip.cli.sample import face_at
 from viralclip.errors import SourceUnreadableError
 from viralclip.geometry import Size
-from viralclip.media.faces import FaceDetector, _parts
-from viralclip.media.footage_file import read_footage, read_sighting, write_footage
-from viralclip.media.frames import sample_frames
 from viralclip.media.probe import probe
-from viralclip.media.sample import face_at
-from viralclip.media.scene_analyzer import look
-from viralclip.media.sound import listen
 from viralclip.media.stretch import Stretch
 
 TALK_S, TALK_SIZE = 6.0, Size(640, 360)

@@ -1,0 +1,1 @@
+"""Runs other programs: one way to start, watch and end them, whatever they are for."""
