@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from viralclip.app.compose import Records, open_engine, open_records, storage_opener
+from viralclip.app.openers import storage_opener
+from viralclip.app.records import Records, open_engine, open_records
 from viralclip.app.retention import Pruner, removed
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobRecord

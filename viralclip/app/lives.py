@@ -5,7 +5,8 @@ import socket
 import time
 from collections import OrderedDict
 
-from viralclip.app.compose import Records, engine_of, open_roster
+from viralclip.app.records import Records, engine_of
+from viralclip.app.workers import open_roster
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobRecord
 from viralclip.channel.attended import AttendedChannel

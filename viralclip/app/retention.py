@@ -12,8 +12,9 @@ from typing import Literal
 
 import structlog
 
-from viralclip.app.compose import Records, open_sources, storage_opener
 from viralclip.app.disk_use import entries, size_of
+from viralclip.app.openers import open_sources, storage_opener
+from viralclip.app.records import Records
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobSummary
 from viralclip.engine.client import Engine

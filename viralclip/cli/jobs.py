@@ -10,8 +10,9 @@ from typing import IO
 from rich.console import Console
 from rich.table import Table
 
-from viralclip.app.compose import Records, open_jobs, open_records, storage_opener
 from viralclip.app.lives import attended
+from viralclip.app.openers import storage_opener
+from viralclip.app.records import Records, open_jobs, open_records
 from viralclip.catalog.records import JobRecord, JobSummary
 from viralclip.cli.display.port import Display
 from viralclip.cli.follow import follow

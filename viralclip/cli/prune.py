@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from viralclip.app.compose import Records, open_engine, open_records
 from viralclip.app.disk_use import disk_use
+from viralclip.app.records import Records, open_engine, open_records
 from viralclip.app.retention import Prunable, Pruner, removed
 from viralclip.cli.words import bytes_of, describe_disk_use
 from viralclip.engine.client import Engine

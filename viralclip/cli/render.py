@@ -7,19 +7,12 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import IO
 
-from viralclip.app.compose import (
-    Records,
-    engine_of,
-    forget_engine,
-    model_place,
-    open_bench,
-    open_records,
-    open_roster,
-    storage_opener,
-)
 from viralclip.app.lives import attended
 from viralclip.app.naming import look_at, named
+from viralclip.app.openers import model_place, storage_opener
+from viralclip.app.records import Records, engine_of, forget_engine, open_records
 from viralclip.app.request import Accepted, Request, accept
+from viralclip.app.workers import open_local_worker, open_roster
 from viralclip.catalog.records import JobRecord
 from viralclip.cli.debug_path import write_paths
 from viralclip.cli.display.port import Display
@@ -105,7 +98,7 @@ async def retry(job_id: str, settings: Settings, display: Display, events: IO[st
 async def let_end(job: JobRecord, settings: Settings, records: Records) -> None:
     """Bring a cancelled job to its end where nobody else does: its clips find they are to stop."""
     encoder = job.plan.options.encoder
-    async with open_bench(settings, records, job.job_id, encoder=encoder) as bench:
+    async with open_local_worker(settings, records, job.job_id, encoder=encoder) as bench:
         await bench.jobs.resume(job)
         await follow(records.channel, job, None, None)
     forget_engine(settings, job)
@@ -133,7 +126,7 @@ async def _make(
     events: IO[str] | None,
 ) -> int:
     encoder = job.plan.options.encoder
-    async with open_bench(settings, records, job.job_id, encoder=encoder) as bench:
+    async with open_local_worker(settings, records, job.job_id, encoder=encoder) as bench:
         if bench.encoder.fell_back_from:
             display.note(f"{bench.encoder.fell_back_from} does not work here; using x264 instead.")
         job = await start(bench.jobs)

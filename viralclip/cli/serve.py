@@ -13,24 +13,15 @@ import uvicorn
 
 from viralclip.analysis.models import FaceModel
 from viralclip.app.alerting import alerting
-from viralclip.app.compose import (
-    Records,
-    WorkerSpec,
-    find_gear,
-    model_place,
-    open_analyses,
-    open_engine,
-    open_records,
-    open_sources,
-    run_worker,
-    storage_opener,
-)
 from viralclip.app.entrance import open_entrance
 from viralclip.app.listening import WAITING, listen
 from viralclip.app.lives import attended
 from viralclip.app.metrics import open_scrape
+from viralclip.app.openers import model_place, open_analyses, open_sources, storage_opener
 from viralclip.app.preview import Framer
 from viralclip.app.privacy import open_seal
+from viralclip.app.records import Records, open_engine, open_records
+from viralclip.app.workers import WorkerSpec, find_encoding, run_worker
 from viralclip.catalog.accounts import open_accounts
 from viralclip.catalog.webhooks import SqlWebhooks
 from viralclip.cli.prune import retaining
@@ -175,7 +166,7 @@ async def _worker(
     if not wanted:
         yield
         return
-    shift = WorkerSpec(await find_gear(settings, settings.encoder), new_worker_id())
+    shift = WorkerSpec(await find_encoding(settings, settings.encoder), new_worker_id())
     async with run_worker(settings, records, engine, shift):
         yield
 

@@ -4,7 +4,7 @@ import re
 import sys
 from datetime import UTC, datetime, timedelta
 
-from viralclip.app.compose import open_records
+from viralclip.app.records import open_records
 from viralclip.catalog.accounts import Account, open_accounts
 from viralclip.errors import InvalidRequestError
 from viralclip.settings import Settings

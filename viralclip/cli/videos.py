@@ -2,7 +2,8 @@
 
 import sys
 
-from viralclip.app.compose import open_records, storage_opener
+from viralclip.app.openers import storage_opener
+from viralclip.app.records import open_records
 from viralclip.engine.uploads import Uploads
 from viralclip.errors import InvalidRequestError
 from viralclip.settings import Settings

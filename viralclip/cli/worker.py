@@ -5,7 +5,8 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from viralclip.app.compose import WorkerSpec, find_gear, open_engine, open_records, run_worker
+from viralclip.app.records import open_engine, open_records
+from viralclip.app.workers import WorkerSpec, find_encoding, run_worker
 from viralclip.engine.client import Engine
 from viralclip.settings import MetricsTokenMissingError, Settings
 from viralclip.worker.process import new_worker_id
@@ -17,7 +18,7 @@ async def serve_queues(settings: Settings, *, name: str | None, grace_s: float) 
     if address is not None and not address.is_loopback and settings.metrics_token is None:
         raise MetricsTokenMissingError
     shift = WorkerSpec(
-        await find_gear(settings, settings.encoder), name or new_worker_id(), grace_s
+        await find_encoding(settings, settings.encoder), name or new_worker_id(), grace_s
     )
     async with (
         open_records(settings) as records,

@@ -4,8 +4,8 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
-from viralclip.app.compose import open_records
 from viralclip.app.lives import attended
+from viralclip.app.records import open_records
 from viralclip.catalog.records import JobSummary
 from viralclip.cli.doctor.finding import Finding
 from viralclip.cli.words import counted, interrupted, standstill

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
-from viralclip.app.compose import storage_opener
+from viralclip.app.openers import storage_opener
 from viralclip.catalog.opening import open_catalog
 from viralclip.cli.doctor.finding import Finding, Verdict, shown
 from viralclip.errors import (

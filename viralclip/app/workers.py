@@ -1,42 +1,24 @@
-"""Opens everything a command needs, from settings, and closes it again: the composition root."""
+"""Opens workers, from settings: one for a single job, or one that serves the shared engine."""
 
 import asyncio
 import os
-import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.util import find_spec
 from pathlib import Path
 
 import structlog
-from sqlalchemy.exc import OperationalError
 
-from viralclip.analysis.analyses import Analyses
-from viralclip.analysis.models import YUNET_URL, FaceModel, ModelPlace
-from viralclip.catalog.opening import open_catalog
-from viralclip.catalog.port import Catalog
-from viralclip.catalog.records import JobRecord
-from viralclip.channel.opening import open_channel
-from viralclip.channel.port import ProgressChannel
+from viralclip.app.openers import model_place, open_analyses, open_sources, storage_opener
+from viralclip.app.records import Records, own_engine_url, state_errors
 from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
-from viralclip.engine.rebuilding import RebuildingChannel
 from viralclip.media.encoders import Choice, choose_encoder, threads_for
 from viralclip.media.ffmpeg import find_ffmpeg
-from viralclip.media.probe import identity
-from viralclip.pipeline.tools import Tools
 from viralclip.processes.memory import limit_malloc_arenas
-from viralclip.processes.runner import Watchdogs
-from viralclip.settings import (
-    DatabaseUnreachableError,
-    NotInstalledError,
-    Settings,
-    StateNotWritableError,
-)
-from viralclip.storage.objects import Storage, open_storage
-from viralclip.storage.sources import Sources
+from viralclip.analysis.models import FaceModel
+from viralclip.pipeline.tools import Tools
+from viralclip.settings import Settings
 from viralclip.worker.liveness import (
     FileLock,
     FileRoster,
@@ -50,46 +32,6 @@ from viralclip.worker.process import Worker, new_worker_id
 _BEGIN_ANEW_S = 1.0
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class Records:
-    """What is known of all jobs: enough to list, watch and ask."""
-
-    catalog: Catalog
-    channel: ProgressChannel
-
-
-@asynccontextmanager
-async def open_records(settings: Settings) -> AsyncIterator[Records]:
-    async with AsyncExitStack() as stack:
-        check_installed(settings)
-        with _kept_in(settings):
-            catalog = await stack.enter_async_context(open_catalog(settings.catalog_url))
-            channel = await stack.enter_async_context(open_channel(settings.channel_url))
-        yield Records(catalog, RebuildingChannel(channel, catalog))
-
-
-@asynccontextmanager
-async def open_jobs(settings: Settings, records: Records, job: JobRecord) -> AsyncIterator[Jobs]:
-    """The actions on one job, in the engine that it was queued in."""
-    async with Engine(engine_of(settings, job)) as engine:
-        yield Jobs(catalog=records.catalog, channel=records.channel, engine=engine)
-
-
-@asynccontextmanager
-async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
-    """The engine that `serve` and its workers share."""
-    with _kept_in(settings):
-        settings.state_dir.mkdir(parents=True, exist_ok=True)
-    async with Engine(settings.service_engine_url) as engine:
-        yield engine
-
-
-def engine_of(settings: Settings, job: JobRecord) -> str:
-    """The URL of the engine that the job was queued in."""
-    shared = job.engine_url == settings.service_engine_name
-    return settings.service_engine_url if shared else _engine_url(settings, job.job_id)
 
 
 def open_roster(settings: Settings, engine_url: str) -> Roster:
@@ -109,7 +51,7 @@ class Encoding:
     encoder: Choice
 
 
-async def find_gear(settings: Settings, encoder: str) -> Encoding:
+async def find_encoding(settings: Settings, encoder: str) -> Encoding:
     """ToolMissingError or UnknownEncoderError before anything is opened that would be left over."""
     ffmpeg = await asyncio.to_thread(find_ffmpeg, settings.ffmpeg)
     return Encoding(ffmpeg, await choose_encoder(ffmpeg, encoder))
@@ -124,14 +66,14 @@ class LocalWorker:
 
 
 @asynccontextmanager
-async def open_bench(
+async def open_local_worker(
     settings: Settings, records: Records, job_id: str, *, encoder: str
 ) -> AsyncIterator[LocalWorker]:
     """Serve the job's engine in this process for as long as the context is open."""
-    gear = await find_gear(settings, encoder)
+    gear = await find_encoding(settings, encoder)
     async with AsyncExitStack() as stack:
-        with _kept_in(settings):
-            url = _engine_url(settings, job_id)
+        with state_errors(settings):
+            url = own_engine_url(settings, job_id)
             engine = await stack.enter_async_context(Engine(url))
             worker = open_worker(settings, records, engine, url=url, gear=gear)
             await stack.enter_async_context(worker)
@@ -244,80 +186,3 @@ async def _work(
                 raise
             log.warning("Worker cannot begin anew yet", error=repr(error))
         await asyncio.sleep(_BEGIN_ANEW_S)
-
-
-def open_analyses(
-    settings: Settings, *, threads: int, on_start: Callable[[int], None] | None = None
-) -> Analyses:
-    return Analyses(settings.analyses, threads=threads, limits=Watchdogs(), on_start=on_start)
-
-
-def open_sources(settings: Settings, opener: Callable[[str], Storage]) -> Sources:
-    return Sources(
-        settings.sources,
-        most_bytes=settings.source_cache_bytes,
-        open_storage=opener,
-        identify=identity,
-    )
-
-
-def model_place(settings: Settings) -> ModelPlace:
-    url = settings.yunet_url or YUNET_URL
-    return ModelPlace(settings.models, named=settings.yunet_model, url=url)
-
-
-def storage_opener(settings: Settings) -> Callable[[str], Storage]:
-    """Opens a storage by its URL, each once: its connections are kept for the next clip."""
-
-    def opened(url: str) -> Storage:
-        return open_storage(
-            url,
-            timeout_s=settings.storage_timeout_s,
-            public=settings.storage_public,
-            # The state folder is nobody else's; any other is as its user likes.
-            umask=None if url.startswith(settings.state_dir.as_uri()) else settings.umask,
-        )
-
-    return lru_cache(maxsize=32)(opened)
-
-
-def forget_engine(settings: Settings, job: JobRecord) -> None:
-    """A finished job needs its engine no more; a retry begins with a fresh one."""
-    path = Path(_engine_url(settings, job.job_id).removeprefix("sqlite:///"))
-    for file in path.parent.glob(f"{path.name}*"):
-        file.unlink(missing_ok=True)
-
-
-def _engine_url(settings: Settings, job_id: str) -> str:
-    url = settings.engine_url(job_id)
-    Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    return url
-
-
-def check_installed(settings: Settings) -> None:
-    """What the settings ask for may need packages that a laptop does without."""
-    for wanted, package in (
-        (settings.database, "psycopg"),
-        (settings.channel, "redis"),
-        (settings.catalog, "google.cloud.firestore"),
-    ):
-        if wanted and not _is_installed(package):
-            raise NotInstalledError(package=package)
-
-
-def _is_installed(package: str) -> bool:
-    try:
-        return find_spec(package) is not None
-    except ModuleNotFoundError:  # one of the packages that it is in
-        return False
-
-
-@contextmanager
-def _kept_in(settings: Settings) -> Iterator[None]:
-    """Databases that cannot be opened are a state folder that cannot be written to."""
-    try:
-        yield
-    except (OSError, sqlite3.OperationalError, OperationalError) as error:
-        if settings.database and isinstance(error, OperationalError):
-            raise DatabaseUnreachableError(detail=str(error)) from error
-        raise StateNotWritableError(name=settings.state_dir, detail=str(error)) from error

@@ -1,0 +1,47 @@
+"""Opens what reads and stores videos and clips, from settings."""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from viralclip.analysis.analyses import Analyses
+from viralclip.processes.runner import Watchdogs
+from viralclip.analysis.models import YUNET_URL, ModelPlace
+from viralclip.media.probe import identity
+from viralclip.settings import Settings
+from viralclip.storage.objects import Storage, open_storage
+from viralclip.storage.sources import Sources
+
+
+def open_analyses(
+    settings: Settings, *, threads: int, on_start: Callable[[int], None] | None = None
+) -> Analyses:
+    return Analyses(settings.analyses, threads=threads, limits=Watchdogs(), on_start=on_start)
+
+
+def open_sources(settings: Settings, opener: Callable[[str], Storage]) -> Sources:
+    return Sources(
+        settings.sources,
+        most_bytes=settings.source_cache_bytes,
+        open_storage=opener,
+        identify=identity,
+    )
+
+
+def model_place(settings: Settings) -> ModelPlace:
+    url = settings.yunet_url or YUNET_URL
+    return ModelPlace(settings.models, named=settings.yunet_model, url=url)
+
+
+def storage_opener(settings: Settings) -> Callable[[str], Storage]:
+    """Opens a storage by its URL, each once: its connections are kept for the next clip."""
+
+    def opened(url: str) -> Storage:
+        return open_storage(
+            url,
+            timeout_s=settings.storage_timeout_s,
+            public=settings.storage_public,
+            # The state folder is nobody else's; any other is as its user likes.
+            umask=None if url.startswith(settings.state_dir.as_uri()) else settings.umask,
+        )
+
+    return lru_cache(maxsize=32)(opened)

@@ -1,0 +1,107 @@
+"""What is known of all jobs, and the engines that they are queued in: opened from settings."""
+
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from sqlalchemy.exc import OperationalError
+
+from viralclip.catalog.opening import open_catalog
+from viralclip.catalog.port import Catalog
+from viralclip.catalog.records import JobRecord
+from viralclip.channel.opening import open_channel
+from viralclip.channel.port import ProgressChannel
+from viralclip.engine.client import Engine
+from viralclip.engine.jobs import Jobs
+from viralclip.engine.rebuilding import RebuildingChannel
+from viralclip.settings import (
+    DatabaseUnreachableError,
+    NotInstalledError,
+    Settings,
+    StateNotWritableError,
+)
+
+
+@dataclass(frozen=True)
+class Records:
+    """What is known of all jobs: enough to list, watch and ask."""
+
+    catalog: Catalog
+    channel: ProgressChannel
+
+
+@asynccontextmanager
+async def open_records(settings: Settings) -> AsyncIterator[Records]:
+    async with AsyncExitStack() as stack:
+        check_installed(settings)
+        with state_errors(settings):
+            catalog = await stack.enter_async_context(open_catalog(settings.catalog_url))
+            channel = await stack.enter_async_context(open_channel(settings.channel_url))
+        yield Records(catalog, RebuildingChannel(channel, catalog))
+
+
+@asynccontextmanager
+async def open_jobs(settings: Settings, records: Records, job: JobRecord) -> AsyncIterator[Jobs]:
+    """The actions on one job, in the engine that it was queued in."""
+    async with Engine(engine_of(settings, job)) as engine:
+        yield Jobs(catalog=records.catalog, channel=records.channel, engine=engine)
+
+
+@asynccontextmanager
+async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
+    """The engine that `serve` and its workers share."""
+    with state_errors(settings):
+        settings.state_dir.mkdir(parents=True, exist_ok=True)
+    async with Engine(settings.service_engine_url) as engine:
+        yield engine
+
+
+def engine_of(settings: Settings, job: JobRecord) -> str:
+    """The URL of the engine that the job was queued in."""
+    shared = job.engine_url == settings.service_engine_name
+    return settings.service_engine_url if shared else own_engine_url(settings, job.job_id)
+
+
+def forget_engine(settings: Settings, job: JobRecord) -> None:
+    """A finished job needs its engine no more; a retry begins with a fresh one."""
+    path = Path(own_engine_url(settings, job.job_id).removeprefix("sqlite:///"))
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink(missing_ok=True)
+
+
+def own_engine_url(settings: Settings, job_id: str) -> str:
+    url = settings.engine_url(job_id)
+    Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    return url
+
+
+def check_installed(settings: Settings) -> None:
+    """What the settings ask for may need packages that a laptop does without."""
+    for wanted, package in (
+        (settings.database, "psycopg"),
+        (settings.channel, "redis"),
+        (settings.catalog, "google.cloud.firestore"),
+    ):
+        if wanted and not _is_installed(package):
+            raise NotInstalledError(package=package)
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:  # one of the packages that it is in
+        return False
+
+
+@contextmanager
+def state_errors(settings: Settings) -> Iterator[None]:
+    """Databases that cannot be opened are a state folder that cannot be written to."""
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError, OperationalError) as error:
+        if settings.database and isinstance(error, OperationalError):
+            raise DatabaseUnreachableError(detail=str(error)) from error
+        raise StateNotWritableError(name=settings.state_dir, detail=str(error)) from error
