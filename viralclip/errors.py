@@ -49,10 +49,10 @@ class Fault:
         return f"{self.place}: {self.problem}" if self.place else self.problem
 
 
-class InvalidScenesError(InvalidRequestError):
-    """The scene list has {count} fault(s)."""
+class FaultyInputError(InvalidRequestError):
+    """The input has {count} fault(s)."""
 
-    code = "invalid_scenes"
+    code = "invalid_input"
 
     def __init__(self, faults: list[Fault]) -> None:
         self.faults = tuple(faults)
@@ -60,6 +60,18 @@ class InvalidScenesError(InvalidRequestError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (list(self.faults),)
+
+
+class InvalidScenesError(FaultyInputError):
+    """The scene list has {count} fault(s)."""
+
+    code = "invalid_scenes"
+
+
+class InvalidTranscriptError(FaultyInputError):
+    """The transcript has {count} fault(s)."""
+
+    code = "invalid_transcript"
 
 
 class UnknownStyleError(InvalidRequestError):

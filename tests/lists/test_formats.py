@@ -20,7 +20,7 @@ NO_ENDS = "The list has no ends: each scene runs to the next one, and the last t
 
 def legacy(encoding: str) -> str:
     how = "If letters look wrong, save it as UTF-8."
-    return f"The list is not UTF-8; it was read as {encoding}. {how}"
+    return f"The file is not UTF-8; it was read as {encoding}. {how}"
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 import viralclip
-from viralclip.errors import Fault, InvalidScenesError, ViralclipError
+from viralclip.errors import Fault, FaultyInputError, ViralclipError
 from viralclip.server.problems import problem_of
 
 # What FFmpeg says of a clip that it cannot make, and a secret of the machine with it.
@@ -39,7 +39,7 @@ def every_error() -> Iterator[type[ViralclipError]]:
 
 
 def made(kind: type[ViralclipError], detail: str) -> ViralclipError:
-    if issubclass(kind, InvalidScenesError):
+    if issubclass(kind, FaultyInputError):
         return kind([Fault("scenes[0]", "has no end")])
     sentence = (kind.__doc__ or "").partition("\n\n")[0]
     wanted = [name for _, name, _, _ in string.Formatter().parse(sentence) if name]
@@ -58,7 +58,7 @@ def test_no_kind_of_error_tells_what_is_for_the_log():
         assert "5ecr3t" not in told, type(error)
         assert "Traceback" not in told, type(error)
         assert "vc_token" not in told, type(error)
-        assert error.detail == detail or isinstance(error, InvalidScenesError)
+        assert error.detail == detail or isinstance(error, FaultyInputError)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from viralclip import errors
 from viralclip.errors import (
     DiskFullError,
     Fault,
+    FaultyInputError,
     InvalidRequestError,
     InvalidScenesError,
     RenderFailedError,
@@ -34,8 +35,8 @@ NAMES = [kind.__name__ for kind in KINDS]
 
 
 def sample(kind: type[ViralclipError]) -> ViralclipError:
-    if kind is InvalidScenesError:
-        return InvalidScenesError([Fault("scenes[2].end", "00:01:75 is not a time")])
+    if issubclass(kind, FaultyInputError):
+        return kind([Fault("scenes[2].end", "00:01:75 is not a time")])
     parts = list(Formatter().parse(kind.__doc__ or ""))
     return kind(
         detail="last words", **{name: 7 if spec else name for _, name, spec, _ in parts if name}

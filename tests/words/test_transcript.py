@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from viralclip.timecode import TimeRange
-from viralclip.words.transcript import Transcript, Word, in_order
+from viralclip.words.transcript import Transcript, Word, in_order, spelled
 
 SAID = Transcript(
     words=(
@@ -45,6 +45,14 @@ def test_words_that_start_together_keep_their_order():
     words = [Word(text=text, start=start, end=9) for text, start in (("c", 2), ("a", 1), ("b", 1))]
 
     assert [word.text for word in in_order(words)] == ["a", "b", "c"]
+
+
+def test_words_are_written_with_spaces_where_none_is_joined():
+    words = [Word(text="東京", start=0, end=1), Word(text="は", start=1, end=2, joined=True)]
+
+    assert spelled(words) == "東京は"
+    assert spelled(SAID.words) == "It was best."
+    assert spelled(()) == ""
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from viralclip.app.request import Request
 from viralclip.app.tracing import tracing
 from viralclip.cli import render as rendering
 from viralclip.cli.display.port import Display, open_display
-from viralclip.errors import InvalidRequestError, InvalidScenesError, ViralclipError
+from viralclip.errors import FaultyInputError, InvalidRequestError, ViralclipError
 from viralclip.plan import PRESETS, Bars, Options, Preset
 from viralclip.settings import Settings, StateNotWritableError, read_age, read_settings
 from viralclip.telemetry.logs import log_file, log_to
@@ -313,7 +313,7 @@ def _errors_said() -> Iterator[None]:
     """Errors end as one sentence on stderr and an exit code, never as a traceback."""
     try:
         yield
-    except InvalidScenesError as error:
+    except FaultyInputError as error:
         _say(*map(str, error.faults), error.message)
         sys.exit(BAD_INPUT)
     except InvalidRequestError as error:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 from viralclip.scene_lists.rows import (
     Clocked,
@@ -76,20 +77,21 @@ def _rate(rows: Sequence[Row], source: SceneList) -> tuple[float, list[str]]:
     numbers = {number for number in map(frame_of, codes) if number is not None}
     top = max(numbers, default=0)
     if source.rate is not None:
-        return source.rate, _rate_notes(source.rate, source.fps, "as it says")
+        return source.rate, _rate_notes(source.rate, source, "as it says")
     if 2 * sum(";" in code for code in codes) > len(codes):
         rate = _drop_rate(top, source.fps)
-        return rate, _rate_notes(rate, source.fps, "as its drop-frame timecodes show")
+        return rate, _rate_notes(rate, source, "as its drop-frame timecodes show")
     if top >= round(source.fps):
         rate = _rate_above(top, source.fps)
-        return rate, _rate_notes(rate, source.fps, f"as frame {top} in it shows")
-    return _rate_below(numbers - {0}, source.fps)
+        return rate, _rate_notes(rate, source, f"as frame {top} in it shows")
+    return _rate_below(numbers - {0}, source)
 
 
-def _rate_notes(rate: float, fps: float, because: str) -> list[str]:
-    if math.isclose(rate, fps, rel_tol=1e-4):
+def _rate_notes(rate: float, source: SceneList, because: str) -> list[str]:
+    if math.isclose(rate, source.fps, rel_tol=1e-4):
         return []
-    return [f"The list counts {rate:.5g} frames per second, {because}; the video has {fps:.5g}."]
+    counted = f"The {source.noun} counts {rate:.5g} frames per second"
+    return [f"{counted}, {because}; the video has {source.fps:.5g}."]
 
 
 def _drop_rate(top: int, fps: float) -> float:
@@ -107,20 +109,21 @@ def _rate_above(top: int, fps: float) -> float:
     return fitting[0] / _NTSC if is_ntsc else float(fitting[0])
 
 
-def _rate_below(numbers: set[int], fps: float) -> tuple[float, list[str]]:
+def _rate_below(numbers: set[int], source: SceneList) -> tuple[float, list[str]]:
     """A list may count at half the rate of a fast video; only its numbers can show it."""
+    fps, say_otherwise = source.fps, partial(_say_otherwise, source.noun)
     if not numbers or round(fps) < _HIGH_RATE or 2 * max(numbers) >= round(fps):
         return fps, []
     half = fps / 2
     if len(numbers) < _TELLING:
         counted = f"Frames are counted at the video's {fps:.5g} per second"
-        return fps, [f"{counted}. {_say_otherwise(half)}"]
-    counted = f"The list counts {half:.5g} frames per second, as its frame numbers show"
-    return half, [f"{counted}; the video has {fps:.5g}. {_say_otherwise(fps)}"]
+        return fps, [f"{counted}. {say_otherwise(half)}"]
+    counted = f"The {source.noun} counts {half:.5g} frames per second, as its frame numbers show"
+    return half, [f"{counted}; the video has {fps:.5g}. {say_otherwise(fps)}"]
 
 
-def _say_otherwise(rate: float) -> str:
-    return f"If the list counts at {rate:.5g}, write FPS: {rate:.5g} as its first line."
+def _say_otherwise(noun: str, rate: float) -> str:
+    return f"If the {noun} counts at {rate:.5g}, write FPS: {rate:.5g} as its first line."
 
 
 def _in_seconds(row: Row, rate: float) -> Row:
@@ -232,10 +235,10 @@ def _clock_notes(clock: _Clock, source: SceneList, begins: _Clock) -> list[str]:
         )
     if clock.zero and clock.zero == begins.zero:
         zero = f"the video's start timecode {source.timecode}"
-        notes.append(f"The list counts from {zero}, which is taken off.")
+        notes.append(f"The {source.noun} counts from {zero}, which is taken off.")
     elif clock.zero:
         hours = round(clock.zero * 24 / clock.day)
-        notes.append(f"The list counts from {hours:02}:00:00:00, which is taken off.")
+        notes.append(f"The {source.noun} counts from {hours:02}:00:00:00, which is taken off.")
     return notes
 
 

@@ -1,4 +1,4 @@
-"""The bytes of a scene list to text: no letter is replaced or guessed without a note."""
+"""The bytes of a file to text: no letter is replaced or guessed without a note."""
 
 import codecs
 import unicodedata
@@ -39,7 +39,7 @@ _SAMPLE_BYTES = 64 * 1024
 
 @dataclass(frozen=True)
 class Decoded:
-    """A list's text, and which encoding was found where the file did not say."""
+    """A file's text, and which encoding was found where the file did not say."""
 
     text: str
     notes: tuple[str, ...] = ()
@@ -89,7 +89,7 @@ def _legacy(data: bytes) -> Decoded | None:
     if text is None or encoding is None:
         return None
     name = _NAMES[encoding]
-    note = f"The list is not UTF-8; it was read as {name}. If letters look wrong, save it as UTF-8."
+    note = f"The file is not UTF-8; it was read as {name}. If letters look wrong, save it as UTF-8."
     return Decoded(text, (note,))
 
 

@@ -40,7 +40,7 @@ def is_json(source: SceneList) -> bool:
 
 def read_json(source: SceneList) -> Reading:
     """A list of objects, an object that holds one, or a project of LosslessCut or OTIO."""
-    document = _parsed(source.text)
+    document = parsed_json(source.text)
     if isinstance(document, Fault):
         return Reading([document])
     if isinstance(document, dict):
@@ -50,7 +50,7 @@ def read_json(source: SceneList) -> Reading:
     return _unknown()
 
 
-def _parsed(text: str) -> object:
+def parsed_json(text: str) -> object:
     """The document; JSON5 is taken, too, and if both fail the fault is JSON's."""
     try:
         return json.loads(text)

@@ -18,7 +18,7 @@ class SceneList:
     """The text of a scene list without BOM and carriage returns, and what is known of its video.
 
     `timecode` is the video's own at its first frame, or empty; `rate` is the frame rate that the
-    list itself names.
+    list itself names; `noun` is what notes call the list.
     """
 
     text: str
@@ -26,6 +26,7 @@ class SceneList:
     fps: float
     timecode: str = ""
     rate: float | None = None
+    noun: str = "list"
 
     @cached_property
     def lines(self) -> list[str]:

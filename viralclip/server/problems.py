@@ -14,8 +14,8 @@ from starlette.exceptions import HTTPException
 
 from viralclip.errors import (
     Fault,
+    FaultyInputError,
     InvalidRequestError,
-    InvalidScenesError,
     ViralclipError,
     is_disk_full,
 )
@@ -231,7 +231,7 @@ def _plain(text: str) -> str:
 
 
 def _faults(error: ViralclipError) -> Sequence[Fault]:
-    return error.faults if isinstance(error, InvalidScenesError) else ()
+    return error.faults if isinstance(error, FaultyInputError) else ()
 
 
 def _status(error: ViralclipError) -> HTTPStatus:

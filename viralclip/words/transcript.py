@@ -3,14 +3,26 @@
 from collections.abc import Iterable
 from typing import Annotated, Self
 
-from pydantic import BaseModel, Field, FiniteFloat, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    Field,
+    FiniteFloat,
+    StringConstraints,
+    model_validator,
+)
 
 from viralclip.timecode import TimeRange
 
-_Seconds = Annotated[FiniteFloat, Field(ge=0)]
-_Share = Annotated[FiniteFloat, Field(ge=0, le=1)]
 # As long as the longest words of any language, with room for a phrase someone typed as one word.
 MAX_WORD = 200
+_Text = Annotated[
+    str,
+    BeforeValidator(lambda text: " ".join(text.split()) if isinstance(text, str) else text),
+    StringConstraints(min_length=1, max_length=MAX_WORD),
+]
+_Seconds = Annotated[FiniteFloat, Field(ge=0)]
+_Share = Annotated[FiniteFloat, Field(ge=0, le=1)]
 
 
 class Word(BaseModel, frozen=True):
@@ -18,16 +30,16 @@ class Word(BaseModel, frozen=True):
 
     `confidence` is 0 to 1, or None where nobody says. `speaker` is a name or label. `break_after`
     says that a caption ends behind the word (True) or goes on (False); None leaves it open.
+    `joined` says that no space stands before the word, as in Japanese, Chinese and Thai.
     """
 
-    text: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_WORD)
-    ]
+    text: _Text
     start: _Seconds
     end: _Seconds
     confidence: _Share | None = None
     speaker: str | None = None
     break_after: bool | None = None
+    joined: bool = False
 
     @model_validator(mode="after")
     def _ends_after_its_start(self) -> Self:
@@ -75,6 +87,11 @@ class Transcript(BaseModel, frozen=True):
         )
         end = None if self.end is None else _late(self.end, by)
         return self.model_copy(update={"words": moved, "start": _late(self.start, by), "end": end})
+
+
+def spelled(words: Iterable[Word]) -> str:
+    """The words as they are written in one line."""
+    return "".join(word.text if word.joined else f" {word.text}" for word in words).strip()
 
 
 def in_order(words: Iterable[Word]) -> tuple[Word, ...]:

@@ -5,6 +5,7 @@ const CODES: Record<string, string> = {
   internal: "something went wrong inside viralclip",
   invalid_request: "the request cannot be accepted",
   invalid_scenes: "the scene list has faults",
+  invalid_transcript: "the transcript has faults",
   unknown_style: "the style is not known",
   style_does_not_fit: "no chosen style fits the video",
   invalid_aspect: "the aspect ratio is not supported",
