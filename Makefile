@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SERVICES := redis-server postgresql iproute2 prometheus prometheus-alertmanager
 PURE := viralclip/*.py,viralclip/scene_lists/*,viralclip/words/*,viralclip/styles/*,viralclip/reframe/*
-NOT_PURE := viralclip/settings.py,viralclip/__main__.py
+NOT_PURE := viralclip/__main__.py
 PARALLEL := -n 2 --dist worksteal
 WITHOUT_IO := tests/unit tests/lists tests/words tests/styles tests/reframe
 # These watch whole programs by the clock: another test beside them makes one in a thousand late.

@@ -109,16 +109,16 @@ async def _done(job: Job, source: Path, state: Path, address: str | None) -> Non
     settings = read_settings({"VIRALCLIP_STATE_DIR": str(state)})
     accepted = await accept(job.request(source, state, state / "out"), open_storage)
     async with (
-        open_catalog(settings.catalog_url) as catalog,
-        open_channel(settings.channel_url) as channel,
-        Engine(settings.service_engine_url) as engine,
+        open_catalog(settings.databases.catalog_url) as catalog,
+        open_channel(settings.databases.channel_url) as channel,
+        Engine(settings.databases.service_engine_url) as engine,
     ):
         record = JobRecord(
             job_id=new_job_id(),
             owner="local",
             plan=accepted.plan,
             storage_url=(state / "out").as_uri(),
-            engine_url=settings.service_engine_name,
+            engine_url=settings.databases.service_engine_name,
             trace_id=new_trace_id(),
             created_at=datetime.now(UTC),
         )

@@ -68,7 +68,7 @@ def ffmpeg() -> Path:
 
 def slots() -> int:
     """As many as `viralclip render` uses when nothing is said."""
-    return read_settings(_settings(Path())).slots
+    return read_settings(_settings(Path())).rendering.slots
 
 
 def threads() -> int:

@@ -46,6 +46,10 @@ def test_the_mode_follows_from_the_addresses_and_what_does_not_fit_is_named(
     assert bool(finding.advice) == (verdict != "ok")
 
 
+def stored_at(settings: Settings, url: str) -> Settings:
+    return replace(settings, storage=replace(settings.storage, url=url))
+
+
 async def test_on_a_laptop_everything_is_well(settings: Settings):
     findings = await services.look(settings)
 
@@ -60,7 +64,7 @@ async def test_on_a_laptop_everything_is_well(settings: Settings):
 
 
 async def test_a_storage_is_written_to_read_and_left_as_it_was(settings: Settings, bucket: Bucket):
-    found = await services.look(replace(settings, storage_url=bucket.url))
+    found = await services.look(stored_at(settings, bucket.url))
     (storage,) = _of(found, "storage")
 
     assert (storage.verdict, storage.advice) == ("ok", "")
@@ -81,7 +85,7 @@ async def test_a_storage_that_cannot_be_used_is_named_with_what_to_check(
     settings: Settings, bucket: Bucket, status: int, code: str, said: str, advice: str
 ):
     bucket.relay.faults.append(Fault("status", times=99, status=status, code=code))
-    found = await services.look(replace(settings, storage_url=bucket.url))
+    found = await services.look(stored_at(settings, bucket.url))
     (storage,) = _of(found, "storage")
 
     assert storage.verdict == "missing"
@@ -92,7 +96,9 @@ async def test_a_storage_that_cannot_be_used_is_named_with_what_to_check(
 
 
 async def test_a_catalog_in_firestore_is_asked(settings: Settings, firestore_url: str):
-    found = await services.look(replace(settings, catalog=firestore_url))
+    found = await services.look(
+        replace(settings, databases=replace(settings.databases, firestore=firestore_url))
+    )
     (catalog,) = _of(found, "catalog")
 
     assert catalog.found == firestore_url
@@ -150,10 +156,10 @@ def test_an_address_is_shown_without_what_opens_it(url: str, seen: str):
 async def test_findings_are_json_lines_and_a_fault_is_the_exit_code(
     settings: Settings, bucket: Bucket, capsys: pytest.CaptureFixture[str]
 ):
-    well = await examine(replace(settings, storage_url=bucket.url), as_json=True)
+    well = await examine(stored_at(settings, bucket.url), as_json=True)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     bucket.relay.faults.append(Fault("status", times=99, status=403))
-    ill = await examine(replace(settings, storage_url=bucket.url), as_json=False)
+    ill = await examine(stored_at(settings, bucket.url), as_json=False)
     said = capsys.readouterr().out
 
     assert well == 0
@@ -176,7 +182,7 @@ async def test_it_is_said_what_finds_faces_and_what_to_do_without(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "here.onnx").write_bytes(b"a model of one's own")
     model = {"VIRALCLIP_YUNET_MODEL": str(tmp_path / named)} if named else {}
-    settings = read_settings({"VIRALCLIP_STATE_DIR": str(settings.state_dir), **model})
+    settings = read_settings({"VIRALCLIP_STATE_DIR": str(settings.state.folder), **model})
 
     [faces] = _of(await machine.look(settings), "faces")
 
@@ -186,7 +192,9 @@ async def test_it_is_said_what_finds_faces_and_what_to_do_without(
 
 
 async def test_an_ffmpeg_that_cannot_tone_map_is_a_note(settings: Settings, flat_ffmpeg: Path):
-    findings = await machine.look(replace(settings, ffmpeg=str(flat_ffmpeg)))
+    findings = await machine.look(
+        replace(settings, rendering=replace(settings.rendering, ffmpeg=str(flat_ffmpeg)))
+    )
 
     (note,) = [each for each in findings if each.what == "ffmpeg" and each.verdict == "note"]
     assert "HDR" in note.found

@@ -46,7 +46,7 @@ class World:
 
     @property
     def storage(self) -> Storage:
-        return storage_opener(self.settings)(self.settings.storage_url)
+        return storage_opener(self.settings)(self.settings.storage.url)
 
     @property
     def pruner(self) -> Pruner:
@@ -60,7 +60,7 @@ class World:
             await self.storage.put(file, key)
             path = self.storage.url(key)
         else:
-            kept = self.settings.uploads / "home" / name / f"{name}.mp4"
+            kept = self.settings.state.uploads / "home" / name / f"{name}.mp4"
             kept.parent.mkdir(parents=True)
             shutil.copy(file, kept)
             _age(kept)
@@ -82,14 +82,14 @@ class World:
         """A job of the server's, with a stored clip if it has ended."""
         scenes = [Scene(id=1, title="One", start=0, end=5)]
         given: dict[str, Any] = {
-            "storage_url": self.settings.storage_url,
+            "storage_url": self.settings.storage.url,
             "prefix": f"{job_id}/",
         } | facts
         job = JobRecord(
             job_id=job_id,
             owner="ann",
             plan=make_plan(video, scenes, [StyleChoice(name="split")], Options()),
-            engine_url=self.settings.service_engine_name,
+            engine_url=self.settings.databases.service_engine_name,
             trace_id="0" * 32,
             created_at=LONG_AGO,
             **given,
@@ -102,7 +102,7 @@ class World:
         return job
 
     async def _end(self, job: JobRecord, at: datetime) -> None:
-        clip = self.settings.state_dir / "clip.mp4"
+        clip = self.settings.state.folder / "clip.mp4"
         clip.write_bytes(b"clip")
         storage = storage_opener(self.settings)(job.storage_url)
         key = f"{job.prefix}01.mp4"
@@ -201,8 +201,8 @@ async def test_what_a_living_or_a_recent_job_needs_stays(world, film):
     await world.job("recent1", recent_video, ended=datetime.now(UTC) - DAY)
     for job_id in ("open1", "recent1"):
         await world.records.channel.progress(job_id)
-    _made(world.settings.work / "open1" / "part.mp4")
-    _made(world.settings.engines / "open1.db")
+    _made(world.settings.state.work / "open1" / "part.mp4")
+    _made(world.settings.state.engines / "open1.db")
 
     assert await _kinds(world, clips=True) == {}
     assert (await world.records.channel.progress("open1"))[0].seq == 1
@@ -234,17 +234,17 @@ async def test_a_job_that_is_retried_and_a_video_that_is_used_meanwhile_stay(wor
 async def test_what_nobody_is_at_any_more_goes_and_what_is_new_stays(world):
     settings = world.settings
     old = [
-        _made(settings.work / "gone1" / "part.mp4").parent,
-        _made(settings.engines / "gone1.db"),
-        _made(settings.analyses / "key1" / "footage.npz").parent,
-        _made(settings.logs / "viralclip-2026-01-01.jsonl"),
-        _made(settings.sources / "fetched.mp4"),
+        _made(settings.state.work / "gone1" / "part.mp4").parent,
+        _made(settings.state.engines / "gone1.db"),
+        _made(settings.state.analyses / "key1" / "footage.npz").parent,
+        _made(settings.state.logs / "viralclip-2026-01-01.jsonl"),
+        _made(settings.state.sources / "fetched.mp4"),
     ]
-    _made(settings.sources / "fetched.mp4.lock")
+    _made(settings.state.sources / "fetched.mp4.lock")
     new = [
-        _made(settings.work / "new1" / "part.mp4", old=False),
-        _made(settings.analyses / "key2" / "footage.npz", old=False),
-        _made(settings.logs / "viralclip-2026-11-28.jsonl", old=False),
+        _made(settings.state.work / "new1" / "part.mp4", old=False),
+        _made(settings.state.analyses / "key2" / "footage.npz", old=False),
+        _made(settings.state.logs / "viralclip-2026-11-28.jsonl", old=False),
     ]
     await removed(await world.pruner.find())
 
@@ -263,7 +263,7 @@ async def test_engine_records_of_deleted_jobs_go(world):
 
 async def test_a_dry_run_says_what_would_go_and_removes_nothing(tmp_path, capsys):
     settings = read_settings({"VIRALCLIP_STATE_DIR": str(tmp_path / "state")})
-    log = _made(settings.logs / "viralclip-2026-01-01.jsonl")
+    log = _made(settings.state.logs / "viralclip-2026-01-01.jsonl")
     asked = {"older": 30 * DAY, "clips": False}
     await prune(settings, **asked, dry_run=True, as_json=False)
     said = capsys.readouterr().out
@@ -286,7 +286,7 @@ async def test_a_dry_run_says_what_would_go_and_removes_nothing(tmp_path, capsys
 async def test_a_server_prunes_by_itself_only_where_it_is_told_to(tmp_path, days, is_kept):
     env = {"VIRALCLIP_STATE_DIR": str(tmp_path / "state"), "VIRALCLIP_RETENTION": days or ""}
     settings = read_settings(env)
-    log = _made(settings.logs / "viralclip-2026-01-01.jsonl")
+    log = _made(settings.state.logs / "viralclip-2026-01-01.jsonl")
     async with (
         open_records(settings) as records,
         open_engine(settings) as engine,

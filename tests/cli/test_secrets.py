@@ -18,7 +18,7 @@ from viralclip.telemetry.redaction import HIDDEN
 SECRET = "hunter2%40SECRET"  # noqa: S105 - it is what is looked for
 MESSAGE = f"in the message: {SECRET}"
 DECODED = "hunter2@SECRET"
-SOURCE = Path(__file__).parents[2] / "viralclip" / "settings.py"
+SOURCE = Path(__file__).parents[2] / "viralclip" / "settings" / "reading.py"
 NAMES = sorted(set(re.findall(r'"(VIRALCLIP_[A-Z_]+)"', SOURCE.read_text())))
 VALUES = [
     SECRET,

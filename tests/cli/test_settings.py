@@ -10,12 +10,12 @@ from viralclip.settings import DEFAULT_SLOTS, InvalidSettingError, read_settings
 def test_without_settings_there_are_defaults():
     settings = read_settings({})
 
-    assert settings.slots == DEFAULT_SLOTS
-    assert settings.state_dir.is_absolute()
-    assert settings.state_dir.name == "viralclip"
-    assert settings.ffmpeg is None
-    assert settings.encoder == "x264"
-    assert settings.log_format == "json"
+    assert settings.rendering.slots == DEFAULT_SLOTS
+    assert settings.state.folder.is_absolute()
+    assert settings.state.folder.name == "viralclip"
+    assert settings.rendering.ffmpeg is None
+    assert settings.rendering.encoder == "x264"
+    assert settings.telemetry.log_format == "json"
 
 
 def test_the_environment_sets_everything(tmp_path):
@@ -29,13 +29,13 @@ def test_the_environment_sets_everything(tmp_path):
         }
     )
 
-    assert (settings.state_dir, settings.slots) == (tmp_path, 3)
-    assert (settings.ffmpeg, settings.encoder) == ("ffmpeg-9", "auto")
-    assert settings.log_format == "console"
+    assert (settings.state.folder, settings.rendering.slots) == (tmp_path, 3)
+    assert (settings.rendering.ffmpeg, settings.rendering.encoder) == ("ffmpeg-9", "auto")
+    assert settings.telemetry.log_format == "console"
 
 
 def test_a_flag_wins_over_the_environment():
-    assert read_settings({"VIRALCLIP_FFMPEG_SLOTS": "3"}, slots=7).slots == 7
+    assert read_settings({"VIRALCLIP_FFMPEG_SLOTS": "3"}, slots=7).rendering.slots == 7
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "many", "1.5", "²"])
@@ -57,14 +57,14 @@ def test_a_log_format_that_is_none_is_refused():
 
 
 def test_the_home_folder_is_found_in_a_state_folder():
-    assert read_settings({"VIRALCLIP_STATE_DIR": "~/clips"}).state_dir == Path.home() / "clips"
+    assert read_settings({"VIRALCLIP_STATE_DIR": "~/clips"}).state.folder == Path.home() / "clips"
 
 
 def test_each_job_of_a_terminal_has_an_engine_of_its_own(tmp_path):
     settings = read_settings({"VIRALCLIP_STATE_DIR": str(tmp_path)})
 
-    assert settings.engine_url("a") != settings.engine_url("b")
-    assert settings.engine_url("a").startswith(f"sqlite:///{tmp_path}/engines/")
+    assert settings.databases.engine_url("a") != settings.databases.engine_url("b")
+    assert settings.databases.engine_url("a").startswith(f"sqlite:///{tmp_path}/engines/")
 
 
 def test_without_servers_everything_is_kept_on_this_machine(tmp_path):
@@ -76,10 +76,10 @@ def test_without_servers_everything_is_kept_on_this_machine(tmp_path):
         }
     )
 
-    assert settings.catalog_url == f"sqlite:///{tmp_path}/catalog.db"
-    assert settings.service_engine_url == f"sqlite:///{tmp_path}/engine.db"
-    assert settings.service_engine_name == settings.service_engine_url
-    assert settings.channel_url == f"sqlite:///{tmp_path}/events.db"
+    assert settings.databases.catalog_url == f"sqlite:///{tmp_path}/catalog.db"
+    assert settings.databases.service_engine_url == f"sqlite:///{tmp_path}/engine.db"
+    assert settings.databases.service_engine_name == settings.databases.service_engine_url
+    assert settings.databases.channel_url == f"sqlite:///{tmp_path}/events.db"
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
@@ -91,10 +91,10 @@ def test_a_fleet_shares_a_database_and_a_channel(scheme):
         }
     )
 
-    assert settings.catalog_url == "postgresql://ann:secret@db/clips"
-    assert settings.service_engine_url == settings.catalog_url
-    assert "secret" not in settings.service_engine_name
-    assert settings.channel_url == "redis://cache:6379/0"
+    assert settings.databases.catalog_url == "postgresql://ann:secret@db/clips"
+    assert settings.databases.service_engine_url == settings.databases.catalog_url
+    assert "secret" not in settings.databases.service_engine_name
+    assert settings.databases.channel_url == "redis://cache:6379/0"
 
 
 @pytest.mark.parametrize("name", ["VIRALCLIP_DATABASE", "VIRALCLIP_CHANNEL"])
@@ -117,10 +117,10 @@ def test_an_object_store_is_told_by_its_address():
         }
     )
 
-    assert settings.storage_url == "s3://bucket/prefix"
-    assert settings.storage_public == "https://media.example.com"
-    assert settings.storage_timeout_s == 3
-    assert settings.source_cache_bytes == 2 * 1024**3
+    assert settings.storage.url == "s3://bucket/prefix"
+    assert settings.storage.public == "https://media.example.com"
+    assert settings.storage.timeout_s == 3
+    assert settings.storage.source_cache_bytes == 2 * 1024**3
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_a_public_endpoint_and_one_for_s3_alone_do_not_go_together():
     [("1", 1), ("3KiB", 3072), ("500MiB", 500 * 1024**2), ("1TiB", 1024**4)],
 )
 def test_a_size_has_a_unit_or_is_in_bytes(value, size):
-    assert read_settings({"VIRALCLIP_SOURCE_CACHE": value}).source_cache_bytes == size
+    assert read_settings({"VIRALCLIP_SOURCE_CACHE": value}).storage.source_cache_bytes == size
 
 
 @pytest.mark.parametrize("value", ["0", "20GB", "many", "-1GiB", "1.5GiB", "²GiB"])
@@ -164,7 +164,7 @@ def test_a_size_that_is_none_is_refused(value):
 
 @pytest.mark.parametrize("value", ["firestore://my-project", "firestore://my-project/clips"])
 def test_records_may_be_kept_in_firestore(value):
-    assert read_settings({"VIRALCLIP_CATALOG": value}).catalog_url == value
+    assert read_settings({"VIRALCLIP_CATALOG": value}).databases.catalog_url == value
 
 
 @pytest.mark.parametrize("value", ["firestore://", "firestore://a/b/c", "mysql://x", "Project"])
@@ -174,9 +174,12 @@ def test_a_catalog_that_is_none_is_refused(value):
 
 
 def test_a_log_level_on_the_command_line_wins():
-    assert read_settings({}).log_level == "info"
-    assert read_settings({"VIRALCLIP_LOG_LEVEL": "ERROR"}).log_level == "error"
-    assert read_settings({"VIRALCLIP_LOG_LEVEL": "error"}, log_level="debug").log_level == "debug"
+    assert read_settings({}).telemetry.log_level == "info"
+    assert read_settings({"VIRALCLIP_LOG_LEVEL": "ERROR"}).telemetry.log_level == "error"
+    assert (
+        read_settings({"VIRALCLIP_LOG_LEVEL": "error"}, log_level="debug").telemetry.log_level
+        == "debug"
+    )
 
 
 @pytest.mark.parametrize(
@@ -194,7 +197,7 @@ def test_a_log_level_on_the_command_line_wins():
     ],
 )
 def test_traces_are_sent_where_the_standard_variables_ask_for_it(env, traced):
-    assert read_settings(env).traced is traced
+    assert read_settings(env).telemetry.traced is traced
 
 
 def test_a_key_for_a_collector_is_a_secret_wherever_it_stands():

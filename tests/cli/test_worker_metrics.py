@@ -48,7 +48,7 @@ Start = Callable[..., tuple["subprocess.Popen[str]", int]]
 def test_an_address_is_read_and_known_for_what_it_is(
     value: str, address: Address, is_loopback: object
 ):
-    found = read_settings({"VIRALCLIP_METRICS": value}).metrics
+    found = read_settings({"VIRALCLIP_METRICS": value}).telemetry.metrics
 
     assert found == address
     assert address.is_loopback == is_loopback
@@ -64,8 +64,8 @@ def test_an_address_that_is_none_is_refused(value: str):
 
 
 def test_without_the_setting_a_worker_has_no_port():
-    assert read_settings({}).metrics is None
-    assert read_settings({"VIRALCLIP_METRICS": ""}).metrics is None
+    assert read_settings({}).telemetry.metrics is None
+    assert read_settings({"VIRALCLIP_METRICS": ""}).telemetry.metrics is None
 
 
 @pytest.mark.parametrize("value", ["short", "with a space in it", "with-a-letter-that-is-noné"])
@@ -79,7 +79,7 @@ def test_a_token_that_is_weak_or_no_header_is_refused_and_not_repeated(value: st
 def test_a_token_is_a_secret():
     settings = read_settings({"VIRALCLIP_METRICS_TOKEN": TOKEN})
 
-    assert settings.metrics_token == TOKEN
+    assert settings.telemetry.metrics_token == TOKEN
     assert TOKEN in settings.secrets
     assert TOKEN not in repr(settings)
 

@@ -38,7 +38,7 @@ async def alerting(settings: Settings, engine: Engine, *, renders: bool) -> Asyn
     Enter it before a worker begins, or what that says first is not counted. `renders` says that
     one will. AppriseMissingError, AlertAddressError.
     """
-    notifiers = [Notifier(open_address(url)) for url in settings.alerts]
+    notifiers = [Notifier(open_address(url)) for url in settings.telemetry.alerts]
     tally = Tally(metrics.installed())
     metrics.install(tally)
     lookout = Lookout(tally, engine, places(settings), renders=renders)

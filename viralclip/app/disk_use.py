@@ -9,7 +9,7 @@ from viralclip.settings import Settings
 
 def disk_use(settings: Settings) -> dict[str, int]:
     """The bytes of each entry of the state folder that takes any, the largest first."""
-    sizes = {path.name: size_of(path) for path in entries(settings.state_dir)}
+    sizes = {path.name: size_of(path) for path in entries(settings.state.folder)}
     largest = sorted(sizes.items(), key=lambda entry: entry[1], reverse=True)
     return {name: size for name, size in largest if size}
 

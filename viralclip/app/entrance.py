@@ -37,10 +37,10 @@ async def open_entrance(settings: Settings, accounts: Accounts, *, with_sign_in:
     if not with_sign_in:
         return Entrance(NoSignIn(), _OFF)
     exist = await accounts.exist()
-    is_exposed = settings.host not in LOOPBACK
+    is_exposed = settings.server.host not in LOOPBACK
     if is_exposed and not exist:
         raise NoTokensError
-    sign_in = TokenSignIn(accounts, always=is_exposed or bool(settings.hosts))
+    sign_in = TokenSignIn(accounts, always=is_exposed or bool(settings.server.hosts))
     why = _why(settings, exist=exist)
     if why is None:
         return Entrance(sign_in, _LOCAL)
@@ -49,10 +49,10 @@ async def open_entrance(settings: Settings, accounts: Accounts, *, with_sign_in:
 
 def _why(settings: Settings, *, exist: bool) -> str | None:
     """What makes tokens necessary, if anything does."""
-    if settings.host not in LOOPBACK:
-        return f"{settings.host} can be reached from other machines"
-    if settings.hosts:
-        return f"VIRALCLIP_HOSTS names {', '.join(site.host for site in settings.hosts)}"
+    if settings.server.host not in LOOPBACK:
+        return f"{settings.server.host} can be reached from other machines"
+    if settings.server.hosts:
+        return f"VIRALCLIP_HOSTS names {', '.join(site.host for site in settings.server.hosts)}"
     if exist:
         return "there are tokens (`viralclip token list`)"
     return None

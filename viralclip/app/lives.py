@@ -36,7 +36,7 @@ class Lives:
         job = await self._job(job_id)
         if job is None:
             return True
-        shared = job.engine_url == self._settings.service_engine_name
+        shared = job.engine_url == self._settings.databases.service_engine_name
         if not shared and not worker.startswith(f"{socket.gethostname()}-"):
             return True
         asked_at, alive = self._known.get((job.engine_url, worker), (-math.inf, True))

@@ -36,7 +36,7 @@ async def metrics_port(settings: Settings, address: Address, engine: Engine) -> 
     """A worker's own port, for as long as the context is open; AddressTakenError."""
     listening = listen(address.host, address.port, how="in VIRALCLIP_METRICS")
     scrape = open_scrape(settings, engine, "worker")
-    server = _Server(_config(metrics_app(scrape, token=settings.metrics_token)))
+    server = _Server(_config(metrics_app(scrape, token=settings.telemetry.metrics_token)))
     serving = asyncio.create_task(server.serve(sockets=[listening]), name="metrics")
     try:
         yield
@@ -68,8 +68,8 @@ def _config(app: FastAPI) -> uvicorn.Config:
 
 def places(settings: Settings) -> dict[Place, Path]:
     """The folders that fill up; clips in an object store have no end of room."""
-    places: dict[Place, Path] = {"state": settings.state_dir}
-    parts = urlsplit(settings.storage_url)
+    places: dict[Place, Path] = {"state": settings.state.folder}
+    parts = urlsplit(settings.storage.url)
     if parts.scheme == "file":
         places["clips"] = Path(os.fsdecode(unquote_to_bytes(parts.path)))
     return places

@@ -25,7 +25,7 @@ def tighten(settings: Settings) -> None:
 
     The state folder itself is closed unless it holds what is not ours: it may be somebody's home.
     """
-    state = settings.state_dir
+    state = settings.state.folder
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     entries = list(os.scandir(state))
     ours = [entry for entry in entries if _is_ours(entry.name)]
@@ -33,17 +33,17 @@ def tighten(settings: Settings) -> None:
         _close(state)
     for entry in ours:
         _tighten_tree(Path(entry.path))
-    if settings.models.is_dir():
-        _tighten_tree(settings.models)
+    if settings.state.models.is_dir():
+        _tighten_tree(settings.state.models)
 
 
 def open_seal(settings: Settings) -> Seal | None:
     """What secrets are sealed with; None where servers share a database but no key."""
-    if settings.secret_key is not None:
-        return Seal(hashlib.sha256(settings.secret_key.encode()).digest())
-    if settings.database is not None:
+    if settings.databases.secret_key is not None:
+        return Seal(hashlib.sha256(settings.databases.secret_key.encode()).digest())
+    if settings.databases.postgresql is not None:
         return None
-    return Seal(_own_key(settings.state_dir / "secret.key"))
+    return Seal(_own_key(settings.state.folder / "secret.key"))
 
 
 _DATABASES = ("catalog.db", "events.db", "engine.db")

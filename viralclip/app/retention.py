@@ -85,9 +85,9 @@ class Pruner:
     def tidy(self) -> None:
         """What needs no retention: uploads given up a day ago, and what dead workers left."""
         settings = self.settings
-        PartialUploads(settings.uploads).sweep()
-        sweep(settings.ledger, settings.locks)
-        remove_stale_locks(settings.locks)
+        PartialUploads(settings.state.uploads).sweep()
+        sweep(settings.state.ledger, settings.state.locks)
+        remove_stale_locks(settings.state.locks)
 
     async def _clips(self, ended: Iterable[JobSummary]) -> AsyncIterator[Prunable]:
         """The clips that `serve` has stored for jobs that go; an output folder is its user's."""
@@ -104,7 +104,7 @@ class Pruner:
 
     def _is_served(self, job: JobSummary) -> bool:
         settings = self.settings
-        mine = (settings.service_engine_name, settings.storage_url)
+        mine = (settings.databases.service_engine_name, settings.storage.url)
         return (job.engine_url, job.storage_url) == mine
 
     async def _drop(self, job: JobSummary, storage: Storage, key: str) -> bool:
@@ -129,7 +129,7 @@ class Pruner:
     async def _uploads(self) -> AsyncIterator[Prunable]:
         """Uploads of before that no job uses but such as go."""
         opener = storage_opener(self.settings)
-        uploads = Uploads(self.settings.uploads, self.settings.storage_url, opener)
+        uploads = Uploads(self.settings.state.uploads, self.settings.storage.url, opener)
         used = await self.catalog.paths_in_use(self.before)
         async for upload in uploads.all():
             if upload.at < self.before and upload.path not in used:
@@ -159,7 +159,7 @@ class Pruner:
     async def _work(self, ended: Iterable[JobSummary]) -> AsyncIterator[Prunable]:
         """Folders and engines of jobs that have ended, or are on no record."""
         going = {job.job_id for job in ended}
-        work, engines = entries(self.settings.work), entries(self.settings.engines)
+        work, engines = entries(self.settings.state.work), entries(self.settings.state.engines)
         for path in (*work, *engines):
             job_id = path.name.partition(".")[0]
             if _touched_at(path) < self.before and (
@@ -177,19 +177,21 @@ class Pruner:
         return await _erased(path)
 
     def _engine_files(self, job_id: str) -> list[Path]:
-        return [path for path in entries(self.settings.engines) if path.stem.startswith(job_id)]
+        return [
+            path for path in entries(self.settings.state.engines) if path.stem.startswith(job_id)
+        ]
 
 
 def _files(pruner: Pruner) -> Iterator[Prunable]:
     """What can be made or fetched again, and logs."""
     settings, before = pruner.settings, pruner.before
-    for path in entries(settings.analyses):
+    for path in entries(settings.state.analyses):
         if _touched_at(path) < before:
             yield Prunable("analyses", path.name, size_of(path), partial(_erased, path))
     sources = open_sources(settings, storage_opener(settings))
     for path, size in sources.unused_since(before):
         yield Prunable("fetched videos", path.name, size, partial(_evicted, sources, path))
-    for path in settings.logs.glob("viralclip-*.jsonl"):
+    for path in settings.state.logs.glob("viralclip-*.jsonl"):
         if path != log_file() and _touched_at(path) < before:
             yield Prunable("logs", path.name, size_of(path), partial(_erased, path))
 

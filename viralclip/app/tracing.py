@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 @contextmanager
 def tracing(settings: Settings) -> Iterator[None]:
     """Send the spans of this process to the collector that the variables name, if they name one."""
-    if not settings.traced:
+    if not settings.telemetry.traced:
         yield
         return
     if not can_trace():

@@ -40,7 +40,7 @@ def open_roster(settings: Settings, engine_url: str) -> Roster:
         from viralclip.worker.postgres_roster import PostgresRoster
 
         return PostgresRoster(engine_url)
-    return FileRoster(settings.locks)
+    return FileRoster(settings.state.locks)
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Encoding:
 
 async def find_encoding(settings: Settings, encoder: str) -> Encoding:
     """ToolMissingError or UnknownEncoderError before anything is opened that would be left over."""
-    ffmpeg = await asyncio.to_thread(find_ffmpeg, settings.ffmpeg)
+    ffmpeg = await asyncio.to_thread(find_ffmpeg, settings.rendering.ffmpeg)
     return Encoding(ffmpeg, await choose_encoder(ffmpeg, encoder))
 
 
@@ -96,16 +96,16 @@ async def open_worker(
     """A worker on the engine at `url` for as long as the context is open."""
     limit_malloc_arenas()
     me = me or new_worker_id()
-    remove_stale_locks(settings.locks)
+    remove_stale_locks(settings.state.locks)
     async with AsyncExitStack() as stack:
         roster = open_roster(settings, url)
         if not isinstance(roster, FileRoster):
             # Whose FFmpegs are whose is a matter of this machine, and so is who may end them.
-            stack.enter_context(FileLock(settings.locks, me))
-        sweep(settings.ledger, settings.locks)
-        ledger = FfmpegLedger(settings.ledger, me)
+            stack.enter_context(FileLock(settings.state.locks, me))
+        sweep(settings.state.ledger, settings.state.locks)
+        ledger = FfmpegLedger(settings.state.ledger, me)
         stack.callback(ledger.clear)
-        threads = threads_for(settings.slots, os.cpu_count() or 1)
+        threads = threads_for(settings.rendering.slots, os.cpu_count() or 1)
         opener = storage_opener(settings)
         tools = Tools(
             catalog=records.catalog,
@@ -114,7 +114,7 @@ async def open_worker(
             ffmpeg=gear.ffmpeg,
             encoder=gear.encoder,
             threads=threads,
-            work=settings.work,
+            work=settings.state.work,
             worker=me,
             analyses=open_analyses(settings, threads=threads, on_start=ledger.note),
             face_model=FaceModel(model_place(settings)),
@@ -126,7 +126,7 @@ async def open_worker(
             tools=tools,
             channel=records.channel,
             roster=roster,
-            slots=settings.slots,
+            slots=settings.rendering.slots,
             grace_s=grace_s,
             again=again,
         )
@@ -171,14 +171,14 @@ async def _work(
                 settings,
                 records,
                 engine,
-                url=settings.service_engine_url,
+                url=settings.databases.service_engine_url,
                 gear=shift.gear,
                 me=shift.worker,
                 grace_s=shift.grace_s,
                 again=ready.is_set(),
             ) as worker:
                 ready.set()
-                log.info("Worker ready", worker=shift.worker, slots=settings.slots)
+                log.info("Worker ready", worker=shift.worker, slots=settings.rendering.slots)
                 await worker.lost.wait()
                 log.warning("Worker lost its place; it ends its work and begins anew")
         except Exception as error:

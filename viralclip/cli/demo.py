@@ -21,7 +21,7 @@ SCENES = """[
 
 async def demonstrate(out: Path, settings: Settings, display: Display) -> int:
     """Make the sample video and its scene list in `out`, and six clips of it."""
-    ffmpeg = await asyncio.to_thread(find_ffmpeg, settings.ffmpeg)
+    ffmpeg = await asyncio.to_thread(find_ffmpeg, settings.rendering.ffmpeg)
     video, scenes = await asyncio.to_thread(_prepare, ffmpeg, out)
     request = Request(
         source=video, scenes=scenes, styles=STYLES, out=str(out), options=Options(preset="fast")

@@ -35,7 +35,7 @@ async def show(settings: Settings, *, limit: int, as_json: bool) -> int:
         for job, progress in found:
             sys.stdout.write(json.dumps(_facts(job, progress), ensure_ascii=False) + "\n")
     else:
-        table = _table(found, shared=settings.service_engine_name)
+        table = _table(found, shared=settings.databases.service_engine_name)
         Console().print(table if found else "There are no jobs yet.", markup=False)
     return 0
 

@@ -62,10 +62,10 @@ def show(
     after = datetime.now(UTC) - since if since else None
     if follow:
         LogTable.over_lines([]).ask(asked.sql, parameters)  # what is no query is said at once
-        for lines in _new_lines(settings.logs, after):
+        for lines in _new_lines(settings.state.logs, after):
             table = LogTable.over_lines(lines, since=after)
             write(table.ask(asked.sql, parameters), heads=False)
-    table = LogTable.over_files(_files(settings.logs, after), since=after)
+    table = LogTable.over_files(_files(settings.state.logs, after), since=after)
     write(table.ask(asked.sql, parameters), heads=True)
     return 0
 

@@ -41,10 +41,10 @@ async def prune(
 async def retaining(settings: Settings, records: Records, engine: Engine) -> AsyncIterator[None]:
     """Prune every hour while the context is open, if VIRALCLIP_RETENTION says for how long things
     are kept."""
-    if settings.retention is None:
+    if settings.server.retention is None:
         yield
         return
-    task = asyncio.create_task(_retain(settings, records, engine, settings.retention))
+    task = asyncio.create_task(_retain(settings, records, engine, settings.server.retention))
     try:
         yield
     finally:

@@ -111,7 +111,7 @@ def _new_job(accepted: Accepted, settings: Settings) -> JobRecord:
         owner="local",
         plan=accepted.plan,
         storage_url=accepted.storage_url,
-        engine_url=settings.engine_url(job_id),
+        engine_url=settings.databases.engine_url(job_id),
         trace_id=new_trace_id(),
         created_at=datetime.now(UTC),
     )

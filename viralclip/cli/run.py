@@ -55,7 +55,7 @@ def render(
         options = Options(
             aspect=aspect,
             preset=_preset(preset),
-            encoder=encoder or settings.encoder,
+            encoder=encoder or settings.rendering.encoder,
             loudness=loudness,
             bars=bars,
             audio_track=audio_track.strip().lower(),
@@ -137,7 +137,9 @@ def serve(
 
     with _errors_said():
         settings = _settings(slots, log_level, serving=True)
-        settings = replace(settings, host=host or settings.host, port=port or settings.port)
+        server = settings.server
+        server = replace(server, host=host or server.host, port=port or server.port)
+        settings = replace(settings, server=server)
         # The web server has its own way to leave when it is told to.
         with tracing(settings):
             sys.exit(_run(serve_all(settings, with_worker=with_worker, with_sign_in=with_sign_in)))
@@ -241,12 +243,17 @@ def _settings(
 ) -> Settings:
     """The settings, with logs on their way; a service says them on stderr, too."""
     settings = read_settings(slots=slots, log_level=log_level)
-    stderr = settings.log_format if serving else None
+    stderr = settings.telemetry.log_format if serving else None
     try:
         tighten(settings)
-        log_to(settings.logs, stderr=stderr, level=settings.log_level, secrets=settings.secrets)
+        log_to(
+            settings.state.logs,
+            stderr=stderr,
+            level=settings.telemetry.log_level,
+            secrets=settings.secrets,
+        )
     except OSError as error:
-        raise StateNotWritableError(name=settings.state_dir) from error
+        raise StateNotWritableError(name=settings.state.folder) from error
     return settings
 
 

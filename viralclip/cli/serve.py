@@ -51,24 +51,26 @@ async def serve(settings: Settings, *, with_worker: bool, with_sign_in: bool) ->
     async with (
         open_records(settings) as records,
         open_engine(settings) as engine,
-        open_accounts(settings.catalog_url) as accounts,
-        SqlWebhooks(settings.tables_url, seal=open_seal(settings)) as webhooks,
+        open_accounts(settings.databases.catalog_url) as accounts,
+        SqlWebhooks(settings.databases.tables_url, seal=open_seal(settings)) as webhooks,
     ):
         entrance = await open_entrance(settings, accounts, with_sign_in=with_sign_in)
         scrape = open_scrape(settings, engine, "server", *(("worker",) if with_worker else ()))
         services = await _services(settings, records, engine, webhooks)
-        services = replace(services, scrape=scrape, metrics_token=settings.metrics_token)
+        services = replace(services, scrape=scrape, metrics_token=settings.telemetry.metrics_token)
         app = create_app(
             services,
             sign_in=entrance.sign_in,
-            hosts=(*LOOPBACK, settings.host),
-            sites=settings.hosts,
-            any_address=settings.host not in LOOPBACK,
+            hosts=(*LOOPBACK, settings.server.host),
+            sites=settings.server.hosts,
+            any_address=settings.server.host not in LOOPBACK,
             page=_page(),
         )
-        listening = listen(settings.host, settings.port)
+        listening = listen(settings.server.host, settings.server.port)
         async with (
-            alerting(settings, engine, renders=with_worker) if settings.alerts else nullcontext(),
+            alerting(settings, engine, renders=with_worker)
+            if settings.telemetry.alerts
+            else nullcontext(),
             _worker(settings, records, engine, wanted=with_worker),
             _courier(services, webhooks),
             retaining(settings, records, engine),
@@ -121,10 +123,10 @@ async def _services(
         channel=channel,
         jobs=Jobs(catalog=records.catalog, channel=records.channel, engine=engine),
         feeds=Feeds(channel),
-        storage_url=settings.storage_url,
-        engine_url=settings.service_engine_name,
+        storage_url=settings.storage.url,
+        engine_url=settings.databases.service_engine_name,
         open_storage=opener,
-        media_origin=await _media_origin(opener(settings.storage_url)),
+        media_origin=await _media_origin(opener(settings.storage.url)),
         probe=Prober(),
         identify=identity,
         frame=Framer(
@@ -132,11 +134,11 @@ async def _services(
             FaceModel(model_place(settings)),
             open_sources(settings, opener).hold,
         ),
-        media_roots=settings.media_roots,
-        uploads=settings.uploads,
+        media_roots=settings.server.media_roots,
+        uploads=settings.state.uploads,
         webhooks=webhooks,
-        webhooks_anywhere=settings.webhooks == "anywhere",
-        encoder=settings.encoder,
+        webhooks_anywhere=settings.server.webhooks == "anywhere",
+        encoder=settings.rendering.encoder,
     )
 
 
@@ -172,8 +174,8 @@ async def _worker(
 
 
 def _shown(settings: Settings) -> str:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"{host}:{settings.port}"
+    host = f"[{settings.server.host}]" if ":" in settings.server.host else settings.server.host
+    return f"{host}:{settings.server.port}"
 
 
 def config(app: object, lobby: Lobby | None = None) -> uvicorn.Config:

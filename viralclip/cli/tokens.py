@@ -29,7 +29,7 @@ async def create(name: str, settings: Settings, *, days: int | None) -> int:
     if not _NAME.fullmatch(name):
         raise InvalidTokenNameError
     expires_at = datetime.now(UTC) + timedelta(days=days) if days else None
-    async with open_records(settings), open_accounts(settings.catalog_url) as accounts:
+    async with open_records(settings), open_accounts(settings.databases.catalog_url) as accounts:
         token = await accounts.create(name, expires_at=expires_at)
     sys.stdout.write(f"{token}\n")
     sys.stderr.write("Keep it: it is shown this once.\n")
@@ -38,7 +38,7 @@ async def create(name: str, settings: Settings, *, days: int | None) -> int:
 
 async def show(settings: Settings) -> int:
     """List the names of the tokens, since when there are, and until when."""
-    async with open_records(settings), open_accounts(settings.catalog_url) as accounts:
+    async with open_records(settings), open_accounts(settings.databases.catalog_url) as accounts:
         found = await accounts.all()
     for account in found:
         sys.stdout.write(f"{account.name}\t{_clock(account.created_at)}\t{_end(account)}\n")
@@ -49,7 +49,7 @@ async def show(settings: Settings) -> int:
 
 async def revoke(name: str, settings: Settings) -> int:
     """Whoever still has the token is a stranger from now on."""
-    async with open_records(settings), open_accounts(settings.catalog_url) as accounts:
+    async with open_records(settings), open_accounts(settings.databases.catalog_url) as accounts:
         if not await accounts.revoke(name):
             raise UnknownTokenError(name=name)
     sys.stdout.write(f"The token {name} is revoked.\n")

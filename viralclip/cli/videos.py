@@ -37,4 +37,4 @@ async def delete(video_id: str, user: str, settings: Settings) -> int:
 
 
 def _uploads(settings: Settings) -> Uploads:
-    return Uploads(settings.uploads, settings.storage_url, storage_opener(settings))
+    return Uploads(settings.state.uploads, settings.storage.url, storage_opener(settings))

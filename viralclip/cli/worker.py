@@ -14,8 +14,8 @@ from viralclip.worker.process import new_worker_id
 
 async def serve_queues(settings: Settings, *, name: str | None, grace_s: float) -> int:
     """Work until the process is told to stop; clips that run then have the grace to end."""
-    address = settings.metrics
-    if address is not None and not address.is_loopback and settings.metrics_token is None:
+    address = settings.telemetry.metrics
+    if address is not None and not address.is_loopback and settings.telemetry.metrics_token is None:
         raise MetricsTokenMissingError
     shift = WorkerSpec(
         await find_encoding(settings, settings.encoder), name or new_worker_id(), grace_s
@@ -36,19 +36,19 @@ async def serve_queues(settings: Settings, *, name: str | None, grace_s: float) 
 @asynccontextmanager
 async def _scraped(settings: Settings, engine: Engine) -> AsyncIterator[None]:
     """Record metrics, and answer whoever scrapes them, where that is wanted."""
-    if settings.metrics is None:
+    if settings.telemetry.metrics is None:
         yield
         return
     from viralclip.app.metrics import metrics_port
 
-    async with metrics_port(settings, settings.metrics, engine):
+    async with metrics_port(settings, settings.telemetry.metrics, engine):
         yield
 
 
 @asynccontextmanager
 async def _alerting(settings: Settings, engine: Engine) -> AsyncIterator[None]:
     """Send alerts where VIRALCLIP_ALERTS says."""
-    if not settings.alerts:
+    if not settings.telemetry.alerts:
         yield
         return
     from viralclip.app.alerting import alerting

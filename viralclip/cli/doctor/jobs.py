@@ -19,14 +19,16 @@ _PATIENCE_S = 20.0
 
 async def look(settings: Settings) -> list[Finding]:
     """Of the latest jobs those that nobody is at; nothing where the records do not answer."""
-    if not settings.database and not _path(settings.tables_url).exists():
+    if not settings.databases.postgresql and not _path(settings.databases.tables_url).exists():
         return []
     try:
         async with asyncio.timeout(_PATIENCE_S):
             unfinished = await _unfinished(settings)
     except Exception:  # noqa: BLE001 - the database's own finding says what is wrong with it
         return []
-    return findings(unfinished, shared=settings.service_engine_name, now=datetime.now(UTC))
+    return findings(
+        unfinished, shared=settings.databases.service_engine_name, now=datetime.now(UTC)
+    )
 
 
 def findings(

@@ -41,13 +41,13 @@ def _python(settings: Settings) -> list[Finding]:
     return [
         Finding("viralclip", "ok", f"{__version__} on Python {platform.python_version()}"),
         Finding("libraries", "ok", versions),
-        Finding("slots", "ok", f"{settings.slots} FFmpegs at once on {cores} cores"),
+        Finding("slots", "ok", f"{settings.rendering.slots} FFmpegs at once on {cores} cores"),
     ]
 
 
 def _ffmpeg(settings: Settings) -> list[Finding]:
     try:
-        path = find_ffmpeg(settings.ffmpeg)
+        path = find_ffmpeg(settings.rendering.ffmpeg)
     except ViralclipError as error:
         advice = "install FFmpeg 6 or later, or `pip install imageio-ffmpeg`"
         return [Finding("ffmpeg", "missing", error.message, advice)]
@@ -71,7 +71,7 @@ def _lacking(ffmpeg: Path) -> list[Finding]:
 
 
 def _state(settings: Settings) -> list[Finding]:
-    folder = settings.state_dir
+    folder = settings.state.folder
     if not os.access(folder, os.W_OK):
         advice = "make it writable or set VIRALCLIP_STATE_DIR"
         return [Finding("state", "missing", f"{folder} is not writable", advice)]
@@ -87,12 +87,12 @@ def _use(settings: Settings) -> Finding:
 
 
 def _log(settings: Settings) -> list[Finding]:
-    path = log_file() or settings.logs
-    return [Finding("log", "ok", f"{path}, level {settings.log_level}")]
+    path = log_file() or settings.state.logs
+    return [Finding("log", "ok", f"{path}, level {settings.telemetry.log_level}")]
 
 
 def _traces(settings: Settings) -> list[Finding]:
-    if not settings.traced:
+    if not settings.telemetry.traced:
         return []
     if not can_trace():
         return [Finding("traces", "note", "are asked for and cannot be sent", EXTRA)]
@@ -121,7 +121,7 @@ def _faces(settings: Settings) -> list[Finding]:
 
 async def _encoders(settings: Settings) -> list[Finding]:
     try:
-        ffmpeg = await asyncio.to_thread(find_ffmpeg, settings.ffmpeg)
+        ffmpeg = await asyncio.to_thread(find_ffmpeg, settings.rendering.ffmpeg)
     except ViralclipError:
         return []
     working = [
@@ -130,5 +130,5 @@ async def _encoders(settings: Settings) -> list[Finding]:
         if sys.platform in encoder.platforms and await works(ffmpeg, encoder)
     ]
     found = ", ".join(["x264", *working])
-    chosen = f"{found}; {settings.encoder} is used unless --encoder says otherwise"
+    chosen = f"{found}; {settings.rendering.encoder} is used unless --encoder says otherwise"
     return [Finding("encoders", "ok", chosen)]

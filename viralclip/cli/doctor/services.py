@@ -47,16 +47,16 @@ def mode(database: str, channel: str, storage: str) -> Finding:
 
 async def look(settings: Settings) -> list[Finding]:
     """Every service at once, each within its time."""
-    database, channel = settings.service_engine_url, settings.channel_url
+    database, channel = settings.databases.service_engine_url, settings.databases.channel_url
     asked = (
         _within("database", database, _database),
         _within("channel", channel, _channel),
-        _within("catalog", settings.catalog_url, _catalog),
+        _within("catalog", settings.databases.catalog_url, _catalog),
         _storage(settings),
     )
     asked = (*asked, _secret_key(settings))
     answers = [finding for found in await asyncio.gather(*asked) for finding in found]
-    return [mode(database, channel, settings.storage_url), *answers]
+    return [mode(database, channel, settings.storage.url), *answers]
 
 
 async def _within(what: str, url: str, ask: Ask) -> list[Finding]:
@@ -145,7 +145,7 @@ def _policies(info: dict[str, object]) -> list[Finding]:
 
 
 async def _secret_key(settings: Settings) -> list[Finding]:
-    if settings.database is None or settings.secret_key is not None:
+    if settings.databases.postgresql is None or settings.databases.secret_key is not None:
         return []
     found = "servers share a database and no key: they make no webhooks"
     advice = "set VIRALCLIP_SECRET_KEY to the same text on each: openssl rand -base64 32"
@@ -161,7 +161,7 @@ async def _catalog(url: str) -> list[Finding]:
 
 
 async def _storage(settings: Settings) -> list[Finding]:
-    url = settings.storage_url
+    url = settings.storage.url
     place = shown(url)
     try:
         storage = storage_opener(settings)(url)
