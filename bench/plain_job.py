@@ -30,7 +30,14 @@ from viralclip.pipeline.forecast import Forecast
 from viralclip.pipeline.job import process_job, tasks_of
 from viralclip.pipeline.reporter import JobReport, Reporter
 from viralclip.pipeline.scene import process_scene
-from viralclip.pipeline.tools import ClipTask, Tools
+from viralclip.pipeline.tools import (
+    AnalysisTools,
+    ClipTask,
+    RenderTools,
+    StorageTools,
+    Tools,
+    WorkerIdentity,
+)
 from viralclip.processes.runner import Watchdogs
 from viralclip.progress import Progress
 from viralclip.scenes import Scene
@@ -131,7 +138,7 @@ async def _make_told(run: _Run, channel: ProgressChannel) -> None:
     watching = asyncio.create_task(follow(channel, run.job, None, None))
 
     async def line() -> Line:
-        return Line(slots(), slots(), run.tools.machine)
+        return Line(slots(), slots(), run.tools.worker.machine)
 
     told = Forecast(run.job, run.tools, channel, run.report, line)
     forecasting = asyncio.create_task(told.run())
@@ -147,14 +154,13 @@ async def _make_told(run: _Run, channel: ProgressChannel) -> None:
 def _tools(catalog: Catalog, folder: Path) -> Tools:
     return Tools(
         catalog=catalog,
-        open_storage=open_storage,
-        ffmpeg=ffmpeg(),
-        encoder=Choice(X264),
-        threads=threads(),
-        work=folder / "work",
-        worker="bench",
-        analyses=Analyses(folder / "analyses", threads=threads(), limits=Watchdogs()),
-        face_model=FaceModel(ModelPlace(folder / "models", named=folder / "none")),
+        storing=StorageTools(open_storage, folder / "work"),
+        rendering=RenderTools(ffmpeg(), Choice(X264), threads()),
+        analysing=AnalysisTools(
+            Analyses(folder / "analyses", threads=threads(), limits=Watchdogs()),
+            FaceModel(ModelPlace(folder / "models", named=folder / "none")),
+        ),
+        worker=WorkerIdentity("bench"),
     )
 
 

@@ -37,7 +37,14 @@ from viralclip.pipeline.clip import make_clip
 from viralclip.pipeline.job import process_job, tasks_of
 from viralclip.pipeline.reporter import JobReport, Reporter
 from viralclip.pipeline.scene import process_scene
-from viralclip.pipeline.tools import ClipTask, Tools
+from viralclip.pipeline.tools import (
+    AnalysisTools,
+    ClipTask,
+    RenderTools,
+    StorageTools,
+    Tools,
+    WorkerIdentity,
+)
 from viralclip.plan import PRESETS, Options, choose, make_plan
 from viralclip.processes.runner import Watchdogs
 from viralclip.scenes import Scene
@@ -182,7 +189,7 @@ async def render(
         await catalog.add_job(job)
         async with Reporter(recorder) as reporter:
             recorder.began = time.monotonic()
-            tools = replace(_tools(catalog, folder, made), on_ffmpeg=on_ffmpeg)
+            tools = _tools(catalog, folder, made, on_ffmpeg)
             await _make(job, made, tools, reporter, recorder)
     after = os.times()
     wall = after.elapsed - before.elapsed
@@ -246,20 +253,18 @@ async def _make(
         raise rig.BenchError(f"job {made.number} ended as {outcome}")
 
 
-def _tools(catalog: Catalog, folder: Path, made: Recipe) -> Tools:
+def _tools(catalog: Catalog, folder: Path, made: Recipe, on_ffmpeg: Callable[[int], None]) -> Tools:
     threads = threads_for(made.slots, os.cpu_count() or 1)
     named = Path(os.environ[rig.MODEL]) if os.environ.get(rig.MODEL) else None
     return Tools(
         catalog=catalog,
-        open_storage=open_storage,
-        ffmpeg=rig.ffmpeg(),
-        encoder=Choice(X264),
-        threads=threads,
-        work=folder / "work",
-        worker="bench",
-        machine="bench",
-        analyses=Analyses(folder / "analyses", threads=threads, limits=Watchdogs()),
-        face_model=FaceModel(ModelPlace(folder / "models", named=named)),
+        storing=StorageTools(open_storage, folder / "work"),
+        rendering=RenderTools(rig.ffmpeg(), Choice(X264), threads, on_ffmpeg=on_ffmpeg),
+        analysing=AnalysisTools(
+            Analyses(folder / "analyses", threads=threads, limits=Watchdogs()),
+            FaceModel(ModelPlace(folder / "models", named=named)),
+        ),
+        worker=WorkerIdentity("bench", machine="bench"),
     )
 
 

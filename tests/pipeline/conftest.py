@@ -25,7 +25,18 @@ from viralclip.pipeline.clip import make_clip
 from viralclip.pipeline.job import process_job, tasks_of
 from viralclip.pipeline.reporter import JobReport, Reporter
 from viralclip.pipeline.scene import process_scene
-from viralclip.pipeline.tools import Checkpoint, ClipEnd, ClipTask, Retries, Tools, uncheckpointed
+from viralclip.pipeline.tools import (
+    AnalysisTools,
+    Checkpoint,
+    ClipEnd,
+    ClipTask,
+    RenderTools,
+    Retries,
+    StorageTools,
+    Tools,
+    WorkerIdentity,
+    uncheckpointed,
+)
 from viralclip.plan import Options, choose, make_plan
 from viralclip.processes.runner import Watchdogs
 from viralclip.scenes import Scene
@@ -65,7 +76,14 @@ class Shop:
     ffmpegs: list[int] = field(default_factory=list)
 
     def use(self, **changes: Any) -> None:
-        self.tools = replace(self.tools, **changes)
+        """Other tools from now on, each in the part of them that has one of that name."""
+        for name, tool in changes.items():
+            for part in ("rendering", "analysing", "storing"):
+                if hasattr(held := getattr(self.tools, part), name):
+                    self.tools = replace(self.tools, **{part: replace(held, **{name: tool})})
+                    break
+            else:
+                self.tools = replace(self.tools, **{name: tool})
 
     async def job(
         self,
@@ -160,7 +178,7 @@ class Shop:
         return {path.name for path in self.out.iterdir()}
 
     def unfinished(self) -> list[Path]:
-        return [path for path in self.tools.work.rglob("*") if path.is_file()]
+        return [path for path in self.tools.storing.work.rglob("*") if path.is_file()]
 
 
 @pytest.fixture
@@ -181,16 +199,16 @@ async def shop(tmp_path: Path, ffmpeg: Path, yunet: Path | None) -> AsyncIterato
     ):
         tools = Tools(
             catalog=catalog,
-            open_storage=lambda _url: shelf,
-            ffmpeg=ffmpeg,
-            encoder=Choice(X264),
-            threads=os.cpu_count() or 1,
-            work=tmp_path / "work",
-            worker="here",
-            analyses=Analyses(tmp_path / "analyses", threads=1, limits=Watchdogs()),
-            face_model=FaceModel(ModelPlace(tmp_path / "models", named=yunet)),
+            storing=StorageTools(lambda _url: shelf, tmp_path / "work"),
+            rendering=RenderTools(
+                ffmpeg, Choice(X264), threads=os.cpu_count() or 1, on_ffmpeg=pids.append
+            ),
+            analysing=AnalysisTools(
+                Analyses(tmp_path / "analyses", threads=1, limits=Watchdogs()),
+                FaceModel(ModelPlace(tmp_path / "models", named=yunet)),
+            ),
+            worker=WorkerIdentity("here"),
             retries=Retries(spread=lambda: 1.0, sleep=wait),
-            on_ffmpeg=pids.append,
         )
         yield Shop(tools, channel, reporter, shelf, out, waits, pids)
 

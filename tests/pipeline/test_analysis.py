@@ -120,7 +120,7 @@ async def test_a_required_detector_that_is_missing_fails_the_styles_that_need_it
 async def test_a_clip_made_without_the_model_is_made_again_with_it(
     shop, talk, face_model, tmp_path
 ):
-    real = shop.tools.face_model
+    real = shop.tools.analysing.face_model
     without_a_model(shop, tmp_path)
     first = await shop.job(talk, styles=["intelligent"])
     await shop.run(first)
@@ -174,7 +174,7 @@ async def test_a_cancelled_clip_ends_its_analysis_at_once(shop, talk, is_running
         pids.append(pid)
         begun.set()
 
-    shop.tools.analyses._on_start = begin
+    shop.tools.analysing.analyses._on_start = begin
     report = shop.report(job).clip(1, "intelligent")
     making = asyncio.create_task(make_clip(task, shop.tools, report))
     await begun.wait()
@@ -200,7 +200,7 @@ async def test_a_stage_that_was_checkpointed_is_not_looked_at_again(shop, talk):
     assert set(kept) >= {"detecting_faces", "computing_camera_path"}
     for name in ("rendering", "uploading"):
         del kept[name]
-    for path in (shop.tools.work.parent / "analyses").rglob("*.npz"):
+    for path in (shop.tools.storing.work.parent / "analyses").rglob("*.npz"):
         path.unlink()
     again = await shop.job(talk, (0.0, 0.4), styles=["intelligent_motion"], preset="balanced")
     end = await shop.make_first(again, remember)

@@ -1,6 +1,5 @@
 """What a clip's colours lack is said with it."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from viralclip.events import Warned
 async def test_hdr_that_an_ffmpeg_cannot_tone_map_is_said(
     kind: str, codes: list[str], shop, source, flat_ffmpeg: Path
 ):
-    shop.tools = replace(shop.tools, ffmpeg=flat_ffmpeg)
+    shop.use(ffmpeg=flat_ffmpeg)
     job = await shop.job(source(kind), (0.4, 1.4), styles=["original"])
 
     assert await shop.run(job) == "succeeded"

@@ -63,7 +63,7 @@ async def test_a_job_runs_without_an_engine_and_keeps_every_promise(shop, source
     assert fold(job.job_id, told).fraction == 1.0
     assert fold(job.job_id, told) == (await shop.channel.progress(job.job_id))[0]
     assert len(list(shop.out.glob("*.mp4"))) == 4
-    assert not shop.tools.folder(job.job_id).exists()
+    assert not shop.tools.storing.folder(job.job_id).exists()
     assert (await shop.tools.catalog.job(job.job_id)).outcome == "succeeded"
 
 

@@ -45,10 +45,12 @@ def counted():
 async def teach(shop, job, seconds: float, count: int = 12) -> None:
     """Let clips like the job's first have taken so long here."""
     clip = job.plan.clips()[0]
-    work = workload_of(job.plan, clip.scene, clip.style, shop.tools.means)
+    work = workload_of(job.plan, clip.scene, clip.style, shop.tools.rendering.means)
     for at in range(count):
         took = seconds * (1.1 if at % 2 else 0.9)
-        seen = Observation(workload=work.render, machine=shop.tools.machine, busy=1.0, seconds=took)
+        seen = Observation(
+            workload=work.render, machine=shop.tools.worker.machine, busy=1.0, seconds=took
+        )
         await shop.tools.catalog.learn(seen)
 
 

@@ -22,7 +22,13 @@ from viralclip.events import ClipTick, Envelope
 from viralclip.live import EventFrame, TickFrame
 from viralclip.media.encoders import X264, Choice
 from viralclip.media.probe import probe
-from viralclip.pipeline.tools import Tools
+from viralclip.pipeline.tools import (
+    AnalysisTools,
+    RenderTools,
+    StorageTools,
+    Tools,
+    WorkerIdentity,
+)
 from viralclip.plan import Options, StyleChoice, make_plan
 from viralclip.processes.runner import Watchdogs
 from viralclip.scenes import Scene
@@ -64,14 +70,13 @@ class Plant:
     ) -> AsyncIterator[Worker]:
         tools = Tools(
             catalog=self.catalog,
-            open_storage=open_storage,
-            ffmpeg=self.ffmpeg,
-            encoder=Choice(X264),
-            threads=1,
-            work=self.folder / "work",
-            worker=name,
-            analyses=Analyses(self.folder / "analyses", threads=1, limits=Watchdogs()),
-            face_model=FaceModel(ModelPlace(self.folder / "models", named=self.folder / "none")),
+            storing=StorageTools(open_storage, self.folder / "work"),
+            rendering=RenderTools(self.ffmpeg, Choice(X264), threads=1),
+            analysing=AnalysisTools(
+                Analyses(self.folder / "analyses", threads=1, limits=Watchdogs()),
+                FaceModel(ModelPlace(self.folder / "models", named=self.folder / "none")),
+            ),
+            worker=WorkerIdentity(name),
         )
         async with Worker(
             engine_url=self.engine_url,

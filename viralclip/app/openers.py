@@ -15,21 +15,21 @@ from viralclip.storage.sources import Sources
 def open_analyses(
     settings: Settings, *, threads: int, on_start: Callable[[int], None] | None = None
 ) -> Analyses:
-    return Analyses(settings.analyses, threads=threads, limits=Watchdogs(), on_start=on_start)
+    return Analyses(settings.state.analyses, threads=threads, limits=Watchdogs(), on_start=on_start)
 
 
 def open_sources(settings: Settings, opener: Callable[[str], Storage]) -> Sources:
     return Sources(
-        settings.sources,
-        most_bytes=settings.source_cache_bytes,
+        settings.state.sources,
+        most_bytes=settings.storage.source_cache_bytes,
         open_storage=opener,
         identify=identity,
     )
 
 
 def model_place(settings: Settings) -> ModelPlace:
-    url = settings.yunet_url or YUNET_URL
-    return ModelPlace(settings.models, named=settings.yunet_model, url=url)
+    url = settings.rendering.yunet_url or YUNET_URL
+    return ModelPlace(settings.state.models, named=settings.rendering.yunet_model, url=url)
 
 
 def storage_opener(settings: Settings) -> Callable[[str], Storage]:
@@ -38,10 +38,10 @@ def storage_opener(settings: Settings) -> Callable[[str], Storage]:
     def opened(url: str) -> Storage:
         return open_storage(
             url,
-            timeout_s=settings.storage_timeout_s,
-            public=settings.storage_public,
+            timeout_s=settings.storage.timeout_s,
+            public=settings.storage.public,
             # The state folder is nobody else's; any other is as its user likes.
-            umask=None if url.startswith(settings.state_dir.as_uri()) else settings.umask,
+            umask=None if url.startswith(settings.state.folder.as_uri()) else settings.state.umask,
         )
 
     return lru_cache(maxsize=32)(opened)

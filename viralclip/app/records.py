@@ -38,8 +38,8 @@ async def open_records(settings: Settings) -> AsyncIterator[Records]:
     async with AsyncExitStack() as stack:
         check_installed(settings)
         with state_errors(settings):
-            catalog = await stack.enter_async_context(open_catalog(settings.catalog_url))
-            channel = await stack.enter_async_context(open_channel(settings.channel_url))
+            catalog = await stack.enter_async_context(open_catalog(settings.databases.catalog_url))
+            channel = await stack.enter_async_context(open_channel(settings.databases.channel_url))
         yield Records(catalog, RebuildingChannel(channel, catalog))
 
 
@@ -54,15 +54,15 @@ async def open_jobs(settings: Settings, records: Records, job: JobRecord) -> Asy
 async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
     """The engine that `serve` and its workers share."""
     with state_errors(settings):
-        settings.state_dir.mkdir(parents=True, exist_ok=True)
-    async with Engine(settings.service_engine_url) as engine:
+        settings.state.folder.mkdir(parents=True, exist_ok=True)
+    async with Engine(settings.databases.service_engine_url) as engine:
         yield engine
 
 
 def engine_of(settings: Settings, job: JobRecord) -> str:
     """The URL of the engine that the job was queued in."""
-    shared = job.engine_url == settings.service_engine_name
-    return settings.service_engine_url if shared else own_engine_url(settings, job.job_id)
+    shared = job.engine_url == settings.databases.service_engine_name
+    return settings.databases.service_engine_url if shared else own_engine_url(settings, job.job_id)
 
 
 def forget_engine(settings: Settings, job: JobRecord) -> None:
@@ -73,7 +73,7 @@ def forget_engine(settings: Settings, job: JobRecord) -> None:
 
 
 def own_engine_url(settings: Settings, job_id: str) -> str:
-    url = settings.engine_url(job_id)
+    url = settings.databases.engine_url(job_id)
     Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     return url
 
@@ -81,9 +81,9 @@ def own_engine_url(settings: Settings, job_id: str) -> str:
 def check_installed(settings: Settings) -> None:
     """What the settings ask for may need packages that a laptop does without."""
     for wanted, package in (
-        (settings.database, "psycopg"),
-        (settings.channel, "redis"),
-        (settings.catalog, "google.cloud.firestore"),
+        (settings.databases.postgresql, "psycopg"),
+        (settings.databases.redis, "redis"),
+        (settings.databases.firestore, "google.cloud.firestore"),
     ):
         if wanted and not _is_installed(package):
             raise NotInstalledError(package=package)
@@ -102,6 +102,6 @@ def state_errors(settings: Settings) -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.OperationalError, OperationalError) as error:
-        if settings.database and isinstance(error, OperationalError):
+        if settings.databases.postgresql and isinstance(error, OperationalError):
             raise DatabaseUnreachableError(detail=str(error)) from error
-        raise StateNotWritableError(name=settings.state_dir, detail=str(error)) from error
+        raise StateNotWritableError(name=settings.state.folder, detail=str(error)) from error

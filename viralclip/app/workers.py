@@ -17,7 +17,13 @@ from viralclip.media.encoders import Choice, choose_encoder, threads_for
 from viralclip.media.ffmpeg import find_ffmpeg
 from viralclip.processes.memory import limit_malloc_arenas
 from viralclip.analysis.models import FaceModel
-from viralclip.pipeline.tools import Tools
+from viralclip.pipeline.tools import (
+    AnalysisTools,
+    RenderTools,
+    StorageTools,
+    Tools,
+    WorkerIdentity,
+)
 from viralclip.settings import Settings
 from viralclip.worker.liveness import (
     FileLock,
@@ -109,16 +115,13 @@ async def open_worker(
         opener = storage_opener(settings)
         tools = Tools(
             catalog=records.catalog,
-            open_storage=opener,
-            source=open_sources(settings, opener).hold,
-            ffmpeg=gear.ffmpeg,
-            encoder=gear.encoder,
-            threads=threads,
-            work=settings.state.work,
-            worker=me,
-            analyses=open_analyses(settings, threads=threads, on_start=ledger.note),
-            face_model=FaceModel(model_place(settings)),
-            on_ffmpeg=ledger.note,
+            storing=StorageTools(opener, settings.state.work, open_sources(settings, opener).hold),
+            rendering=RenderTools(gear.ffmpeg, gear.encoder, threads, on_ffmpeg=ledger.note),
+            analysing=AnalysisTools(
+                open_analyses(settings, threads=threads, on_start=ledger.note),
+                FaceModel(model_place(settings)),
+            ),
+            worker=WorkerIdentity(me),
         )
         worker = Worker(
             engine_url=url,

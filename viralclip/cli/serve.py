@@ -168,7 +168,7 @@ async def _worker(
     if not wanted:
         yield
         return
-    shift = WorkerSpec(await find_encoding(settings, settings.encoder), new_worker_id())
+    shift = WorkerSpec(await find_encoding(settings, settings.rendering.encoder), new_worker_id())
     async with run_worker(settings, records, engine, shift):
         yield
 

@@ -18,7 +18,7 @@ async def serve_queues(settings: Settings, *, name: str | None, grace_s: float) 
     if address is not None and not address.is_loopback and settings.telemetry.metrics_token is None:
         raise MetricsTokenMissingError
     shift = WorkerSpec(
-        await find_encoding(settings, settings.encoder), name or new_worker_id(), grace_s
+        await find_encoding(settings, settings.rendering.encoder), name or new_worker_id(), grace_s
     )
     async with (
         open_records(settings) as records,

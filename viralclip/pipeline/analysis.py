@@ -69,7 +69,7 @@ class Analysis:
 
     @classmethod
     async def of(cls, task: ClipTask, tools: Tools) -> "Analysis":
-        return cls(task, tools, await tools.face_model.find())
+        return cls(task, tools, await tools.analysing.face_model.find())
 
     @property
     def detector(self) -> str:
@@ -95,9 +95,9 @@ class Analysis:
 
                 def begin() -> None:
                     stretch.is_own = True
-                    working.enter_context(self.tools.load.work())
+                    working.enter_context(self.tools.analysing.load.work())
 
-                found = await self.tools.analyses.look(
+                found = await self.tools.analysing.analyses.look(
                     scene_input, _ticker(report), requests, on_begin=begin
                 )
         return Detected(
@@ -123,7 +123,7 @@ class Analysis:
         """The plan itself, kept or made now; the scene's other clips are planned along with it."""
         async with self._source() as probed:
             scene_input, (mine, *others) = self._subject(probed), self._wishes(probed)
-            return await self.tools.analyses.frame(scene_input, mine, others, on_progress)
+            return await self.tools.analysing.analyses.frame(scene_input, mine, others, on_progress)
 
     @property
     def _plan(self) -> Plan:
@@ -132,7 +132,7 @@ class Analysis:
     @asynccontextmanager
     async def _source(self) -> AsyncIterator[Probed]:
         """The video, held on this machine for as long as it is looked at."""
-        async with self.tools.source(self._plan.video) as path:
+        async with self.tools.storing.source(self._plan.video) as path:
             yield await probe_source(path)
 
     def _wishes(self, probed: Probed) -> list[FramingRequest]:

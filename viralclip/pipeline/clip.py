@@ -125,7 +125,7 @@ async def end_cancelled(task: ClipTask, tools: Tools, report: ClipReport) -> Cli
 
 async def _record_end(record: ClipRecord, tools: Tools, *, kept: bool = False) -> ClipRecord:
     """A worker that was thought dead and only slept has no say any more in how the clip ends."""
-    await tools.confirm_ownership()
+    await tools.worker.confirm_ownership()
     return await record_end(record, tools, kept=kept)
 
 
@@ -141,7 +141,7 @@ def say_end(
     place = place_of(report)
     match record.ending:
         case "complete":
-            stored = tools.open_storage(task.job.storage_url).url(record.key or task.key)
+            stored = tools.storing.open_storage(task.job.storage_url).url(record.key or task.key)
             url = task.job.clip_address(report.scene_id, report.style) or stored
             details = CompleteDetails(clip_id=task.clip.clip_id, url=url, kept=kept)
             report.say(Complete(**place, details=details))

@@ -78,7 +78,7 @@ class Forecast:
 
     async def _tick(self) -> None:
         if self._clips is None:
-            self._clips = workloads(self.job.plan, self.tools.means)
+            self._clips = workloads(self.job.plan, self.tools.rendering.means)
         progress, _ = await self.channel.progress(self.job.job_id)
         timings, line = await self.tools.catalog.timings(), await self.line()
         now = self.report.reporter.now()

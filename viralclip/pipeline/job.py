@@ -28,7 +28,7 @@ async def process_job(
     A run that has ended is told to its end once more, in case whoever ended it died before.
     """
     if job.outcome is None:
-        report.say(JobStarted(worker=tools.worker, attempt=attempt))
+        report.say(JobStarted(worker=tools.worker.name, attempt=attempt))
         log.info("Job started", attempt=attempt)
     clips = await tools.catalog.clips(job.job_id)
     scenes = scenes_of_run(job, clips)
@@ -85,7 +85,7 @@ async def _finish(job: JobRecord, tools: Tools, report: JobReport) -> Outcome:
     outcome = judge(clips, stopped=latest.stop_by is not None, stop_failed=latest.stop_failed)
     at = report.reporter.now()
     is_first = await tools.catalog.finish_job(job.job_id, job.run, outcome, at)
-    shutil.rmtree(tools.folder(job.job_id), ignore_errors=True)
+    shutil.rmtree(tools.storing.folder(job.job_id), ignore_errors=True)
     report.say(
         JobFinished(
             outcome=outcome,

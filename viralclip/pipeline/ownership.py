@@ -57,7 +57,7 @@ async def find_kept(task: ClipTask, tools: Tools) -> ClipRecord | None:
 
     One that was stored under another title gets the present one's name.
     """
-    storage = tools.open_storage(task.job.storage_url)
+    storage = tools.storing.open_storage(task.job.storage_url)
     found = await tools.catalog.stored(task.job.storage_url, digest=task.clip.digest)
     made = [record for record in found if record.ending == "complete" and record.key]
     for record in sorted(made, key=lambda record: not _is_named_so(record, task.clip, task.job)):

@@ -86,7 +86,7 @@ class RenditionLostError(ClipError):
 
 async def render_clip(task: ClipTask, tools: Tools, report: ClipReport) -> Rendition:
     """Render the clip, or find it rendered: a file under its final name here is whole."""
-    async with tools.source(task.job.plan.video) as source:
+    async with tools.storing.source(task.job.plan.video) as source:
         return await _render_clip(task, tools, report, await probe_source(source))
 
 
@@ -98,7 +98,7 @@ async def _render_clip(
     framing = await _framing(task, tools)
     spec = _spec(task, tools, probed, target, framing)
     done.parent.mkdir(parents=True, exist_ok=True)
-    began, doubts = 0.0, await asyncio.to_thread(_colour_doubts, probed, tools.ffmpeg)
+    began, doubts = 0.0, await asyncio.to_thread(_colour_doubts, probed, tools.rendering.ffmpeg)
     if task.job.plan.options.loudness:
         spec, unlevelled = await _levelled(spec, tools, report)
         began, doubts = _MEASURING, (*doubts, *unlevelled)
@@ -107,11 +107,11 @@ async def _render_clip(
     with _written(spec.graph, beside=target) as files:
         began_at = tools.clock()
         rendered = await render(
-            tools.ffmpeg,
+            tools.rendering.ffmpeg,
             replace(spec, files=files),
             on_progress=lambda progress: _tick(report, progress, began=began),
-            limits=tools.limits,
-            on_start=tools.on_ffmpeg,
+            limits=tools.rendering.limits,
+            on_start=tools.rendering.on_ffmpeg,
         )
     seconds = tools.clock() - began_at
     observe_speed(task, tools, duration=rendered.duration, seconds=seconds)
@@ -134,12 +134,12 @@ async def _levelled(
     spec: RenderSpec, tools: Tools, report: ClipReport
 ) -> tuple[RenderSpec, tuple[Doubt, ...]]:
     """The spec with the gain for its sound, and what the gain falls short by."""
-    found = await tools.adjustments.find(
-        tools.ffmpeg,
+    found = await tools.rendering.adjustments.find(
+        tools.rendering.ffmpeg,
         spec,
         on_progress=lambda progress: report.tick(_MEASURING * progress.fraction),
-        limits=tools.limits,
-        on_start=tools.on_ffmpeg,
+        limits=tools.rendering.limits,
+        on_start=tools.rendering.on_ffmpeg,
     )
     doubts = (_level_doubt(found),) if found.doubt else ()
     return replace(spec, gain_db=found.gain_db), doubts
@@ -159,7 +159,7 @@ def discard_renditions(task: ClipTask, tools: Tools) -> None:
 
 
 def _path(task: ClipTask, tools: Tools) -> Path:
-    return tools.folder(task.job.job_id) / f"{task.clip.clip_id}-{task.clip.digest[:8]}.mp4"
+    return tools.storing.folder(task.job.job_id) / f"{task.clip.clip_id}-{task.clip.digest[:8]}.mp4"
 
 
 def _spec(
@@ -176,10 +176,10 @@ def _spec(
         size=view.target,
         area=area_of(plan, clip.style, probed),
         target=target,
-        encoder=tools.encoder.encoder,
+        encoder=tools.rendering.encoder.encoder,
         preset=plan.options.preset,
         sounds=_sounds(plan, probed),
-        threads=tools.threads,
+        threads=tools.rendering.threads,
     )
 
 

@@ -20,7 +20,7 @@ async def open_segment(task: ClipTask, tools: Tools) -> Segment:
     """SourceChangedError if the file is not the one planned with, or not there any more."""
     video = task.job.plan.video
     try:
-        async with tools.source(video) as path:
+        async with tools.storing.source(video) as path:
             now = await asyncio.to_thread(identity, path)
     except SourceMissingError as error:
         raise SourceChangedError(detail=error.message) from error

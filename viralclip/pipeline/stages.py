@@ -117,7 +117,7 @@ def _warn(planned: Planned, report: ClipReport, *, blind: bool) -> None:
 
 async def _render(making: Making) -> Rendition:
     task, tools, report = making.task, making.tools, making.report
-    details = RenderingDetails(style=task.clip.style, encoder=tools.encoder.encoder.name)
+    details = RenderingDetails(style=task.clip.style, encoder=tools.rendering.encoder.encoder.name)
     rendition = await making.run(
         Rendering(**making.place, details=details),
         lambda: render_clip(task, tools, report),

@@ -49,7 +49,7 @@ def observe_speed(task: ClipTask, tools: Tools, *, duration: float, seconds: flo
         duration / max(seconds, _SHORTEST_S),
         style=task.clip.style,
         preset=task.job.plan.options.preset,
-        encoder=tools.encoder.encoder.name,
+        encoder=tools.rendering.encoder.encoder.name,
     )
 
 

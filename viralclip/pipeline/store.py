@@ -55,7 +55,7 @@ async def store_clip(
 async def _store_where_it_may(
     task: ClipTask, rendition: Rendition, tools: Tools, report: ClipReport
 ) -> StoredClip:
-    storage = tools.open_storage(task.job.storage_url)
+    storage = tools.storing.open_storage(task.job.storage_url)
     for key in keys_of(task):
         # Another process may have been quicker. Or this one was, and the store's answer was lost:
         # a second look finds the file to be the clip's own.
@@ -74,7 +74,7 @@ async def _store_under(
     tools: Tools,
     report: ClipReport,
 ) -> StoredClip:
-    storage = tools.open_storage(task.job.storage_url)
+    storage = tools.storing.open_storage(task.job.storage_url)
     path, clip = Path(rendition.path), task.clip
     await tools.catalog.reserve_key(
         task.job.job_id, clip.scene.id, clip.style, key=key, size=rendition.bytes

@@ -37,7 +37,7 @@ class ClipTiming:
     @asynccontextmanager
     async def stage(self, stage: Stage) -> AsyncIterator[Stretch]:
         """Time a stage, and watch it; one that is done again counts as it was done last."""
-        load = self._tools.load
+        load = self._tools.analysing.load
         # Several clips wait for one analysis: whoever begins it counts it.
         with load.wait() if stage == "analysis" else load.work() as stretch:
             watching = asyncio.create_task(self._watch(stage, stretch), name="watch a stage")
@@ -77,14 +77,14 @@ class ClipTiming:
             if workload is not None and stretch.is_own:
                 yield Observation(
                     workload=workload,
-                    machine=self._tools.machine,
+                    machine=self._tools.worker.machine,
                     busy=stretch.busy,
                     seconds=stretch.seconds,
                 )
 
     def _workload(self, stage: Stage) -> Workload | None:
         plan, clip = self._task.job.plan, self._task.clip
-        work = workload_of(plan, clip.scene, clip.style, self._tools.means)
+        work = workload_of(plan, clip.scene, clip.style, self._tools.rendering.means)
         return work.render if stage == "render" else work.analysis
 
     async def _watch(self, stage: Stage, stretch: Stretch) -> None:
@@ -94,7 +94,7 @@ class ClipTiming:
             if workload is None or not self._is_first:
                 return
             model = (await self._tools.catalog.timings()).model(stage)
-            deviation, machine = model.robust_deviation, self._tools.machine
+            deviation, machine = model.robust_deviation, self._tools.worker.machine
             while not self._report.is_retried:
                 await asyncio.sleep(EVERY_S)
                 expected = model.predict(workload, machine=machine, busy=stretch.busy)

@@ -68,37 +68,64 @@ async def in_place(video: Video) -> AsyncIterator[Path]:
 
 
 @dataclass(frozen=True)
-class Tools:
-    """What making a clip needs from the world, opened once and passed in."""
+class RenderTools:
+    """What renders: an FFmpeg, how it encodes, and how it is watched."""
 
-    catalog: Catalog
-    open_storage: Callable[[str], Storage]
     ffmpeg: Path
     encoder: Choice
     threads: int
-    work: Path
-    worker: str
-    analyses: Analyses
-    face_model: FaceModel
-    source: Callable[[Video], AbstractAsyncContextManager[Path]] = in_place
     limits: Watchdogs = field(default_factory=Watchdogs)
     adjustments: Adjustments = field(default_factory=Adjustments)
-    retries: Retries = field(default_factory=Retries)
-    clock: Callable[[], float] = time.monotonic
-    load: Load = field(default_factory=Load)
-    # What is learned of how long clips take is learned of this machine.
-    machine: str = field(default_factory=socket.gethostname)
     on_ffmpeg: Callable[[int], None] | None = None
-    # Returns once it is certain that nobody was put in this worker's place; else never.
-    confirm_ownership: Callable[[], Awaitable[None]] = always_owner
 
     @property
     def means(self) -> Means:
         return Means(self.encoder.encoder.name, self.threads, cores())
 
+
+@dataclass(frozen=True)
+class AnalysisTools:
+    """What looks into a scene, and how busy that makes the machine."""
+
+    analyses: Analyses
+    face_model: FaceModel
+    load: Load = field(default_factory=Load)
+
+
+@dataclass(frozen=True)
+class StorageTools:
+    """Where a video is found, where a clip lies while it is made, and where it goes."""
+
+    open_storage: Callable[[str], Storage]
+    work: Path
+    source: Callable[[Video], AbstractAsyncContextManager[Path]] = in_place
+
     def folder(self, job_id: str) -> Path:
         """Where the job's files lie on this machine while they are made."""
         return self.work / job_id
+
+
+@dataclass(frozen=True)
+class WorkerIdentity:
+    """Who makes the clips, and on which machine: what is learned of speed is learned of that."""
+
+    name: str
+    machine: str = field(default_factory=socket.gethostname)
+    # Returns once it is certain that nobody was put in this worker's place; else never.
+    confirm_ownership: Callable[[], Awaitable[None]] = always_owner
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What making a clip needs from the world, opened once and passed in."""
+
+    catalog: Catalog
+    storing: StorageTools
+    rendering: RenderTools
+    analysing: AnalysisTools
+    worker: WorkerIdentity
+    retries: Retries = field(default_factory=Retries)
+    clock: Callable[[], float] = time.monotonic
 
 
 @dataclass(frozen=True)

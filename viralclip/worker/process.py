@@ -65,10 +65,12 @@ class Worker:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            self._lease = await stack.enter_async_context(self._roster.hold(self._tools.worker))
+            me = self._tools.worker
+            self._lease = await stack.enter_async_context(self._roster.hold(me.name))
+            owner = replace(me, confirm_ownership=self._lease.confirm_ownership)
             reporter = await stack.enter_async_context(Reporter(self._channel))
             self._workflows = Workflows(
-                tools=replace(self._tools, confirm_ownership=self._lease.confirm_ownership),
+                tools=replace(self._tools, worker=owner),
                 engine=self._engine,
                 channel=self._channel,
                 reporter=reporter,
@@ -76,13 +78,13 @@ class Worker:
             )
             succession = self._succession(reporter)
             crashed = self._lease.crashed_before and not self._again
-            await succession.requeue_work_of(self._tools.worker, crashed=crashed)
+            await succession.requeue_work_of(me.name, crashed=crashed)
             self._launch()
             stack.callback(_shut_down)
             await succession.take_over()
             await _in_background(stack, succession.watch_over(), name="takeover")
             await _in_background(stack, self._settle(), name="settling")
-            clearing = remove_finished_work(self._tools.work, self._tools.catalog)
+            clearing = remove_finished_work(self._tools.storing.work, self._tools.catalog)
             await _in_background(stack, clearing, name="leftovers")
             stack.push_async_callback(self._leave)
             WORKER_ACCEPTING.set(1)
@@ -110,7 +112,7 @@ class Worker:
         config: DBOSConfig = {
             "name": APP_NAME,
             "system_database_url": self._engine_url,
-            "executor_id": self._tools.worker,
+            "executor_id": self._tools.worker.name,
             "application_version": APP_VERSION,
             "log_level": "CRITICAL",
             # They serve every asyncio.to_thread of the loop; without a bound there were sixty.
@@ -131,7 +133,7 @@ class Worker:
 
     def _succession(self, reporter: Reporter) -> Takeover:
         return Takeover(
-            me=self._tools.worker,
+            me=self._tools.worker.name,
             roster=self._roster,
             engine=self._engine,
             catalog=self._tools.catalog,

@@ -58,7 +58,11 @@ class Workflows:
         self._reporter = reporter
         self._slots = slots
         self._line = ClipLine(
-            self._engine, self._tools.catalog, tools.means, machine=tools.machine, slots=slots
+            self._engine,
+            self._tools.catalog,
+            tools.rendering.means,
+            machine=tools.worker.machine,
+            slots=slots,
         )
         self._running: dict[str, asyncio.Task[Any]] = {}
         self._completions = Completions(engine, self._running)
@@ -100,7 +104,7 @@ class Workflows:
         async def workflow(*arguments: Any) -> None:
             work = WorkflowRef(*arguments)
             # A workflow is a task of its own: what its log lines are about ends with it.
-            bind_contextvars(**work.log_context, worker=self._tools.worker)
+            bind_contextvars(**work.log_context, worker=self._tools.worker.name)
             try:
                 with self._running_here(work):
                     await self._run(work, run)
@@ -137,7 +141,9 @@ class Workflows:
     async def _job(self, work: WorkflowRef, job: JobRecord) -> None:
         attempt = await self._tools.catalog.begin_attempt(job.job_id, job.run)
         since = await self._queued_at(work)
-        with job_span(work, job.trace_id, attempt, worker=self._tools.worker, since=since) as span:
+        with job_span(
+            work, job.trace_id, attempt, worker=self._tools.worker.name, since=since
+        ) as span:
             try:
                 outcome = await self._run_job(work, job, attempt)
             except Exception as error:  # noqa: BLE001 - a job that nobody ends stays open for ever
@@ -209,7 +215,7 @@ class Workflows:
 
         tasks = tasks_of(job, scene, clips)
         since = await self._queued_at(work)
-        with scene_span(work, job.trace_id, worker=self._tools.worker, since=since):
+        with scene_span(work, job.trace_id, worker=self._tools.worker.name, since=since):
             await process_scene(scene, tasks, self._tools, self._report(job), run_clips)
 
     async def _clip(self, work: WorkflowRef, job: JobRecord) -> None:
@@ -227,12 +233,12 @@ class Workflows:
     async def _make_clip(self, work: WorkflowRef, job: JobRecord) -> None:
         index, task = await self._task(work, job)
         place = (task.clip.scene.id, task.clip.style)
-        await self._tools.catalog.begin_clip(job.job_id, *place, worker=self._tools.worker)
+        await self._tools.catalog.begin_clip(job.job_id, *place, worker=self._tools.worker.name)
         attempt = await self._next_attempt(task)
         report = self._report(job).clip(*place, attempt=attempt)
         with (
             bound_contextvars(clip_index=index, attempt=attempt),
-            report.spans.begin(attempt, worker=self._tools.worker) as span,
+            report.spans.begin(attempt, worker=self._tools.worker.name) as span,
         ):
             end = await make_clip(task, self._tools, report, _checkpoint)
             span.note({"viralclip.outcome": end.ending})
