@@ -104,6 +104,13 @@ class UnknownAudioTrackError(InvalidRequestError):
     code = "unknown_audio_track"
 
 
+class NotInstalledError(InvalidRequestError):
+    """The package {package} is missing; install it with:
+    pip install 'viralclip-scenes[{extra}]'."""
+
+    code = "not_installed"
+
+
 class SourceMissingError(InvalidRequestError):
     """The video {name} {why}."""
 
@@ -309,8 +316,8 @@ def known_codes() -> frozenset[str]:
 
 def _family(kind: type[ViralclipError]) -> Iterator[type[ViralclipError]]:
     yield kind
-    for heir in kind.__subclasses__():
-        yield from _family(heir)
+    for narrower in kind.__subclasses__():
+        yield from _family(narrower)
 
 
 def _is_ours(kind: type[ViralclipError]) -> bool:

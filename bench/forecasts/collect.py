@@ -253,7 +253,9 @@ async def _make(
         raise rig.BenchError(f"job {made.number} ended as {outcome}")
 
 
-def _tools(catalog: Catalog, folder: Path, made: Recipe, on_ffmpeg: Callable[[int], None]) -> Tools:
+def _tools(
+    catalog: Catalog, folder: Path, made: Recipe, on_ffmpeg: Callable[[int], None] | None
+) -> Tools:
     threads = threads_for(made.slots, os.cpu_count() or 1)
     named = Path(os.environ[rig.MODEL]) if os.environ.get(rig.MODEL) else None
     return Tools(

@@ -36,7 +36,7 @@ async def alerting(settings: Settings, engine: Engine, *, renders: bool) -> Asyn
     """Look at this process for as long as the context is open, and send what is wrong.
 
     Enter it before a worker begins, or what that says first is not counted. `renders` says that
-    one will. AppriseMissingError, AlertAddressError.
+    one will. NotInstalledError, AlertAddressError.
     """
     notifiers = [Notifier(open_address(url)) for url in settings.telemetry.alerts]
     tally = Tally(metrics.installed())

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from viralclip.analysis.analyses import Analyses
-from viralclip.processes.runner import Watchdogs
 from viralclip.analysis.models import YUNET_URL, ModelPlace
 from viralclip.media.probe import identity
+from viralclip.processes.runner import Watchdogs
 from viralclip.settings import Settings
 from viralclip.storage.objects import Storage, open_storage
 from viralclip.storage.sources import Sources

@@ -17,9 +17,9 @@ from viralclip.channel.port import ProgressChannel
 from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.engine.rebuilding import RebuildingChannel
+from viralclip.errors import NotInstalledError
 from viralclip.settings import (
     DatabaseUnreachableError,
-    NotInstalledError,
     Settings,
     StateNotWritableError,
 )
@@ -86,7 +86,7 @@ def check_installed(settings: Settings) -> None:
         (settings.databases.firestore, "google.cloud.firestore"),
     ):
         if wanted and not _is_installed(package):
-            raise NotInstalledError(package=package)
+            raise NotInstalledError(package=package, extra="fleet")
 
 
 def _is_installed(package: str) -> bool:

@@ -9,14 +9,13 @@ from pathlib import Path
 
 import structlog
 
+from viralclip.analysis.models import FaceModel
 from viralclip.app.openers import model_place, open_analyses, open_sources, storage_opener
 from viralclip.app.records import Records, own_engine_url, state_errors
 from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.media.encoders import Choice, choose_encoder, threads_for
 from viralclip.media.ffmpeg import find_ffmpeg
-from viralclip.processes.memory import limit_malloc_arenas
-from viralclip.analysis.models import FaceModel
 from viralclip.pipeline.tools import (
     AnalysisTools,
     RenderTools,
@@ -24,6 +23,7 @@ from viralclip.pipeline.tools import (
     Tools,
     WorkerIdentity,
 )
+from viralclip.processes.memory import limit_malloc_arenas
 from viralclip.settings import Settings
 from viralclip.worker.liveness import (
     FileLock,

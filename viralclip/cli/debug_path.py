@@ -5,9 +5,9 @@ import json
 from pathlib import Path
 from typing import IO, Any
 
-from viralclip.app.openers import model_place, open_analyses
 from viralclip.analysis.analyses import Analyses
 from viralclip.analysis.models import find_model
+from viralclip.app.openers import model_place, open_analyses
 from viralclip.media.probe import Probed, probe
 from viralclip.pipeline.view import analysis_input_of, area_of, framing_request_of
 from viralclip.plan import Plan

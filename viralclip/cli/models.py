@@ -4,9 +4,9 @@ import asyncio
 import sys
 from pathlib import Path
 
+from viralclip.analysis.models import ModelPlace, fetch_model, find_model
 from viralclip.app.openers import model_place
 from viralclip.errors import DetectorMissingError, ModelUnavailableError
-from viralclip.analysis.models import ModelPlace, fetch_model, find_model
 from viralclip.settings import Settings
 
 

@@ -65,6 +65,7 @@ CODES: dict[str, str] = {
     "unknown_audio_track": "the audio track is not there",
     "output_not_writable": "the output folder is not writable",
     "tool_missing": "a tool is missing",
+    "not_installed": "a package is missing",
     "detector_missing": "faces cannot be looked for",
     "unknown_job": "the job is not known",
     "job_busy": "the job is still running",

@@ -17,10 +17,11 @@ from viralclip.errors import is_disk_full
 from viralclip.server.identity import LOCAL
 from viralclip.server.problems import (
     ConflictError,
-    DiskFullError,
     NotFoundError,
     Problem,
     ProblemError,
+    ServerFullError,
+    TooLargeError,
     TooManyError,
 )
 
@@ -32,18 +33,12 @@ _ID_BYTES = 16
 WRONG_OFFSET = "The upload is at another offset; ask for it with HEAD."
 
 
-class NoRoomError(ProblemError):
+class NoRoomError(ServerFullError):
     """There is not enough room on the server for a file of this size."""
 
-    code = "disk_full"
-    status = HTTPStatus.INSUFFICIENT_STORAGE
 
-
-class NoShareError(ProblemError):
+class NoShareError(ServerFullError):
     """One user's uploads may take up half of the room on the server; finish or give up others."""
-
-    code = "disk_full"
-    status = HTTPStatus.INSUFFICIENT_STORAGE
 
 
 class UploadBusyError(ProblemError):
@@ -53,11 +48,8 @@ class UploadBusyError(ProblemError):
     status = HTTPStatus.LOCKED
 
 
-class TooLongError(ProblemError):
+class TooLongError(TooLargeError):
     """This is more than the upload was said to be."""
-
-    code = "too_large"
-    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
 class UploadInfo(BaseModel, frozen=True):
@@ -298,13 +290,13 @@ async def _no_more(chunks: AsyncIterator[bytes], most: int) -> AsyncIterator[byt
 
 @contextmanager
 def _or_full() -> Iterator[None]:
-    """Raise DiskFullError where there is no room for what is written."""
+    """Raise ServerFullError where there is no room for what is written."""
     try:
         yield
     except OSError as error:
         if not is_disk_full(error):
             raise
-        raise DiskFullError(detail=str(error)) from error
+        raise ServerFullError(detail=str(error)) from error
 
 
 def _append(path: Path, content: bytes) -> int:

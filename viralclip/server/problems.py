@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from viralclip.errors import (
+    DiskFullError,
     Fault,
     FaultyInputError,
     InvalidRequestError,
@@ -120,10 +121,10 @@ class ConflictError(ProblemError):
     status = HTTPStatus.CONFLICT
 
 
-class DiskFullError(ProblemError):
+class ServerFullError(ProblemError):
     """The server's disk is full; free some space there and try again."""
 
-    code = "disk_full"
+    code = DiskFullError.code
     status = HTTPStatus.INSUFFICIENT_STORAGE
 
 
@@ -201,7 +202,7 @@ async def _on_outage(request: Request, error: Exception) -> Response:
     """A full disk is called that, whoever finds out: the catalog, the engine or the channel."""
     if not is_disk_full(error):
         raise error
-    return await _on_error(request, DiskFullError(detail=str(error)))
+    return await _on_error(request, ServerFullError(detail=str(error)))
 
 
 async def _on_bug(_: Request, error: Exception) -> Response:

@@ -4,7 +4,6 @@ from viralclip.settings.errors import (
     DatabaseUnreachableError,
     InvalidSettingError,
     MetricsTokenMissingError,
-    NotInstalledError,
     StateNotWritableError,
 )
 from viralclip.settings.reading import DEFAULT_SLOTS, read_settings
@@ -19,7 +18,6 @@ __all__ = [
     "DatabaseUnreachableError",
     "InvalidSettingError",
     "MetricsTokenMissingError",
-    "NotInstalledError",
     "Settings",
     "StateNotWritableError",
     "read_age",

@@ -21,12 +21,6 @@ class DatabaseUnreachableError(InvalidRequestError):
     code = "database_unreachable"
 
 
-class NotInstalledError(InvalidRequestError):
-    """The package {package} is missing; install it with: pip install 'viralclip-scenes[fleet]'."""
-
-    code = "not_installed"
-
-
 class MetricsTokenMissingError(InvalidRequestError):
     """Other machines can reach VIRALCLIP_METRICS; set VIRALCLIP_METRICS_TOKEN, or use 127.0.0.1."""
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from viralclip.errors import InvalidRequestError
+from viralclip.errors import InvalidRequestError, NotInstalledError
 
 if TYPE_CHECKING:
     import duckdb
@@ -34,12 +34,6 @@ _LOG_LINES = """
     FROM logs
 """
 _MOST_LINE_BYTES = 16 * 1024**2
-
-
-class DuckDBMissingError(InvalidRequestError):
-    """The package duckdb is missing; install it with: pip install 'viralclip-scenes[logs]'."""
-
-    code = "not_installed"
 
 
 class BadQueryError(InvalidRequestError):
@@ -109,7 +103,7 @@ def _open() -> "duckdb.DuckDBPyConnection":
     try:
         import duckdb  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise DuckDBMissingError from error
+        raise NotInstalledError(package="duckdb", extra="logs") from error
     return duckdb.connect(":memory:")
 
 

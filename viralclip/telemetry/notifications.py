@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from viralclip.errors import InvalidRequestError
+from viralclip.errors import InvalidRequestError, NotInstalledError
 from viralclip.telemetry.alerts import Change
 
 # At most one message in so long: what changes meanwhile is in the next one.
@@ -18,16 +18,10 @@ _FIRST_WAIT_S, _LONGEST_WAIT_S = 5.0, 600.0
 log = structlog.get_logger(__name__)
 
 
-class AppriseMissingError(InvalidRequestError):
-    """The package apprise is missing; install it with: pip install 'viralclip-scenes[alerts]'."""
-
-    code = "not_installed"
-
-
 class AlertAddressError(InvalidRequestError):
     """VIRALCLIP_ALERTS has an address that apprise does not know ({scheme}://…); see its list."""
 
-    code = "invalid_setting"
+    code = "invalid_alert_address"
 
 
 @dataclass(frozen=True)
@@ -45,12 +39,12 @@ Send = Callable[[Message], bool]
 def open_address(url: str) -> Send:
     """Sends to an address of apprise, waits for the answer, and says whether it arrived.
 
-    AppriseMissingError, AlertAddressError.
+    NotInstalledError, AlertAddressError.
     """
     try:
         import apprise  # noqa: PLC0415 - brought by the extra `alerts`
     except ImportError as error:
-        raise AppriseMissingError from error
+        raise NotInstalledError(package="apprise", extra="alerts") from error
     # It writes addresses, which hold tokens, into its own log.
     logging.getLogger("apprise").disabled = True
     address = apprise.Apprise()

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from viralclip import __version__
+from viralclip.analysis.models import find_model
 from viralclip.app.disk_use import disk_use
 from viralclip.app.openers import model_place
 from viralclip.app.tracing import EXTRA, can_trace
@@ -19,7 +20,6 @@ from viralclip.cli.words import describe_disk_use
 from viralclip.errors import ViralclipError
 from viralclip.media.encoders import HARDWARE, works
 from viralclip.media.ffmpeg import abilities, find_ffmpeg
-from viralclip.analysis.models import find_model
 from viralclip.settings import Settings
 from viralclip.styles import all_styles, broken_styles
 from viralclip.telemetry.logs import log_file
