@@ -1,9 +1,11 @@
 // One job while somebody looks: frames folded as they come, shown at most once per animation frame.
 
 import { type ClipOut, type ClipState, type Envelope, type JobOut, type Problem, type Progress, address, call, problemOf, signInNeeded } from "./api";
-import { type Connection, type Gone, follow } from "./live/follow";
+import { follow } from "./live/follow";
 import { notify, optimistic } from "./notices.svelte";
 import { type Frame, type Tick, absorb, advanceTicks, hasEnded, isKnown } from "./progress";
+import type { Connection } from "./live/status";
+import type { Gone } from "./live/transport";
 import { type Line, logLine, milestone } from "./words/log";
 
 const KEPT_LINES = 5000;

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type Connection, type Gone, type World, follow } from "./follow";
+import { follow } from "./follow";
+import type { Connection } from "./status";
+import type { Gone, World } from "./transport";
 import { type Frame, noProgress } from "../progress";
 
 class Socket {
@@ -97,6 +99,7 @@ test("a message brings one frame or several, in their order, as the page asks fo
   await elapse(300);
   Socket.last.say(told(2), told(3));
   Socket.last.say(told(4));
+  await elapse(0);
 
   expect(Socket.last.protocols).toBe("viralclip.lines.v1");
   expect(frames.map((frame) => frame.cursor)).toEqual(["e-2", "e-3", "e-4"]);
@@ -182,6 +185,69 @@ test("a page that polls returns to the socket once they work", async () => {
   await elapse(1_000);
 
   expect(states.at(-1)).toBe("live");
+});
+
+test("the socket that is tried beside the fallback is the one that stays, at the position of the page", async () => {
+  Socket.refuse = true;
+  http = (_, accept) =>
+    accept.includes("event-stream")
+      ? Promise.resolve(new Response(null, { status: 502 }))
+      : page({ kind: "events", events: [told(2).envelope], progress: { ...noProgress("j"), seq: 2 }, cursor: "e-2" });
+  begin();
+  await elapse(10_000);
+  const refused = Socket.all.length;
+  Socket.refuse = false;
+  await elapse(15_000);
+  Socket.last.say(told(2), told(3));
+  await elapse(60);
+  const asked = vi.fn(http);
+  http = asked;
+  await elapse(10_000);
+
+  expect(Socket.all.slice(refused).map((socket) => socket.url)).toEqual(["ws://here/api/jobs/j/live?after=e-2"]);
+  expect(frames.filter((frame) => frame.kind === "event").map((frame) => frame.cursor)).toEqual(["e-2", "e-3"]);
+  expect(states.at(-1)).toBe("live");
+  expect(asked).not.toHaveBeenCalled();
+});
+
+test("where a proxy accepts sockets and swallows what they bring, the page polls", async () => {
+  http = (_, accept) =>
+    accept.includes("event-stream")
+      ? Promise.resolve(new Response(null, { status: 502 }))
+      : page({ kind: "events", events: [], progress: { ...noProgress("j"), seq: 1 }, cursor: "e-1" });
+  begin();
+  await elapse(2 * 42_000);
+
+  expect(states.at(-1)).toBe("polling");
+});
+
+test("a view too many is shown by polling", async () => {
+  http = (_, accept) =>
+    accept.includes("event-stream")
+      ? Promise.resolve(new Response(null, { status: 429 }))
+      : page({ kind: "events", events: [], progress: { ...noProgress("j"), seq: 1 }, cursor: "e-1" });
+  begin();
+  for (let tries = 0; tries < 2; tries += 1) {
+    await elapse(300);
+    Socket.last.onclose?.({ code: 4429 });
+    await elapse(600);
+  }
+
+  expect(states.at(-1)).toBe("polling");
+});
+
+test("a server that goes away while the page polls shows as offline", async () => {
+  Socket.refuse = true;
+  http = (_, accept) =>
+    accept.includes("event-stream")
+      ? Promise.resolve(new Response(null, { status: 502 }))
+      : page({ kind: "events", events: [], progress: { ...noProgress("j"), seq: 1 }, cursor: "e-1" });
+  begin();
+  await elapse(6_000);
+  http = () => Promise.reject(new Error("down"));
+  await elapse(5_000);
+
+  expect(states.slice(-2)).toEqual(["polling", "offline"]);
 });
 
 test("a job that is not there ends the view", async () => {

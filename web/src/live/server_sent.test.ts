@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { messagesOf } from "./server_sent";
+import { dataOf } from "./server_sent";
 
 async function read(...pieces: string[]): Promise<string[]> {
   const encoder = new TextEncoder();
@@ -10,7 +10,7 @@ async function read(...pieces: string[]): Promise<string[]> {
     },
   });
   const found: string[] = [];
-  for await (const data of messagesOf(body)) if (data !== undefined) found.push(data);
+  for await (const data of dataOf(body)) if (data !== undefined) found.push(data);
   return found;
 }
 

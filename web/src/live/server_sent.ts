@@ -1,17 +1,17 @@
 // Server-sent events read as bytes: `EventSource` would hide the heartbeats, which are comments.
 
 /** The data of each message; undefined for bytes that complete none, such as a heartbeat. */
-export async function* messagesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string | undefined> {
+export async function* dataOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string | undefined> {
   let rest = "";
   for await (const text of textOf(body)) {
     const blocks = (rest + text).split("\n\n");
     rest = blocks.pop() ?? "";
     yield undefined;
-    for (const block of blocks) yield dataOf(block);
+    for (const block of blocks) yield fieldOf(block);
   }
 }
 
-function dataOf(block: string): string | undefined {
+function fieldOf(block: string): string | undefined {
   return block.split("\n").find((row) => row.startsWith("data: "))?.slice(6);
 }
 

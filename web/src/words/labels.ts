@@ -1,7 +1,7 @@
 // The vocabularies of the wire as people read them: one table for each.
 
 import type { JobOut, Progress, SceneState } from "../api.gen";
-import type { Connection } from "../live/follow";
+import type { Connection } from "../live/status";
 import type { Event } from "../progress";
 
 type Outcome = NonNullable<Progress["outcome"]>;
