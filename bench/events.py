@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.figures import Figure, spread
-from viralclip.channel.port import BEGINNING
-from viralclip.channel.sqlite import SqliteChannel
+from viralclip.channel.opening import open_channel
+from viralclip.channel.port import BEGINNING, ProgressChannel
 from viralclip.events import ClipTick, Logged, NewEvent
 from viralclip.live import EventFrame
 from viralclip.steps import Step
@@ -23,7 +23,7 @@ def measure(folder: Path, *, short: bool) -> list[Figure]:
 
 
 async def _measure(folder: Path, *, rounds: int) -> list[Figure]:
-    async with SqliteChannel(folder / "bench-events.db") as channel:
+    async with open_channel(f"sqlite:///{folder}/bench-events.db") as channel:
         single = [await _publish(channel, f"single-{n}", batch=1) for n in range(rounds)]
         batch = [await _publish(channel, f"batch-{n}", batch=_BATCH) for n in range(rounds)]
         ticks = [await _tick(channel, f"ticks-{n}") for n in range(rounds)]
@@ -46,7 +46,7 @@ def _rate(what: str, seconds: list[float]) -> Figure:
     return Figure(what, _REPLAYED / statistics.median(seconds), "per s", raw)
 
 
-async def _publish(channel: SqliteChannel, job_id: str, *, batch: int) -> float:
+async def _publish(channel: ProgressChannel, job_id: str, *, batch: int) -> float:
     drafts = [_draft(job_id, number) for number in range(_REPLAYED)]
     began = time.perf_counter()
     for place in range(0, _REPLAYED, batch):
@@ -54,7 +54,7 @@ async def _publish(channel: SqliteChannel, job_id: str, *, batch: int) -> float:
     return time.perf_counter() - began
 
 
-async def _tick(channel: SqliteChannel, job_id: str) -> float:
+async def _tick(channel: ProgressChannel, job_id: str) -> float:
     ticks = [_clip_tick(job_id, number) for number in range(_REPLAYED)]
     began = time.perf_counter()
     for tick in ticks:
@@ -62,7 +62,7 @@ async def _tick(channel: SqliteChannel, job_id: str) -> float:
     return time.perf_counter() - began
 
 
-async def _replay(channel: SqliteChannel, job_id: str) -> float:
+async def _replay(channel: ProgressChannel, job_id: str) -> float:
     """From asking for a job's history to holding its last event, validated."""
     began = time.perf_counter()
     told = 0

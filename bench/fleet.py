@@ -17,7 +17,8 @@ from redis.asyncio import Redis
 
 from bench.figures import Figure, spread
 from bench.rig import BenchError, ffmpeg, viralclip
-from viralclip.channel.redis.channel import RedisChannel
+from viralclip.channel.opening import open_channel
+from viralclip.channel.port import ProgressChannel
 from viralclip.cli.sample import make_sample
 from viralclip.events import Logged, NewEvent
 from viralclip.geometry import Size
@@ -82,7 +83,7 @@ async def _measure(folder: Path, redis: Any, postgres: Any, *, short: bool) -> l
 
 async def _publishing(url: str, *, rounds: int) -> list[Figure]:
     figures: list[Figure] = []
-    async with RedisChannel(url) as channel, Redis.from_url(url) as raw:
+    async with open_channel(url) as channel, Redis.from_url(url) as raw:
         for batch in (1, _BATCH):
             ours = [await _publish(channel, f"job-{batch}-{n}", batch) for n in range(rounds)]
             bare = [await _xadd(raw, f"raw-{batch}-{n}", batch) for n in range(rounds)]
@@ -94,7 +95,7 @@ async def _publishing(url: str, *, rounds: int) -> list[Figure]:
     return figures
 
 
-async def _publish(channel: RedisChannel, job_id: str, batch: int) -> float:
+async def _publish(channel: ProgressChannel, job_id: str, batch: int) -> float:
     drafts = [_draft(job_id, number) for number in range(_EVENTS)]
     began = time.perf_counter()
     for place in range(0, _EVENTS, batch):

@@ -17,8 +17,8 @@ from viralclip.app.request import accept
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobRecord
+from viralclip.channel.opening import open_channel
 from viralclip.channel.port import ProgressChannel
-from viralclip.channel.sqlite import SqliteChannel
 from viralclip.cli.follow import follow
 from viralclip.engine.jobs import new_job_id, new_trace_id, outline
 from viralclip.eta import Line
@@ -118,7 +118,7 @@ async def _measure(folder: Path, source: Path, job: Job, *, told: bool) -> dict[
         await catalog.add_job(record)
         channel: ProgressChannel = Discarding()
         if told:
-            channel = await stack.enter_async_context(SqliteChannel(folder / "events.db"))
+            channel = await stack.enter_async_context(open_channel(f"sqlite:///{folder}/events.db"))
         before = _cpu()
         async with Reporter(channel) as reporter:
             run = _Run(

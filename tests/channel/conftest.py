@@ -42,12 +42,26 @@ Said = NewEvent | ClipTick | JobTick
 _AT = datetime(2025, 1, 1, tzinfo=UTC)
 
 
-@pytest.fixture(params=["sqlite", "redis"])
+def _url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    match request.param:
+        case "memory":
+            return "memory://"
+        case "sqlite":
+            return f"sqlite:///{tmp_path / 'channel.db'}"
+        case store:
+            return request.getfixturevalue(f"{store}_url")
+
+
+@pytest.fixture(params=["memory", "sqlite", "redis"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where an empty channel is; another implementation is another parameter."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'channel.db'}"
-    return request.getfixturevalue(f"{request.param}_url")
+    """Where an empty channel is; another store is another parameter."""
+    return _url(request, tmp_path)
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+def shared_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where an empty channel is that others open, too, now and later."""
+    return _url(request, tmp_path)
 
 
 @pytest.fixture

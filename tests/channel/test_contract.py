@@ -146,9 +146,9 @@ async def test_each_job_has_its_own_numbers(channel: ProgressChannel, note: Note
     assert await channel.publish(mixed) == [1, 1, 2, 2]
 
 
-async def test_publishers_side_by_side_leave_no_gap_and_no_repeat(url: str, note: Note):
+async def test_publishers_side_by_side_leave_no_gap_and_no_repeat(shared_url: str, note: Note):
     async with AsyncExitStack() as stack:
-        channels = [await stack.enter_async_context(open_channel(url)) for _ in range(4)]
+        channels = [await stack.enter_async_context(open_channel(shared_url)) for _ in range(4)]
 
         async def publish(channel: ProgressChannel, name: int) -> list[int]:
             own = [await channel.publish([note(f"{name}/{i}")]) for i in range(25)]
@@ -161,11 +161,11 @@ async def test_publishers_side_by_side_leave_no_gap_and_no_repeat(url: str, note
         assert await _events(channels[0], 100) == list(range(1, 101))
 
 
-async def test_publishers_in_several_processes_leave_no_gap_and_agree_on_repeats(url: str):
+async def test_publishers_in_several_processes_leave_no_gap_and_agree_on_repeats(shared_url: str):
     count = 40
     processes = [
         await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", _PUBLISHER, url, name, str(count)),
+            *(sys.executable, "-c", _PUBLISHER, shared_url, name, str(count)),
             stdout=asyncio.subprocess.PIPE,
         )
         for name in "abc"
@@ -179,11 +179,12 @@ async def test_publishers_in_several_processes_leave_no_gap_and_agree_on_repeats
     assert sorted([*itertools.chain(*own), *shared[0]]) == list(range(1, 4 * count + 1))
 
 
-async def test_a_watcher_sees_what_another_process_publishes(url: str, channel: ProgressChannel):
-    async with _watching(channel) as watching:
+async def test_a_watcher_sees_what_another_process_publishes(shared_url: str):
+    async with open_channel(shared_url) as channel, _watching(channel) as watching:
         first = await anext(watching)
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", _PUBLISHER, url, "a", "2"), stdout=asyncio.subprocess.DEVNULL
+            *(sys.executable, "-c", _PUBLISHER, shared_url, "a", "2"),
+            stdout=asyncio.subprocess.DEVNULL,
         )
         seqs = [frame.envelope.seq async for frame in _told(watching, 4)]
         await process.wait()
@@ -399,6 +400,16 @@ async def test_a_late_comer_gets_the_last_tick_where_it_was_given(
     ]
 
 
+async def test_a_late_comer_to_a_long_history_gets_its_last_tick_at_the_end(
+    channel: ProgressChannel, note: Note
+):
+    await channel.publish([note(i) for i in range(600)])
+    await channel.tick([_tick(0.4)])
+    frames = await _frames(channel, 601, BEGINNING)
+
+    assert isinstance(frames[-1], TickFrame)
+
+
 async def test_a_tick_from_before_the_cursor_does_not_come_again(
     channel: ProgressChannel, note: Note
 ):
@@ -495,11 +506,11 @@ async def test_a_cancelled_watcher_is_gone(channel: ProgressChannel, note: Note)
     assert await channel.publish([note(2)]) == [2]
 
 
-async def test_history_outlives_the_channel_that_wrote_it(url: str, note: Note):
-    async with open_channel(url) as channel:
+async def test_history_outlives_the_channel_that_wrote_it(shared_url: str, note: Note):
+    async with open_channel(shared_url) as channel:
         await channel.publish([note(1), note(2)])
         _, cursor = await channel.progress("job")
-    async with open_channel(url) as channel:
+    async with open_channel(shared_url) as channel:
         await channel.publish([note(3)])
 
         assert await _events(channel, 1, cursor) == [3]

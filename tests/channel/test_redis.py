@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -12,8 +12,9 @@ from services import RedisServer, make_redis
 from structlog.testing import capture_logs
 
 from viralclip.channel.port import BEGINNING, HistoryLostError
-from viralclip.channel.redis.channel import ChannelUnreachableError, RedisChannel
+from viralclip.channel.redis.store import ChannelUnreachableError, RedisStore
 from viralclip.channel.redis.suitability import ChannelUnsuitableError, unsuitable
+from viralclip.channel.stored import StoredChannel
 from viralclip.events import ClipTick, JobFinished, JobQueued, NewEvent, UnknownEvent
 from viralclip.live import EventFrame, Frame, Reset, Snapshot
 from viralclip.progress import Progress
@@ -28,10 +29,21 @@ _TICK = ClipTick(
 _DONE = JobFinished(outcome="failed", clips_completed=0, clips_failed=1, clips_cancelled=0)
 
 
+@asynccontextmanager
+async def _opened(url: str, **settings: int) -> AsyncIterator[StoredChannel]:
+    async with RedisStore(url, **settings) as store:
+        yield StoredChannel(store, snapshots=store)
+
+
 @pytest.fixture
-async def channel(redis_url: str) -> AsyncIterator[RedisChannel]:
-    async with RedisChannel(redis_url) as opened:
+async def store(redis_url: str) -> AsyncIterator[RedisStore]:
+    async with RedisStore(redis_url) as opened:
         yield opened
+
+
+@pytest.fixture
+def channel(store: RedisStore) -> StoredChannel:
+    return StoredChannel(store, snapshots=store)
 
 
 @pytest.fixture
@@ -53,14 +65,14 @@ def _keys(server: redis.Redis) -> list[str]:
     return sorted(key.decode().rpartition(":")[2] for key in keys)
 
 
-async def _first(channel: RedisChannel, count: int, after: str | None = BEGINNING) -> list[Frame]:
+async def _first(channel: StoredChannel, count: int, after: str | None = BEGINNING) -> list[Frame]:
     watching: Any = channel.watch("job", after)
     async with aclosing(watching):
         return [await anext(watching) for _ in range(count)]
 
 
 async def test_a_crowd_of_writers_and_readers_shares_few_connections(own_server, note: Note):
-    async with RedisChannel(own_server.url) as channel, asyncio.timeout(30):
+    async with _opened(own_server.url) as channel, asyncio.timeout(30):
         jobs = [f"job{number}" for number in range(100)]
         await asyncio.gather(*(channel.publish([note(1, job_id=job)]) for job in jobs))
         await asyncio.gather(*(channel.progress(job) for job in jobs))
@@ -70,7 +82,7 @@ async def test_a_crowd_of_writers_and_readers_shares_few_connections(own_server,
 
 
 async def test_whoever_listens_to_the_jobs_channel_hears_each_event_and_tick_as_it_comes(
-    channel: RedisChannel, server: redis.Redis, note: Note
+    channel: StoredChannel, server: redis.Redis, note: Note
 ):
     listener = server.pubsub(ignore_subscribe_messages=True)
     listener.subscribe("progress:job")
@@ -85,7 +97,7 @@ async def test_whoever_listens_to_the_jobs_channel_hears_each_event_and_tick_as_
 
 
 async def test_a_number_in_an_events_own_text_is_not_taken_for_its_number(
-    channel: RedisChannel, note: Note
+    channel: StoredChannel, note: Note
 ):
     await channel.publish([note('{"seq":0}'), note(2)])
     first, second = await _first(channel, 2)
@@ -97,7 +109,7 @@ async def test_a_number_in_an_events_own_text_is_not_taken_for_its_number(
 
 
 async def test_a_trimmed_position_is_answered_with_the_state_and_never_with_silence(
-    channel: RedisChannel, server: redis.Redis, note: Note
+    channel: StoredChannel, server: redis.Redis, note: Note
 ):
     await channel.publish([note(i) for i in range(10)])
     cursors = [frame.cursor for frame in await _first(channel, 10)]
@@ -116,7 +128,7 @@ async def test_a_watcher_of_a_flushed_server_is_told_so(own_server: RedisServer,
     own_server.command.append("no")
     own_server.end()
     own_server.start()
-    async with RedisChannel(own_server.url) as channel:
+    async with _opened(own_server.url) as channel:
         await channel.publish([note(1)])
         watching: Any = channel.watch("job")
         async with aclosing(watching):
@@ -131,7 +143,7 @@ async def test_a_watcher_of_a_flushed_server_is_told_so(own_server: RedisServer,
 
 
 async def test_who_published_before_the_history_was_lost_is_told_so_once_and_goes_on(
-    channel: RedisChannel, server: redis.Redis, note: Note
+    channel: StoredChannel, server: redis.Redis, note: Note
 ):
     await channel.publish([note(1), note(2)])
     server.flushall()
@@ -143,7 +155,7 @@ async def test_who_published_before_the_history_was_lost_is_told_so_once_and_goe
 
 
 async def test_events_that_a_server_forgot_after_it_took_them_begin_another_history(
-    channel: RedisChannel, server: redis.Redis, note: Note
+    channel: StoredChannel, server: redis.Redis, note: Note
 ):
     """As after a power cut: the last second is gone, and numbers would be given twice."""
     await channel.publish([note(i) for i in range(3)])
@@ -163,7 +175,7 @@ async def test_events_that_a_server_forgot_after_it_took_them_begin_another_hist
 
 
 async def test_an_outage_loses_nothing_and_breaks_no_order(own_server: RedisServer, note: Note):
-    async with RedisChannel(own_server.url) as channel:
+    async with _opened(own_server.url) as channel:
         await channel.publish([note(1)])
         watching: Any = channel.watch("job", BEGINNING)
         async with aclosing(watching):
@@ -179,7 +191,7 @@ async def test_an_outage_loses_nothing_and_breaks_no_order(own_server: RedisServ
 
 
 async def test_scripts_that_a_server_does_not_know_any_more_are_given_to_it_again(
-    channel: RedisChannel, server: redis.Redis, note: Note
+    channel: StoredChannel, server: redis.Redis, note: Note
 ):
     await channel.publish([note(1)])
     server.script_flush()
@@ -188,12 +200,12 @@ async def test_scripts_that_a_server_does_not_know_any_more_are_given_to_it_agai
 
 
 async def test_a_late_reader_begins_where_an_earlier_one_came_to(
-    redis_url: str, channel: RedisChannel, server: redis.Redis, note: Note
+    redis_url: str, channel: StoredChannel, server: redis.Redis, note: Note
 ):
     await channel.publish([note(i) for i in range(300)])
     known, _ = await channel.progress("job")
     server.xtrim("viralclip:job:job:events", maxlen=0, approximate=False)
-    async with RedisChannel(redis_url) as late:
+    async with _opened(redis_url) as late:
         progress, _ = await late.progress("job")
 
     assert progress == known
@@ -201,13 +213,13 @@ async def test_a_late_reader_begins_where_an_earlier_one_came_to(
 
 
 async def test_a_snapshot_of_another_history_is_not_used(
-    redis_url: str, channel: RedisChannel, note: Note
+    redis_url: str, channel: StoredChannel, note: Note
 ):
     await channel.publish([note(i) for i in range(100)])
     await channel.progress("job")
     await channel.forget("job")
     await channel.publish([note(1)])
-    async with RedisChannel(redis_url) as late:
+    async with _opened(redis_url) as late:
         progress, _ = await late.progress("job")
 
     assert progress.seq == 1
@@ -221,7 +233,7 @@ async def test_a_job_that_ended_is_kept_for_a_while_and_one_that_is_opened_again
         times: list[Any] = [server.ttl(key) for key in keys]
         return {0 < seconds <= 60 for seconds in times}
 
-    async with RedisChannel(redis_url, ended_kept_s=60) as channel:
+    async with _opened(redis_url, ended_kept_s=60) as channel:
         await channel.publish([draft(JobQueued(run=1, scenes=()))])
         running = left()
         await channel.publish([draft(_DONE)])
@@ -232,7 +244,7 @@ async def test_a_job_that_ended_is_kept_for_a_while_and_one_that_is_opened_again
 
 
 async def test_ticks_of_a_job_that_nobody_knows_do_not_stay(
-    channel: RedisChannel, server: redis.Redis
+    channel: StoredChannel, server: redis.Redis
 ):
     await channel.tick([_TICK])
     keys: Any = server.keys("viralclip:job:*")
@@ -243,7 +255,7 @@ async def test_ticks_of_a_job_that_nobody_knows_do_not_stay(
 
 
 async def test_a_forgotten_job_leaves_nothing_but_the_news_of_it(
-    channel: RedisChannel, server: redis.Redis, note: Note
+    channel: StoredChannel, server: redis.Redis, note: Note
 ):
     await channel.publish([note(1)])
     await channel.tick([_TICK])
@@ -253,7 +265,7 @@ async def test_a_forgotten_job_leaves_nothing_but_the_news_of_it(
 
 
 async def test_a_thousand_watched_jobs_are_one_blocked_connection(
-    channel: RedisChannel, server: redis.Redis, note: Note
+    channel: StoredChannel, server: redis.Redis, note: Note
 ):
     watchers: list[Any] = [channel.watch(f"job{i}") for i in range(1000)]
     for watching in watchers:
@@ -271,8 +283,10 @@ async def test_a_thousand_watched_jobs_are_one_blocked_connection(
     assert blocked["connected_clients"] <= 18
 
 
-async def test_who_writes_waits_for_no_reader(channel: RedisChannel, note: Note):
-    pool = channel._reading.connection_pool
+async def test_who_writes_waits_for_no_reader(
+    channel: StoredChannel, store: RedisStore, note: Note
+):
+    pool = store._reading.connection_pool
     readers = [await pool.get_connection() for _ in range(pool.max_connections)]
     async with asyncio.timeout(2):
         told = await channel.publish([note(1)])
@@ -284,18 +298,18 @@ async def test_who_writes_waits_for_no_reader(channel: RedisChannel, note: Note)
     assert len(await _first(channel, 2)) == 2
 
 
-async def test_watchers_who_left_leave_nothing_behind(channel: RedisChannel):
+async def test_watchers_who_left_leave_nothing_behind(channel: StoredChannel, store: RedisStore):
     watchers: list[Any] = [channel.watch("job") for _ in range(20)]
     for watching in watchers:
         await anext(watching)
         await watching.aclose()
 
-    assert channel._news._rings == {}
-    assert channel._news._seen == {}
+    assert len(store._news._wakers) == 0
+    assert store._news._seen == {}
 
 
 async def test_events_and_ticks_of_a_newer_version_do_not_stop_a_watcher(
-    channel: RedisChannel, server: redis.Redis, note: Note
+    channel: StoredChannel, server: redis.Redis, note: Note
 ):
     await channel.publish([note(1)])
     newer = {"job_id": "job", "seq": 2, "at": "2025-01-01T00:00:00Z", "trace_id": "t"}
@@ -315,7 +329,7 @@ async def test_events_and_ticks_of_a_newer_version_do_not_stop_a_watcher(
 async def test_a_server_that_may_evict_events_is_warned_of(redis_url: str, server: redis.Redis):
     server.config_set("maxmemory-policy", "allkeys-lru")
     with capture_logs() as logs:
-        async with RedisChannel(redis_url):
+        async with _opened(redis_url):
             pass
     server.config_set("maxmemory-policy", "noeviction")
 
@@ -324,13 +338,13 @@ async def test_a_server_that_may_evict_events_is_warned_of(redis_url: str, serve
 
 async def test_a_server_that_is_not_there_is_said_in_a_sentence():
     with pytest.raises(ChannelUnreachableError, match=r"127\.0\.0\.1:1 does not answer"):
-        async with RedisChannel("redis://127.0.0.1:1/0"):
+        async with _opened("redis://127.0.0.1:1/0"):
             pass
 
 
 async def test_a_node_of_a_cluster_is_refused_at_once(redis_cluster_node: str):
     with pytest.raises(ChannelUnsuitableError, match=r"cluster mode.*cluster-enabled no"):
-        async with RedisChannel(redis_cluster_node):
+        async with _opened(redis_cluster_node):
             pass
 
 
@@ -340,7 +354,7 @@ async def test_a_replica_is_refused_at_once(redis_server: RedisServer, server_fo
         make_redis(server_folder, "--replicaof", primary) as replica,
         pytest.raises(ChannelUnsuitableError, match=r"is a replica.*its primary"),
     ):
-        async with RedisChannel(replica.url):
+        async with _opened(replica.url):
             pass
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from viralclip.channel.port import BEGINNING
-from viralclip.channel.sqlite import SqliteChannel
+from viralclip.channel.sqlite import SqliteStore
+from viralclip.channel.stored import StoredChannel
 from viralclip.events import ClipTick, NewEvent, UnknownEvent
 from viralclip.live import EventFrame, Frame, Snapshot, TickFrame
 from viralclip.steps import Step
@@ -23,12 +24,12 @@ Note = Callable[..., NewEvent]
 _OPENER = """
 import asyncio, sys
 from pathlib import Path
-from viralclip.channel.sqlite import SqliteChannel
+from viralclip.channel.sqlite import SqliteStore
 
 async def main():
     sys.stdin.readline()
-    async with SqliteChannel(Path(sys.argv[1])) as channel:
-        await channel.progress("job")
+    async with SqliteStore(Path(sys.argv[1])) as store:
+        await store.read("job", 0, 0, 1)
 
 asyncio.run(main())
 """
@@ -43,13 +44,18 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def channel(path: Path) -> AsyncIterator[SqliteChannel]:
-    """A channel that never asks by itself whether another process wrote."""
-    async with SqliteChannel(path, poll_s=3600) as opened:
+async def store(path: Path) -> AsyncIterator[SqliteStore]:
+    """A store that never asks by itself whether another process wrote."""
+    async with SqliteStore(path, poll_s=3600) as opened:
         yield opened
 
 
-async def test_a_watcher_in_this_process_is_woken_at_once(channel: SqliteChannel, note: Note):
+@pytest.fixture
+def channel(store: SqliteStore) -> StoredChannel:
+    return StoredChannel(store)
+
+
+async def test_a_watcher_in_this_process_is_woken_at_once(channel: StoredChannel, note: Note):
     watching = channel.watch("job")
     await anext(watching)
     waiting = asyncio.ensure_future(anext(watching))
@@ -58,7 +64,7 @@ async def test_a_watcher_in_this_process_is_woken_at_once(channel: SqliteChannel
     assert isinstance(await waiting, EventFrame)
 
 
-async def test_a_tick_wakes_a_watcher_in_this_process_at_once(channel: SqliteChannel):
+async def test_a_tick_wakes_a_watcher_in_this_process_at_once(channel: StoredChannel):
     watching = channel.watch("job")
     await anext(watching)
     waiting = asyncio.ensure_future(anext(watching))
@@ -67,7 +73,9 @@ async def test_a_tick_wakes_a_watcher_in_this_process_at_once(channel: SqliteCha
     assert isinstance(await waiting, TickFrame)
 
 
-async def test_watchers_who_left_leave_nothing_behind(channel: SqliteChannel, note: Note):
+async def test_watchers_who_left_leave_nothing_behind(
+    channel: StoredChannel, store: SqliteStore, note: Note
+):
     watchers = [channel.watch("job") for _ in range(50)]
     for watcher in watchers:
         await anext(watcher)
@@ -79,12 +87,12 @@ async def test_watchers_who_left_leave_nothing_behind(channel: SqliteChannel, no
     for watcher in watchers[25:]:
         await watcher.aclose()  # type: ignore[attr-defined]
 
-    assert channel._wakers == {}
+    assert len(store._wakers) == 0
     assert await channel.publish([note(1)]) == [1]
 
 
 async def test_watchers_read_on_while_another_process_holds_the_file_for_writing(
-    channel: SqliteChannel, path: Path, note: Note
+    channel: StoredChannel, path: Path, note: Note
 ):
     await channel.publish([note(1)])
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
@@ -99,9 +107,12 @@ async def test_watchers_read_on_while_another_process_holds_the_file_for_writing
         assert await publishing == [2]
 
 
-async def test_a_disk_that_is_full_for_a_while_loses_no_order(channel: SqliteChannel, note: Note):
+async def test_a_disk_that_is_full_for_a_while_loses_no_order(
+    channel: StoredChannel, store: SqliteStore, note: Note
+):
     await channel.publish([note(1)])
-    db = channel._writer._db
+    db = store._writing.db
+    assert db is not None
     pages = db.execute("pragma page_count").fetchone()[0]
     db.execute(f"pragma max_page_count = {pages}")
     with pytest.raises(sqlite3.OperationalError, match="full"):
@@ -112,7 +123,7 @@ async def test_a_disk_that_is_full_for_a_while_loses_no_order(channel: SqliteCha
 
 
 async def test_events_and_ticks_of_a_newer_version_do_not_stop_a_watcher(
-    channel: SqliteChannel, path: Path, note: Note
+    channel: StoredChannel, path: Path, note: Note
 ):
     await channel.publish([note(1), note(2), note(3)])
     await channel.tick([_TICK])
@@ -143,25 +154,6 @@ async def test_many_processes_can_open_a_file_that_does_not_exist_yet(path: Path
         process.stdin.write(b"\n")
 
     assert [await process.wait() for process in processes] == [0] * 6
-
-
-async def test_what_is_folded_again_and_again_is_folded_once(channel: SqliteChannel, note: Note):
-    await channel.publish([note(i) for i in range(10)])
-    await channel.progress("job")
-    folded = dict(channel._reader._folded)
-    await channel.publish([note(10)])
-    progress, _ = await channel.progress("job")
-
-    assert [kept.seq for kept in folded.values()] == [10]
-    assert progress.seq == 11
-
-
-async def test_only_the_latest_jobs_are_kept_in_memory(channel: SqliteChannel, note: Note):
-    for number in range(100):
-        await channel.publish([note(1, f"job{number}")])
-        await channel.progress(f"job{number}")
-
-    assert len(channel._reader._folded) == 64
 
 
 async def _first(watching: AsyncIterator[Frame], count: int) -> list[Frame]:

@@ -1,17 +1,27 @@
 """Which channel is behind a URL."""
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+from viralclip.channel.memory import MemoryStore
 from viralclip.channel.port import ProgressChannel
+from viralclip.channel.stored import StoredChannel
 
 
-def open_channel(url: str) -> AbstractAsyncContextManager[ProgressChannel]:
-    """The channel behind a URL: `sqlite:///path`, a file on this machine, or `redis://host`."""
-    if url.startswith(("redis://", "rediss://")):
-        from viralclip.channel.redis.channel import RedisChannel  # noqa: PLC0415 - an optional dependency
+@asynccontextmanager
+async def open_channel(url: str) -> AsyncIterator[ProgressChannel]:
+    """The channel behind a URL: `sqlite:///path`, a file on this machine, `redis://host`, or
+    `memory://`, which nobody else sees and which ends with the block."""
+    if url.startswith("memory:"):
+        yield StoredChannel(MemoryStore())
+    elif url.startswith(("redis://", "rediss://")):
+        from viralclip.channel.redis.store import RedisStore  # noqa: PLC0415 - an optional dependency
 
-        return RedisChannel(url)
-    from viralclip.channel.sqlite import SqliteChannel  # noqa: PLC0415 - only the one that is asked for
+        async with RedisStore(url) as store:
+            yield StoredChannel(store, snapshots=store)
+    else:
+        from viralclip.channel.sqlite import SqliteStore  # noqa: PLC0415 - only where it is wanted
 
-    return SqliteChannel(Path(url.removeprefix("sqlite:///")))
+        async with SqliteStore(Path(url.removeprefix("sqlite:///"))) as store:
+            yield StoredChannel(store)

@@ -1,4 +1,4 @@
-"""Rings for the watchers of jobs in Redis: one blocking read for all that a process watches."""
+"""Wakes the watchers of jobs in Redis: one blocking read for all that a process watches."""
 
 import asyncio
 import uuid
@@ -11,10 +11,11 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from viralclip.channel.redis.scripts import PREFIX, keys_of
+from viralclip.channel.stored import RETRY_S
+from viralclip.channel.wakers import Wakers
 
-# How long an answer may take, and how long after a failure the next question waits, in seconds.
+# How long an answer may take, in seconds.
 ANSWER_S = 5.0
-RETRY_S = 0.25
 _WAKE_KEPT_S = 3600
 _BLOCK_MS = 2000
 
@@ -22,11 +23,11 @@ log = structlog.get_logger(__name__)
 
 
 class News:
-    """Rings for the watchers of a job: one blocking read on one connection, for all jobs."""
+    """Wakes the watchers of a job: one blocking read on one connection, for all jobs."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._rings: dict[str, set[asyncio.Event]] = {}
+        self._wakers = Wakers()
         self._seen: dict[str, str | bytes] = {}
         self._wake = f"viralclip:wake:{uuid.uuid4().hex}"
         self._woken: str | bytes = "0"
@@ -35,19 +36,17 @@ class News:
     @contextmanager
     def of(self, job_id: str) -> Iterator[asyncio.Event]:
         """An event that is set whenever there may be news of the job."""
-        ring = asyncio.Event()
-        rings = self._rings.setdefault(job_id, set())
-        rings.add(ring)
-        if len(rings) == 1:
-            # From the first news on: whatever came since the watcher read rings at once.
-            self._seen[job_id] = "0"
-            self._wanted.set()
-        try:
-            yield ring
-        finally:
-            rings.discard(ring)
-            if not rings:
-                del self._rings[job_id], self._seen[job_id]
+        is_first = not self._wakers.count(job_id)
+        with self._wakers.of(job_id) as waker:
+            if is_first:
+                # From the first news on: whatever came since the watcher read wakes it at once.
+                self._seen[job_id] = "0"
+                self._wanted.set()
+            try:
+                yield waker
+            finally:
+                if self._wakers.count(job_id) == 1:
+                    del self._seen[job_id]
 
     async def listen(self) -> None:
         """Until cancelled; after a failure every watcher looks for itself."""
@@ -57,11 +56,11 @@ class News:
                 await self._listen()
             except (RedisError, OSError) as error:
                 log.warning("Channel news unavailable", error=repr(error), retry_in_sec=RETRY_S)
-                self._ring(self._rings)
+                self._wakers.wake_all()
                 await asyncio.sleep(RETRY_S)
 
     async def _somebody_watches(self) -> None:
-        if not self._rings:
+        if not self._wakers:
             self._wanted.clear()
             await self._wanted.wait()
 
@@ -84,7 +83,7 @@ class News:
                 self._woken = latest
             elif job_id in self._seen:
                 self._seen[job_id] = latest
-                self._ring([job_id])
+                self._wakers.wake([job_id])
 
     async def _wake_for_more(self) -> None:
         await self._wanted.wait()
@@ -93,11 +92,6 @@ class News:
             both.expire(self._wake, _WAKE_KEPT_S)
             async with asyncio.timeout(ANSWER_S):
                 await both.execute()
-
-    def _ring(self, job_ids: Any) -> None:
-        for job_id in job_ids:
-            for ring in self._rings.get(job_id, ()):
-                ring.set()
 
 
 async def cancelled(task: asyncio.Task[None]) -> None:
