@@ -82,6 +82,12 @@ def test_without_servers_everything_is_kept_on_this_machine(tmp_path):
     assert settings.databases.channel_url == f"sqlite:///{tmp_path}/events.db"
 
 
+def test_progress_can_stay_in_the_memory_of_one_process():
+    settings = read_settings({"VIRALCLIP_CHANNEL": "memory://"})
+
+    assert settings.databases.channel_url == "memory://"
+
+
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
 def test_a_fleet_shares_a_database_and_a_channel(scheme):
     settings = read_settings(

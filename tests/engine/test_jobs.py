@@ -33,7 +33,7 @@ STYLES = [StyleChoice(name="original"), StyleChoice(name="split")]
 async def jobs(tmp_path):
     async with (
         open_catalog(f"sqlite:///{tmp_path / 'catalog.db'}") as catalog,
-        open_channel(f"sqlite:///{tmp_path / 'events.db'}") as channel,
+        open_channel("memory://") as channel,
         Engine(f"sqlite:///{tmp_path / 'engine.db'}") as engine,
     ):
         yield Jobs(catalog=catalog, channel=channel, engine=engine)

@@ -65,7 +65,7 @@ def ended(scene_id: int, ending: str) -> Event:
 async def test_an_ended_job_is_as_far_in_a_list_as_on_its_own_page(tmp_path, outcome: Outcome):
     async with (
         open_catalog(f"sqlite:///{tmp_path / 'catalog.db'}") as catalog,
-        open_channel(f"sqlite:///{tmp_path / 'events.db'}") as channel,
+        open_channel("memory://") as channel,
         Engine(f"sqlite:///{tmp_path / 'engine.db'}") as engine,
     ):
         job = JobRecord(

@@ -194,7 +194,7 @@ async def shop(tmp_path: Path, ffmpeg: Path, yunet: Path | None) -> AsyncIterato
 
     async with (
         open_catalog(f"sqlite:///{tmp_path / 'catalog.db'}") as catalog,
-        open_channel(f"sqlite:///{tmp_path / 'events.db'}") as channel,
+        open_channel("memory://") as channel,
         Reporter(channel) as reporter,
     ):
         tools = Tools(

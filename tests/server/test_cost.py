@@ -103,7 +103,7 @@ async def _cost(served, client: httpx.AsyncClient, method: str, path: str) -> tu
     meter = _Meter()
     served.catalog._engine.dispose()
     listen(served.catalog._engine, "connect", meter.watch)
-    meter.watch(served.channel._reader._db)
+    meter.watch(served.channel._store._reading.db)
     assert (await client.request(method, path, json=body)).status_code < 300, path
     remove(served.catalog._engine, "connect", meter.watch)
     return meter.statements, meter.rows

@@ -156,7 +156,7 @@ async def plant(tmp_path: Path, ffmpeg: Path) -> AsyncIterator[Plant]:
     url = f"sqlite:///{tmp_path / 'engine.db'}"
     async with (
         open_catalog(f"sqlite:///{tmp_path / 'catalog.db'}") as catalog,
-        open_channel(f"sqlite:///{tmp_path / 'events.db'}") as channel,
+        open_channel("memory://") as channel,
         Engine(url) as engine,
     ):
         yield Plant(tmp_path, ffmpeg, catalog, channel, engine, url)

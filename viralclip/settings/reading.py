@@ -68,12 +68,15 @@ def read_settings(
 
 
 def _databases(env: _Environment, folder: Path) -> DatabaseSettings:
+    in_memory = env.get("VIRALCLIP_CHANNEL") == "memory://"
+    redis = ("redis", "rediss")
     return DatabaseSettings(
         folder,
         postgresql=read_url(env, "VIRALCLIP_DATABASE", "sqlite", ("postgresql", "postgres")),
-        redis=read_url(env, "VIRALCLIP_CHANNEL", "embedded", ("redis", "rediss")),
+        redis=None if in_memory else read_url(env, "VIRALCLIP_CHANNEL", "embedded", redis),
         firestore=read_firestore(env, "VIRALCLIP_CATALOG"),
         secret_key=read_secret_key(env, "VIRALCLIP_SECRET_KEY"),
+        has_events_in_memory=in_memory,
     )
 
 

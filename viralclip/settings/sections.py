@@ -74,6 +74,8 @@ class DatabaseSettings:
     firestore: str | None
     # Seals what is kept in the database and must not be read there.
     secret_key: str | None = field(repr=False)
+    # Events are in the memory of this process: nobody else watches.
+    has_events_in_memory: bool = False
 
     @property
     def catalog_url(self) -> str:
@@ -86,6 +88,8 @@ class DatabaseSettings:
 
     @property
     def channel_url(self) -> str:
+        if self.has_events_in_memory:
+            return "memory://"
         return self.redis or f"sqlite:///{self.folder / 'events.db'}"
 
     def engine_url(self, job_id: str) -> str:

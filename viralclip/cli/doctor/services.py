@@ -22,6 +22,7 @@ _LOW_SPACE_BYTES = 2 * 1024**3
 # A database or channel farther away than this is felt in every step of every clip.
 _FAR_MS = 50.0
 _OLDEST_REDIS = 6
+_IN_FILE = "leave VIRALCLIP_CHANNEL unset to watch jobs from other terminals"
 _OLDEST_POSTGRES = 13
 
 Ask = Callable[[str], Awaitable[list[Finding]]]
@@ -108,6 +109,8 @@ async def _database(url: str) -> list[Finding]:
 
 
 async def _channel(url: str) -> list[Finding]:
+    if url.startswith("memory:"):
+        return [Finding("", "note", "in memory: progress is seen by this process alone", _IN_FILE)]
     if not _is_shared(url):
         return [_file(url)]
     from redis.asyncio import Redis
@@ -210,7 +213,7 @@ async def _timed(ask: Callable[[], Awaitable[object]]) -> float:
 
 
 def _is_shared(url: str) -> bool:
-    return not url.startswith("sqlite:")
+    return not url.startswith(("sqlite:", "memory:"))
 
 
 def _without_secrets(text: str, url: str) -> str:
