@@ -167,11 +167,17 @@ class UploadCompleteDetails(_Value, frozen=True):
 
 
 class CompleteDetails(_Value, frozen=True):
-    """`kept` says that the clip was complete and unchanged from earlier, and was not made again."""
+    """`kept` says that the clip was complete and unchanged from earlier, and was not made again.
+
+    What is null is not known: an earlier version did not say it.
+    """
 
     clip_id: str
     url: str
     kept: bool = False
+    bytes: int | None = None
+    duration_sec: float | None = None
+    has_thumbnail: bool | None = None
 
 
 class FailedDetails(_Value, frozen=True):

@@ -298,7 +298,7 @@ def _after_step(clip: ClipState, event: ClipProgressed, at: AwareDatetime) -> Cl
         "attempt": max(clip.attempt, event.attempt),
         "fraction": fraction,
         "reached": max(clip.reached, fraction),
-        "details": event.details.model_dump(mode="json"),
+        "details": event.details.model_dump(mode="json", exclude_none=True),
         **_facts(clip, event),
     }
     return ClipState(style=clip.style, route=clip.route).model_copy(update=update)

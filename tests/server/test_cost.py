@@ -74,6 +74,7 @@ _REQUESTS = (
     ("GET", "/api/jobs/{job}ended/clips/2/split/file"),
     ("GET", "/api/jobs/{job}ended/clips?limit=5"),
     ("GET", "/api/jobs/{job}ended/events?limit=5"),
+    ("GET", "/api/jobs/{job}ended/history?limit=5"),
     ("GET", "/api/jobs/{job}runs"),
     ("POST", "/api/jobs/{job}runs/clips/1/split/cancel"),
     ("PATCH", "/api/jobs/{job}runs"),
@@ -142,6 +143,27 @@ async def test_events_come_a_page_at_a_time_and_whole_to_who_asks_for_no_page(
     assert not whole["more"]
     assert len(events) > 7
     assert events == whole["events"]
+
+
+async def test_history_is_read_backwards_a_page_at_a_time(served, recorded, say):
+    job_id = "7f3a9c20d1e4"
+    await served.add(job_id)
+    await say(served.channel, *recorded("success"))
+    async with served.client() as client:
+        whole = (await client.get(f"/api/jobs/{job_id}/events")).json()["events"]
+        page = (await client.get(f"/api/jobs/{job_id}/history", params={"limit": 7})).json()
+        events = page["events"]
+        while page["has_earlier"]:
+            asked = {"limit": 7, "before": events[0]["seq"]}
+            page = (await client.get(f"/api/jobs/{job_id}/history", params=asked)).json()
+            assert 0 < len(page["events"]) <= 7
+            events = page["events"] + events
+        beyond = (await client.get(f"/api/jobs/{job_id}/history", params={"before": 10**6})).json()
+        none = (await client.get(f"/api/jobs/{job_id}/history", params={"before": 1})).json()
+
+    assert events == whole
+    assert beyond == {"events": whole, "has_earlier": False}
+    assert none == {"events": [], "has_earlier": False}
 
 
 async def test_a_cursor_that_is_none_is_refused(served):

@@ -11,6 +11,11 @@ from viralclip.progress import Progress
 BEGINNING = "none-0"
 
 
+def cursor_at(cursor: str, seq: int) -> str:
+    """The cursor of another event in the history that the cursor is of."""
+    return f"{cursor.rpartition('-')[0]}-{seq}"
+
+
 class HistoryLostError(Exception):
     """What was published of the job before is not kept any more; nothing was published now."""
 

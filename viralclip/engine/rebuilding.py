@@ -178,7 +178,13 @@ def _end(job: JobRecord, clip: ClipRecord) -> Complete | Failed | Cancelled:
             stored = open_storage(job.storage_url).url(clip.key or "")
             url = job.clip_address(clip.scene_id, clip.style) or stored
             clip_id = job.plan.clip(clip.scene_id, clip.style).clip_id
-            details = CompleteDetails(clip_id=clip_id, url=url)
+            details = CompleteDetails(
+                clip_id=clip_id,
+                url=url,
+                bytes=clip.size,
+                duration_sec=clip.duration,
+                has_thumbnail=clip.thumbnail is not None,
+            )
             return Complete(scene_id=clip.scene_id, style=clip.style, details=details)
         case "cancelled":
             by = CancelledDetails(by=job.stop_by or clip.stop_by or "user")

@@ -143,7 +143,14 @@ def say_end(
         case "complete":
             stored = tools.storing.open_storage(task.job.storage_url).url(record.key or task.key)
             url = task.job.clip_address(report.scene_id, report.style) or stored
-            details = CompleteDetails(clip_id=task.clip.clip_id, url=url, kept=kept)
+            details = CompleteDetails(
+                clip_id=task.clip.clip_id,
+                url=url,
+                kept=kept,
+                bytes=record.size,
+                duration_sec=record.duration,
+                has_thumbnail=record.thumbnail is not None,
+            )
             report.say(Complete(**place, details=details))
         case "cancelled":
             by = task.stopped_by or "user"

@@ -14,6 +14,7 @@ from viralclip.origins import Site
 from viralclip.server import (
     actions,
     clips,
+    history,
     jobs,
     live,
     metrics,
@@ -67,6 +68,7 @@ def create_app(
     app.include_router(jobs.routes(services))
     app.include_router(actions.routes(services))
     app.include_router(live.routes(services))
+    app.include_router(history.routes(services))
     app.include_router(clips.routes(services))
     app.include_router(videos.routes(services))
     app.include_router(scene_lists.routes(services))

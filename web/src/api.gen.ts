@@ -140,6 +140,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/jobs/{job_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get History
+         * @description The last events before the one of that number, or the last of all.
+         */
+        get: operations["getHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/jobs/{job_id}/clips": {
         parameters: {
             query?: never;
@@ -747,6 +767,8 @@ export interface components {
         /**
          * CompleteDetails
          * @description `kept` says that the clip was complete and unchanged from earlier, and was not made again.
+         *
+         *     What is null is not known: an earlier version did not say it.
          */
         CompleteDetails: {
             /** Clip Id */
@@ -758,6 +780,12 @@ export interface components {
              * @default false
              */
             kept: boolean;
+            /** Bytes */
+            bytes: number | null;
+            /** Duration Sec */
+            duration_sec: number | null;
+            /** Has Thumbnail */
+            has_thumbnail: boolean | null;
         };
         /** ComputingCameraPath */
         ComputingCameraPath: {
@@ -1827,6 +1855,16 @@ export interface components {
             status: string;
         };
         /**
+         * HistoryPage
+         * @description Events without a gap, the earliest first; `has_earlier` says that there are others before.
+         */
+        HistoryPage: {
+            /** Events */
+            events: components["schemas"]["Envelope"][];
+            /** Has Earlier */
+            has_earlier: boolean;
+        };
+        /**
          * JobCreated
          * @description `notes` say how the scene list was read, and what to know about the video.
          */
@@ -2244,6 +2282,7 @@ export type FaceOut = components['schemas']['FaceOut'];
 export type FaultOut = components['schemas']['FaultOut'];
 export type FramingOut = components['schemas']['FramingOut'];
 export type Health = components['schemas']['Health'];
+export type HistoryPage = components['schemas']['HistoryPage'];
 export type JobCreated = components['schemas']['JobCreated'];
 export type JobOut = components['schemas']['JobOut'];
 export type JobPage = components['schemas']['JobPage'];
@@ -2883,6 +2922,67 @@ export interface operations {
             };
             /** @description Too Many Requests */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getHistory: {
+        parameters: {
+            query?: {
+                before?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

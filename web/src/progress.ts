@@ -277,9 +277,14 @@ function afterStep(clip: ClipState, event: ClipProgressed, at: string): ClipStat
     attempt: Math.max(clip.attempt, event.attempt),
     fraction,
     reached: Math.max(clip.reached, fraction),
-    details: event.details as ClipState["details"],
+    details: known(event.details),
     ...facts(clip, event),
   };
+}
+
+/** What is null is not known, and is left out. */
+function known(details: ClipProgressed["details"]): ClipState["details"] {
+  return Object.fromEntries(Object.entries(details).filter(([, value]) => value !== null)) as ClipState["details"];
 }
 
 /** What a step says beyond its name; a clip that ended short keeps the share it had reached. */
