@@ -186,6 +186,15 @@ class Progress(_Value, frozen=True):
         left = [max((at - self.moved_at).total_seconds(), 0.0) for at in (done, low, high)]
         return Left(*left, done=(done, low, high))
 
+    def as_shown(self, clip: ClipState) -> ClipState:
+        """The clip with no more time left than its job has: alone it knows only how fast it was of
+        late, beside others."""
+        left = self.left
+        if left is None or clip.eta_sec is None:
+            return clip
+        most = left.expected_sec if left.high_sec is None else left.high_sec
+        return clip.model_copy(update={"eta_sec": min(clip.eta_sec, most)})
+
 
 def fold(job_id: str, envelopes: Iterable[Envelope]) -> Progress:
     """The progress after all `envelopes`, in order from the first."""

@@ -210,6 +210,18 @@ def test_the_screen_shows_the_job_and_what_runs(story):
     assert "waiting" in _row(screen, "02 The end", "streamer")
 
 
+def test_a_clip_beside_others_does_not_say_that_it_takes_longer_than_its_job(story):
+    story.render(1, "split", to=0.5)
+    crowded = story.clip_tick(1, "split", 0.6).model_copy(update={"eta_sec": 180.0})
+    story.tick(crowded)
+    story.tick(JobTick(job_id="job1", fraction=0.1, eta_sec=90, eta_low_sec=60, eta_high_sec=125))
+
+    screen = _screen(story)
+
+    assert "1-2 min left" in screen
+    assert "2 min left" in _row(screen, "01 Opening", "split")
+
+
 def test_the_screen_shows_when_the_job_is_done_unless_that_is_a_matter_of_seconds(story):
     story.render(1, "split", to=0.5)
     at = story.now

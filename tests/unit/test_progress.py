@@ -861,3 +861,20 @@ def test_what_is_left_is_counted_from_when_it_was_told_to_the_end_that_is_shown(
     assert progress.left == (700.0, 1.0, None, None)
     assert progress.model_copy(update=shown).left == (600.0, 0.0, 900.0, tuple(shown.values()))
     assert Progress(job_id="j").left is None
+
+
+@pytest.mark.parametrize(
+    ("job", "most"),
+    [
+        ({}, 180.0),
+        ({"eta_sec": 95.0}, 95.0),
+        ({"eta_sec": 95.0, "eta_low_sec": 60.0, "eta_high_sec": 130.0}, 130.0),
+        ({"eta_sec": 400.0, "eta_low_sec": 300.0, "eta_high_sec": 500.0}, 180.0),
+    ],
+)
+def test_a_clip_is_shown_no_longer_than_its_job_takes_however_slow_it_was_beside_others(job, most):
+    clip = ClipState(style="a", step=Step.RENDERING, eta_sec=180.0)
+    progress = Progress.model_validate({"job_id": "j", "status": "running", **job})
+
+    assert progress.as_shown(clip).eta_sec == most
+    assert progress.as_shown(clip.model_copy(update={"eta_sec": None})).eta_sec is None

@@ -102,6 +102,7 @@ ADVICE: dict[str, str] = {
 _MINUTE = 60
 _HOUR = 3600
 _ALMOST_NOW = 8
+_COUNTED_S = 120
 _NARROW_BAND = 1.4
 _NEARLY_ONE = {"min": 45, "h": 45 * _MINUTE}
 _KILO = 1000
@@ -143,14 +144,21 @@ def percent(fraction: float, *, outcome: Outcome | None = None) -> int:
     return min(math.floor(fraction * 100), 99)
 
 
+def is_counted(eta: float, high: float | None) -> bool:
+    """Whether the rest is counted in seconds: a clock that shows minutes says less than that."""
+    return (eta if high is None else high) < _COUNTED_S
+
+
 def time_left(eta: float | None, low: float | None, high: float | None) -> str:
     """How long a job still takes, as precisely as is known; empty when nothing is."""
     if eta is None:
         return ""
+    if is_counted(eta, high):
+        return f"{_about(eta)} left"
     if low is None or high is None or high <= max(low, 1) * _NARROW_BAND:
         return f"{_about(eta)} left"
     least, most = _rounded(low), _rounded(high)
-    if most <= _ALMOST_NOW or _phrase(least) == _phrase(most):
+    if _phrase(least) == _phrase(most):
         return f"{_about(eta)} left"
     if least < _ALMOST_NOW:
         return f"up to {_phrase(most)} left"

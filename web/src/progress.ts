@@ -106,7 +106,7 @@ export function absorb(progress: Progress, frame: Frame): Progress {
   switch (frame.kind) {
     case "snapshot":
     case "reset":
-      return frame.progress;
+      return filled(frame.progress);
     case "event":
       return advance(progress, frame.envelope);
     case "tick":
@@ -114,6 +114,12 @@ export function absorb(progress: Progress, frame: Frame): Progress {
     default:
       return unreachable(frame);
   }
+}
+
+/** The progress of a server, with what an earlier version did not say yet. */
+export function filled(progress: Progress): Progress {
+  const scenes = progress.scenes.map((scene) => ({ ...scene, clips: scene.clips.map((clip) => ({ ...waiting(clip), ...clip })) }));
+  return { ...noProgress(progress.job_id), ...progress, scenes };
 }
 
 /** The progress after one more envelope or tick; an envelope seen before changes nothing. */

@@ -160,7 +160,8 @@ def _body(progress: Progress, screen: Screen, marks: HighWaterMarks, room: int) 
     groups = _groups(progress)
     shown = groups if groups.lines <= room else _choose(groups, room - 1)
     columns = _columns(progress, screen)
-    lines = [_row(place, columns, screen, marks) for place in shown.running]
+    at_work = [place._replace(clip=progress.as_shown(place.clip)) for place in shown.running]
+    lines = [_row(place, columns, screen, marks) for place in at_work]
     named = _NAMED_ALIKE if shown is groups else 1
     for alike in shown.failed:
         lines += _failed(alike, columns, screen, named=named)

@@ -12,9 +12,6 @@ from viralclip.events import ComputingCameraPath, DetectingFaces, Event, Unknown
 from viralclip.progress import ClipState, Failure, Progress, SceneState
 from viralclip.steps import Step
 
-# A time this near is shown in seconds alone.
-_CLOCK_FROM_S = 60
-
 
 class Place(NamedTuple):
     """A clip and the scene it shows."""
@@ -100,8 +97,8 @@ def tally(progress: Progress) -> list[str]:
 
 
 def remaining(progress: Progress, now: datetime) -> list[str]:
-    """What is known of the rest: that nobody is at it, that it waits, or how long it takes and, if
-    that is more than about a minute, when it is done."""
+    """What is known of the rest: that nobody is at it, that it waits, or how long it takes and, but
+    for the last two minutes, when it is done."""
     if not progress.has_worker:
         return [words.standstill(progress.moved_at, now)]
     if progress.status == "queued":
@@ -110,7 +107,7 @@ def remaining(progress: Progress, now: datetime) -> list[str]:
     if left is None:
         return []
     said = [words.time_left(left.expected_sec, left.low_sec, left.high_sec)]
-    if left.done is not None and left.expected_sec >= _CLOCK_FROM_S:
+    if left.done is not None and not words.is_counted(left.expected_sec, left.high_sec):
         said.append(words.done_about(*left.done, now=now))
     return said
 

@@ -1,7 +1,7 @@
 // Frames folded as they come, and shown at most once per animation frame, however many came.
 
 import type { Progress } from "../api";
-import { type Frame, type Tick, absorb, advanceTicks } from "../progress";
+import { type Frame, type Tick, absorb, advanceTicks, filled } from "../progress";
 
 // A page in the background gets no animation frames; its ticks are folded then all the same.
 const MOST_TICKS = 2000;
@@ -16,7 +16,7 @@ export class Fold {
     readonly show: (progress: Progress) => void,
     readonly onNextFrame: (act: () => void) => void = requestAnimationFrame,
   ) {
-    this.#progress = progress;
+    this.#progress = filled(progress);
     this.#showSoon();
   }
 

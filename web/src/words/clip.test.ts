@@ -12,30 +12,38 @@ const clip: ClipState = {
 test("rendering tells its pace", () => {
   const rendering = { ...clip, step: "rendering" as const, fps: 47.6, speed: 1.58, eta_sec: 22, attempt: 2, details: { encoder: "x264" } };
 
-  expect(clipWords(rendering, NOW)).toEqual(["rendering", "attempt 2", "48 fps", "1.6×", "20 s left", "x264"]);
+  expect(clipWords(rendering, NOW, null)).toEqual(["rendering", "attempt 2", "48 fps", "1.6×", "20 s left", "x264"]);
 });
 
 test("a retry counts down and says why", () => {
   const retrying = { ...clip, step: "retrying" as const, retry_in_sec: 15, retry_code: "storage_unavailable" };
 
-  expect(clipWords(retrying, NOW)).toEqual(["trying again in 5 s", "the storage did not answer"]);
-  expect(clipWords(retrying, NOW + 60_000)[0]).toBe("trying again now");
+  expect(clipWords(retrying, NOW, null)).toEqual(["trying again in 5 s", "the storage did not answer"]);
+  expect(clipWords(retrying, NOW + 60_000, null)[0]).toBe("trying again now");
 });
 
 test("a failure says in which step and why", () => {
   const failure = { step: "rendering" as const, code: "render_failed", message: "It broke.", retryable: false };
 
-  expect(clipWords({ ...clip, step: "failed", failure }, NOW)).toEqual(["failed while rendering", "It broke."]);
+  expect(clipWords({ ...clip, step: "failed", failure }, NOW, null)).toEqual(["failed while rendering", "It broke."]);
 });
 
 test("no face is said as such", () => {
   const details = { faces: 0, frames: 240, mean_confidence: 0 };
 
-  expect(clipWords({ ...clip, step: "face_detection_complete", details }, NOW)).toEqual(["no face found", "240 frames"]);
+  expect(clipWords({ ...clip, step: "face_detection_complete", details }, NOW, null)).toEqual(["no face found", "240 frames"]);
 });
 
 test("a clip that takes far too long says so behind its step", () => {
   const slow = { ...clip, step: "rendering" as const, slow_times: 3.9, speed: 0.2, details: { encoder: "x264" } };
 
-  expect(clipWords(slow, NOW)).toEqual(["rendering", "4 times as long as usual", "0.2×", "x264"]);
+  expect(clipWords(slow, NOW, null)).toEqual(["rendering", "4 times as long as usual", "0.2×", "x264"]);
+});
+
+test("a clip says no longer than its job takes, whatever its speed was beside others", () => {
+  const crowded = { ...clip, step: "rendering" as const, eta_sec: 180 };
+
+  expect(clipWords(crowded, NOW, null)).toEqual(["rendering", "3 min left"]);
+  expect(clipWords(crowded, NOW, 110)).toEqual(["rendering", "2 min left"]);
+  expect(clipWords({ ...crowded, eta_sec: 20 }, NOW, 110)).toEqual(["rendering", "20 s left"]);
 });

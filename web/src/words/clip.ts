@@ -11,9 +11,10 @@ import { phrase, rounded } from "./time_left";
 export type Details = ClipState["details"];
 type Working = Exclude<Step, "complete" | "failed" | "retrying" | "cancelled">;
 
-/** What a clip is doing: the step in words, then its details, the most telling first. */
-export function clipWords(clip: ClipState, now: number): string[] {
-  const [step = "", ...details] = described(clip, now).filter((part) => part !== "");
+/** What a clip is doing: the step in words, then its details, the most telling first. It takes no longer than its job. */
+export function clipWords(clip: ClipState, now: number, mostLeft: number | null): string[] {
+  const shown = clip.eta_sec !== null && mostLeft !== null ? { ...clip, eta_sec: Math.min(clip.eta_sec, mostLeft) } : clip;
+  const [step = "", ...details] = described(shown, now).filter((part) => part !== "");
   const slow = clip.slow_times === null ? [] : [`${times(clip.slow_times)} as long as usual`];
   return [step, ...slow, ...details];
 }

@@ -7,7 +7,7 @@ test("counts name only what there is", () => {
   expect(clipCounts({ clips_completed: 1, clips_failed: 2, clips_cancelled: 3, clips_total: 6 })).toBe("1 of 6 clips done, 2 failed, 3 cancelled");
 });
 
-test("when a job is done is a time of day, and below a minute its seconds alone", () => {
+test("when a job is done is a time of day, and in the last two minutes its seconds alone", () => {
   const at = (minutes: number) => new Date(2026, 5, 1, 14, 0, minutes * 60).toISOString();
   const running = { ...noProgress("j"), status: "running" as const, eta_sec: 700, moved_at: at(20) };
   const done = { ...running, eta_at: at(32), eta_low_at: at(30), eta_high_at: at(36) };

@@ -6,25 +6,56 @@ import { HOUR, MINUTE } from "./times";
 const ALMOST_NOW = 8;
 const NARROW_BAND = 1.4;
 
-/** How long it takes until what is shown as the end and, if that is more than about a minute, when
- * that is. A worker of the version before tells seconds alone. */
-export function remaining(progress: Progress): string {
+// The last minutes are counted down in seconds: a clock that shows minutes says less than that.
+const COUNTED = 2 * MINUTE;
+
+type Times = [expected: string, low: string, high: string];
+
+/** Seconds until what is shown as the end, and when that is: the twin of `Progress.left` in viralclip/progress.py. */
+export interface Left {
+  expected: number;
+  low: number | null;
+  high: number | null;
+  done: { times: Times; now: number } | null;
+}
+
+/** A worker of an earlier version says seconds alone. */
+export function leftOf(progress: Progress): Left | null {
   const { eta_sec, eta_at, eta_low_at, eta_high_at, moved_at } = progress;
-  if (eta_sec === null || eta_at === null || eta_low_at === null || eta_high_at === null || moved_at === null) {
-    return timeLeft(eta_sec, progress.eta_low_sec, progress.eta_high_sec);
+  if (eta_sec === null) return null;
+  if (eta_at === null || eta_low_at === null || eta_high_at === null || moved_at === null) {
+    return { expected: eta_sec, low: progress.eta_low_sec, high: progress.eta_high_sec, done: null };
   }
-  const from = Date.parse(moved_at);
-  const until = (at: string) => Math.max(Date.parse(at) - from, 0) / 1000;
-  const left = timeLeft(until(eta_at), until(eta_low_at), until(eta_high_at));
-  return until(eta_at) < MINUTE ? left : `${left}, ${doneAbout(eta_at, eta_low_at, eta_high_at, from)}`;
+  const now = Date.parse(moved_at);
+  const until = (at: string) => Math.max(Date.parse(at) - now, 0) / 1000;
+  return { expected: until(eta_at), low: until(eta_low_at), high: until(eta_high_at), done: { times: [eta_at, eta_low_at, eta_high_at], now } };
+}
+
+/** How long a job still takes and, but for its last two minutes, when it is done. */
+export function remaining(progress: Progress): string {
+  const left = leftOf(progress);
+  if (!left) return "";
+  const words = timeLeft(left.expected, left.low, left.high);
+  return left.done && !isCounted(left.expected, left.high) ? `${words}, ${doneAbout(...left.done.times, left.done.now)}` : words;
+}
+
+/** The seconds that no clip of the job takes longer than: alone it knows only how fast it was of late, beside others. */
+export function mostLeft(progress: Progress): number | null {
+  const left = leftOf(progress);
+  return left && (left.high ?? left.expected);
+}
+
+function isCounted(expected: number, high: number | null): boolean {
+  return (high ?? expected) < COUNTED;
 }
 
 /** How long a job still takes, as precisely as is known; empty when nothing is. */
 export function timeLeft(eta: number | null, low: number | null, high: number | null): string {
   if (eta === null) return "";
+  if (isCounted(eta, high)) return `${about(eta)} left`;
   if (low === null || high === null || high <= Math.max(low, 1) * NARROW_BAND) return `${about(eta)} left`;
   const [least, most] = [rounded(low), rounded(high)];
-  if (most <= ALMOST_NOW || phrase(least) === phrase(most)) return `${about(eta)} left`;
+  if (phrase(least) === phrase(most)) return `${about(eta)} left`;
   if (least < ALMOST_NOW) return `up to ${phrase(most)} left`;
   return `${span(least, most)} left`;
 }
