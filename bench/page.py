@@ -5,7 +5,7 @@ import math
 import shutil
 import statistics
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,12 +33,13 @@ from viralclip.server.services import Services
 from viralclip.storage.objects import open_storage
 
 SCENES = 200
+_ORIGINAL = (StyleChoice(name="original"),)
 _BEAT_S = 0.25
 _WINDOW_S = 10.0
 # For what comes before the window and between.
 _MARGIN_S = 5.0
-_WAIT_MS = 120_000
-_FLAGS = (
+WAIT_MS = 120_000
+FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
@@ -104,7 +105,7 @@ def measure(folder: Path, *, short: bool) -> list[Figure]:
 
 async def _measure(folder: Path, chromium: str, *, short: bool) -> list[Figure]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
+        browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         smooth = await _smoothness(browser, 2.0 if short else _WINDOW_S)
         soon = await _latency(browser, folder, 20 if short else 200)
         await browser.close()
@@ -183,7 +184,11 @@ def _main_cpu() -> float:
 
 async def _latency(browser: Browser, folder: Path, count: int) -> list[Figure]:
     """From before an event is published until its line stands in the page, on one clock."""
-    async with _service(folder) as (address, channel):
+    async with service(folder, PAGE) as (address, services):
+        channel = services.channel
+        job = job_record(services, [Scene(id=1, title="Scene 1", start=0, end=10)], _ORIGINAL)
+        await services.catalog.add_job(job)
+        await channel.publish([draft(outline(job, await services.catalog.clips(JOB)))])
         page = await _open(browser, address)
         await page.evaluate(_WATCH_TEXT)
         waits = [await _published(page, channel, number) for number in range(count)]
@@ -198,14 +203,14 @@ async def _latency(browser: Browser, folder: Path, count: int) -> list[Figure]:
 
 async def _published(page: Page, channel: ProgressChannel, number: int) -> float:
     began = time.time() * 1000
-    await channel.publish([_draft(Logged(level="info", message=f"said {number}!"))])
+    await channel.publish([draft(Logged(level="info", message=f"said {number}!"))])
     shown = await page.wait_for_function("(number) => window.shown_at[number]", arg=number)
     return await shown.json_value() - began
 
 
 @asynccontextmanager
-async def _service(folder: Path) -> AsyncIterator[tuple[str, ProgressChannel]]:
-    """The whole server, with a job of one clip that nobody makes."""
+async def service(folder: Path, page: Path) -> AsyncIterator[tuple[str, Services]]:
+    """The whole server, with the page of that folder and no job; its address is that of `JOB`."""
     async with AsyncExitStack() as stack:
         catalog = await stack.enter_async_context(open_catalog(f"sqlite:///{folder}/catalog.db"))
         channel = await stack.enter_async_context(open_channel(f"sqlite:///{folder}/events.db"))
@@ -221,18 +226,17 @@ async def _service(folder: Path) -> AsyncIterator[tuple[str, ProgressChannel]]:
             probe=_nothing,
             identify=str,
         )
-        job = _job(services)
-        await catalog.add_job(job)
-        await channel.publish([_draft(outline(job, await catalog.clips(JOB)))])
-        app = create_app(services, sign_in=NoSignIn(), page=PAGE)
-        yield await stack.enter_async_context(serving(app)), channel
+        app = create_app(services, sign_in=NoSignIn(), page=page)
+        yield await stack.enter_async_context(serving(app)), services
 
 
 async def _nothing(path: Path) -> Video:
     raise NotImplementedError(path)
 
 
-def _job(services: Services) -> JobRecord:
+def job_record(
+    services: Services, scenes: Sequence[Scene], styles: Sequence[StyleChoice]
+) -> JobRecord:
     video = Video(
         name="bench.mp4",
         path="/bench.mp4",
@@ -243,11 +247,10 @@ def _job(services: Services) -> JobRecord:
         has_audio=True,
         identity="bench",
     )
-    scenes = (Scene(id=1, title="Scene 1", start=0, end=10),)
     return JobRecord(
         job_id=JOB,
         owner="local",
-        plan=make_plan(video, scenes, [StyleChoice(name="original")], Options()),
+        plan=make_plan(video, scenes, styles, Options()),
         storage_url=services.storage_url,
         engine_url=services.engine_url,
         prefix=f"{JOB}/",
@@ -256,13 +259,13 @@ def _job(services: Services) -> JobRecord:
     )
 
 
-def _draft(event: Event) -> NewEvent:
+def draft(event: Event) -> NewEvent:
     return NewEvent(job_id=JOB, run=1, at=datetime.now(UTC), trace_id="0" * 32, event=event)
 
 
 async def _open(browser: Browser, address: str) -> Page:
     page = await browser.new_page(viewport={"width": 1280, "height": 860})
-    page.set_default_timeout(_WAIT_MS)
+    page.set_default_timeout(WAIT_MS)
     await page.goto(address)
     await page.locator("[data-connection=live]").wait_for()
     return page

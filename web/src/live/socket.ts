@@ -28,6 +28,7 @@ async function* messagesOf(socket: WebSocket, signal: AbortSignal): AsyncGenerat
   };
   socket.onclose = ({ code }) => inbox.end(errorOfClose(code) ?? (opened ? null : new BlockedError("did not open")));
   signal.addEventListener("abort", aborted);
+  if (signal.aborted) aborted();
   try {
     for (;;) {
       const batch = await inbox.take();
