@@ -1,4 +1,4 @@
-"""What the page asks of the server for a job of thousands of clips: on opening, and while clips end."""
+"""What the page asks of the server for a job of thousands of clips: to open, and as clips end."""
 
 import asyncio
 import shutil
