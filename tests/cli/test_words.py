@@ -131,7 +131,7 @@ def test_an_unknown_code_still_reads_as_words():
         ((90, 21, 200), "20 s - 3 min left"),
         ((200, 130, 320), "2-5 min left"),
         ((40, 20, 58), "about 40 s left"),
-        ((88, 40, 119), "about 90 s left"),
+        ((84, 40, 119), "about 80 s left"),
         ((150, 3, 300), "up to 5 min left"),
         ((3, 1, 6), "a few seconds left"),
         ((0, 0, 0), "a few seconds left"),
