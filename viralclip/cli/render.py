@@ -134,6 +134,7 @@ async def _make(
             progress = await follow(records.channel, job, display, events)
     if progress.clips_failed and (path := log_file()):
         display.note(f"Why clips failed is in the log: {path}")
+        display.note(f"To read it: viralclip logs job {job.job_id}")
     forget_engine(settings, job)
     return _exit_code(progress)
 
