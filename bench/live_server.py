@@ -28,7 +28,7 @@ from viralclip.server.app import create_app
 from viralclip.server.feed import Feeds
 from viralclip.server.identity import NoSignIn
 from viralclip.server.services import Limits, Services
-from viralclip.storage.objects import open_storage
+from viralclip.storage.opening import open_storage
 
 JOB = "bench"
 _PADDING = "x" * 60

@@ -24,7 +24,7 @@ from viralclip.channel.opening import open_channel
 from viralclip.engine.client import QUEUES, Engine
 from viralclip.engine.jobs import Jobs, new_job_id, new_trace_id
 from viralclip.settings import read_settings
-from viralclip.storage.objects import open_storage
+from viralclip.storage.opening import open_storage
 
 SCRAPE_AT_MOST_MS = 50
 CPU_AT_MOST = 1.01

@@ -41,7 +41,7 @@ from viralclip.pipeline.tools import (
 from viralclip.processes.runner import Watchdogs
 from viralclip.progress import Progress
 from viralclip.scenes import Scene
-from viralclip.storage.objects import open_storage
+from viralclip.storage.opening import open_storage
 from viralclip.telemetry.logs import log_to
 
 _FULL = Job(count=3, seconds=8, styles=("center_focus", "streamer"))

@@ -20,7 +20,7 @@ from viralclip.media.probe import Probed, probe
 from viralclip.media.render import clip_command
 from viralclip.plan import Clip, Options, Preset
 from viralclip.settings import read_settings
-from viralclip.storage.objects import open_storage
+from viralclip.storage.opening import open_storage
 from viralclip.styles import View, all_styles, target_size
 
 SAMPLE_S = 24.0

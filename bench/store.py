@@ -15,7 +15,7 @@ import obstore
 from obstore.store import from_url
 
 from bench.figures import Figure, spread
-from viralclip.storage.objects import open_storage
+from viralclip.storage.opening import open_storage
 
 UPLOAD_AT_MOST = 1.1
 _ROUNDS = 9

@@ -18,7 +18,7 @@ from scraped import Exposition
 from viralclip.cli.sample import make_sample
 from viralclip.geometry import Size
 from viralclip.media.ffmpeg import find_ffmpeg
-from viralclip.telemetry import metrics
+from viralclip.telemetry import instruments
 from viralclip.telemetry.recorder import PrometheusRecorder
 
 pytest_plugins = ("services", "peers.s3", "peers.firestore")
@@ -182,13 +182,13 @@ def counted() -> Iterator[Callable[..., float]]:
     """`counted("viralclip_clips_total", style="split")` is what was recorded in this test so far,
     summed over the labels that are not named."""
     recorder = PrometheusRecorder(("server", "worker"))
-    metrics.install(recorder)
+    instruments.install(recorder)
 
     def count(name: str, **labels: str) -> float:
         return Exposition(recorder.exposition("")[0].decode())(name, **labels)
 
     yield count
-    metrics.install(None)
+    instruments.install(None)
 
 
 def _generate(ffmpeg: Path, kind: _Kind, target: Path) -> Path:

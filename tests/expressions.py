@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterator
 from inspect import signature
 from typing import Any, get_args
 
-from viralclip.telemetry.metrics import TABLE, Metric
+from viralclip.telemetry.instruments import Metric
+from viralclip.telemetry.metrics import TABLE
 
 # What Prometheus itself and its client add to every series.
 _ADDED = {"job", "instance"}

@@ -48,7 +48,7 @@ from viralclip.pipeline.tools import (
 from viralclip.plan import PRESETS, Options, choose, make_plan
 from viralclip.processes.runner import Watchdogs
 from viralclip.scenes import Scene
-from viralclip.storage.objects import open_storage
+from viralclip.storage.opening import open_storage
 from viralclip.styles import STYLES
 from viralclip.telemetry.logs import log_to
 

@@ -15,7 +15,8 @@ from viralclip.catalog.records import JobRecord
 from viralclip.pipeline.tools import ClipTask
 from viralclip.plan import Options, StyleChoice, Video, make_plan
 from viralclip.scenes import Scene
-from viralclip.storage.objects import Storage, open_storage
+from viralclip.storage.objects import Storage
+from viralclip.storage.opening import open_storage
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 LIST = {"Intro": (0.0, 10.0), "Outro": (20.0, 30.0)}

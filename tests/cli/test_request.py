@@ -10,7 +10,7 @@ from peers.s3 import SECRET, Bucket
 from viralclip.app.request import DestinationError, NotTextError, Request, accept
 from viralclip.errors import OutputNotWritableError
 from viralclip.plan import Options
-from viralclip.storage.objects import open_storage
+from viralclip.storage.opening import open_storage
 
 
 @pytest.fixture

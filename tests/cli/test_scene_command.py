@@ -12,7 +12,7 @@ from viralclip.cli.scenes import print_scenes
 from viralclip.media.probe import probe
 from viralclip.plan import Options
 from viralclip.scene_writing import WRITERS
-from viralclip.storage.objects import open_storage
+from viralclip.storage.opening import open_storage
 
 Make = Callable[..., Path]
 

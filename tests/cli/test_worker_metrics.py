@@ -23,7 +23,7 @@ from viralclip.settings import (
     MetricsTokenMissingError,
     read_settings,
 )
-from viralclip.telemetry import metrics
+from viralclip.telemetry import instruments
 from viralclip.telemetry.recorder import PrometheusRecorder
 
 TOKEN = "a-token-for-scrapers-alone"  # noqa: S105 - a test's own
@@ -195,4 +195,4 @@ def test_a_worker_on_every_address_tells_only_who_has_the_token_and_nobody_the_t
 
 
 def test_what_is_recorded_by_one_process_is_not_there_before_it_is_installed():
-    assert metrics._recorder is None
+    assert instruments._recorder is None

@@ -40,7 +40,8 @@ from viralclip.pipeline.tools import (
 from viralclip.plan import Options, choose, make_plan
 from viralclip.processes.runner import Watchdogs
 from viralclip.scenes import Scene
-from viralclip.storage.objects import Storage, Stored, open_storage
+from viralclip.storage.objects import Storage, Stored
+from viralclip.storage.opening import open_storage
 from viralclip.styles import STYLES
 
 Put = Callable[[Path, str], None]

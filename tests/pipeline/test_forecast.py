@@ -11,7 +11,7 @@ from viralclip.events import JobTick
 from viralclip.live import TickFrame
 from viralclip.pipeline.forecast import Forecast, Pace
 from viralclip.pipeline.reporter import JobReport, Reporter
-from viralclip.telemetry.metrics import install
+from viralclip.telemetry.instruments import install
 
 pytestmark = pytest.mark.timeout(60)
 NOW = datetime(2026, 6, 1, 14, tzinfo=UTC)

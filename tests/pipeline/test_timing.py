@@ -13,7 +13,7 @@ from viralclip.events import AnomalyFound
 from viralclip.live import EventFrame
 from viralclip.pipeline.load import Load
 from viralclip.pipeline.workload import workload_of
-from viralclip.telemetry.metrics import install
+from viralclip.telemetry.instruments import install
 
 pytestmark = pytest.mark.timeout(60)
 

@@ -52,7 +52,7 @@ from viralclip.server.door import Lobby
 from viralclip.server.feed import KEEP_EVENTS, Feeds
 from viralclip.server.identity import NoSignIn, TokenSignIn
 from viralclip.server.services import Limits, Services
-from viralclip.storage.objects import open_storage
+from viralclip.storage.opening import open_storage
 
 Said = NewEvent | ClipTick | JobTick
 

@@ -19,7 +19,7 @@ from viralclip.server.measuring import PAGE
 from viralclip.server.metrics import Scrape
 from viralclip.steps import ANALYSIS, Step
 from viralclip.styles import STYLES
-from viralclip.telemetry import metrics
+from viralclip.telemetry import instruments
 from viralclip.telemetry.metrics import (
     CLIPS,
     HTTP_REQUEST_SECONDS,
@@ -42,9 +42,9 @@ exec {ffmpeg} "$@"
 def recorder():
     """What this process records; the server under test is a part of it."""
     made = PrometheusRecorder(("server", "worker"))
-    metrics.install(made)
+    instruments.install(made)
     yield made
-    metrics.install(None)
+    instruments.install(None)
 
 
 def scrape_of(recorder, depth=lambda: QueueDepth(3, 2, 7.5), **places: Path) -> Scrape:

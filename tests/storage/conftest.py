@@ -7,7 +7,8 @@ import pytest
 from obstore.store import MemoryStore
 from peers.s3 import Bucket
 
-from viralclip.storage.objects import Storage, open_storage
+from viralclip.storage.objects import Storage
+from viralclip.storage.opening import open_storage
 
 _MB = 1_000_000
 

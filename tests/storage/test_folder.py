@@ -12,7 +12,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from viralclip.errors import StorageFullError, StorageRejectedError
-from viralclip.storage.objects import AlreadyStoredError, Storage, Stored, open_storage
+from viralclip.storage.objects import AlreadyStoredError, Storage, Stored
+from viralclip.storage.opening import open_storage
 
 _NOBODY = 65534
 

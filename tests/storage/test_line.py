@@ -12,7 +12,8 @@ from peers.uplink import Uplink
 
 from viralclip.errors import StorageUnavailableError
 from viralclip.storage.line import Line
-from viralclip.storage.objects import Storage, open_storage
+from viralclip.storage.objects import Storage
+from viralclip.storage.opening import open_storage
 from viralclip.storage.traffic import Traffic, store_ports
 
 SPEEDUP = 10

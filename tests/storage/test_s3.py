@@ -18,7 +18,8 @@ from viralclip.errors import (
     StorageUnavailableError,
     ViralclipError,
 )
-from viralclip.storage.objects import Storage, open_storage
+from viralclip.storage.objects import Storage
+from viralclip.storage.opening import open_storage
 
 _ALWAYS = 99
 # The requests of an upload in parts: it is begun, each part is sent, it is completed, looked at.

@@ -15,7 +15,8 @@ from peers.s3 import Bucket
 
 from viralclip.errors import SourceChangedError, StorageUnavailableError
 from viralclip.plan import Video
-from viralclip.storage.objects import Storage, open_storage
+from viralclip.storage.objects import Storage
+from viralclip.storage.opening import open_storage
 from viralclip.storage.sources import Sources
 
 _KB = 1000

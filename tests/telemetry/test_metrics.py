@@ -7,17 +7,8 @@ from typing import Any
 import pytest
 
 from viralclip.telemetry import metrics
-from viralclip.telemetry.metrics import (
-    CLIPS,
-    EVENTS_PUBLISHED,
-    STEP_SECONDS,
-    TABLE,
-    VIEWERS,
-    Counter,
-    Histogram,
-    Metric,
-    install,
-)
+from viralclip.telemetry.instruments import Counter, Histogram, Metric, install
+from viralclip.telemetry.metrics import CLIPS, EVENTS_PUBLISHED, STEP_SECONDS, TABLE, VIEWERS
 
 # What design and operators call a dimension; an id of anything is none.
 DIMENSIONS = {

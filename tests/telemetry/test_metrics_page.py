@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from viralclip.telemetry.metrics import TABLE, Metric
+from viralclip.telemetry.instruments import Metric
+from viralclip.telemetry.metrics import TABLE
 
 _PAGE = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"
 _TABLE = re.compile(r"^\| name \|.*?(?=^$)", re.MULTILINE | re.DOTALL)

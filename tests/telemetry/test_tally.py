@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from viralclip.telemetry import metrics
+from viralclip.telemetry import instruments
 from viralclip.telemetry.metrics import (
     ANOMALIES,
     CLIP_SECONDS,
@@ -21,11 +21,11 @@ from viralclip.telemetry.tally import Tally
 
 @pytest.fixture
 def tally() -> Iterator[Tally]:
-    before = metrics.installed()
+    before = instruments.installed()
     tally = Tally(PrometheusRecorder(("worker",)))
-    metrics.install(tally)
+    instruments.install(tally)
     yield tally
-    metrics.install(before)
+    instruments.install(before)
 
 
 def test_clips_are_counted_by_how_they_ended_and_bad_sources_are_not(tally: Tally) -> None:

@@ -32,7 +32,7 @@ from viralclip.pipeline.tools import (
 from viralclip.plan import Options, StyleChoice, make_plan
 from viralclip.processes.runner import Watchdogs
 from viralclip.scenes import Scene
-from viralclip.storage.objects import open_storage
+from viralclip.storage.opening import open_storage
 from viralclip.worker.liveness import FileRoster
 from viralclip.worker.process import Worker
 

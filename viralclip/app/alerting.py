@@ -15,7 +15,7 @@ from viralclip.app.metrics import places
 from viralclip.engine.client import Engine
 from viralclip.server.pools import Pool
 from viralclip.settings import Settings
-from viralclip.telemetry import metrics
+from viralclip.telemetry import instruments
 from viralclip.telemetry.alerts import Figures, Watch
 from viralclip.telemetry.metrics import Place
 from viralclip.telemetry.notifications import Notifier, open_address
@@ -39,8 +39,8 @@ async def alerting(settings: Settings, engine: Engine, *, renders: bool) -> Asyn
     one will. NotInstalledError, AlertAddressError.
     """
     notifiers = [Notifier(open_address(url)) for url in settings.telemetry.alerts]
-    tally = Tally(metrics.installed())
-    metrics.install(tally)
+    tally = Tally(instruments.installed())
+    instruments.install(tally)
     lookout = Lookout(tally, engine, places(settings), renders=renders)
     tasks = [asyncio.create_task(notifier.run(), name=_ME) for notifier in notifiers]
     tasks.append(asyncio.create_task(lookout.run(notifiers), name=_ME))

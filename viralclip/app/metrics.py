@@ -15,8 +15,9 @@ from viralclip.engine.client import Engine
 from viralclip.server.door import Lobby, door
 from viralclip.server.metrics import Scrape, metrics_app
 from viralclip.settings import Address, Settings
-from viralclip.telemetry import metrics
-from viralclip.telemetry.metrics import Place, Role
+from viralclip.telemetry import instruments
+from viralclip.telemetry.instruments import Role
+from viralclip.telemetry.metrics import Place
 from viralclip.telemetry.recorder import PrometheusRecorder
 
 # Scrapers are few.
@@ -27,7 +28,7 @@ _GRACE_S = 1
 def open_scrape(settings: Settings, engine: Engine, *roles: Role) -> Scrape:
     """Record what a process of these roles says, from now on, and answer scrapes with it."""
     recorder = PrometheusRecorder(roles)
-    metrics.install(recorder)
+    instruments.install(recorder)
     return Scrape(recorder, engine.depth, places(settings))
 
 

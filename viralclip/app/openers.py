@@ -8,7 +8,8 @@ from viralclip.analysis.models import YUNET_URL, ModelPlace
 from viralclip.media.probe import identity
 from viralclip.processes.runner import Watchdogs
 from viralclip.settings import Settings
-from viralclip.storage.objects import Storage, open_storage
+from viralclip.storage.objects import Storage
+from viralclip.storage.opening import open_storage
 from viralclip.storage.sources import Sources
 
 

@@ -34,7 +34,7 @@ from viralclip.live import Frame, Reset, Snapshot
 from viralclip.progress import Progress
 from viralclip.scenes import Scene
 from viralclip.steps import ENDS, Step
-from viralclip.storage.objects import open_storage
+from viralclip.storage.opening import open_storage
 from viralclip.telemetry.metrics import EVENTS_PUBLISHED
 
 _REMEMBERED_JOBS = 1024

@@ -10,7 +10,8 @@ from prometheus_client.metrics import disable_created_metrics
 from structlog.contextvars import get_contextvars
 
 from viralclip import __version__
-from viralclip.telemetry.metrics import BUILD_INFO, TABLE, Metric, Role
+from viralclip.telemetry.instruments import Metric, Role
+from viralclip.telemetry.metrics import BUILD_INFO, TABLE
 
 _Kept = Counter | Gauge | Histogram
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from viralclip.telemetry.alerts import Figures
+from viralclip.telemetry.instruments import Metric, Recorder
 from viralclip.telemetry.metrics import (
     ANOMALIES,
     CLIPS,
@@ -10,8 +11,6 @@ from viralclip.telemetry.metrics import (
     RETRIES,
     SLOTS,
     WORKER_ACCEPTING,
-    Metric,
-    Recorder,
 )
 from viralclip.telemetry.thresholds import BAD_SOURCE, STALLS
 
