@@ -24,6 +24,7 @@ from bench.attack import (
     half_open,
     listings,
     lists,
+    made_up_tokens,
     pings,
     previews,
     privacy,
@@ -74,6 +75,7 @@ SHARED: dict[str, Attack] = {
     "traversal": traversal.attack,
     "swapped files": swaps.attack,
     "strangers": strangers.attack,
+    "made-up tokens": made_up_tokens.attack,
     "privacy": privacy.attack,
 }
 

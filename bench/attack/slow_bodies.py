@@ -1,5 +1,5 @@
-"""Requests of strangers whose bodies do not come, more of them than connections are allowed; and
-connections of strangers that are kept busy with nothing."""
+"""Requests whose bodies do not come, more of them than connections are allowed, without a token,
+with one that is made up, and with a user's; and connections that are kept busy with nothing."""
 
 import asyncio
 import math
@@ -24,30 +24,48 @@ _MOST_MB = 150
 
 
 _LIVE = "\r\n".join(["GET /api/jobs/x/live HTTP/1.1", "Host: localhost", *UPGRADE, "", ""]).encode()
-# What is asked first, and what is said every few seconds from then on.
-_KINDS = {
-    "bodies that do not come": (_SLOW, b" "),
-    "requests for nothing": (_BUSY, _BUSY),
-    "live views that are refused": (_LIVE, b"\x8a\x80\0\0\0\0"),
-}
+
+
+def _kinds(server: Server) -> dict[str, tuple[bytes, bytes]]:
+    """What is asked first, and what is said every few seconds from then on."""
+    made_up = _with_token(_SLOW, "m" * len(server.tokens["mallory"]))
+    own = _with_token(_SLOW, server.tokens["mallory"])
+    return {
+        "bodies that do not come": (_SLOW, b" "),
+        "bodies that do not come, with a made-up token": (made_up, b" "),
+        "bodies of one user that do not come": (own, b" "),
+        # An answer leaves the connection open, and the next request begins on it.
+        "bodies that do not come after an answer": (_BUSY + own, b" "),
+        "requests for nothing": (_BUSY, _BUSY),
+        "live views that are refused": (_LIVE, b"\x8a\x80\0\0\0\0"),
+    }
+
+
+def _with_token(request: bytes, token: str) -> bytes:
+    line, _, rest = request.partition(b"\r\n")
+    return b"\r\n".join([line, f"Authorization: Bearer {token}".encode(), rest])
 
 
 async def attack(server: Server, *, short: bool) -> list[Claim]:
     count, seconds = (30, 1.0) if short else (FILES, _SECONDS)
     before_mb = server.megabytes()
-    claims = [await _hold(server, kind, count, seconds) for kind in _KINDS]
+    claims = [
+        await _hold(server, kind, said, count, seconds) for kind, said in _kinds(server).items()
+    ]
     grown = server.megabytes() - before_mb
     return [*claims, Claim("they cost little memory", grown < _MOST_MB, f"{grown:+.0f} MB")]
 
 
-async def _hold(server: Server, kind: str, count: int, seconds: float) -> Claim:
+async def _hold(
+    server: Server, kind: str, said: tuple[bytes, bytes], count: int, seconds: float
+) -> Claim:
     """So many connections, each of which is made anew when it is ended, say something now and then;
     a signed-in user comes in between."""
     until = time.monotonic() + seconds
     answers: list[float] = []
     async with asyncio.TaskGroup() as group:
         for _ in range(count):
-            group.create_task(_linger(server, *_KINDS[kind], until))
+            group.create_task(_linger(server, *said, until))
         while time.monotonic() < until:
             answers.append(await _answered(server))
             await asyncio.sleep(0.2)
