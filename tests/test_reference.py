@@ -11,8 +11,8 @@ import pytest
 import typer.main
 
 from viralclip.cli.app import app
+from viralclip.cli.execution import BAD_INPUT, INTERRUPTED, TERMINATED
 from viralclip.cli.render import EXIT_CODES
-from viralclip.cli.run import BAD_INPUT, INTERRUPTED, TERMINATED
 from viralclip.events import TICK, ClipProgressed, Envelope, Event
 from viralclip.geometry import ASPECTS
 from viralclip.media.encoders import ENCODERS

@@ -49,10 +49,13 @@ class Pin(BaseModel, frozen=True):
 
 
 class Scene(BaseModel, frozen=True):
-    """A stretch of the video worth a clip: seconds from the video's start."""
+    """A stretch of the video worth a clip: seconds from the video's start.
 
-    id: int
-    title: str
+    Where a list gives no id or title, its reading does.
+    """
+
+    id: int = 0
+    title: str = ""
     start: float
     end: float
     webcam: Region | None = None

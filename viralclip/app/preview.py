@@ -1,22 +1,26 @@
-"""Shows where a style would look in a stretch of a video, for the page to draw."""
+"""Shows where styles look in a video: for the page to draw, and for whoever asks why."""
 
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from viralclip.analysis.analyses import Analyses
-from viralclip.analysis.models import FaceModel
+from viralclip.analysis.models import FaceModel, find_model
+from viralclip.app.openers import model_place, open_analyses
 from viralclip.errors import InvalidRequestError, SourceChangedError
 from viralclip.events import NO_DETECTOR, YUNET
 from viralclip.geometry import Rect, parse_aspect
-from viralclip.media.probe import Probed, identity
+from viralclip.media.probe import Probed, identity, probe
 from viralclip.pipeline.analysis import DETECTOR_MISSING, DOUBTS, needs_faces
 from viralclip.pipeline.segment import probe_source
 from viralclip.pipeline.view import analysis_input_of, area_of, framing_request_of
 from viralclip.plan import Options, Plan, Video, choose, make_plan
 from viralclip.scenes import Scene
 from viralclip.server.framing import Ask, Box, FaceOut, FramingOut
+from viralclip.settings import Settings
 from viralclip.styles import Framing, resolve
 
 # Each look takes a core; renders want some, too.
@@ -24,6 +28,7 @@ _AT_ONCE = 2
 _LONGEST_S = 600.0
 _ROUNDING_S = 0.05
 _DIGITS = 1
+_PATH_DIGITS = 3
 
 
 class NoSuchStretchError(InvalidRequestError):
@@ -62,26 +67,76 @@ class Framer:
             return await self._framed(plan, await probe_source(path), ask.style)
 
     async def _framed(self, plan: Plan, probed: Probed, style: str) -> FramingOut:
-        (scene,) = plan.scenes
         model = await self._face_model.find()
-        scene_input, area = (
-            analysis_input_of(plan, scene, probed, model=model),
-            area_of(plan, style, probed),
-        )
-        framing = await self._analyses.inspect(
-            scene_input, framing_request_of(plan, scene, style, probed)
-        )
+        watched = Watched(plan, probed, model, self._analyses)
+        start, area, framing = await watched.inspect(plan.scenes[0], style)
         blind = model is None and needs_faces(style)
         doubts = (DETECTOR_MISSING,) if blind else framing.doubts
         return FramingOut(
             algorithm=framing.algorithm,
             detector=YUNET if model else NO_DETECTOR,
             warnings=[DOUBTS.get(doubt, doubt) for doubt in doubts],
-            start=scene_input.start,
+            start=start,
             fps=float(framing.fps),
             panels=[_moved(panel.round(_DIGITS).tolist(), area) for panel in framing.panels],
-            faces=_faces(framing, scene_input.start, area),
+            faces=_faces(framing, start, area),
         )
+
+
+async def describe_paths(plan: Plan, settings: Settings) -> dict[str, Any]:
+    """Where the intelligent styles looked in each frame, and what made them, as JSON takes it;
+    what the job has left of its analyses is read, the rest made."""
+    probed = await asyncio.to_thread(probe, Path(plan.video.path))
+    model = await asyncio.to_thread(find_model, model_place(settings))
+    watched = Watched(plan, probed, model, open_analyses(settings, threads=0))
+    scenes = [await _scene_paths(watched, scene) for scene in plan.scenes]
+    return {"video": plan.video.name, "scenes": scenes}
+
+
+class Inspection(NamedTuple):
+    """What a style shows of a scene: from when on, of which part of the picture, and how it came
+    to that."""
+
+    start: float
+    area: Rect
+    framing: Framing
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A video as the styles of a plan look at it; without a `model` they find no faces."""
+
+    plan: Plan
+    probed: Probed
+    model: Path | None
+    analyses: Analyses
+
+    async def inspect(self, scene: Scene, style: str) -> Inspection:
+        """Where the style looks, as a clip of the scene would be made."""
+        plan, probed = self.plan, self.probed
+        scene_input = analysis_input_of(plan, scene, probed, model=self.model)
+        request = framing_request_of(plan, scene, style, probed)
+        framing = await self.analyses.inspect(scene_input, request)
+        return Inspection(scene_input.start, area_of(plan, style, probed), framing)
+
+
+async def _scene_paths(watched: Watched, scene: Scene) -> dict[str, Any]:
+    styles: dict[str, Any] = {}
+    start = watched.probed.on_frame(scene.start)
+    for style in watched.plan.styles:
+        if style.analysed:
+            _, area, framing = await watched.inspect(scene, style.name)
+            styles[style.name] = {
+                "algorithm": framing.algorithm,
+                "doubts": framing.doubts,
+                "fps": str(framing.fps),
+                "area": [area.x, area.y, area.width, area.height],
+                "panels": [
+                    {"path": path, "windows": windows.round(_PATH_DIGITS).tolist()}
+                    for windows, path in zip(framing.panels, framing.inspection, strict=False)
+                ],
+            }
+    return {"scene_id": scene.id, "title": scene.title, "start_sec": start, "styles": styles}
 
 
 def _plan(video: Video, ask: Ask) -> Plan:

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from viralclip.audio_tracks import VOICE
 from viralclip.errors import (
     Fault,
     InvalidRequestError,
@@ -21,9 +23,9 @@ from viralclip.errors import (
 from viralclip.geometry import Rect, parse_aspect
 from viralclip.media.bars import look_over
 from viralclip.media.probe import Probed
-from viralclip.plan import Options, Plan, Video, choose, make_plan
-from viralclip.scenes import MAX_BYTES, SceneReading, parse_scenes, scenes_from_chapters
-from viralclip.settings import STORAGES
+from viralclip.plan import PRESETS, Bars, Options, Plan, Video, choose, make_plan
+from viralclip.scenes import MAX_BYTES, Scene, SceneReading, parse_scenes, scenes_from_chapters
+from viralclip.settings import STORAGES, Settings
 from viralclip.storage.objects import Storage
 from viralclip.styles import ALL, Style, resolve
 from viralclip.text import is_text
@@ -31,10 +33,10 @@ from viralclip.text import is_text
 
 @dataclass(frozen=True)
 class Request:
-    """A render as it was asked for on the command line."""
+    """A render as it was asked for; without scenes the chapters of the video are meant."""
 
     source: Path
-    scenes: Path | None
+    scenes: Path | tuple[Scene, ...] | None
     styles: tuple[str, ...]
     out: str
     options: Options
@@ -68,6 +70,37 @@ class NoStyleError(InvalidRequestError):
     code = "no_style"
 
 
+class UnknownPresetError(InvalidRequestError):
+    """There is no preset named {name}; choose from {known}."""
+
+    code = "unknown_preset"
+
+
+def options_for(
+    settings: Settings,
+    *,
+    aspect: str = "9:16",
+    preset: str = "balanced",
+    encoder: str | None = None,
+    loudness: bool = False,
+    bars: Bars = "cut",
+    audio_track: str = VOICE,
+    require_detector: bool = False,
+) -> Options:
+    """What applies to every clip; without an encoder the setting's. UnknownPresetError."""
+    if preset not in PRESETS:
+        raise UnknownPresetError(name=preset, known=", ".join(PRESETS))
+    return Options(
+        aspect=aspect,
+        preset=preset,
+        encoder=encoder or settings.rendering.encoder,
+        loudness=loudness,
+        bars=bars,
+        audio_track=audio_track.strip().lower(),
+        require_detector=require_detector,
+    )
+
+
 async def accept(request: Request, open_storage: Callable[[str], Storage]) -> Accepted:
     """The plan for the request; InvalidRequestError names what is wrong with it."""
     aspect = parse_aspect(request.options.aspect)
@@ -87,9 +120,19 @@ async def accept(request: Request, open_storage: Callable[[str], Storage]) -> Ac
 
 
 def _scenes(request: Request, probed: Probed) -> SceneReading:
-    if request.scenes is None:
-        return chapters_of(probed)
-    return read_scene_list(request.scenes, probed.video)
+    match request.scenes:
+        case None:
+            return chapters_of(probed)
+        case Path() as path:
+            return read_scene_list(path, probed.video)
+        case scenes:
+            return read_given(scenes, probed.video)
+
+
+def read_given(scenes: Sequence[Scene], video: Video) -> SceneReading:
+    """The scenes as a list of them would be read: numbered and named where they are not."""
+    rows = [scene.model_dump(mode="json", exclude_unset=True) for scene in scenes]
+    return _parsed(json.dumps(rows), "scenes.json", video)
 
 
 def read_scene_list(path: Path, video: Video) -> SceneReading:
@@ -100,10 +143,12 @@ def read_scene_list(path: Path, video: Video) -> SceneReading:
     except OSError as error:
         problem = f"cannot be read: {error.strerror or error}"
         raise InvalidScenesError([Fault(path.name or str(path), problem)]) from error
+    return _parsed(data, path.name, video)
+
+
+def _parsed(data: str | bytes, name: str, video: Video) -> SceneReading:
     fps = float(Fraction(video.fps))
-    return parse_scenes(
-        data, name=path.name, duration=video.duration, fps=fps, timecode=video.timecode
-    )
+    return parse_scenes(data, name=name, duration=video.duration, fps=fps, timecode=video.timecode)
 
 
 def chapters_of(probed: Probed) -> SceneReading:

@@ -1,14 +1,15 @@
-"""Follows a job's channel to the end of its run, into a display and an event file."""
+"""Shows a job on a display, and writes its events to a file, until its run is over."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import IO
 
+from viralclip.app.following import follow_run
 from viralclip.catalog.records import JobRecord
-from viralclip.channel.port import BEGINNING, ProgressChannel
+from viralclip.channel.port import ProgressChannel
 from viralclip.cli.display.port import Display
-from viralclip.live import EventFrame, Frame, Reset, Snapshot, TickFrame
-from viralclip.progress import Progress, advance
+from viralclip.live import EventFrame, Frame, TickFrame
+from viralclip.progress import Progress
 
 Locate = Callable[[Progress], Awaitable[Progress]]
 
@@ -21,7 +22,7 @@ async def as_told(progress: Progress) -> Progress:
 async def follow(
     channel: ProgressChannel,
     job: JobRecord,
-    display: Display | None,
+    display: Display,
     events: IO[str] | None,
     locate: Locate = as_told,
 ) -> Progress:
@@ -29,28 +30,24 @@ async def follow(
 
     `locate` is asked where the clips are that are shown at the end.
     """
-    progress = Progress(job_id=job.job_id)
-    async with aclosing(channel.watch(job.job_id, after=BEGINNING)) as frames:
-        async for frame in frames:
-            progress = _after(progress, frame)
+    return await show(follow_run(channel, job), display, events, locate)
+
+
+async def show(
+    updates: AsyncGenerator[tuple[Frame, Progress], None],
+    display: Display,
+    events: IO[str] | None,
+    locate: Locate = as_told,
+) -> Progress:
+    """Show the updates of a run as they come, and at the end what became of it."""
+    progress = Progress(job_id="")
+    async with aclosing(updates):
+        async for frame, after in updates:
+            progress = after
             _write(frame, events)
-            if display is not None:
-                display.show(frame, progress)
-            if progress.status == "finished" and progress.run >= job.run:
-                break
-    if display is not None:
-        display.finish(await locate(progress))
+            display.show(frame, progress)
+    display.finish(await locate(progress))
     return progress
-
-
-def _after(progress: Progress, frame: Frame) -> Progress:
-    match frame:
-        case Snapshot(progress=whole) | Reset(progress=whole):
-            return whole
-        case EventFrame(envelope=envelope):
-            return advance(progress, envelope)
-        case TickFrame(tick=tick):
-            return advance(progress, tick)
 
 
 def _write(frame: Frame, events: IO[str] | None) -> None:

@@ -13,13 +13,13 @@ from rich.table import Table
 from viralclip.app.lives import attended
 from viralclip.app.openers import storage_opener
 from viralclip.app.records import Records, open_jobs, open_records
+from viralclip.app.rendering import find_job, is_served, let_end
 from viralclip.catalog.records import JobRecord, JobSummary
 from viralclip.cli.display.port import Display
 from viralclip.cli.follow import follow
-from viralclip.cli.render import EXIT_CODES, is_served, let_end
+from viralclip.cli.render import EXIT_CODES
 from viralclip.cli.words import OUTCOMES, done_about, interrupted, standstill
 from viralclip.engine.overview import Overview, overviews
-from viralclip.errors import UnknownJobError
 from viralclip.progress import ClipState, Progress, SceneState
 from viralclip.settings import Settings
 from viralclip.storage.objects import Storage
@@ -43,7 +43,7 @@ async def show(settings: Settings, *, limit: int, as_json: bool) -> int:
 async def watch(job_id: str, settings: Settings, display: Display, events: IO[str] | None) -> int:
     """Follow a job that is made elsewhere; leaving does not disturb it."""
     async with open_records(settings) as records:
-        job = await _find(job_id, records)
+        job = await find_job(job_id, records)
         with display:
             if job.outcome is None and not await is_served(job, records, settings):
                 display.note(
@@ -77,7 +77,7 @@ async def _located(
 async def cancel(job_id: str, settings: Settings) -> int:
     """Stop a job's clips, and where nobody is left to say that it has ended, end it here."""
     async with open_records(settings) as records:
-        job = await _find(job_id, records)
+        job = await find_job(job_id, records)
         if job.outcome is not None:
             sys.stdout.write(f"Job {job_id} has already ended: {OUTCOMES[job.outcome]}\n")
             return 0
@@ -87,13 +87,6 @@ async def cancel(job_id: str, settings: Settings) -> int:
             await let_end(job, settings, records)
     sys.stdout.write(f"Job {job_id} is cancelled.\n")
     return 0
-
-
-async def _find(job_id: str, records: Records) -> JobRecord:
-    job = await records.catalog.job(job_id)
-    if job is None:
-        raise UnknownJobError(job_id=job_id)
-    return job
 
 
 def _table(found: list[tuple[JobSummary, Overview]], *, shared: str) -> Table:

@@ -7,9 +7,16 @@ from pathlib import Path
 
 from viralclip.analysis.scene_finding import find_scenes
 from viralclip.app.request import chapters_of, read_scene_list
+from viralclip.errors import InvalidRequestError
 from viralclip.media.probe import Probed, probe
 from viralclip.scene_writing import WRITERS, Footage
 from viralclip.scenes import MAX_SCENES, SceneReading
+
+
+class UnknownFormatError(InvalidRequestError):
+    """There is no list format named {name}; choose from {known}."""
+
+    code = "unknown_format"
 
 
 async def print_scenes(
@@ -19,6 +26,8 @@ async def print_scenes(
 
     What is to be said about it goes to stderr, because the list itself may go to a file.
     """
+    if form not in WRITERS:
+        raise UnknownFormatError(name=form, known=", ".join(WRITERS))
     probed = await asyncio.to_thread(probe, source)
     reading = await asyncio.to_thread(_read, probed, scenes, shortest, longest)
     video = probed.video

@@ -1,0 +1,1 @@
+"""The commands and their options; what they need is imported when they run: `--help` is quick."""
