@@ -15,10 +15,10 @@ import socketio
 import uvicorn
 
 from viralclip.app.listening import drop_stalled_clients
+from viralclip.app.serving import Server, config
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.records import JobRecord
 from viralclip.channel.opening import open_channel
-from viralclip.cli.serve import Server, config
 from viralclip.engine.jobs import Jobs
 from viralclip.events import Envelope, Logged, NewEvent
 from viralclip.live import EventFrame

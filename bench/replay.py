@@ -18,7 +18,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from viralclip.cli.serve import config
+from viralclip.app.serving import config
 from viralclip.events import (
     ClipOutline,
     ClipTick,

@@ -9,10 +9,11 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from viralclip.cli.display.layout import Screen, draw
+from viralclip.cli.display.layout import draw
 from viralclip.cli.display.marks import HighWaterMarks
 from viralclip.cli.display.plain import PlainDisplay
 from viralclip.cli.display.port import open_display
+from viralclip.cli.display.screen import Screen
 from viralclip.cli.display.symbols import choose_ink
 from viralclip.cli.display.terminal import TerminalDisplay
 from viralclip.cli.display.text import clean, faithful, fit, squeeze

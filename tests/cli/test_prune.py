@@ -15,10 +15,10 @@ import pytest
 
 from viralclip.app.openers import storage_opener
 from viralclip.app.records import Records, open_engine, open_records
-from viralclip.app.retention import Pruner, removed
+from viralclip.app.retention import Pruner, removed, retaining
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobRecord
-from viralclip.cli.prune import prune, retaining
+from viralclip.cli.prune import prune
 from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.plan import Options, StyleChoice, Video, make_plan

@@ -5,7 +5,8 @@ from typing import get_args
 import pytest
 
 from viralclip import errors
-from viralclip.cli import words
+from viralclip.cli import figures, words
+from viralclip.cli.clip_words import clip_words
 from viralclip.events import Algorithm, Level, Outcome
 from viralclip.progress import ClipState, Failure, JobStatus, SceneStatus
 from viralclip.steps import ANALYSED_ROUTE, Step
@@ -20,7 +21,7 @@ def _codes() -> set[str]:
 
 def _said(step: Step, **state) -> str:
     clip = ClipState(style="split", route=ANALYSED_ROUTE, step=step, **state)
-    return " | ".join(words.clip_words(clip, now=NOW))
+    return " | ".join(clip_words(clip, now=NOW))
 
 
 @pytest.mark.parametrize(
@@ -46,9 +47,7 @@ def test_advice_is_given_for_known_codes_only():
 
 def test_every_step_says_something_even_without_details():
     for step in Step:
-        assert words.clip_words(ClipState(style="split", route=ANALYSED_ROUTE, step=step), now=NOW)[
-            0
-        ]
+        assert clip_words(ClipState(style="split", route=ANALYSED_ROUTE, step=step), now=NOW)[0]
 
 
 @pytest.mark.parametrize(
@@ -141,7 +140,7 @@ def test_an_unknown_code_still_reads_as_words():
     ],
 )
 def test_time_left_is_as_precise_as_it_is_known(band, said):
-    assert words.time_left(*band) == said
+    assert figures.time_left(*band) == said
 
 
 @pytest.mark.parametrize(
@@ -149,12 +148,12 @@ def test_time_left_is_as_precise_as_it_is_known(band, said):
     [(-1, "0.0 s"), (0.44, "0.4 s"), (59.99, "59.9 s"), (102, "1 min 42 s"), (7500, "2 h 05 min")],
 )
 def test_measured_times_read_naturally(seconds, said):
-    assert words.duration(seconds) == said
+    assert figures.duration(seconds) == said
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(-3, "0:00"), (102, "1:42"), (3723, "1:02:03")])
 def test_running_times_look_like_a_clock(seconds, said):
-    assert words.clock(seconds) == said
+    assert figures.clock(seconds) == said
 
 
 @pytest.mark.parametrize(
@@ -162,13 +161,13 @@ def test_running_times_look_like_a_clock(seconds, said):
     [(999, "999 B"), (185_400, "185 kB"), (4_200_000, "4.2 MB"), (1_300_000_000, "1.30 GB")],
 )
 def test_sizes_are_in_units_people_know(size, said):
-    assert words.file_size(size) == said
+    assert figures.file_size(size) == said
 
 
 def test_a_hundred_percent_is_said_of_a_finished_job_only():
-    assert words.percent(0.9999) == 99
-    assert words.percent(0.9999, outcome="failed") == 99
-    assert words.percent(1.0, outcome="partial") == 100
+    assert figures.percent(0.9999) == 99
+    assert figures.percent(0.9999, outcome="failed") == 99
+    assert figures.percent(1.0, outcome="partial") == 100
 
 
 def test_when_a_job_is_done_is_a_time_of_day_and_another_day_is_named():
@@ -176,7 +175,7 @@ def test_when_a_job_is_done_is_a_time_of_day_and_another_day_is_named():
 
     def said(low: float, expected: float, high: float) -> str:
         ends = (now + timedelta(minutes=each) for each in (expected, low, high))
-        return words.done_about(*ends, now=now)
+        return figures.done_about(*ends, now=now)
 
     assert said(10, 12, 16) == "done about 14:32 (14:30-14:36)"
     assert said(12, 12.1, 12.2) == "done about 14:32"
@@ -186,7 +185,7 @@ def test_when_a_job_is_done_is_a_time_of_day_and_another_day_is_named():
 def test_a_clip_that_takes_far_too_long_says_so_behind_its_step():
     clip = ClipState(style="split", step=Step.RENDERING, slow_times=3.9, speed=0.2)
 
-    assert words.clip_words(clip, now=NOW)[:2] == ("rendering", "4 times as long as usual")
+    assert clip_words(clip, now=NOW)[:2] == ("rendering", "4 times as long as usual")
     assert (
         words.anomaly(Step.RENDERING, 2.2) == "rendering takes twice what clips like this take here"
     )

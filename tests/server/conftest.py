@@ -30,6 +30,7 @@ import uvicorn
 from pydantic import TypeAdapter
 
 from viralclip.app.listening import drop_stalled_clients
+from viralclip.app.serving import Server, config
 from viralclip.catalog.accounts import SqlAccounts
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.port import Catalog
@@ -38,7 +39,6 @@ from viralclip.catalog.sealing import Seal
 from viralclip.catalog.webhooks import SqlWebhooks
 from viralclip.channel.opening import open_channel
 from viralclip.channel.port import ProgressChannel
-from viralclip.cli.serve import Server, config
 from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.events import ClipTick, Envelope, JobQueued, JobTick, Logged, NewEvent

@@ -9,8 +9,8 @@ from typing import get_args
 from pydantic import TypeAdapter
 from websockets.asyncio.client import connect
 
+from viralclip.app.serving import config
 from viralclip.catalog.webhooks import DeliveryState
-from viralclip.cli.serve import config
 from viralclip.live import EventFrame, Frame
 from viralclip.server import services, webhook_delivery
 from viralclip.server.feed import KEEP_EVENTS

@@ -24,6 +24,7 @@ from viralclip.errors import (
     ModelUnavailableError,
     UnknownJobError,
 )
+from viralclip.events import Outcome
 from viralclip.live import Frame
 from viralclip.pipeline.analysis import needs_faces
 from viralclip.progress import Progress
@@ -103,6 +104,20 @@ async def open_retry(job_id: str, settings: Settings, note: Note) -> AsyncIterat
         start = _resume(job) if job.outcome is None else _retry(job)
         async with _making(job, start, settings, records, note) as run:
             yield run
+
+
+async def cancel_job(job_id: str, settings: Settings) -> Outcome | None:
+    """Stop a job's clips, and where no worker is left to end it, end it here; the outcome of a job
+    that had ended before. UnknownJobError."""
+    async with open_records(settings) as records:
+        job = await find_job(job_id, records)
+        if job.outcome is not None:
+            return job.outcome
+        async with open_jobs(settings, records, job) as jobs:
+            await jobs.cancel(job_id, by="user")
+        if not await is_served(job, records, settings):
+            await let_end(job, settings, records)
+    return None
 
 
 async def let_end(job: JobRecord, settings: Settings, records: Records) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypedDict, Unpack
 from urllib.parse import urlsplit
 
 from viralclip.audio_tracks import VOICE
@@ -24,7 +25,14 @@ from viralclip.geometry import Rect, parse_aspect
 from viralclip.media.bars import look_over
 from viralclip.media.probe import Probed
 from viralclip.plan import PRESETS, Bars, Options, Plan, Video, choose, make_plan
-from viralclip.scenes import MAX_BYTES, Scene, SceneReading, parse_scenes, scenes_from_chapters
+from viralclip.scenes import (
+    MAX_BYTES,
+    Scene,
+    SceneReading,
+    list_text,
+    parse_scenes,
+    scenes_from_chapters,
+)
 from viralclip.settings import STORAGES, Settings
 from viralclip.storage.objects import Storage
 from viralclip.styles import ALL, Style, resolve
@@ -76,28 +84,31 @@ class UnknownPresetError(InvalidRequestError):
     code = "unknown_preset"
 
 
-def options_for(
-    settings: Settings,
-    *,
-    aspect: str = "9:16",
-    preset: str = "balanced",
-    encoder: str | None = None,
-    loudness: bool = False,
-    bars: Bars = "cut",
-    audio_track: str = VOICE,
-    require_detector: bool = False,
-) -> Options:
-    """What applies to every clip; without an encoder the setting's. UnknownPresetError."""
+class OptionValues(TypedDict, total=False):
+    """What applies to every clip of a job; `encoder` is the setting's where it is left out."""
+
+    aspect: str
+    preset: str
+    encoder: str | None
+    loudness: bool
+    bars: Bars
+    audio_track: str | int
+    require_detector: bool
+
+
+def options_for(settings: Settings, **values: Unpack[OptionValues]) -> Options:
+    """The options with these values; UnknownPresetError."""
+    preset = values.get("preset", "balanced")
     if preset not in PRESETS:
         raise UnknownPresetError(name=preset, known=", ".join(PRESETS))
     return Options(
-        aspect=aspect,
+        aspect=values.get("aspect", "9:16"),
         preset=preset,
-        encoder=encoder or settings.rendering.encoder,
-        loudness=loudness,
-        bars=bars,
-        audio_track=audio_track.strip().lower(),
-        require_detector=require_detector,
+        encoder=values.get("encoder") or settings.rendering.encoder,
+        loudness=values.get("loudness", False),
+        bars=values.get("bars", "cut"),
+        audio_track=str(values.get("audio_track", VOICE)).strip().lower(),
+        require_detector=values.get("require_detector", False),
     )
 
 
@@ -137,13 +148,22 @@ def read_given(scenes: Sequence[Scene], video: Video) -> SceneReading:
 
 def read_scene_list(path: Path, video: Video) -> SceneReading:
     """The scenes of a list on disk; InvalidScenesError says what is wrong with it."""
+    return _parsed(_read(path), path.name, video)
+
+
+def read_list_text(path: Path) -> str:
+    """The text of a list on disk, whatever its encoding; InvalidScenesError if it is none."""
+    text, _ = list_text(_read(path))
+    return text
+
+
+def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            return file.read(MAX_BYTES + 1)
     except OSError as error:
         problem = f"cannot be read: {error.strerror or error}"
         raise InvalidScenesError([Fault(path.name or str(path), problem)]) from error
-    return _parsed(data, path.name, video)
 
 
 def _parsed(data: str | bytes, name: str, video: Video) -> SceneReading:

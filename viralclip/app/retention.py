@@ -4,8 +4,9 @@ import asyncio
 import shutil
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -39,7 +40,35 @@ Kind = Literal[
     "logs",
 ]
 
+_EVERY_S = 3600.0
+
 log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def retaining(settings: Settings, records: Records, engine: Engine) -> AsyncIterator[None]:
+    """Prune every hour while the context is open, if VIRALCLIP_RETENTION says for how long things
+    are kept."""
+    if settings.server.retention is None:
+        yield
+        return
+    task = asyncio.create_task(_retain(settings, records, engine, settings.server.retention))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+async def _retain(settings: Settings, records: Records, engine: Engine, older: timedelta) -> None:
+    while True:
+        try:
+            pruner = Pruner(settings, records, engine, datetime.now(UTC) - older)
+            await removed(await pruner.find())
+            await asyncio.to_thread(pruner.tidy)
+        except Exception as error:  # noqa: BLE001 - a database that restarts; another time
+            log.warning("Not pruned", error=repr(error))
+        await asyncio.sleep(_EVERY_S)
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,11 @@ from typing import Any, NoReturn
 
 import structlog
 
-from viralclip.app.privacy import keep_private, tighten
+from viralclip.app.privacy import keep_private
+from viralclip.app.starting import start_logs
 from viralclip.errors import FaultyInputError, InvalidRequestError, ViralclipError
-from viralclip.settings import Settings, StateNotWritableError, read_settings
-from viralclip.telemetry.logs import log_file, log_to
+from viralclip.settings import Settings, read_settings
+from viralclip.telemetry.logs import log_file
 from viralclip.text import printable
 
 BAD_INPUT = 2
@@ -29,12 +30,7 @@ def command_settings(
 ) -> Settings:
     """The settings, with logs on their way; a service says them on stderr, too."""
     settings = read_settings(slots=slots, log_level=log_level)
-    stderr = settings.telemetry.log_format if serving else None
-    try:
-        tighten(settings)
-        log_to(settings.state.logs, stderr=stderr, level=settings.telemetry.log_level, secrets=settings.secrets)
-    except OSError as error:
-        raise StateNotWritableError(name=settings.state.folder) from error
+    start_logs(settings, stderr=settings.telemetry.log_format if serving else None)
     return settings
 
 
@@ -79,6 +75,11 @@ def _run(work: Coroutine[Any, Any, int]) -> int:
     gc.freeze()
     gc.enable()
     return asyncio.run(work)
+
+
+def print_at_once(line: str) -> None:
+    """For whoever waits for the line in a pipe."""
+    print(line, flush=True)
 
 
 async def _terminable(work: Coroutine[Any, Any, int]) -> int:

@@ -12,13 +12,14 @@ from rich.table import Table
 
 from viralclip.app.lives import attended
 from viralclip.app.openers import storage_opener
-from viralclip.app.records import Records, open_jobs, open_records
-from viralclip.app.rendering import find_job, is_served, let_end
+from viralclip.app.records import Records, open_records
+from viralclip.app.rendering import cancel_job, find_job, is_served
 from viralclip.catalog.records import JobRecord, JobSummary
 from viralclip.cli.display.port import Display
+from viralclip.cli.figures import done_about, interrupted, standstill
 from viralclip.cli.follow import follow
 from viralclip.cli.render import EXIT_CODES
-from viralclip.cli.words import OUTCOMES, done_about, interrupted, standstill
+from viralclip.cli.words import OUTCOMES
 from viralclip.engine.overview import Overview, overviews
 from viralclip.progress import ClipState, Progress, SceneState
 from viralclip.settings import Settings
@@ -76,16 +77,11 @@ async def _located(
 
 async def cancel(job_id: str, settings: Settings) -> int:
     """Stop a job's clips, and where nobody is left to say that it has ended, end it here."""
-    async with open_records(settings) as records:
-        job = await find_job(job_id, records)
-        if job.outcome is not None:
-            sys.stdout.write(f"Job {job_id} has already ended: {OUTCOMES[job.outcome]}\n")
-            return 0
-        async with open_jobs(settings, records, job) as jobs:
-            await jobs.cancel(job_id, by="user")
-        if not await is_served(job, records, settings):
-            await let_end(job, settings, records)
-    sys.stdout.write(f"Job {job_id} is cancelled.\n")
+    outcome = await cancel_job(job_id, settings)
+    if outcome is not None:
+        sys.stdout.write(f"Job {job_id} has already ended: {OUTCOMES[outcome]}\n")
+    else:
+        sys.stdout.write(f"Job {job_id} is cancelled.\n")
     return 0
 
 

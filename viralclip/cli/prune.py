@@ -1,24 +1,16 @@
-"""`viralclip prune`, and the same done by `serve` for as long as it runs."""
+"""`viralclip prune`: removes what nobody needs any more, and says what that was."""
 
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-import structlog
-
 from viralclip.app.disk_use import disk_use
-from viralclip.app.records import Records, open_engine, open_records
+from viralclip.app.records import open_engine, open_records
 from viralclip.app.retention import Prunable, Pruner, removed
-from viralclip.cli.words import bytes_of, describe_disk_use
-from viralclip.engine.client import Engine
+from viralclip.cli.figures import bytes_of, describe_disk_use
 from viralclip.settings import Settings
-
-_EVERY_S = 3600.0
-
-log = structlog.get_logger(__name__)
 
 
 async def prune(
@@ -35,32 +27,6 @@ async def prune(
     write = _write_json if as_json else _write
     write(found, used, dry_run=dry_run)
     return 0
-
-
-@asynccontextmanager
-async def retaining(settings: Settings, records: Records, engine: Engine) -> AsyncIterator[None]:
-    """Prune every hour while the context is open, if VIRALCLIP_RETENTION says for how long things
-    are kept."""
-    if settings.server.retention is None:
-        yield
-        return
-    task = asyncio.create_task(_retain(settings, records, engine, settings.server.retention))
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait({task})
-
-
-async def _retain(settings: Settings, records: Records, engine: Engine, older: timedelta) -> None:
-    while True:
-        try:
-            pruner = Pruner(settings, records, engine, datetime.now(UTC) - older)
-            await removed(await pruner.find())
-            await asyncio.to_thread(pruner.tidy)
-        except Exception as error:  # noqa: BLE001 - a database that restarts; another time
-            log.warning("Not pruned", error=repr(error))
-        await asyncio.sleep(_EVERY_S)
 
 
 def _sums(found: Sequence[Prunable]) -> dict[str, tuple[int, int]]:

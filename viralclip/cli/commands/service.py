@@ -32,9 +32,9 @@ def serve(
     """Serve the page and the API, and render what is asked for there."""
     from dataclasses import replace
 
+    from viralclip.app.serving import serve as serve_all
     from viralclip.app.tracing import tracing
-    from viralclip.cli.execution import command_settings, errors_said, run_service
-    from viralclip.cli.serve import serve as serve_all
+    from viralclip.cli.execution import command_settings, errors_said, print_at_once, run_service
 
     with errors_said():
         settings = command_settings(slots, log_level, serving=True)
@@ -45,7 +45,9 @@ def serve(
         )
         settings = replace(settings, server=server)
         with tracing(settings):
-            run_service(serve_all(settings, with_worker=worker, with_sign_in=not no_auth))
+            run_service(
+                serve_all(settings, with_worker=worker, with_sign_in=not no_auth, say=print_at_once)
+            )
 
 
 def worker(
@@ -60,14 +62,14 @@ def worker(
     ] = 30,
 ) -> None:
     """Render what is asked for at `serve`, on this machine or another."""
+    from viralclip.app.queue_worker import serve_queues
     from viralclip.app.tracing import tracing
-    from viralclip.cli.execution import command_settings, errors_said, run_service
-    from viralclip.cli.worker import serve_queues
+    from viralclip.cli.execution import command_settings, errors_said, print_at_once, run_service
 
     with errors_said():
         settings = command_settings(slots, log_level, serving=True)
         with tracing(settings):
-            run_service(serve_queues(settings, name=name, grace_s=grace))
+            run_service(serve_queues(settings, name=name, grace_s=grace, say=print_at_once))
 
 
 @tokens.command("create")

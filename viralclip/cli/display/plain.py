@@ -5,7 +5,8 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self, TextIO
 
-from viralclip.cli import words
+from viralclip.cli import figures, words
+from viralclip.cli.clip_words import clip_words
 from viralclip.cli.display.marks import HighWaterMarks
 from viralclip.cli.display.summary import (
     Cameras,
@@ -41,6 +42,7 @@ from viralclip.events import (
 from viralclip.live import EventFrame, Frame, TickFrame
 from viralclip.progress import Progress
 from viralclip.steps import Step
+from viralclip.text import counted
 
 _SIGN_OF_LIFE_S = 10
 _WORTH_A_LINE = frozenset(
@@ -80,7 +82,7 @@ class PlainDisplay:
 
     def show(self, frame: Frame, progress: Progress) -> None:
         fraction = self._marks.job(progress)
-        percent = words.percent(fraction, outcome=progress.outcome)
+        percent = figures.percent(fraction, outcome=progress.outcome)
         if isinstance(frame, EventFrame):
             self._has_worker = True
         if isinstance(frame, EventFrame) and self._is_news(frame.envelope):
@@ -94,7 +96,7 @@ class PlainDisplay:
         self._say(f"note: {message}")
 
     def finish(self, progress: Progress) -> None:
-        took = words.duration(elapsed(progress, self._now()))
+        took = figures.duration(elapsed(progress, self._now()))
         self._say(f"{headline(progress)}. Time taken: {took}.")
         for place in made(progress):
             self._say(f"made: {_name(place)}:", self._file(place))
@@ -119,8 +121,8 @@ class PlainDisplay:
         match envelope.event:
             case JobQueued(scenes=scenes):
                 clips = sum(len(scene.clips) for scene in scenes)
-                of = words.counted(len(scenes), "scene")
-                return [f"job {progress.job_id}: {words.counted(clips, 'clip')} of {of}"]
+                of = counted(len(scenes), "scene")
+                return [f"job {progress.job_id}: {counted(clips, 'clip')} of {of}"]
             case JobStarted(attempt=attempt):
                 return ["started" if attempt == 1 else f"started, attempt {attempt}"]
             case JobRecovered():
@@ -141,7 +143,7 @@ class PlainDisplay:
         if place is None or event.step not in _WORTH_A_LINE or place.clip.step is not event.step:
             return []
         joint = ": " if event.step is Step.FAILED else ", "
-        return [f"{_name(place)}: {joint.join(words.clip_words(place.clip, now=self._now()))}"]
+        return [f"{_name(place)}: {joint.join(clip_words(place.clip, now=self._now()))}"]
 
     def _is_news(self, envelope: Envelope) -> bool:
         """A job's earlier history is replayed to whoever comes later; it is not told twice."""
@@ -164,8 +166,8 @@ class PlainDisplay:
     def _file(self, place: Place) -> str:
         url = place.clip.url or ""
         size = size_of(url)
-        facts = [words.duration(place.scene.duration_sec)]
-        facts += [words.file_size(size)] if size is not None else []
+        facts = [figures.duration(place.scene.duration_sec)]
+        facts += [figures.file_size(size)] if size is not None else []
         facts += ["kept"] if place.clip.kept else []
         return f"{faithful(url, self._encoding)} ({', '.join(facts)})"
 

@@ -7,10 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from viralclip.cli import words
+from viralclip.cli import figures, words
 from viralclip.events import ComputingCameraPath, DetectingFaces, Event, UnknownEvent
 from viralclip.progress import ClipState, Failure, Progress, SceneState
 from viralclip.steps import Step
+from viralclip.text import counted
 
 
 class Place(NamedTuple):
@@ -100,22 +101,22 @@ def remaining(progress: Progress, now: datetime) -> list[str]:
     """What is known of the rest: that nobody is at it, that it waits, or how long it takes and, but
     for the last two minutes, when it is done."""
     if not progress.has_worker:
-        return [words.standstill(progress.moved_at, now)]
+        return [figures.standstill(progress.moved_at, now)]
     if progress.status == "queued":
         return [words.JOBS["queued"]]
     left = progress.left
     if left is None:
         return []
-    said = [words.time_left(left.expected_sec, left.low_sec, left.high_sec)]
-    if left.done is not None and not words.is_counted(left.expected_sec, left.high_sec):
-        said.append(words.done_about(*left.done, now=now))
+    said = [figures.time_left(left.expected_sec, left.low_sec, left.high_sec)]
+    if left.done is not None and not figures.is_counted(left.expected_sec, left.high_sec):
+        said.append(figures.done_about(*left.done, now=now))
     return said
 
 
 def headline(progress: Progress) -> str:
     """The whole story in one sentence, without its full stop."""
     total, done = progress.clips_total, progress.clips_completed
-    share = f"{done} of {words.counted(total, 'clip')}"
+    share = f"{done} of {counted(total, 'clip')}"
     match progress.outcome:
         case "succeeded":
             return _success(progress)

@@ -15,9 +15,11 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from viralclip.cli import words
-from viralclip.cli.display.layout import Screen, draw
+from viralclip.cli import figures, words
+from viralclip.cli.clip_words import clip_words
+from viralclip.cli.display.layout import draw
 from viralclip.cli.display.marks import HighWaterMarks
+from viralclip.cli.display.screen import Screen
 from viralclip.cli.display.summary import (
     Cameras,
     FailedAlike,
@@ -35,6 +37,7 @@ from viralclip.cli.display.text import faithful
 from viralclip.events import AnomalyFound, Envelope, JobRecovered, Logged
 from viralclip.live import EventFrame, Frame
 from viralclip.progress import Progress
+from viralclip.text import counted
 
 _REDRAWS_PER_S = 5
 _LISTED_CLIPS = 30
@@ -146,7 +149,7 @@ class TerminalDisplay:
         ink = self._ink
         marks = {"succeeded": ink.done, "partial": ink.warning, "failed": ink.failed}
         mark = marks.get(progress.outcome or "", ink.stopped)
-        took = words.duration(elapsed(progress, self._now()))
+        took = figures.duration(elapsed(progress, self._now()))
         self._console.print(
             Text.assemble("\n", (f"{mark} {headline(progress)}", f"bold {style}"), f" after {took}")
         )
@@ -172,7 +175,7 @@ class TerminalDisplay:
                 line.append(" " * (width - cell_len(name))).append(_facts(place), style=_DIM)
             self._console.print(line)
         if more := len(found) - len(shown):
-            self._print_text(f"+ {words.counted(more, 'more clip')}", style=_DIM, indent=2)
+            self._print_text(f"+ {counted(more, 'more clip')}", style=_DIM, indent=2)
 
     def _print_cameras(self) -> None:
         if lines := self._cameras.lines():
@@ -186,13 +189,13 @@ class TerminalDisplay:
 
     def _print_failed(self, alike: FailedAlike) -> None:
         failure = alike.failure
-        where = words.clip_words(alike.places[0].clip, now=self._now())[0]
+        where = clip_words(alike.places[0].clip, now=self._now())[0]
         self._console.print()
         for place in alike.places[:_LISTED_NAMES]:
             self._print_marked(self._ink.failed, _name(place), style="red")
         more = len(alike.places) - _LISTED_NAMES
         if more > 0:
-            self._print_text(f"and {words.counted(more, 'more clip')}", style="red", indent=4)
+            self._print_text(f"and {counted(more, 'more clip')}", style="red", indent=4)
         self._print_text(f"{where}: {failure.message}", style="", indent=4)
         if advice := words.ADVICE.get(failure.code):
             self._print_text(advice, style=_DIM, indent=4)
@@ -247,8 +250,8 @@ def _split(url: str) -> tuple[str, str]:
 
 def _facts(place: Place) -> str:
     size = size_of(place.clip.url or "")
-    length = f"{words.duration(place.scene.duration_sec):>12}"
-    weight = f"{words.file_size(size):>10}" if size is not None else ""
+    length = f"{figures.duration(place.scene.duration_sec):>12}"
+    weight = f"{figures.file_size(size):>10}" if size is not None else ""
     return f"{length}{weight}{'  kept' if place.clip.kept else ''}"
 
 

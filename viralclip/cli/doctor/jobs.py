@@ -8,9 +8,10 @@ from viralclip.app.lives import attended
 from viralclip.app.records import open_records
 from viralclip.catalog.records import JobSummary
 from viralclip.cli.doctor.finding import Finding
-from viralclip.cli.words import counted, interrupted, standstill
+from viralclip.cli.figures import interrupted, standstill
 from viralclip.progress import Progress
 from viralclip.settings import Settings
+from viralclip.text import counted
 
 _LATEST = 100
 _NAMED = 5

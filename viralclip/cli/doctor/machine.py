@@ -16,7 +16,7 @@ from viralclip.app.disk_use import disk_use
 from viralclip.app.openers import model_place
 from viralclip.app.tracing import EXTRA, can_trace
 from viralclip.cli.doctor.finding import Finding
-from viralclip.cli.words import describe_disk_use
+from viralclip.cli.figures import describe_disk_use
 from viralclip.errors import ViralclipError
 from viralclip.media.encoders import HARDWARE, works
 from viralclip.media.ffmpeg import abilities, find_ffmpeg

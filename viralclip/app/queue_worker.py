@@ -1,8 +1,8 @@
-"""`viralclip worker`: renders what is asked for elsewhere, on any number of machines."""
+"""Renders what is asked for at a server, on any number of machines."""
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from viralclip.app.records import open_engine, open_records
@@ -12,7 +12,9 @@ from viralclip.settings import MetricsTokenMissingError, Settings
 from viralclip.worker.process import new_worker_id
 
 
-async def serve_queues(settings: Settings, *, name: str | None, grace_s: float) -> int:
+async def serve_queues(
+    settings: Settings, *, name: str | None, grace_s: float, say: Callable[[str], None]
+) -> int:
     """Work until the process is told to stop; clips that run then have the grace to end."""
     address = settings.telemetry.metrics
     if address is not None and not address.is_loopback and settings.telemetry.metrics_token is None:
@@ -28,7 +30,7 @@ async def serve_queues(settings: Settings, *, name: str | None, grace_s: float) 
         run_worker(settings, records, engine, shift),
     ):
         told = _told_to_stop()
-        print(f"viralclip worker {shift.worker} is at work", flush=True)
+        say(f"viralclip worker {shift.worker} is at work")
         await told.wait()
     return 0
 

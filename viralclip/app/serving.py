@@ -1,9 +1,9 @@
-"""`viralclip serve`: the API, the page and a worker in one process."""
+"""Serves the API and the page, and renders in the same process."""
 
 import asyncio
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -21,10 +21,10 @@ from viralclip.app.openers import model_place, open_analyses, open_sources, stor
 from viralclip.app.preview import Framer
 from viralclip.app.privacy import open_seal
 from viralclip.app.records import Records, open_engine, open_records
+from viralclip.app.retention import retaining
 from viralclip.app.workers import WorkerSpec, find_encoding, run_worker
 from viralclip.catalog.accounts import open_accounts
 from viralclip.catalog.webhooks import SqlWebhooks
-from viralclip.cli.prune import retaining
 from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.media.probe import identity
@@ -46,8 +46,10 @@ _ACCEPTED_AT_ONCE = 8
 _FRAME_BYTES = 4096
 
 
-async def serve(settings: Settings, *, with_worker: bool, with_sign_in: bool) -> int:
-    """Serve until the process is told to stop."""
+async def serve(
+    settings: Settings, *, with_worker: bool, with_sign_in: bool, say: Callable[[str], None]
+) -> int:
+    """Serve until the process is told to stop; `say` is given where, and who may use it."""
     async with (
         open_records(settings) as records,
         open_engine(settings) as engine,
@@ -64,7 +66,7 @@ async def serve(settings: Settings, *, with_worker: bool, with_sign_in: bool) ->
             hosts=(*LOOPBACK, settings.server.host),
             sites=settings.server.hosts,
             any_address=settings.server.host not in LOOPBACK,
-            page=_page(),
+            page=_page(say),
         )
         listening = listen(settings.server.host, settings.server.port)
         async with (
@@ -75,8 +77,8 @@ async def serve(settings: Settings, *, with_worker: bool, with_sign_in: bool) ->
             _courier(services, webhooks),
             retaining(settings, records, engine),
         ):
-            print(f"viralclip is at http://{_shown(settings)}")
-            print(entrance.sentence, flush=True)
+            say(f"viralclip is at http://{_shown(settings)}")
+            say(entrance.sentence)
             await Server(config(app), services.feeds).serve(sockets=[listening])
     return 0
 
@@ -197,10 +199,10 @@ def config(app: object, lobby: Lobby | None = None) -> uvicorn.Config:
     )
 
 
-def _page() -> Path | None:
+def _page(say: Callable[[str], None]) -> Path | None:
     """The built page inside the package, if it is there."""
     folder = Path(__file__).parent.parent / "page"
     if (folder / "index.html").is_file():
         return folder
-    print("The page is not built: run `make page` (needs Node.js). The API works without it.")
+    say("The page is not built: run `make page` (needs Node.js). The API works without it.")
     return None
