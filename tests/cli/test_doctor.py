@@ -199,3 +199,13 @@ async def test_an_ffmpeg_that_cannot_tone_map_is_a_note(settings: Settings, flat
     (note,) = [each for each in findings if each.what == "ffmpeg" and each.verdict == "note"]
     assert "HDR" in note.found
     assert "imageio-ffmpeg" in note.advice
+
+
+def test_the_page_on_many_machines_asks_for_the_versions_that_doctor_does():
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "many-machines.md"
+    asked = (
+        f"PostgreSQL ({services.OLDEST_POSTGRES} or later)",
+        f"Redis ({services.OLDEST_REDIS} or later)",
+    )
+
+    assert [each for each in asked if each not in page.read_text(encoding="utf-8")] == []

@@ -21,9 +21,11 @@ _PATIENCE_S = 20.0
 _LOW_SPACE_BYTES = 2 * 1024**3
 # A database or channel farther away than this is felt in every step of every clip.
 _FAR_MS = 50.0
-_OLDEST_REDIS = 6
 _IN_FILE = "leave VIRALCLIP_CHANNEL unset to watch jobs from other terminals"
-_OLDEST_POSTGRES = 13
+# The client says HELLO, which is of Redis 6; streams and replicated scripts are older.
+OLDEST_REDIS = 6
+# The engine's tables have gen_random_uuid() as a default, which needs no extension from 13 on.
+OLDEST_POSTGRES = 13
 
 Ask = Callable[[str], Awaitable[list[Finding]]]
 
@@ -100,8 +102,8 @@ async def _database(url: str) -> list[Finding]:
         )
         version, most, used = await asked.fetchone() or (0, 0, 0)
     found = f"{shown(url)}, PostgreSQL {version}, {used} of {most} connections in use"
-    if version < _OLDEST_POSTGRES:
-        return [_far("note", found, took, f"use PostgreSQL {_OLDEST_POSTGRES} or later")]
+    if version < OLDEST_POSTGRES:
+        return [_far("note", found, took, f"use PostgreSQL {OLDEST_POSTGRES} or later")]
     if used > most * 0.8:
         advice = "raise max_connections or put a pooler in front: workers will soon find none left"
         return [_far("note", found, took, advice)]
@@ -126,8 +128,8 @@ async def _channel(url: str) -> list[Finding]:
     if fault := unsuitable(info):
         return [_far("missing", f"{found}: it {fault.reason}", took, fault.remedy)]
     findings = [_far("ok", found, took)]
-    if int(version.partition(".")[0]) < _OLDEST_REDIS:
-        advice = f"use Redis {_OLDEST_REDIS} or later"
+    if int(version.partition(".")[0]) < OLDEST_REDIS:
+        advice = f"use Redis {OLDEST_REDIS} or later"
         findings = [_far("missing", found, took, advice)]
     return [*findings, *_policies(info)]
 
