@@ -2,13 +2,19 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from viralclip import __version__
 from viralclip.cli.app import app
 
-HEAVY = {"dbos", "av", "sqlalchemy", "numpy", "obstore", "pydantic", "structlog", "alembic"}
+SETTINGS = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"
+HEAVY = {
+    *("dbos", "av", "sqlalchemy", "numpy", "obstore", "pydantic", "structlog", "alembic"),
+    *("prometheus_client", "opentelemetry", "duckdb", "apprise", "cv2", "httpx"),
+}
 COMMANDS = {"render", "watch", "jobs", "cancel", "retry", "scenes", "doctor", "demo", "prune"}
 
 
@@ -26,6 +32,30 @@ def test_help_imports_nothing_heavy():
 
     assert "render" in said
     assert not HEAVY & set(imported.split())
+
+
+def test_the_version_is_printed():
+    done = CliRunner().invoke(app, ["--version"])
+
+    assert (done.exit_code, done.stdout) == (0, f"viralclip {__version__}\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "name"),
+    [
+        ("render", "--encoder", "VIRALCLIP_ENCODER"),
+        ("render", "--slots", "VIRALCLIP_FFMPEG_SLOTS"),
+        ("retry", "--log-level", "VIRALCLIP_LOG_LEVEL"),
+        ("serve", "--host", "VIRALCLIP_HOST"),
+        ("serve", "--port", "VIRALCLIP_PORT"),
+    ],
+)
+def test_an_option_names_the_setting_that_it_overrides(command, option, name):
+    said = CliRunner().invoke(app, [command, "--help"]).stdout
+    _, _, about = " ".join(said.split()).partition(f" {option} <")
+
+    assert f"[env var: {name}]" in about.partition(" --")[0]
+    assert f"| `{name}` |" in SETTINGS.read_text(encoding="utf-8")
 
 
 def test_every_command_is_in_the_help_with_what_it_does():
