@@ -1,3 +1,39 @@
 """Turns a long video, a list of scenes and a list of styles into finished short clips."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from viralclip.app.api.client import Client as Client
+    from viralclip.app.api.jobs import AsyncJob as AsyncJob
+    from viralclip.app.api.jobs import Clip as Clip
+    from viralclip.app.api.jobs import Job as Job
+    from viralclip.app.api.local import arender as arender
+    from viralclip.app.api.local import render as render
+    from viralclip.errors import ViralclipError as ViralclipError
+    from viralclip.progress import Progress as Progress
+    from viralclip.scenes import Scene as Scene
+
 __version__ = "0.1.0"
+_HOMES = {
+    "AsyncJob": "viralclip.app.api.jobs",
+    "Client": "viralclip.app.api.client",
+    "Clip": "viralclip.app.api.jobs",
+    "Job": "viralclip.app.api.jobs",
+    "Progress": "viralclip.progress",
+    "Scene": "viralclip.scenes",
+    "ViralclipError": "viralclip.errors",
+    "arender": "viralclip.app.api.local",
+    "render": "viralclip.app.api.local",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """What is public is imported when it is used first: the command's `--help` is quick."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

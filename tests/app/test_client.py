@@ -1,0 +1,80 @@
+"""A program uses a server with the verbs of jobs that it makes itself."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from services import free_port
+
+from viralclip import Client, Scene
+from viralclip.app.api.connection import ServerRefusedError, ServerUnreachableError
+from viralclip.errors import InvalidScenesError
+
+COMMAND = [sys.executable, "-m", "viralclip"]
+ONE = [Scene(start=0.2, end=1.2, title="One")]
+LONG = [Scene(start=0, end=3, title="Long")]
+
+
+@pytest.fixture
+def server(program: Path) -> Iterator[tuple[str, str]]:
+    """The address of a server that asks for a token, and one."""
+    made = subprocess.run([*COMMAND, "token", "create", "me"], capture_output=True, check=True)
+    port = free_port()
+    log = (program / "serve.log").open("wb")
+    serving = subprocess.Popen([*COMMAND, "serve", "--port", str(port)], stdout=log, stderr=log)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        transport = httpx.HTTPTransport(retries=12)
+        with httpx.Client(transport=transport, timeout=60) as waiting:
+            waiting.get(f"{url}/healthz")
+        yield url, made.stdout.decode().strip()
+    finally:
+        serving.terminate()
+        serving.wait(30)
+        log.close()
+
+
+async def test_a_server_makes_the_clips_of_a_program(
+    server: tuple[str, str], program: Path, tiny: Path
+) -> None:
+    url, token = server
+    client = Client(url, token)
+    with pytest.raises(ServerRefusedError, match="A valid token is needed"):
+        await Client(url).ajob("a" * 12)
+
+    job = await client.arender(tiny, scenes=ONE, styles=["original"], preset="fast")
+    seen = [progress.fraction async for progress in job.updates()]
+    end = await job.wait()
+    (clip,) = job.clips
+    (path,) = await client.adownload(job, program / "mine")
+
+    assert (end.outcome, seen[-1]) == ("succeeded", 1.0)
+    assert (clip.path, clip.url.startswith(f"{url}/api/jobs/{job.job_id}/")) == (None, True)
+    assert (path.name, path.stat().st_size > 1000) == ("01_one_original.mp4", True)
+    assert (await (await client.ajob(job.job_id)).wait()).outcome == "succeeded"
+    with pytest.raises(InvalidScenesError):
+        await client.arender(tiny, scenes=[Scene(start=2, end=1)])
+
+
+@pytest.mark.usefixtures("slow")
+def test_a_program_cancels_its_job_on_a_server(server: tuple[str, str], tiny: Path) -> None:
+    client = Client(*server)
+    job = client.render(tiny, scenes=LONG, styles=["original"])
+    job.cancel()
+
+    assert job.progress.outcome == "cancelled"
+    assert client.download(job, "mine") == []
+    assert client.job(job.job_id).wait().outcome == "cancelled"
+
+
+def test_a_server_that_does_not_answer_is_named() -> None:
+    os.environ.setdefault("NO_PROXY", "127.0.0.1")
+    address = f"http://127.0.0.1:{free_port()}"
+    with pytest.raises(ServerUnreachableError) as refusal:
+        Client(address).job("a" * 12)
+
+    assert address in refusal.value.message

@@ -1,0 +1,1 @@
+"""What `import viralclip` gives to programs: jobs made here, or submitted to a server."""
