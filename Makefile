@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SERVICES := redis-server postgresql iproute2 prometheus prometheus-alertmanager
-PURE := viralclip/*.py,viralclip/scene_lists/*,viralclip/words/*,viralclip/styles/*,viralclip/reframe/*
+PURE := viralclip/*.py,viralclip/scene_lists/*,viralclip/words/*,viralclip/captions/*,viralclip/styles/*,viralclip/reframe/*
 NOT_PURE := viralclip/__main__.py
 PARALLEL := -n 2 --dist worksteal
-WITHOUT_IO := tests/unit tests/lists tests/words tests/styles tests/reframe
+WITHOUT_IO := tests/unit tests/lists tests/words tests/captions tests/styles tests/reframe
 # These watch whole programs by the clock: another test beside them makes one in a thousand late.
 REAL_TIME := tests/browser tests/e2e tests/faults
 export COVERAGE_FILE := $(VENV)/.coverage

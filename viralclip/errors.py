@@ -80,6 +80,12 @@ class UnknownStyleError(InvalidRequestError):
     code = "unknown_style"
 
 
+class UnknownCaptionStyleError(InvalidRequestError):
+    """There is no caption style named {name}; choose from {known}."""
+
+    code = "unknown_caption_style"
+
+
 class StyleDoesNotFitError(InvalidRequestError):
     """None of the chosen styles fits a {width}x{height} video at {aspect}."""
 
