@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from viralclip.analysis import models
-from viralclip.analysis.models import FaceModel, ModelPlace, fetch_model, find_model
+from viralclip.analysis.models import FaceModel, ModelPlace, checksum, fetch_model, find_model
 from viralclip.errors import ModelUnavailableError
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -86,6 +86,27 @@ def right(monkeypatch: pytest.MonkeyPatch) -> bytes:
 
 def files(folder: Path) -> list[str]:
     return [path.name for path in folder.rglob("*") if path.is_file()]
+
+
+def test_each_version_of_a_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    read: list[bytes] = []
+
+    def counted(path: Path) -> bytes:
+        with path.open("rb") as file:
+            read.append(file.read())
+        return read[-1]
+
+    monkeypatch.setattr(Path, "read_bytes", counted)
+    model = tmp_path / "model.onnx"
+    model.write_bytes(b"one")
+    first = [checksum(model), checksum(model)]
+    model.write_bytes(b"other")
+    second = [checksum(model), checksum(model)]
+
+    assert read == [b"one", b"other"]
+    assert first == [hashlib.sha256(b"one").hexdigest()] * 2
+    assert second == [hashlib.sha256(b"other").hexdigest()] * 2
+    assert checksum(tmp_path / "none") == ""
 
 
 def test_the_right_file_is_kept_and_not_asked_for_again(served, right, tmp_path):

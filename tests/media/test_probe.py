@@ -2,14 +2,17 @@
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from viralclip.errors import InvalidRequestError, SourceMissingError, SourceNotVideoError
 from viralclip.geometry import Size
+from viralclip.media import extent
+from viralclip.media.packets import packets_from
 from viralclip.media.probe import Chapter, identity, probe
 from viralclip.media.rate import output_rate
 
@@ -55,6 +58,25 @@ def test_a_file_that_breaks_off_is_only_as_long_as_what_is_left(kind: str, sourc
 
     assert probed.truncated
     assert 1 < probed.video.duration < 2
+
+
+def test_a_recording_whose_length_nobody_wrote_down_is_read_through_once(
+    source: Source, tmp_path: Path, ffmpeg: Path, monkeypatch: pytest.MonkeyPatch
+):
+    live = tmp_path / "live.mkv"
+    copy = ("-i", source("small"), "-c", "copy", "-f", "matroska", "-live", "1", live)
+    subprocess.run([ffmpeg, "-v", "error", *copy], check=True)
+    begun: list[tuple[float, float]] = []
+
+    def counted(container: Any, stream: Any, start: float, *, until: float) -> Iterator[Any]:
+        begun.append((start, until))
+        return packets_from(container, stream, start, until=until)
+
+    monkeypatch.setattr(extent, "packets_from", counted)
+    video = probe(live).video
+
+    assert begun == [(0.0, float("inf"))]
+    assert video.duration == pytest.approx(3, abs=0.08)
 
 
 def test_chapters_are_found(source: Source):

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from http.client import HTTPException
 from pathlib import Path
 
@@ -101,11 +102,17 @@ class FaceModel:
 
 
 def checksum(path: Path) -> str:
-    """A file's SHA-256 in hexadecimal; empty if it cannot be read."""
+    """A file's SHA-256 in hexadecimal; empty if it cannot be read. Each version is read once."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        stat = path.stat()
+        return _checksum(path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
     except OSError:
         return ""
+
+
+@lru_cache(maxsize=8)
+def _checksum(path: Path, _inode: int, _size: int, _changed_ns: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _download(url: str) -> bytes:

@@ -18,17 +18,24 @@ _LONGER_S = 1.0
 
 
 def find_end(
-    container: "InputContainer", stream: "VideoStream", sounds: Sequence["Stream"], *, held: bool
+    container: "InputContainer",
+    stream: "VideoStream",
+    sounds: Sequence["Stream"],
+    *,
+    seconds: float,
+    held: bool,
 ) -> tuple[float, bool]:
     """When the last picture ends, and whether the file breaks off before it says that it ends.
 
-    A picture that is `held` from one change to the next stays until its sound ends, too: a podcast
-    with one picture is as long as what is said.
+    `seconds` are those of `seconds_of`. A picture that is `held` from one change to the next stays
+    until its sound ends, too: a podcast with one picture is as long as what is said.
     """
     promised = _promised_end(container, stream)
     found = _cut_index(container, stream)
-    if found is None:
+    if found is None and container.duration:
         found = _last_packet(container, stream, near=promised)
+    elif found is None:
+        found = seconds or None
     if found is None:
         return promised, False
     heard = _end_of_sound(container, sounds, after=found)

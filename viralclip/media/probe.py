@@ -15,7 +15,7 @@ from viralclip.geometry import Rect, Size
 from viralclip.media.chapters import Chapter, read_chapters
 from viralclip.media.colours import Colours
 from viralclip.media.cropping import find_cropping
-from viralclip.media.extent import find_end
+from viralclip.media.extent import find_end, seconds_of
 from viralclip.media.jumps import find_jumps
 from viralclip.media.limits import check_limits, open_source, refusal_of
 from viralclip.media.orientation import Orientation
@@ -195,10 +195,12 @@ def _look(container: "InputContainer", path: Path, content: str) -> Probed:
     if frame is None:
         why = "none of its pictures can be decoded; check that the file is complete"
         raise refusal_of(path, ValueError("no frame could be decoded"), why=why)
-    picture = _picture(path, container, stream, frame)
+    # Of a recording whose length nobody wrote down, all has to be read for it: once.
+    seconds = seconds_of(container, stream)
+    picture = _picture(path, container, stream, frame, seconds)
     tracks, sounds = announced_tracks(container), find_sounds(container)
     heard = [container.streams[sound.stream] for sound in sounds]
-    end, truncated = find_end(container, stream, heard, held=picture.rate.holds)
+    end, truncated = find_end(container, stream, heard, seconds=seconds, held=picture.rate.holds)
     size = path.stat().st_size
     tracks = survey(container, tracks, sounds, duration=end, size=size)
     comes = {track.number for track in tracks if track.playable}
@@ -250,7 +252,11 @@ def _why_no_picture(container: "InputContainer") -> str:
 
 
 def _picture(
-    path: Path, container: "InputContainer", stream: "VideoStream", frame: "VideoFrame"
+    path: Path,
+    container: "InputContainer",
+    stream: "VideoStream",
+    frame: "VideoFrame",
+    seconds: float,
 ) -> Picture:
     stored = Size(frame.width, frame.height)
     return Picture(
@@ -260,7 +266,7 @@ def _picture(
         sar=_sar(stream),
         orientation=_orientation(frame),
         colours=Colours.of(frame),
-        rate=find_rate(container, stream, first=_first(container, frame)),
+        rate=find_rate(container, stream, first=_first(container, frame), seconds=seconds),
     )
 
 

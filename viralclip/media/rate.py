@@ -7,7 +7,6 @@ from itertools import islice
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from viralclip.media.extent import seconds_of
 from viralclip.media.packets import ROUNDING_S, packets_from, zero_of
 
 if TYPE_CHECKING:
@@ -58,14 +57,17 @@ class Rate:
         return not self.constant or self.stored <= _SLIDES
 
 
-def find_rate(container: "InputContainer", stream: "VideoStream", *, first: float) -> Rate:
-    """The rate of a stream that shows its first frame at `first`, told by packets in many places.
+def find_rate(
+    container: "InputContainer", stream: "VideoStream", *, first: float, seconds: float
+) -> Rate:
+    """The rate of a stream of so many `seconds` that shows its first frame at `first`, told by
+    packets in many places.
 
     What libav makes of a stream without a declared rate is a guess from its first seconds.
     """
     average = stream.average_rate or stream.guessed_rate or Fraction(30)
     base = stream.base_rate or average
-    places = [times for times in _places(container, stream) if times]
+    places = [times for times in _places(container, stream, seconds) if times]
     several = len({time for times in places for time in times}) > 1
     declared = abs(base - average) < base / 200
     if several and declared and all(_is_even(times, base) for times in places):
@@ -95,7 +97,9 @@ def _standard_rate_above(busiest: Fraction) -> Fraction:
     return next((rate for rate in _STANDARD_RATES if rate >= lowest), _STANDARD_RATES[-1])
 
 
-def _places(container: "InputContainer", stream: "VideoStream") -> Iterator[list[float]]:
+def _places(
+    container: "InputContainer", stream: "VideoStream", seconds: float
+) -> Iterator[list[float]]:
     """The times of the frames in some short parts all over the stream, in order."""
     index = stream.index_entries
     if stream.time_base and 0 < stream.frames <= len(index):
@@ -103,7 +107,6 @@ def _places(container: "InputContainer", stream: "VideoStream") -> Iterator[list
             some = index[len(index) * place // _PLACES :][:_MOST_PACKETS]
             yield [float(entry.timestamp * stream.time_base) - zero_of(container) for entry in some]
         return
-    seconds = seconds_of(container, stream)
     for place in range(_PLACES):
         yield _times_from(container, stream, seconds * place / _PLACES)
 
