@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Progress } from "../api";
 import { type Frame, type Tick, noProgress } from "../progress";
 import { Fold } from "./fold";
@@ -44,4 +44,18 @@ test("a page in the background does not gather ticks without end", () => {
 
   expect(shown).toHaveLength(1);
   expect(shown[0]!.eta_sec).toBe(4999);
+});
+
+test("the browser's own pictures are asked for as a browser allows it", () => {
+  const draw: (() => void)[] = [];
+  vi.stubGlobal("requestAnimationFrame", function (this: unknown, act: () => void) {
+    if (this !== undefined && this !== globalThis) throw new TypeError("Illegal invocation");
+    draw.push(act);
+  });
+  const shown: Progress[] = [];
+  new Fold(noProgress("j"), (progress) => shown.push(progress));
+  draw.forEach((act) => act());
+  vi.unstubAllGlobals();
+
+  expect(shown).toHaveLength(1);
 });

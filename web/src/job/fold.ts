@@ -14,7 +14,7 @@ export class Fold {
   constructor(
     progress: Progress,
     readonly show: (progress: Progress) => void,
-    readonly onNextFrame: (act: () => void) => void = requestAnimationFrame,
+    readonly onNextFrame: (act: () => void) => void = (act) => requestAnimationFrame(act),
   ) {
     this.#progress = filled(progress);
     this.#showSoon();
