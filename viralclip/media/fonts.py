@@ -3,10 +3,9 @@
 from functools import cache
 from pathlib import Path
 
-import viralclip
 from viralclip.captions.fonts import Font, NoFontError, read_fonts
 
-SHIPPED = Path(viralclip.__file__).parent / "fonts"
+SHIPPED = Path(__file__).parents[1] / "fonts"
 _ENDINGS = frozenset({".ttf", ".otf", ".ttc", ".otc"})
 
 
