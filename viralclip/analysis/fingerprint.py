@@ -22,6 +22,8 @@ _FROM = re.compile(
 )
 _IMPORT = re.compile(r"^[ \t]*import[ \t]+([^\n#]+)", re.MULTILINE)
 _NAME = re.compile(r"\w+")
+# The package's own root names all of its API for type checkers, and imports none of it.
+_FOR_TYPES = re.compile(r"^if TYPE_CHECKING:\n(?:[ \t]+.*\n|\n)+", re.MULTILINE)
 
 
 def looking_code() -> str:
@@ -85,9 +87,9 @@ def version_of(library: str) -> str:
 
 def _imports(name: str, path: Path) -> Iterator[str]:
     """What the module imports, anywhere in its text; for its text to be parsed would take a second
-    before the first clip. An import too many, for a type checker or in a docstring, does no harm.
+    before the first clip. An import too many, as in a docstring, does no harm.
     """
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = _FOR_TYPES.sub("", path.read_text(encoding="utf-8", errors="replace"))
     for dots, module, names in _FROM.findall(text):
         base = _absolute(name, path, module, len(dots))
         yield base
