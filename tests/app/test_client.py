@@ -16,6 +16,7 @@ from viralclip.errors import InvalidScenesError
 
 COMMAND = [sys.executable, "-m", "viralclip"]
 ONE = [Scene(start=0.2, end=1.2, title="One")]
+LONG = [Scene(start=0, end=3, title="Long")]
 
 
 @pytest.fixture
@@ -57,6 +58,17 @@ async def test_a_server_makes_the_clips_of_a_program(
     assert (await (await client.ajob(job.job_id)).wait()).outcome == "succeeded"
     with pytest.raises(InvalidScenesError):
         await client.arender(tiny, scenes=[Scene(start=2, end=1)])
+
+
+@pytest.mark.usefixtures("slow")
+def test_a_program_cancels_its_job_on_a_server(server: tuple[str, str], tiny: Path) -> None:
+    client = Client(*server)
+    job = client.render(tiny, scenes=LONG, styles=["original"])
+    job.cancel()
+
+    assert job.progress.outcome == "cancelled"
+    assert client.download(job, "mine") == []
+    assert client.job(job.job_id).wait().outcome == "cancelled"
 
 
 def test_a_server_that_does_not_answer_is_named() -> None:
