@@ -138,7 +138,7 @@ async def _large(
         job = job_record(services, listed, [StyleChoice(name=name) for name in STYLES])
         await services.catalog.add_job(job)
         clips = list(await services.catalog.clips(JOB))
-        begun = [outline(job, clips), JobStarted(worker="bench")]
+        begun = [outline(job, clips), JobStarted(worker="bench", attempt=1)]
         await _publish(services.channel, begun)
         await _publish(services.channel, list(_made(clips[:-_ENDING])))
         for clip in clips[:-_ENDING]:
@@ -167,15 +167,18 @@ def _made(clips: list[ClipRecord]) -> Iterator[Event]:
         )
         for clip in here:
             yield from _steps(clip)
-        ended = {"clips_completed": count, "clips_failed": 0, "clips_cancelled": 0}
-        yield SceneCompleted(scene_id=scene, **ended)
+        yield SceneCompleted(
+            scene_id=scene, clips_completed=count, clips_failed=0, clips_cancelled=0
+        )
 
 
 def _steps(clip: ClipRecord) -> Iterator[Event]:
     here = {"scene_id": clip.scene_id, "style": clip.style}
     name = f"{clip.scene_id:02}_scene_{clip.style}.mp4"
     yield Queued(**here)
-    yield ExtractingSegment(**here, details=ExtractingSegmentDetails(start_sec=0, duration_sec=12))
+    yield ExtractingSegment(
+        **here, details=ExtractingSegmentDetails(start_sec=0, end_sec=12, duration_sec=12)
+    )
     yield Rendering(**here, details=RenderingDetails(style=clip.style, encoder="x264"))
     made = RenderCompleteDetails(bytes=3_000_000, duration_sec=12, width=1080, height=1920)
     yield RenderComplete(**here, details=made)

@@ -5,7 +5,7 @@ import json
 import resource
 import sys
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,13 +13,13 @@ from pathlib import Path
 from bench.rig import BenchError, Job, ffmpeg, slots, threads
 from viralclip.analysis.analyses import Analyses
 from viralclip.analysis.models import FaceModel, ModelPlace
+from viralclip.app.following import follow_run
 from viralclip.app.request import accept
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobRecord
 from viralclip.channel.opening import open_channel
 from viralclip.channel.port import ProgressChannel
-from viralclip.cli.follow import follow
 from viralclip.engine.jobs import new_job_id, new_trace_id, outline
 from viralclip.eta import Line
 from viralclip.events import ClipTick, JobTick, NewEvent
@@ -135,7 +135,7 @@ async def _measure(folder: Path, source: Path, job: Job, *, told: bool) -> dict[
 async def _make_told(run: _Run, channel: ProgressChannel) -> None:
     """With all that a viewer costs: events, ticks, the time left, and a watcher that folds."""
     run.report.say(outline(run.job, await run.catalog.clips(run.job.job_id)))
-    watching = asyncio.create_task(follow(channel, run.job, None, None))
+    watching = asyncio.create_task(_watch(channel, run.job))
 
     async def line() -> Line:
         return Line(slots(), slots(), run.tools.worker.machine)
@@ -149,6 +149,14 @@ async def _make_told(run: _Run, channel: ProgressChannel) -> None:
     seen = await watching
     if seen.outcome != "succeeded" or seen.clips_completed != seen.clips_total:
         raise BenchError("the watcher did not see the job succeed")
+
+
+async def _watch(channel: ProgressChannel, job: JobRecord) -> Progress:
+    progress = Progress(job_id=job.job_id)
+    async with aclosing(follow_run(channel, job)) as updates:
+        async for _, after in updates:
+            progress = after
+    return progress
 
 
 def _tools(catalog: Catalog, folder: Path) -> Tools:
