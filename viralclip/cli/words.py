@@ -51,6 +51,7 @@ CODES: dict[str, str] = {
     "invalid_scenes": "the scene list has faults",
     "invalid_transcript": "the transcript has faults",
     "unknown_style": "the style is not known",
+    "unknown_caption_style": "the caption style is not known",
     "style_does_not_fit": "no chosen style fits the video",
     "invalid_aspect": "the aspect ratio is not supported",
     "unknown_encoder": "the encoder is not known",
