@@ -355,6 +355,20 @@ async def test_the_latest_tick_of_a_slot_is_the_one_that_is_given(
     ]
 
 
+async def test_who_watches_gets_each_tick_that_takes_the_place_of_one_it_has_got(
+    channel: ProgressChannel, note: Note
+):
+    await channel.publish([note(1)])
+    async with _watching(channel, BEGINNING) as watching:
+        await anext(watching)
+        for share in (0.1, 0.2, 0.3):
+            await channel.tick([_tick(share)])
+            frame = await anext(watching)
+
+            assert isinstance(frame, TickFrame)
+            assert frame.tick == _tick(share)
+
+
 async def test_a_tick_does_not_move_the_cursor(channel: ProgressChannel, note: Note):
     await channel.publish([note(1)])
     await channel.tick([_tick(0.5)])

@@ -51,9 +51,9 @@ class MemoryStore:
     async def replace(self, ticks: list[ClipTick | JobTick]) -> None:
         for tick in ticks:
             job, last = self._jobs.get(tick.job_id), self._ticks.setdefault(tick.job_id, {})
+            rev = _rev(last) + 1
             # The latest stands last, so that they are in the order of their revisions.
             last.pop(tick.tick_key, None)
-            rev = _rev(last) + 1
             seq = len(job.bodies) if job else 0
             last[tick.tick_key] = _Tick(rev, seq, tick.model_dump_json())
         self._wakers.wake({tick.job_id for tick in ticks})
