@@ -14,6 +14,7 @@ from viralclip.catalog.webhooks import DeliveryState
 from viralclip.live import EventFrame, Frame
 from viralclip.server import services, webhook_delivery
 from viralclip.server.feed import KEEP_EVENTS
+from viralclip.server.history import HistoryPage
 from viralclip.server.jobs import EventPage
 from viralclip.server.webhook_delivery import JobEnded, sign
 from viralclip.server.webhooks import DeliveryOut
@@ -48,13 +49,14 @@ def test_every_kind_of_frame_is_documented_with_its_fields():
     } | {"heartbeat": set()}
 
 
-def test_the_frame_and_the_page_shown_are_real_ones():
-    frame, page = blocks(LIVE, "json")
+def test_the_frame_and_the_pages_shown_are_real_ones():
+    frame, page, earlier = blocks(LIVE, "json")
 
     told = _FRAME.validate_json(frame)
     assert isinstance(told, EventFrame)
     assert told.cursor.endswith(f"-{told.envelope.seq}")
     assert EventPage.model_validate_json(page).kind == "events"
+    assert HistoryPage.model_validate_json(earlier).has_earlier is False
 
 
 def test_the_figures_that_are_documented_are_those_of_the_server():
