@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from viralclip.audio_tracks import AudioTrack
 from viralclip.errors import InvalidScenesError, UnknownAudioTrackError
 from viralclip.geometry import Rect, Size
-from viralclip.plan import Jump, Options, StyleChoice, Video, make_plan, slug
+from viralclip.plan import Jump, Options, StyleChoice, Video, choose, make_plan, slug
 from viralclip.scenes import Region, Scene
-from viralclip.steps import ANALYSED_ROUTE, is_analysed
+from viralclip.steps import ANALYSED_ROUTE, PLAIN_ROUTE, is_analysed
+from viralclip.styles import STYLES
 
 VIDEO = Video(
     name="talk.mp4",
@@ -48,6 +49,11 @@ def test_a_plan_has_a_clip_of_each_scene_in_each_style():
         "2-intelligent",
     ]
     assert [is_analysed(clip.route) for clip in clips] == [False, True, False, True]
+
+
+def test_a_chosen_style_brings_the_route_of_its_clips():
+    assert choose(STYLES["split"]).route == PLAIN_ROUTE
+    assert choose(STYLES["intelligent"]).route == ANALYSED_ROUTE
 
 
 def test_a_clip_is_found_by_scene_and_style():

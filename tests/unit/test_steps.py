@@ -1,5 +1,6 @@
 """Step names, their order and weights."""
 
+import itertools
 import json
 
 import pytest
@@ -15,6 +16,8 @@ from viralclip.steps import (
     STEPS,
     Step,
     clip_fraction,
+    is_before,
+    order_of,
     total_weight,
 )
 
@@ -94,6 +97,14 @@ def test_rendering_moves_inside_the_clip():
     half = clip_fraction(Step.RENDERING, 0.5, ANALYSED_ROUTE)
 
     assert half == pytest.approx((0.01 + 0.12 + 0.02 + 0.4) / total_weight(ANALYSED_ROUTE))
+
+
+def test_steps_have_places_in_the_order_that_clips_come_to_them():
+    places = [order_of(step) for step in IN_ORDER]
+
+    assert places == sorted(set(places))
+    assert all(is_before(one, other) for one, other in itertools.pairwise(IN_ORDER))
+    assert order_of(Step.RETRYING) == 0
 
 
 def test_a_finished_step_meets_the_start_of_the_next():
