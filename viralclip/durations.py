@@ -20,7 +20,7 @@ T = TypeVar("T")
 FramingKind = Literal["static", "moving", "split", "blurred"]
 
 # Seconds before the first frame and after the last.
-_STARTUP_S: dict[Stage, float] = {"render": 0.6, "analysis": 1.2}
+_STARTUP_S: dict[Stage, float] = {"render": 0.35, "analysis": 1.2}
 # Core seconds per million pixels: decoded from the source, and per frame written at a preset.
 _DECODE = 0.006
 _ENCODE = {"fast": 0.013, "balanced": 0.027, "quality": 0.048}
@@ -43,7 +43,7 @@ _MOST_LANES, _ONE_THREAD_LANES = 6.0, 1.7
 _BIAS_VARIANCE = 0.35
 _MACHINE_VARIANCE = 0.12
 # How a source differs from others like it is learned from its first clips.
-_SOURCE_VARIANCE, _MOST_OF_SOURCE = 0.04, 0.4
+_SOURCE_VARIANCE, _MOST_OF_SOURCE = 0.05, 0.4
 _VARIANCES = {
     "seconds": 0.01,
     "output": 0.03,
@@ -51,6 +51,7 @@ _VARIANCES = {
     "detail": 0.05,
     "threads": 0.02,
     "busy": 0.05,
+    "startup": 0.3,
     "captions": 0.03,
     "loudness": 0.01,
     "codec": 0.04,
@@ -61,10 +62,11 @@ _VARIANCES = {
 }
 # Middles that numeric features are counted from.
 _SECONDS, _RATE, _THREADS = 5.0, 40.0, 2.0
+_USUAL_STARTUP = 0.1
 # A factor's variance grows again by this share of what it was before anything was learned.
 _FORGETTING = 0.0005
 # That of a machine's own factor grows by this with each of its clips: it forgets within some tens.
-_MACHINE_FORGETTING = 0.0008
+_MACHINE_FORGETTING = 0.0001
 _NOISE = 0.03
 _LEAST_NOISE = 0.002
 # The clock and the rest of the machine disturb by so many seconds, however short the work.
@@ -113,7 +115,11 @@ class Workload(BaseModel, frozen=True):
     def typical_seconds(self, busy: float) -> float:
         """How long it takes by what is known before anything is learned, beside `busy` - 1 more."""
         work = self.seconds * self._core_seconds
-        return _STARTUP_S[self.stage] + work / self._lanes(busy)
+        return self._startup(busy) + work / self._lanes(busy)
+
+    def _startup(self, busy: float) -> float:
+        """To begin and to end keeps one core busy, where more of its kind than cores share them."""
+        return _STARTUP_S[self.stage] * max(busy / self.cores, 1.0)
 
     def features(self, busy: float) -> dict[str, float]:
         """What may make it differ from that, by name; of the logarithm, around a common middle."""
@@ -125,6 +131,7 @@ class Workload(BaseModel, frozen=True):
             "detail": self._detail,
             "threads": _log_ratio(self.threads or self.cores, _THREADS),
             "busy": math.log(max(busy, 1.0)),
+            "startup": self._startup(busy) / self.typical_seconds(busy) - _USUAL_STARTUP,
         }
         named = {
             f"codec:{self.codec}": 1.0 if self.codec else 0.0,

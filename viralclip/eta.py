@@ -153,10 +153,11 @@ class _Pieces:
             yield from self._of_scene(scene)
 
     def of_other(self, clip: ClipWorkload, name: str, *, begun: bool = True) -> _Piece:
-        alone = self._predict(clip.render)
-        share, noise = (_MIDDLE, _MIDDLE_NOISE) if begun else (1.0, _deviation(alone))
+        whole = self._predict(clip.render)
+        share, noise = (_MIDDLE, _MIDDLE_NOISE) if begun else (1.0, _deviation(whole))
         doubts = self._doubts_of(clip.render)
-        return _Piece(name, alone.seconds * share, noise, doubts, mine=False, begun=begun)
+        seconds = whole.seconds / self._slowdown * share
+        return _Piece(name, seconds, noise, doubts, mine=False, begun=begun)
 
     def _of_scene(self, scene: SceneState) -> Iterator[_Piece]:
         """Its analysis is counted for the first clip that needs it, and those that wait with it."""
@@ -175,7 +176,7 @@ class _Pieces:
     ) -> _Piece:
         seconds, variance = self._left_of_render(clip, render)
         if analysis is not None:
-            looking = self._predict(analysis).seconds
+            looking = self._predict(analysis).seconds / self._slowdown
             looking *= 1 - clip_fraction(clip.step, clip.step_fraction or 0.0, ANALYSIS)
             seconds += looking
         return _Piece(
@@ -188,33 +189,39 @@ class _Pieces:
 
     def _left_of_render(self, clip: ClipState, render: Workload) -> tuple[float, float]:
         """Seconds alone on the machine, and the variance of their logarithm."""
-        alone = self._predict(render)
-        own = alone.noise * alone.scale**2
+        whole = self._predict(render)
+        slowdown = self._slowdown
         if _is_ahead(clip):
-            return alone.seconds, own
-        slowdown = self.slowdowns[int(self._busy) - 1]
-        machine = alone.seconds / render.typical_seconds(1.0)
+            return whole.seconds / slowdown, whole.noise * whole.scale**2
+        machine = whole.seconds / slowdown / render.typical_seconds(1.0)
         begin, finish = _BEGIN_S * machine, _FINISH_S * machine
         if clip.step is not Step.RENDERING:
             left = max(clip.eta_sec or 0.0, finish * slowdown)
             return left / slowdown, _SPEED_NOISE**2
         elapsed = max((self._now - clip.since).total_seconds(), 0.0) if clip.since else 0.0
         fraction = clip.step_fraction or 0.0
-        work = max(alone.seconds - begin - finish, _FINISH_S) * slowdown
+        work = max(whole.seconds - (begin + finish) * slowdown, _FINISH_S * slowdown)
         ahead = _work_left(fraction, render.seconds)
         # Nothing is written until the encoder has looked ahead, and that is work, too.
         rest = work * ahead if fraction else begin * slowdown + work - elapsed
-        left = max(rest, _OVERDUE * elapsed * ahead, _FINISH_S)
-        variance = alone.deviation**2
+        left = max(rest, _OVERDUE * elapsed * ahead) + finish * slowdown
+        variance = whole.deviation**2
         if clip.eta_sec is not None and fraction > 0:
             of_speed = max(ahead / max(1 - fraction, 1e-6), _LEAST_OF_SPEED) * self._eased
             seen = of_speed * _by_speed(clip.eta_sec, elapsed, fraction)
             left, variance = _combined((left, variance), (seen, _speed_variance(fraction)))
-        return left / slowdown + finish, variance
+        return left / slowdown, variance
+
+    @property
+    def _slowdown(self) -> float:
+        """How many times longer a clip takes in the company that the job's clips have now."""
+        return self.slowdowns[int(self._busy) - 1]
 
     def _predict(self, workload: Workload) -> Prediction:
+        """How long it takes in that company, which is what most clips were learned in."""
         if workload not in self._known:
-            self._known[workload] = self._timings.predict(workload, machine=self._line.machine)
+            machine, busy = self._line.machine, self._busy
+            self._known[workload] = self._timings.predict(workload, machine=machine, busy=busy)
         return self._known[workload]
 
     def _doubts_of(self, render: Workload) -> Mapping[str, float]:

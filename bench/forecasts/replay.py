@@ -21,6 +21,7 @@ SHARES = (0.1, 0.25, 0.5, 0.75)
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MACHINE = "bench"
 _CORES = 2
+_LEAST_OF_ETA = 0.2
 _ORDER = {step.value: place for place, step in enumerate(Step)}
 
 
@@ -89,7 +90,7 @@ def _state(clip: Mapping[str, Any], at: float) -> ClipState:
     step = Step(name)
     route = route_of(analysed=STYLES[clip["style"]].analysed)
     ticks = [tick for tick in clip["ticks"] if tick[0] <= at] if step is Step.RENDERING else []
-    _, fraction, eta = ticks[-1] if ticks else (0, None, None)
+    fraction, eta = _since(ticks[-1], at) if ticks else (None, None)
     return ClipState(
         style=clip["style"],
         route=route,
@@ -99,6 +100,16 @@ def _state(clip: Mapping[str, Any], at: float) -> ClipState:
         eta_sec=eta,
         fraction=clip_fraction(step, fraction or 0.0, route),
     )
+
+
+def _since(tick: Sequence[float | None], at: float) -> tuple[float | None, float | None]:
+    """Where FFmpeg says it is at a moment after the tick: it speaks four times a second, the
+    recording holds one of them."""
+    told_at, fraction, eta = tick
+    if told_at is None or not fraction or not eta:
+        return fraction, eta
+    left = max(eta - (at - told_at), _LEAST_OF_ETA * eta)
+    return 1 - (1 - fraction) * left / eta, left
 
 
 @dataclass

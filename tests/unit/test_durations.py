@@ -48,6 +48,12 @@ def some_works(count: int, *, factor: float, noise: float, seed: int, **facts: o
         yield work, factor * work.typical_seconds(1.0) * math.exp(noise * random.gauss())
 
 
+def test_to_begin_takes_longer_where_others_share_the_cores():
+    brief = workload(seconds=0.01, threads=1, cores=2)
+
+    assert brief.typical_seconds(4) > 1.9 * brief.typical_seconds(2)
+
+
 def test_a_clip_of_one_second_costs_mostly_the_beginning_and_one_of_minutes_mostly_its_length():
     one, three_minutes, six_minutes = (
         workload(seconds=seconds).typical_seconds(1.0) for seconds in (1.0, 180.0, 360.0)

@@ -173,6 +173,19 @@ def test_what_was_learned_while_four_crowded_the_machine_holds_for_the_one_that_
     assert told.expected == pytest.approx(alone, rel=0.3)
 
 
+def test_an_analysis_that_others_hardly_slow_down_is_not_taken_for_a_render():
+    """What took four seconds alone and beside others takes four beside the next one, too."""
+    render = _render(cores=2, threads=4)
+    analysis = _render(cores=2, threads=4, stage="analysis", style="", preset="", encoder="")
+    timings = _learned(render, 12.0, busy=2.0)
+    for busy in (1.0, 2.0):
+        timings = _learned(analysis, 4.0, busy=busy, timings=timings)
+    progress = _job(_queued(analysed=True), _queued(analysed=True))
+    told = _sure(progress, timings, slots=2, render=render, analysis=analysis)
+
+    assert told.expected == pytest.approx(4 + 12, rel=0.2)
+
+
 def test_what_has_begun_keeps_its_slot_before_what_waits():
     job = _job(_queued(), _queued(), _rendering(0.5, _SCENE_S / 2, since_s=_SCENE_S / 2))
 
