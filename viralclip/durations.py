@@ -40,11 +40,11 @@ _FINE_BITS, _DETAIL, _USUAL_DETAIL = 0.1, 0.35, 0.2
 _MOST_LANES, _ONE_THREAD_LANES = 6.0, 1.7
 
 # Variances of what is learned, before anything is: of the logarithm of a factor.
-_BIAS_VARIANCE = 0.35
 _MACHINE_VARIANCE = 0.12
 # How a source differs from others like it is learned from its first clips.
 _SOURCE_VARIANCE, _MOST_OF_SOURCE = 0.05, 0.4
 _VARIANCES = {
+    "bias": 0.35,
     "seconds": 0.01,
     "output": 0.03,
     "source": 0.03,
@@ -415,9 +415,10 @@ class Timings(BaseModel, frozen=True):
 def read_model(state: str) -> Model:
     """The model as it was stored; one that another version stored otherwise begins anew."""
     try:
-        return Model.model_validate_json(state)
+        model = Model.model_validate_json(state)
     except ValidationError:
         return Model()
+    return model if all(map(_is_feature, model.names)) else Model()
 
 
 def read_timings(states: Mapping[str, str]) -> Timings:
@@ -425,10 +426,12 @@ def read_timings(states: Mapping[str, str]) -> Timings:
     return Timings(models={stage: read_model(states[stage]) for stage in STAGES if stage in states})
 
 
+def _is_feature(name: str) -> bool:
+    return name.partition(":")[0] in _VARIANCES
+
+
 def _prior(name: str) -> float:
     """The variance of a factor's logarithm before anything is learned of it."""
-    if name == "bias":
-        return _BIAS_VARIANCE
     return _VARIANCES[name.partition(":")[0]]
 
 

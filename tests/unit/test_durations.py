@@ -216,7 +216,12 @@ def test_what_was_learned_is_read_back_as_it_was():
     assert read_model(model.model_dump_json()) == model
 
 
-@pytest.mark.parametrize("state", ["", "null", '{"count": "many"}', '{"names": 3}'])
+_OF_ANOTHER_FEATURE = '{"names": ["bias", "bits"], "mean": [0, 0], "covariance": [[1], [0, 1]]}'
+
+
+@pytest.mark.parametrize(
+    "state", ["", "null", '{"count": "many"}', '{"names": 3}', _OF_ANOTHER_FEATURE]
+)
 def test_what_another_version_stored_is_learned_anew(state: str):
     assert read_model(state) == Model()
 
