@@ -3,6 +3,7 @@
 import asyncio
 import base64
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -10,7 +11,7 @@ from typing import Any, Self
 import httpx
 from pydantic import TypeAdapter, ValidationError
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from viralclip.app.following import fold
 from viralclip.errors import Fault, InvalidRequestError, InvalidScenesError, ViralclipError
@@ -133,9 +134,20 @@ class Connection:
 
         A connection that is cut is made again, for as long as it takes, and begins with a snapshot.
         """
+        try:
+            async with aclosing(self._progress(job_id)) as updates:
+                async for progress in updates:
+                    yield progress
+        except InvalidStatus as error:
+            why = f"It refuses to show the job: status {error.response.status_code}."
+            raise ServerRefusedError(why=why) from error
+
+    async def _progress(self, job_id: str) -> AsyncGenerator[Progress, None]:
         progress = Progress(job_id=job_id)
         address = f"{self._url.replace('http', 'ws', 1)}/api/jobs/{job_id}/live"
-        async for socket in connect(address, additional_headers=self._headers):
+        # The state of a job of some thousand clips is more than the library's limit of 1 MiB.
+        sockets = connect(address, additional_headers=self._headers, max_size=None)
+        async for socket in sockets:
             try:
                 async for message in socket:
                     if (frame := _frame(message)) is None:
