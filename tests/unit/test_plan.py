@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from viralclip.audio_tracks import AudioTrack
 from viralclip.errors import InvalidScenesError, UnknownAudioTrackError
 from viralclip.geometry import Rect, Size
-from viralclip.plan import Jump, Options, StyleChoice, Video, choose, make_plan, slug
+from viralclip.plan import (
+    Jump,
+    Options,
+    StyleChoice,
+    Video,
+    changed_clips,
+    choose,
+    make_plan,
+    slug,
+)
 from viralclip.scenes import Region, Scene
 from viralclip.steps import ANALYSED_ROUTE, PLAIN_ROUTE, is_analysed
 from viralclip.styles import STYLES
@@ -210,6 +219,16 @@ def test_equal_plans_have_one_digest_and_others_another():
     assert plan().digest == plan().digest
     assert plan().digest != plan(styles=(SPLIT,)).digest
     assert plan().digest != plan(SCENE, SCENE.model_copy(update={"id": 2})).digest
+
+
+def test_the_clips_that_a_new_plan_changes_are_known():
+    other = SCENE.model_copy(update={"id": 2, "title": "Next"})
+    before = plan(SCENE, other)
+    longer = other.model_copy(update={"title": "Renamed", "end": 10.0})
+    after = plan(SCENE.model_copy(update={"title": "Renamed"}), longer)
+
+    assert changed_clips(before, before) == frozenset()
+    assert changed_clips(before, after) == {(2, "split"), (2, "intelligent")}
 
 
 def test_a_plan_survives_being_stored():

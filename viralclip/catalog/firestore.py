@@ -37,7 +37,7 @@ from viralclip.catalog.records import (
 from viralclip.durations import Machine, Observation, Timings, read_model, read_timings
 from viralclip.errors import InvalidRequestError
 from viralclip.events import Outcome
-from viralclip.plan import Clip, Plan, Video
+from viralclip.plan import Clip, Plan, Video, changed_clips
 
 Document = dict[str, Any]
 Change = Callable[[Document | None], Document | None]
@@ -124,7 +124,7 @@ class FirestoreCatalog:
 
     def __init__(self, url: str) -> None:
         self._firestore = Firestore(url)
-        self._plans: dict[str, Plan] = {}
+        self._plans: dict[tuple[str, int], Plan] = {}
 
     async def __aenter__(self) -> Self:
         await self._firestore.__aenter__()
@@ -163,9 +163,9 @@ class FirestoreCatalog:
         fields = (await self._jobs.document(job_id).get()).to_dict()
         if fields is None:
             return None
-        # A plan never changes: it is checked once, and shared by all who ask after it.
-        job = _job(fields, self._plans.get(job_id))
-        self._plans[job_id] = job.plan
+        # Within a run a plan never changes: it is checked once, and shared by all who ask after it.
+        job = _job(fields, self._plans.get((job_id, fields["run"])))
+        self._plans[job_id, job.run] = job.plan
         while len(self._plans) > _KNOWN_PLANS:
             self._plans.pop(next(iter(self._plans)))
         return job
@@ -194,16 +194,19 @@ class FirestoreCatalog:
         found = [fields async for fields in _documents(query)]
         return _job(max(found, key=_created_at)) if found else None
 
-    async def begin_run(self, job_id: str, run: int) -> None:
+    async def begin_run(self, job_id: str, run: int, plan: Plan | None = None) -> None:
         """The clips first: a job that is in its run has every clip ready for it."""
+        was = await self.job(job_id) if plan else None
+        changed = changed_clips(was.plan, plan) if was and plan else frozenset[tuple[int, str]]()
         async for page in self._pages(f"{job_id}."):
-            await self._open_again(page, run)
+            await self._open_again(page, run, changed)
+        planned = _plan_fields(plan) if plan else {}
 
         def begin(was: Document | None) -> Document | None:
             if was is None or was["run"] >= run:
                 return None
             fresh = {"outcome": None, "finished_at": None, "stop_by": None, "stop_failed": False}
-            return fresh | {"run": run, "attempt": 0, "running": True}
+            return fresh | planned | {"run": run, "attempt": 0, "running": True}
 
         await self._firestore.change(self._jobs.document(job_id), begin)
 
@@ -433,11 +436,14 @@ class FirestoreCatalog:
     def _pages(self, prefix: str) -> AsyncIterator[list[DocumentSnapshot]]:
         return _pages(self._clips, "place", prefix)
 
-    async def _open_again(self, page: Sequence[DocumentSnapshot], run: int) -> None:
-        """Clips that did not complete may end anew; what changes meanwhile is looked at again."""
+    async def _open_again(
+        self, page: Sequence[DocumentSnapshot], run: int, changed: Collection[tuple[int, str]]
+    ) -> None:
+        """Clips that changed or did not complete may end anew; what is written meanwhile is looked
+        at again."""
         again = {"ending": None, "failure": None, "worker": None, "crashes": 0, "stop_by": None}
         fresh = {"run": run, **again}
-        while stale := [clip for clip in page if _is_stale(clip, run)]:
+        while stale := [clip for clip in page if _is_stale(clip, run, changed)]:
             batch = self._db.batch()
             for clip in stale:
                 unchanged = self._db.write_option(last_update_time=clip.update_time)
@@ -448,8 +454,10 @@ class FirestoreCatalog:
             page = [clip async for clip in self._db.get_all([clip.reference for clip in stale])]
 
 
-def _is_stale(clip: DocumentSnapshot, run: int) -> bool:
-    return clip.exists and clip.get("run") < run and clip.get("ending") != "complete"
+def _is_stale(clip: DocumentSnapshot, run: int, changed: Collection[tuple[int, str]]) -> bool:
+    if not clip.exists or clip.get("run") >= run:
+        return False
+    return clip.get("ending") != "complete" or (clip.get("scene_id"), clip.get("style")) in changed
 
 
 def _of_existing(change: Callable[[Document], Document | None]) -> Change:
@@ -526,12 +534,15 @@ def _job_fields(job: JobRecord) -> Document:
     fields = job.summary.model_dump() | job.model_dump(exclude={"plan"})
     fields["created_at"] = job.created_at.astimezone(UTC)
     return fields | {
-        "plan": job.plan.model_dump_json(),
-        "digest": job.plan.digest,
+        **_plan_fields(job.plan),
         "running": job.outcome is None,
         "rank": rank,
         "owner_rank": f"{_hash(job.owner)}.{rank}",
     }
+
+
+def _plan_fields(plan: Plan) -> Document:
+    return {"plan": plan.model_dump_json(), "digest": plan.digest}
 
 
 def _new_clip(job: JobRecord, clip: Clip) -> Document:

@@ -16,7 +16,7 @@ from viralclip.catalog.records import (
 )
 from viralclip.durations import Machine, Observation, Timings
 from viralclip.events import Outcome
-from viralclip.plan import Video
+from viralclip.plan import Plan, Video
 
 
 class Catalog(Protocol):
@@ -36,8 +36,11 @@ class Catalog(Protocol):
         """The latest job with the same work and destination that has not ended."""
         ...
 
-    async def begin_run(self, job_id: str, run: int) -> None:
-        """Open the next run: no outcome, no stop; clips that did not complete may end anew."""
+    async def begin_run(self, job_id: str, run: int, plan: Plan | None = None) -> None:
+        """Open the next run: no outcome, no stop; clips that did not complete may end anew.
+
+        A new plan has the same scenes and styles; the clips that it changes may end anew, too.
+        """
         ...
 
     async def begin_attempt(self, job_id: str, run: int) -> int:

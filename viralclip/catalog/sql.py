@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 import sqlalchemy as sa
 import structlog
@@ -28,7 +28,7 @@ from viralclip.catalog.records import (
 from viralclip.catalog.tables import claims, clips, jobs, models, videos
 from viralclip.durations import Machine, Observation, Timings, read_model, read_timings
 from viralclip.events import Outcome
-from viralclip.plan import Clip, Plan, Video
+from viralclip.plan import Clip, Plan, Video, changed_clips
 
 T = TypeVar("T")
 
@@ -51,13 +51,18 @@ _SUMMARY = (
 )
 
 
+class _KnownPlan(NamedTuple):
+    run: int
+    plan: Plan
+
+
 class SqlCatalog:
     """Records in a database; every call runs in a thread, so the event loop never waits for it."""
 
     def __init__(self, url: str, *, patience_s: float = PATIENCE_S) -> None:
         self._url = url
         self._patience = patience_s
-        self._plans: dict[str, Plan] = {}
+        self._plans: dict[str, _KnownPlan] = {}
 
     async def __aenter__(self) -> Self:
         self._engine = await asyncio.to_thread(open_database, self._url)
@@ -84,14 +89,18 @@ class SqlCatalog:
         return await self._read(lambda db: self._find_job(db, job_id))
 
     def _find_job(self, db: Connection, job_id: str) -> JobRecord | None:
-        """A plan never changes: it is read and checked once, and shared by all who ask after it."""
-        plan = self._plans.get(job_id)
-        columns = [column for column in jobs.c if plan is None or column is not jobs.c.plan]
+        """Within a run a plan never changes: it is read and checked once, and shared by all who ask
+        after it."""
+        known = self._plans.get(job_id)
+        columns = [column for column in jobs.c if known is None or column is not jobs.c.plan]
         row = _one(db, sa.select(*columns).where(jobs.c.job_id == job_id))
         if row is None:
             return None
-        job = _job(row, plan)
-        self._plans[job_id] = job.plan
+        if known is not None and known.run != row["run"]:
+            del self._plans[job_id]
+            return self._find_job(db, job_id)
+        job = _job(row, known.plan if known else None)
+        self._plans[job_id] = _KnownPlan(job.run, job.plan)
         while len(self._plans) > _KNOWN_PLANS:
             self._plans.pop(next(iter(self._plans)))
         return job
@@ -117,21 +126,24 @@ class SqlCatalog:
         row = await self._read(lambda db: _one(db, query))
         return _job(row) if row else None
 
-    async def begin_run(self, job_id: str, run: int) -> None:
+    async def begin_run(self, job_id: str, run: int, plan: Plan | None = None) -> None:
         def work(db: Connection) -> None:
+            here = sa.and_(jobs.c.job_id == job_id, jobs.c.run < run)
+            row = _one(db, sa.select(jobs).where(here))
+            if row is None:
+                return
             fresh = {"outcome": None, "finished_at": None, "stop_by": None, "stop_failed": False}
-            fresh |= {"attempt": 0}
             db.execute(
                 sa.update(jobs)
-                .where(jobs.c.job_id == job_id, jobs.c.run < run)
-                .values(run=run, **fresh)
+                .where(here)
+                .values(run=run, attempt=0, **fresh, **_plan_columns(plan))
             )
-            db.execute(
-                sa.update(clips)
-                .where(clips.c.job_id == job_id, clips.c.run < run)
-                .where(clips.c.ending.is_distinct_from("complete"))
-                .values(run=run, ending=None, failure=None, worker=None, crashes=0, stop_by=None)
-            )
+            changed = changed_clips(_job(row).plan, plan) if plan else frozenset()
+            for stale in (
+                clips.c.ending.is_distinct_from("complete"),
+                *(sa.and_(clips.c.scene_id == s, clips.c.style == style) for s, style in changed),
+            ):
+                db.execute(_opened_again(job_id, run).where(stale))
 
         await self._write(work)
 
@@ -401,7 +413,18 @@ def _place(job_id: str, scene_id: int, style: str) -> sa.ColumnElement[bool]:
 def _job_row(job: JobRecord) -> dict[str, Any]:
     row = job.model_dump(exclude={"plan"})
     row |= {name: _utc(row[name]) for name in ("created_at", "finished_at")}
-    return row | {"plan": job.plan.model_dump(mode="json"), "digest": job.plan.digest}
+    return row | _plan_columns(job.plan)
+
+
+def _plan_columns(plan: Plan | None) -> dict[str, Any]:
+    return {"plan": plan.model_dump(mode="json"), "digest": plan.digest} if plan else {}
+
+
+def _opened_again(job_id: str, run: int) -> sa.Update:
+    """The job's clips of earlier runs, to end anew in this one."""
+    again = {"ending": None, "failure": None, "worker": None, "crashes": 0, "stop_by": None}
+    here = sa.and_(clips.c.job_id == job_id, clips.c.run < run)
+    return sa.update(clips).where(here).values(run=run, **again)
 
 
 def _new_clip(job: JobRecord, clip: Clip) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from viralclip.live import EventFrame, Reset, Snapshot, TickFrame
 from viralclip.origins import Site
 from viralclip.server import (
     actions,
+    captions,
     clips,
     history,
     jobs,
@@ -72,6 +73,7 @@ def create_app(
     app.include_router(clips.routes(services))
     app.include_router(videos.routes(services))
     app.include_router(scene_lists.routes(services))
+    app.include_router(captions.routes(services))
     app.include_router(system.routes(services, sign_in))
     if services.uploads is not None:
         app.include_router(uploads.routes(services, services.uploads))

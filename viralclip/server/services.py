@@ -9,6 +9,7 @@ from viralclip.catalog.webhooks import SqlWebhooks
 from viralclip.channel.port import ProgressChannel
 from viralclip.engine.jobs import Jobs
 from viralclip.plan import Video
+from viralclip.server.caption_preview import CaptionAsk
 from viralclip.server.feed import Feeds
 from viralclip.server.framing import Ask, FramingOut
 from viralclip.server.metrics import Scrape
@@ -56,6 +57,8 @@ class Services:
     identify: Callable[[Path], str]
     # Plans a clip without making it.
     frame: Callable[[Video, Ask], Awaitable[FramingOut]] | None = None
+    # A JPEG of such a clip with captions.
+    captioned: Callable[[Video, CaptionAsk], Awaitable[bytes]] | None = None
     media_roots: tuple[Path, ...] = ()
     uploads: Path | None = None
     webhooks: SqlWebhooks | None = None
