@@ -24,9 +24,7 @@ _AREA_SUMMARIES: dict[AreaName, str] = {
 }
 _FILE_BODY = {
     "requestBody": {
-        "content": {
-            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
-        }
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
     }
 }
 
@@ -39,10 +37,12 @@ class Look(BaseModel):
 
 
 class CaptionChoices(BaseModel):
-    """What captions may look like, and where they may stand."""
+    """What captions may look like, where they may stand, and whether their words can be recognised
+    from what is said."""
 
     styles: list[Look]
     areas: list[Look]
+    can_recognise: bool
 
 
 class WordsOut(BaseModel):
@@ -69,6 +69,7 @@ def routes(services: Services) -> APIRouter:
                 Look(name=style.name, summary=style.summary) for style in caption_styles().values()
             ],
             areas=[Look(name=area, summary=_AREA_SUMMARIES[area]) for area in AREAS],
+            can_recognise=services.can_recognise,
         )
 
     @router.post(

@@ -59,6 +59,8 @@ class Services:
     frame: Callable[[Video, Ask], Awaitable[FramingOut]] | None = None
     # A JPEG of such a clip with captions.
     captioned: Callable[[Video, CaptionAsk], Awaitable[bytes]] | None = None
+    # Whether captions can be made from what is said.
+    can_recognise: bool = False
     media_roots: tuple[Path, ...] = ()
     uploads: Path | None = None
     webhooks: SqlWebhooks | None = None
