@@ -73,8 +73,8 @@ _LEAST_NOISE = 0.002
 _JITTER_S = 0.12
 _MIN_GAIN = 0.03
 # What is beyond so many deviations once so many clips were learned is an outlier, and teaches
-# nothing: it would hide the next ones, and that the machine has changed. Before that, and once the
-# machine is known to have changed, it counts as one of just so many, the less the further it is off.
+# nothing: it would hide the next ones, and that the machine has changed. Before that, and of a
+# machine that has changed, it counts as one of just so many, and the less the further it is off.
 _CLIPPED, _SETTLED = 3.0, 10
 _MOST_NAMES, _MOST_MACHINES, _MOST_SOURCES = 48, 64, 32
 _KEPT_RESIDUALS = 100
