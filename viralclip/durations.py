@@ -303,7 +303,7 @@ class Model(BaseModel, frozen=True):
         residual = error / math.sqrt(variance)
         machine = known.machines.get(seen.machine, Machine()).after(residual)
         if abs(residual) > _CLIPPED and self.count >= _SETTLED and not machine.drifting:
-            return known._unmoved(seen.machine, machine, residual)
+            return known.unmoved(seen.machine, machine, residual)
         weight = min(1.0, _CLIPPED / max(abs(residual), 1e-9))
         clipped, variance = error * weight, variance / weight**2
         x = [features.get(name, 0.0) for name in known.names]
@@ -326,20 +326,20 @@ class Model(BaseModel, frozen=True):
                 known.source(seen.workload).after(clipped, variance),
                 most=_MOST_SOURCES,
             ),
-            residuals=known._residuals_with(residual),
+            residuals=known.residuals_after(residual),
         )
 
-    def _unmoved(self, name: str, machine: Machine, residual: float) -> "Model":
+    def unmoved(self, name: str, machine: Machine, residual: float) -> "Model":
         """The same model after a clip that teaches nothing but that it was an outlier."""
         return self.model_copy(
             update={
                 "count": self.count + 1,
                 "machines": _latest(self.machines, name, machine, most=_MOST_MACHINES),
-                "residuals": self._residuals_with(residual),
+                "residuals": self.residuals_after(residual),
             }
         )
 
-    def _residuals_with(self, residual: float) -> tuple[float, ...]:
+    def residuals_after(self, residual: float) -> tuple[float, ...]:
         return (*self.residuals, round(residual, 3))[-_KEPT_RESIDUALS:]
 
     def source(self, workload: Workload) -> Source:
