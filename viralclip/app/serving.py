@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ import uvicorn
 
 from viralclip.analysis.models import FaceModel
 from viralclip.app.alerting import alerting
+from viralclip.app.caption_preview import CaptionDrawer, DrawingTools
 from viralclip.app.entrance import open_entrance
 from viralclip.app.listening import WAITING, listen
 from viralclip.app.lives import attended
@@ -27,6 +29,8 @@ from viralclip.catalog.accounts import open_accounts
 from viralclip.catalog.webhooks import SqlWebhooks
 from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
+from viralclip.media.ffmpeg import find_ffmpeg
+from viralclip.media.fonts import load_fonts
 from viralclip.media.probe import identity
 from viralclip.media.prober import Prober
 from viralclip.server.app import create_app
@@ -136,11 +140,23 @@ async def _services(
             FaceModel(model_place(settings)),
             open_sources(settings, opener).hold,
         ),
+        captioned=CaptionDrawer(_drawing_tools(settings, opener)),
+        fonts=partial(load_fonts, settings.rendering.fonts),
         media_roots=settings.server.media_roots,
         uploads=settings.state.uploads,
         webhooks=webhooks,
         webhooks_anywhere=settings.server.webhooks == "anywhere",
         encoder=settings.rendering.encoder,
+    )
+
+
+def _drawing_tools(settings: Settings, opener: Callable[[str], Storage]) -> DrawingTools:
+    return DrawingTools(
+        analyses=open_analyses(settings, threads=1),
+        face_model=FaceModel(model_place(settings)),
+        source=open_sources(settings, opener).hold,
+        ffmpeg=partial(find_ffmpeg, settings.rendering.ffmpeg),
+        fonts=settings.rendering.fonts,
     )
 
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict
 
 from viralclip.catalog.records import JobRecord, Priority
+from viralclip.plan import Plan
 from viralclip.server.identity import Owner
 from viralclip.server.jobs import JobId, JobOut, SceneId, StyleName, find_job, job_out
 from viralclip.server.problems import ConflictError, NotFoundError, problems
@@ -51,12 +52,7 @@ def routes(services: Services) -> APIRouter:
         job = await find_job(job_id, owner, services)
         if job.outcome == "succeeded":
             raise ConflictError(why="Every clip of the job is complete.")
-        now = datetime.now(UTC)
-        if services.webhooks is not None and job.outcome is not None:
-            # The end of this run has to be told before the next one makes it forgotten.
-            await enqueue_deliveries(job, services.catalog, services.webhooks, now)
-            await services.webhooks.expect(owner, job_id, job.run + 1, now)
-        return job_out((await services.jobs.retry(job_id, now)).summary)
+        return job_out((await run_again(job, services)).summary)
 
     @router.patch("/{job_id}", operation_id="changeJob")
     async def change_job(job_id: JobId, change: PriorityChange, owner: Owner) -> JobOut:
@@ -77,6 +73,16 @@ def routes(services: Services) -> APIRouter:
         return Response(status_code=204)
 
     return router
+
+
+async def run_again(job: JobRecord, services: Services, plan: Plan | None = None) -> JobRecord:
+    """Another run of a job that has ended; with a new plan, of what that changes, too."""
+    now = datetime.now(UTC)
+    if services.webhooks is not None and job.outcome is not None:
+        # The end of this run has to be told before the next one makes it forgotten.
+        await enqueue_deliveries(job, services.catalog, services.webhooks, now)
+        await services.webhooks.expect(job.owner, job.job_id, job.run + 1, now)
+    return await services.jobs.retry(job.job_id, now, plan)
 
 
 async def _find_running(job_id: str, owner: str, services: Services) -> JobRecord:

@@ -13,6 +13,7 @@ from viralclip.live import EventFrame, Reset, Snapshot, TickFrame
 from viralclip.origins import Site
 from viralclip.server import (
     actions,
+    caption_edits,
     captions,
     clips,
     history,
@@ -74,6 +75,7 @@ def create_app(
     app.include_router(videos.routes(services))
     app.include_router(scene_lists.routes(services))
     app.include_router(captions.routes(services))
+    app.include_router(caption_edits.routes(services))
     app.include_router(system.routes(services, sign_in))
     if services.uploads is not None:
         app.include_router(uploads.routes(services, services.uploads))

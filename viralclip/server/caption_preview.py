@@ -2,23 +2,15 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from viralclip.captions.areas import AreaName
+from viralclip.scenes import MAX_PINS, Pin, Region
 from viralclip.server.framing import Ask
 from viralclip.words.transcript import Word
 
 # Ten minutes of the fastest speaker there is.
 MAX_SCENE_WORDS = 6000
-_Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-
-
-class CropIn(BaseModel, frozen=True):
-    """A crop set by hand, in shares of the picture."""
-
-    x: _Share
-    y: _Share
-    width: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 
 
 class CaptionAsk(Ask, frozen=True):
@@ -31,4 +23,5 @@ class CaptionAsk(Ask, frozen=True):
     words: Annotated[tuple[Word, ...], Field(max_length=MAX_SCENE_WORDS)]
     caption_style: Annotated[str, Field(max_length=100)] = "phrase"
     area: AreaName = "feed"
-    crop: CropIn | None = None
+    crop: Annotated[tuple[Pin, ...], Field(max_length=MAX_PINS)] = ()
+    webcam: Region | None = None

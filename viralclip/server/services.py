@@ -1,9 +1,10 @@
 """What the server works with, opened elsewhere and passed in."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from viralclip.captions.fonts import Font
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.webhooks import SqlWebhooks
 from viralclip.channel.port import ProgressChannel
@@ -59,6 +60,8 @@ class Services:
     frame: Callable[[Video, Ask], Awaitable[FramingOut]] | None = None
     # A JPEG of such a clip with captions.
     captioned: Callable[[Video, CaptionAsk], Awaitable[bytes]] | None = None
+    # Those that captions are drawn with.
+    fonts: Callable[[], Sequence[Font]] | None = None
     # Whether captions can be made from what is said.
     can_recognise: bool = False
     media_roots: tuple[Path, ...] = ()

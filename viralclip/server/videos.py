@@ -181,7 +181,7 @@ async def probe_path(path: str, services: Services) -> Video:
         raise NotFoundError
     video = await services.probe(resolved)
     # It may have been swapped for a link meanwhile: then this is not what was looked into.
-    if not await asyncio.to_thread(_is_still, video, services):
+    if not await asyncio.to_thread(is_still, video, services):
         raise NotFoundError
     return video
 
@@ -208,7 +208,7 @@ def _open(video: Video, services: Services) -> BinaryIO:
     return open_inside(home, PurePosixPath(video.path).relative_to(home))
 
 
-def _is_still(video: Video, services: Services) -> bool:
+def is_still(video: Video, services: Services) -> bool:
     """Whether the file that may be read is the one that was looked into."""
     try:
         with _open(video, services) as file:

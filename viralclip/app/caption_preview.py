@@ -1,0 +1,158 @@
+"""Draws frames of clips with captions before they are made, through the clips' own graph."""
+
+import asyncio
+import tempfile
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from viralclip.analysis.analyses import Analyses
+from viralclip.analysis.models import FaceModel
+from viralclip.app.preview import Watched, check_stretch
+from viralclip.captioning import clip_words
+from viralclip.captions.composing import Canvas, Captions, compose
+from viralclip.captions.registry import caption_style
+from viralclip.errors import SourceChangedError
+from viralclip.filter_graph import Filter, join, line
+from viralclip.geometry import parse_aspect
+from viralclip.media.command import RenderSpec
+from viralclip.media.fonts import load_fonts
+from viralclip.media.probe import Probed, identity
+from viralclip.media.still import render_still
+from viralclip.pipeline.render import prepared
+from viralclip.pipeline.segment import probe_source
+from viralclip.pipeline.view import area_of, raster_of, view_of
+from viralclip.plan import CaptionOptions, Options, Plan, Video, choose, make_plan
+from viralclip.processes.runner import Watchdogs
+from viralclip.scenes import Scene
+from viralclip.server.caption_preview import CaptionAsk
+from viralclip.styles import Framing, Raster, all_styles, resolve
+
+_AT_ONCE = 2
+_LIMITS = Watchdogs(start_s=30, stall_s=30, busy_s=60, total_s=120)
+# A time that was rounded down is still that of its frame.
+_ROUNDING = 0.01
+
+
+@dataclass(frozen=True)
+class DrawingTools:
+    """What looks at videos and draws; `ffmpeg` finds one when it is first needed."""
+
+    analyses: Analyses
+    face_model: FaceModel
+    source: Callable[[Video], AbstractAsyncContextManager[Path]]
+    ffmpeg: Callable[[], Path]
+    fonts: Path | None = None
+
+
+class CaptionDrawer:
+    """Draws a few frames at a time; what styles looked at is kept for clips and other frames."""
+
+    def __init__(self, tools: DrawingTools) -> None:
+        self._tools = tools
+        self._gate = asyncio.Semaphore(_AT_ONCE)
+
+    async def __call__(self, video: Video, ask: CaptionAsk) -> bytes:
+        """The JPEG of a frame; NoSuchStretchError, SourceChangedError, UnknownStyleError."""
+        plan = _plan(video, ask)
+        async with self._gate, self._tools.source(video) as path:
+            # Only what was looked into under limits is looked into in this process.
+            if (now := await asyncio.to_thread(identity, path)) != video.identity:
+                raise SourceChangedError(detail=f"identity {now}")
+            clip = await self._look(plan, await probe_source(path))
+            return await self._draw(clip, clip.frame_at(ask.at))
+
+    async def _look(self, plan: Plan, probed: Probed) -> "_Clip":
+        framing = None
+        if plan.styles[0].analysed:
+            model = await self._tools.face_model.find()
+            watched = Watched(plan, probed, model, self._tools.analyses)
+            framing = (await watched.inspect(plan.scenes[0], plan.styles[0].name)).framing
+        return _Clip(plan, probed, framing)
+
+    async def _draw(self, clip: "_Clip", frame: int) -> bytes:
+        ffmpeg = await asyncio.to_thread(self._tools.ffmpeg)
+        captions = await asyncio.to_thread(clip.captions, self._tools.fonts)
+        with tempfile.TemporaryDirectory(prefix="viralclip-frame-") as folder:
+            spec = clip.frame_spec(frame, Path(folder) / "frame.jpg")
+            with prepared(spec, captions) as ready:
+                return await render_still(ffmpeg, ready, limits=_LIMITS)
+
+
+@dataclass(frozen=True)
+class _Clip:
+    """A clip that is not made: the only one of its plan."""
+
+    plan: Plan
+    probed: Probed
+    framing: Framing | None
+
+    @property
+    def scene(self) -> Scene:
+        return self.plan.scenes[0]
+
+    @property
+    def style(self) -> str:
+        return self.plan.styles[0].name
+
+    @property
+    def start(self) -> float:
+        return self.probed.on_frame(self.scene.start)
+
+    @property
+    def raster(self) -> Raster:
+        return raster_of(self.scene, self.probed)
+
+    def frame_at(self, at: float) -> int:
+        """The frame that is shown at a time of the video, or the nearest there is."""
+        frame = int((at - self.start) * self.raster.fps + _ROUNDING)
+        return min(max(frame, 0), self.raster.frames - 1)
+
+    def captions(self, fonts: Path | None) -> Captions | None:
+        """Those of the whole clip: where they stand depends on what was before."""
+        words, options = clip_words(self.scene, self.start), self.plan.options.captions
+        if not words:
+            return None
+        size = view_of(self.plan, self.scene, self.style, self.probed).target
+        return compose(
+            words,
+            Canvas(size, self.raster.fps, float(self.raster.frames / self.raster.fps)),
+            style=caption_style(options.style),
+            area=options.area,
+            fonts=load_fonts(fonts),
+        )
+
+    def frame_spec(self, frame: int, target: Path) -> RenderSpec:
+        """A clip of that frame alone, at its time in the whole one."""
+        fps, framing = self.raster.fps, self.framing
+        if framing is not None:
+            panels = tuple(panel[frame : frame + 1] for panel in framing.panels)
+            framing = replace(framing, panels=panels)
+        view = view_of(self.plan, self.scene, self.style, self.probed, framing=framing)
+        begins = float(frame / fps)
+        later = line(Filter.of("setpts", f"PTS+{begins:.6f}/TB"))
+        return RenderSpec(
+            source=self.probed,
+            start=self.start + begins,
+            duration=float(1 / fps),
+            graph=join(all_styles()[self.style].graph(view), later),
+            size=view.target,
+            area=area_of(self.plan, self.style, self.probed),
+            target=target,
+            sounds=(),
+        )
+
+
+def _plan(video: Video, ask: CaptionAsk) -> Plan:
+    """The plan of a job of this one clip; InvalidRequestError if there is none."""
+    check_stretch(video, ask)
+    caption_style(ask.caption_style)
+    aspect, active = parse_aspect(ask.aspect), video.active_area if ask.bars == "cut" else None
+    style, *_ = resolve([ask.style], source=video.size, aspect=aspect, active=active)
+    scene = Scene(
+        id=1, start=ask.start, end=ask.end, webcam=ask.webcam, crop=ask.crop, words=ask.words
+    )
+    captions = CaptionOptions(mode="given", style=ask.caption_style, area=ask.area)
+    options = Options(aspect=ask.aspect, bars=ask.bars, captions=captions)
+    return make_plan(video, [scene], [choose(style)], options)
