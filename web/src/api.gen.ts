@@ -353,6 +353,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/captions/styles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Caption Styles
+         * @description The looks of captions and the areas that they stand in.
+         */
+        get: operations["listCaptionStyles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/captions/words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Words
+         * @description Read a transcript's file, in any format and encoding, as words in the video's time.
+         *
+         *     Faults are listed with their places. `offset` seconds are added to its times.
+         */
+        post: operations["readTranscript"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/captions/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Captions
+         * @description A frame of the clip, as it would be made, with the captions drawn on it.
+         */
+        post: operations["previewCaptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{job_id}/scenes/{scene_id}/words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Scene Words
+         * @description The words that the clips of a scene show as captions.
+         */
+        get: operations["getSceneWords"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{job_id}/captions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Edit Captions
+         * @description Give scenes of an ended job other words, or its captions another look.
+         *
+         *     The clips that show what changed are made again in another run; the others stay as they are.
+         */
+        post: operations["editCaptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/choices": {
         parameters: {
             query?: never;
@@ -1735,6 +1839,82 @@ export interface components {
             overlaps: number[];
         };
         /**
+         * CaptionAsk
+         * @description A clip as in `Ask`, the words that it would show, and the moment to look at.
+         *
+         *     Words and `at` are seconds of the video.
+         */
+        CaptionAsk: {
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
+            /** Style */
+            style: string;
+            /**
+             * Aspect
+             * @default 9:16
+             */
+            aspect: string;
+            /**
+             * Bars
+             * @default cut
+             * @enum {string}
+             */
+            bars: "cut" | "keep";
+            /** At */
+            at: number;
+            /** Words */
+            words: components["schemas"]["Word"][];
+            /**
+             * Caption Style
+             * @default phrase
+             */
+            caption_style: string;
+            /**
+             * Area
+             * @default feed
+             * @enum {string}
+             */
+            area: "feed" | "ads" | "full";
+            /**
+             * Crop
+             * @default []
+             */
+            crop: components["schemas"]["Pin"][];
+            webcam?: components["schemas"]["Region"] | null;
+        };
+        /**
+         * CaptionChoices
+         * @description What captions may look like, where they may stand, and whether their words can be recognised
+         *     from what is said.
+         */
+        CaptionChoices: {
+            /** Styles */
+            styles: components["schemas"]["Look"][];
+            /** Areas */
+            areas: components["schemas"]["Look"][];
+            /** Can Recognise */
+            can_recognise: boolean;
+        };
+        /**
+         * CaptionEdits
+         * @description Other words for scenes, by their ids, and another look for all captions of the job.
+         */
+        CaptionEdits: {
+            /**
+             * Scenes
+             * @default {}
+             */
+            scenes: {
+                [key: string]: components["schemas"]["Word"][];
+            };
+            /** Style */
+            style?: string | null;
+            /** Area */
+            area?: ("feed" | "ads" | "full") | null;
+        };
+        /**
          * Choices
          * @description What a new job can choose from.
          */
@@ -1953,7 +2133,7 @@ export interface components {
          * @description A job, its progress, and the cursor to follow it from.
          *
          *     `clips_ahead` is how many clips, of whatever job, are made before the first of this job's that
-         *     waits; null when none of them waits.
+         *     waits; null when none of them waits. `has_captions` says that its clips may have captions.
          */
         JobState: {
             job: components["schemas"]["JobOut"];
@@ -1962,6 +2142,18 @@ export interface components {
             cursor: string;
             /** Clips Ahead */
             clips_ahead: number | null;
+            /** Has Captions */
+            has_captions: boolean;
+        };
+        /**
+         * Look
+         * @description A caption style or area, and what it is in one line.
+         */
+        Look: {
+            /** Name */
+            name: string;
+            /** Summary */
+            summary: string;
         };
         /**
          * Me
@@ -2050,6 +2242,21 @@ export interface components {
             /** Path */
             path: string;
         };
+        /**
+         * Pin
+         * @description A crop set by hand: its left and width as shares of the picture's width, its top as a share
+         *     of the height, from this time of the video on or, between two pins, on the way to the next.
+         */
+        Pin: {
+            /** Time */
+            time: number;
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
+            /** Width */
+            width: number;
+        };
         /** PriorityChange */
         PriorityChange: {
             /**
@@ -2104,6 +2311,20 @@ export interface components {
             height: number;
         };
         /**
+         * Region
+         * @description A rectangle as shares (0 to 1) of the picture's width and height, from its top left.
+         */
+        Region: {
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+        };
+        /**
          * SceneListOut
          * @description A list's text, its scenes or its faults, and notes on how it was read.
          */
@@ -2130,6 +2351,43 @@ export interface components {
             start: number;
             /** End */
             end: number;
+        };
+        /**
+         * SceneWords
+         * @description The words that the clips of a scene show, and how these are made; times are the video's.
+         */
+        SceneWords: {
+            /** Scene Id */
+            scene_id: number;
+            /** Title */
+            title: string;
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
+            /** Words */
+            words: components["schemas"]["Word"][];
+            /** Caption Style */
+            caption_style: string;
+            /**
+             * Area
+             * @enum {string}
+             */
+            area: "feed" | "ads" | "full";
+            /** Video Id */
+            video_id: string;
+            /** Styles */
+            styles: string[];
+            /** Aspect */
+            aspect: string;
+            /**
+             * Bars
+             * @enum {string}
+             */
+            bars: "cut" | "keep";
+            /** Crop */
+            crop: components["schemas"]["Pin"][];
+            webcam: components["schemas"]["Region"] | null;
         };
         /** StyleOut */
         StyleOut: {
@@ -2211,6 +2469,47 @@ export interface components {
             /** Video Id */
             video_id: string;
         };
+        /**
+         * Word
+         * @description A word as it is shown, punctuation included, and when it is said: seconds of the video.
+         *
+         *     `confidence` is 0 to 1, or None where nobody says. `speaker` is a name or label. `break_after`
+         *     says that a caption ends behind the word (True) or goes on (False); None leaves it open.
+         *     `joined` says that no space stands before the word, as in Japanese, Chinese and Thai.
+         */
+        Word: {
+            /** Text */
+            text: string;
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
+            /** Confidence */
+            confidence?: number | null;
+            /** Speaker */
+            speaker?: string | null;
+            /** Break After */
+            break_after?: boolean | null;
+            /**
+             * Joined
+             * @default false
+             */
+            joined: boolean;
+        };
+        /**
+         * WordsOut
+         * @description Words in seconds of the video, in the order they are said.
+         */
+        WordsOut: {
+            /** Words */
+            words: components["schemas"]["Word"][];
+            /** Language */
+            language: string;
+            /** Origin */
+            origin: string;
+            /** Notes */
+            notes: string[];
+        };
     };
     responses: never;
     parameters: never;
@@ -2275,6 +2574,9 @@ export type UploadingDetails = components['schemas']['UploadingDetails'];
 export type Warned = components['schemas']['Warned'];
 export type WorkerTick = components['schemas']['WorkerTick'];
 export type AudioTrack = components['schemas']['AudioTrack'];
+export type CaptionAsk = components['schemas']['CaptionAsk'];
+export type CaptionChoices = components['schemas']['CaptionChoices'];
+export type CaptionEdits = components['schemas']['CaptionEdits'];
 export type Choices = components['schemas']['Choices'];
 export type ClipOut = components['schemas']['ClipOut'];
 export type EventPage = components['schemas']['EventPage'];
@@ -2288,20 +2590,26 @@ export type JobOut = components['schemas']['JobOut'];
 export type JobPage = components['schemas']['JobPage'];
 export type JobRow = components['schemas']['JobRow'];
 export type JobState = components['schemas']['JobState'];
+export type Look = components['schemas']['Look'];
 export type Me = components['schemas']['Me'];
 export type MediaFile = components['schemas']['MediaFile'];
 export type NewJob = components['schemas']['NewJob'];
 export type NewSession = components['schemas']['NewSession'];
 export type PathSource = components['schemas']['PathSource'];
+export type Pin = components['schemas']['Pin'];
 export type PriorityChange = components['schemas']['PriorityChange'];
 export type Problem = components['schemas']['Problem'];
 export type Rect = components['schemas']['Rect'];
+export type Region = components['schemas']['Region'];
 export type SceneListOut = components['schemas']['SceneListOut'];
 export type SceneOut = components['schemas']['SceneOut'];
+export type SceneWords = components['schemas']['SceneWords'];
 export type StyleOut = components['schemas']['StyleOut'];
 export type UploadOut = components['schemas']['UploadOut'];
 export type VideoOut = components['schemas']['VideoOut'];
 export type VideoSource = components['schemas']['VideoSource'];
+export type Word = components['schemas']['Word'];
+export type WordsOut = components['schemas']['WordsOut'];
 export type $defs = Record<string, never>;
 export interface operations {
     listJobs: {
@@ -3726,6 +4034,327 @@ export interface operations {
             };
             /** @description Request Entity Too Large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCaptionStyles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaptionChoices"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readTranscript: {
+        parameters: {
+            query: {
+                video_id: string;
+                name?: string;
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WordsOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewCaptions: {
+        parameters: {
+            query: {
+                video_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaptionAsk"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSceneWords: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+                scene_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SceneWords"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    editCaptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaptionEdits"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
