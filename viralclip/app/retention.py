@@ -215,8 +215,11 @@ class Pruner:
 def _files(pruner: Pruner) -> Iterator[Prunable]:
     """What can be made or fetched again, and logs."""
     settings, before = pruner.settings, pruner.before
-    caches = {"analyses": settings.state.analyses, "transcripts": settings.state.transcripts}
-    for kind, folder in caches.items():
+    caches: tuple[tuple[Kind, Path], ...] = (
+        ("analyses", settings.state.analyses),
+        ("transcripts", settings.state.transcripts),
+    )
+    for kind, folder in caches:
         for path in entries(folder):
             if _touched_at(path) < before:
                 yield Prunable(kind, path.name, size_of(path), partial(_erased, path))
