@@ -1,6 +1,8 @@
 """Captions of clips that were made: the words they show, and edits that make them again."""
 
 import asyncio
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -8,17 +10,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from viralclip.captioning import give_captions
 from viralclip.captions.areas import AreaName
+from viralclip.captions.fonts import Font
 from viralclip.captions.registry import caption_style
 from viralclip.errors import Fault, InvalidTranscriptError, SourceChangedError
 from viralclip.plan import Bars, Options, Plan, changed_clips
 from viralclip.scenes import MAX_SCENES, Pin, Region, Scene
-from viralclip.server.actions import run_again
+from viralclip.server.actions import expect_another_run
 from viralclip.server.caption_preview import MAX_SCENE_WORDS
+from viralclip.server.dependencies import CatalogDep, LibraryDep, PartsDep
 from viralclip.server.identity import Owner
 from viralclip.server.jobs import JobId, JobOut, SceneId, find_job, job_out
 from viralclip.server.problems import ConflictError, NotFoundError, problems
-from viralclip.server.services import Services
-from viralclip.server.videos import is_still
 from viralclip.storage.sources import in_store
 from viralclip.words.transcript import Word, in_order, within
 
@@ -53,40 +55,49 @@ class CaptionEdits(BaseModel):
     area: AreaName | None = None
 
 
-def routes(services: Services) -> APIRouter:
-    router = APIRouter(
-        prefix="/api/jobs/{job_id}", tags=["captions"], responses=problems(401, 403, 404, 422)
-    )
+router = APIRouter(
+    prefix="/api/jobs/{job_id}", tags=["captions"], responses=problems(401, 403, 404, 422)
+)
 
-    @router.get("/scenes/{scene_id}/words", operation_id="getSceneWords")
-    async def get_scene_words(job_id: JobId, scene_id: SceneId, owner: Owner) -> SceneWords:
-        """The words that the clips of a scene show as captions."""
-        job = await find_job(job_id, owner, services)
-        scene = next((scene for scene in job.plan.scenes if scene.id == scene_id), None)
-        if scene is None:
-            raise NotFoundError
-        return _scene_words(scene, job.plan)
 
-    @router.post("/captions", status_code=202, operation_id="editCaptions", responses=problems(409))
-    async def edit_captions(job_id: JobId, edits: CaptionEdits, owner: Owner) -> JobOut:
-        """Give scenes of an ended job other words, or its captions another look.
+@router.get("/scenes/{scene_id}/words", operation_id="getSceneWords")
+async def get_scene_words(
+    job_id: JobId, scene_id: SceneId, owner: Owner, catalog: CatalogDep
+) -> SceneWords:
+    """The words that the clips of a scene show as captions."""
+    job = await find_job(job_id, owner, catalog)
+    scene = next((scene for scene in job.plan.scenes if scene.id == scene_id), None)
+    if scene is None:
+        raise NotFoundError
+    return _scene_words(scene, job.plan)
 
-        The clips that show what changed are made again in another run; the others stay as they are.
-        """
-        job = await find_job(job_id, owner, services)
-        if job.outcome is None:
-            raise ConflictError(why="The job is still running.")
-        plan = edited(job.plan, edits)
-        if not changed_clips(job.plan, plan):
-            raise ConflictError(why="Every clip shows these captions already.")
-        await asyncio.to_thread(_check, plan, edits, services)
-        video = plan.video
-        # A clip that cannot be made again is better than none.
-        if not in_store(video) and not await asyncio.to_thread(is_still, video, services):
-            raise SourceChangedError(detail="found before clips were made again")
-        return job_out((await run_again(job, services, plan)).summary)
 
-    return router
+@router.post("/captions", status_code=202, operation_id="editCaptions", responses=problems(409))
+async def edit_captions(
+    job_id: JobId,
+    edits: CaptionEdits,
+    owner: Owner,
+    parts: PartsDep,
+    library: LibraryDep,
+) -> JobOut:
+    """Give scenes of an ended job other words, or its captions another look.
+
+    The clips that show what changed are made again in another run; the others stay as they are.
+    """
+    backends = parts.backends
+    job = await find_job(job_id, owner, backends.catalog)
+    if job.outcome is None:
+        raise ConflictError(why="The job is still running.")
+    plan = edited(job.plan, edits)
+    if not changed_clips(job.plan, plan):
+        raise ConflictError(why="Every clip shows these captions already.")
+    await asyncio.to_thread(_check, plan, edits, parts.defaults.fonts)
+    video = plan.video
+    # A clip that cannot be made again is better than none.
+    if not in_store(video) and not await asyncio.to_thread(library.is_still, video):
+        raise SourceChangedError(detail="found before clips were made again")
+    await expect_another_run(job, backends.catalog, backends.webhooks)
+    return job_out((await backends.jobs.retry(job_id, datetime.now(UTC), plan)).summary)
 
 
 def edited(plan: Plan, edits: CaptionEdits) -> Plan:
@@ -113,14 +124,14 @@ def _options(plan: Plan, edits: CaptionEdits) -> Options:
     return plan.options.model_copy(update={"captions": captions})
 
 
-def _check(plan: Plan, edits: CaptionEdits, services: Services) -> None:
+def _check(plan: Plan, edits: CaptionEdits, fonts: Callable[[], Sequence[Font]] | None) -> None:
     """UnknownCaptionStyleError, and InvalidTranscriptError for letters that no font has."""
     options = plan.options.captions
     caption_style(options.style)
     edited = [scene for scene in plan.scenes if scene.id in edits.scenes and scene.words]
-    if edited and options.burn and services.fonts is not None:
+    if edited and options.burn and fonts is not None:
         given = options.model_copy(update={"mode": "given"})
-        give_captions(edited, given, fonts=services.fonts())
+        give_captions(edited, given, fonts=fonts())
 
 
 def _scene_words(scene: Scene, plan: Plan) -> SceneWords:

@@ -9,11 +9,10 @@ from viralclip.captions.areas import AREAS, AreaName
 from viralclip.captions.registry import caption_styles
 from viralclip.plan import Video
 from viralclip.server.caption_preview import CaptionAsk
+from viralclip.server.dependencies import LibraryDep, PartsDep, PoolsDep
 from viralclip.server.disconnect import cancel_on_disconnect
 from viralclip.server.identity import Owner
 from viralclip.server.problems import NotFoundError, problems
-from viralclip.server.services import Services
-from viralclip.server.videos import find_video
 from viralclip.words.reading import TranscriptReading, parse_transcript
 from viralclip.words.transcript import Word
 
@@ -58,66 +57,70 @@ class JpegResponse(Response):
     media_type = "image/jpeg"
 
 
-def routes(services: Services) -> APIRouter:
-    router = APIRouter(prefix="/api/captions", tags=["captions"], responses=problems(401, 403, 422))
+router = APIRouter(prefix="/api/captions", tags=["captions"], responses=problems(401, 403, 422))
 
-    @router.get("/styles", operation_id="listCaptionStyles")
-    async def list_caption_styles(_: Owner) -> CaptionChoices:
-        """The looks of captions and the areas that they stand in."""
-        return CaptionChoices(
-            styles=[
-                Look(name=style.name, summary=style.summary) for style in caption_styles().values()
-            ],
-            areas=[Look(name=area, summary=_AREA_SUMMARIES[area]) for area in AREAS],
-            can_recognise=services.can_recognise,
-        )
 
-    @router.post(
-        "/words",
-        operation_id="readTranscript",
-        responses=problems(404, 413),
-        openapi_extra=_FILE_BODY,
+@router.get("/styles", operation_id="listCaptionStyles")
+async def list_caption_styles(_: Owner, parts: PartsDep) -> CaptionChoices:
+    """The looks of captions, the areas that they stand in, and whether speech is recognised."""
+    return CaptionChoices(
+        styles=[
+            Look(name=style.name, summary=style.summary) for style in caption_styles().values()
+        ],
+        areas=[Look(name=area, summary=_AREA_SUMMARIES[area]) for area in AREAS],
+        can_recognise=parts.defaults.can_recognise,
     )
-    async def read_words(
-        owner: Owner,
-        request: Request,
-        video_id: Annotated[str, Query(max_length=100)],
-        name: Annotated[str, Query(max_length=255)] = "",
-        offset: Annotated[float, Query(ge=-86400, le=86400, allow_inf_nan=False)] = 0.0,
-    ) -> WordsOut:
-        """Read a transcript's file, in any format and encoding, as words in the video's time.
 
-        Faults are listed with their places. `offset` seconds are added to its times.
-        """
-        video = await find_video(video_id, owner, services)
-        data = await request.body()
-        reading = await services.pools.parsing.run(owner, _read, data, name, offset, video)
-        found = reading.transcript
-        return WordsOut(
-            words=found.words, language=found.language, origin=found.origin, notes=reading.notes
-        )
 
-    @router.post(
-        "/preview",
-        operation_id="previewCaptions",
-        response_class=JpegResponse,
-        responses=problems(404, 409),
+@router.post(
+    "/words",
+    operation_id="readTranscript",
+    responses=problems(404, 413),
+    openapi_extra=_FILE_BODY,
+)
+async def read_words(
+    owner: Owner,
+    request: Request,
+    library: LibraryDep,
+    pools: PoolsDep,
+    video_id: Annotated[str, Query(max_length=100)],
+    name: Annotated[str, Query(max_length=255)] = "",
+    offset: Annotated[float, Query(ge=-86400, le=86400, allow_inf_nan=False)] = 0.0,
+) -> WordsOut:
+    """Read a transcript's file, in any format and encoding, as words in the video's time.
+
+    Faults are listed with their places. `offset` seconds are added to its times.
+    """
+    video = await library.find(video_id, owner)
+    data = await request.body()
+    reading = await pools.parsing.run(owner, _read, data, name, offset, video)
+    found = reading.transcript
+    return WordsOut(
+        words=found.words, language=found.language, origin=found.origin, notes=reading.notes
     )
-    async def preview_captions(
-        video_id: Annotated[str, Query(max_length=100)],
-        ask: CaptionAsk,
-        owner: Owner,
-        request: Request,
-    ) -> JpegResponse:
-        """A frame of the clip, as it would be made, with the captions drawn on it."""
-        video = await find_video(video_id, owner, services)
-        if services.captioned is None:
-            raise NotFoundError
-        async with services.pools.previews.turn(owner):
-            picture = await cancel_on_disconnect(request, services.captioned(video, ask))
-        return JpegResponse(picture)
 
-    return router
+
+@router.post(
+    "/preview",
+    operation_id="previewCaptions",
+    response_class=JpegResponse,
+    responses=problems(404, 409),
+)
+async def preview_captions(
+    video_id: Annotated[str, Query(max_length=100)],
+    ask: CaptionAsk,
+    owner: Owner,
+    request: Request,
+    library: LibraryDep,
+    pools: PoolsDep,
+) -> JpegResponse:
+    """A frame of the clip, as it would be made, with the captions drawn on it."""
+    video = await library.find(video_id, owner)
+    if library.probing.captioned is None:
+        raise NotFoundError
+    async with pools.previews.turn(owner):
+        picture = await cancel_on_disconnect(request, library.probing.captioned(video, ask))
+    return JpegResponse(picture)
 
 
 def _read(data: bytes, name: str, offset: float, video: Video) -> TranscriptReading:
