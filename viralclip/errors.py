@@ -86,6 +86,12 @@ class UnknownCaptionStyleError(InvalidRequestError):
     code = "unknown_caption_style"
 
 
+class UnknownCaptionAreaError(InvalidRequestError):
+    """There is no caption area named {name}; choose from {known}."""
+
+    code = "unknown_caption_area"
+
+
 class StyleDoesNotFitError(InvalidRequestError):
     """None of the chosen styles fits a {width}x{height} video at {aspect}."""
 
@@ -162,6 +168,13 @@ class ToolMissingError(InvalidRequestError):
     """No usable {tool} was found; run `viralclip doctor` to see what is missing."""
 
     code = "tool_missing"
+
+
+class CaptionsUnavailableError(InvalidRequestError):
+    """This FFmpeg cannot draw captions, as it has no libass; install another one, or use
+    --no-burn to get them in files beside the clips."""
+
+    code = "captions_unavailable"
 
 
 class DetectorMissingError(InvalidRequestError):

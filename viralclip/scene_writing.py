@@ -29,7 +29,8 @@ def write_json(scenes: Scenes, _footage: Footage) -> str:
 
 
 def _row(scene: Scene) -> dict[str, object]:
-    return {"title": scene.title, **_times(scene), **scene.options}
+    words = scene.model_dump(include={"words"}, exclude_defaults=True)
+    return {"title": scene.title, **_times(scene), **scene.options, **words}
 
 
 def _times(scene: Scene) -> dict[str, str]:

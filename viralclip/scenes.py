@@ -24,6 +24,8 @@ from viralclip.scene_lists.review import (
 from viralclip.scene_lists.rows import Entry, Reading, Row, SceneList, listed
 from viralclip.style_options import StyleOptions
 from viralclip.timecode import TimeRange
+from viralclip.words.given import read_words
+from viralclip.words.transcript import Word
 
 MAX_SCENES = 200
 MAX_BYTES = 32 * 1024 * 1024
@@ -36,7 +38,9 @@ class Scene(BaseModel, frozen=True):
     """A stretch of the video worth a clip: seconds from the video's start.
 
     Where a list gives no id or title, its reading does. `options` are what the scene tells styles,
-    by name and as JSON; they are read and written as fields beside the others.
+    by name and as JSON; they are read and written as fields beside the others. `words` are what
+    captions show, at the video's times: None where nobody gave any, empty where nothing is to be
+    shown.
     """
 
     id: int = 0
@@ -44,6 +48,10 @@ class Scene(BaseModel, frozen=True):
     start: float
     end: float
     options: Mapping[str, Any] = {}
+    words: tuple[Word, ...] | None = None
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.title, self.start, self.end))
 
     @property
     def range(self) -> TimeRange:
@@ -164,6 +172,7 @@ class _Draft:
     title: str
     span: TimeRange
     options: Mapping[str, Any]
+    words: tuple[Word, ...] | None
 
 
 def _scenes(
@@ -215,6 +224,7 @@ def _numbered_scene(draft: _Draft, scene_id: int) -> Scene:
         start=draft.span.start,
         end=draft.span.end,
         options=draft.options,
+        words=draft.words,
     )
 
 
@@ -224,8 +234,10 @@ def _draft(entry: Entry, review: Review, options: Options) -> _Draft | None:
         return None
     scene_id, title = read_id(entry, review), read_title(entry, review)
     span = read_span(entry, review)
-    said = _said(entry, span, review, options)
-    return None if title is None or span is None else _Draft(scene_id, title, span, said)
+    said, words = _said(entry, span, review, options), _words(entry, span, review)
+    if title is None or span is None:
+        return None
+    return _Draft(scene_id, title, span, said, words)
 
 
 def _said(row: Row, span: TimeRange | None, review: Review, options: Options) -> Mapping[str, Any]:
@@ -235,3 +247,11 @@ def _said(row: Row, span: TimeRange | None, review: Review, options: Options) ->
         read = each.read(row, span, review) if each.named_in(row) else None
         said |= read.written() if read is not None else {}
     return said
+
+
+def _words(row: Row, span: TimeRange | None, review: Review) -> tuple[Word, ...] | None:
+    """A table's column of that name is somebody's count of them."""
+    value = row.fields.get("words")
+    if value is None or not row.keyed:
+        return None
+    return read_words(value, row.at("words"), span, review.blame)

@@ -11,6 +11,7 @@ from viralclip.styles import STYLES, resolve, scene_within, seen_area
 from viralclip.styles.original import Original
 from viralclip.styles.pinned_crop import Pin, PinnedCrop
 from viralclip.styles.streamer_split import Region, Webcam
+from viralclip.words.transcript import Word
 
 FULL, PHONE = Size(1920, 1080), Rect(656, 0, 608, 1080)
 WHOLE = Rect(0, 0, 1920, 1080)
@@ -54,8 +55,16 @@ def test_shares_of_the_frame_become_shares_of_the_inside():
 
     assert Webcam.of(split).webcam == Region(x=0.0, y=0.0, width=0.5, height=0.5)
     assert PinnedCrop.of(follow).crop == (Pin(time=1.0, x=0.5, y=0.25, width=0.5),)
-    assert scene_within(scene, STYLES["intelligent"], WHOLE, FULL) is scene
-    assert scene_within(scene, STYLES["split"], area, FULL) is scene
+    assert scene_within(scene, STYLES["intelligent"], WHOLE, FULL) == scene
+    assert scene_within(scene, STYLES["split"], area, FULL) == scene
+
+
+def test_a_style_is_given_no_words():
+    said = (Word(text="so", start=0, end=1),)
+    scene, style = _scene().model_copy(update={"words": said}), STYLES["intelligent"]
+
+    assert scene_within(scene, style, WHOLE, FULL) == _scene()
+    assert scene_within(scene, style, Rect(480, 0, 960, 1080), FULL) == _scene()
 
 
 def test_a_webcam_in_the_bars_is_only_what_of_it_is_inside():

@@ -89,7 +89,7 @@ def test_a_scene_that_an_earlier_version_stored_is_read_and_written_as_it_was():
     )
 
     assert Scene.model_validate_json(stored) == planned("webcam").scenes[0]
-    assert Scene.model_validate_json(stored).model_dump_json() == stored
+    assert Scene.model_validate_json(stored).model_dump_json(exclude={"words"}) == stored
 
 
 def test_a_scene_keeps_what_it_tells_a_style_of_another_package():

@@ -16,6 +16,7 @@ _SPELLINGS = {
         *("out", "sourceout", "endtimecode", "timecodeout", "tcout", "recordout", "markout"),
     ),
     "duration": ("duration", "durationsec", "durationseconds", "length", "lengthseconds"),
+    "words": ("words",),
 }
 _KNOWN = frozenset(spelling for spellings in _SPELLINGS.values() for spelling in spellings)
 _REMARKS = ("description", "comment", "comments", "note", "notes", "text")

@@ -96,6 +96,7 @@ def _rendering(env: _Environment, slots: int | None) -> RenderSettings:
         encoder=env.get("VIRALCLIP_ENCODER") or "x264",
         yunet_model=read_path(env, "VIRALCLIP_YUNET_MODEL"),
         yunet_url=env.get("VIRALCLIP_YUNET_URL") or None,
+        fonts=read_path(env, "VIRALCLIP_FONTS"),
     )
 
 

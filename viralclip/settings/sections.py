@@ -120,13 +120,14 @@ class StorageSettings:
 
 @dataclass(frozen=True)
 class RenderSettings:
-    """What renders, how much of it at once, and what finds faces."""
+    """What renders, how much of it at once, what finds faces, and a folder of more fonts."""
 
     slots: int
     ffmpeg: str | None
     encoder: str
     yunet_model: Path | None
     yunet_url: str | None = field(repr=False)
+    fonts: Path | None = None
 
 
 @dataclass(frozen=True)

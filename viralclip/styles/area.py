@@ -23,7 +23,11 @@ def seen_area(style: Style, source: Size, active: Rect | None) -> Rect:
 
 
 def scene_within(scene: Scene, style: Style, area: Rect, source: Size) -> Scene:
-    """The scene with the style's options in shares of `area` instead of the whole picture."""
+    """The scene with the style's options in shares of `area` instead of the whole picture.
+
+    It has no words: what is said changes no style's picture, and no plan of it.
+    """
+    scene = scene.model_copy(update={"words": None})
     if area.size == source or not isinstance(style, OptionedStyle):
         return scene
     return scene.with_options(style.options.of(scene).within(area, source))
