@@ -8,7 +8,7 @@ from viralclip.cli.commands.access import tokens
 from viralclip.cli.commands.installed import models, styles
 from viralclip.cli.commands.jobs import cancel, demo, jobs, render, retry, watch
 from viralclip.cli.commands.serving import serve, worker
-from viralclip.cli.commands.upkeep import doctor, logs, prune, scenes, types
+from viralclip.cli.commands.upkeep import doctor, logs, prune, scenes, transcribe, types
 from viralclip.cli.commands.uploads import videos
 
 app = typer.Typer(
@@ -20,7 +20,7 @@ app = typer.Typer(
 )
 
 for command in (
-    *(render, watch, jobs, cancel, retry, scenes, styles, doctor),
+    *(render, watch, jobs, cancel, retry, scenes, styles, transcribe, doctor),
     *(serve, worker, prune, logs, types, demo),
 ):
     app.command()(command)
