@@ -115,6 +115,6 @@ async def _find_open_clip(job: JobRecord, scene_id: int, style: str, catalog: Ca
 
 async def _delete_files(job: JobRecord, clips: Sequence[ClipRecord], storage: Storage) -> None:
     for clip in clips:
-        for key in (clip.key, clip.thumbnail):
-            if key is not None and key.startswith(job.prefix):
+        for key in clip.keys:
+            if key.startswith(job.prefix):
                 await storage.delete(key)
