@@ -89,7 +89,8 @@ async def drawing(serve, ffmpeg: Path, tmp_path: Path, yunet: Path | None):
 
 
 WORDS = [{"text": "Hello", "start": 0.5, "end": 1.0}, {"text": "there", "start": 1.0, "end": 1.5}]
-FRAME = {"start": 0.4, "end": 2.4, "style": "original", "at": 0.75, "words": WORDS, "area": "full"}
+SCENE = {"start": 0.4, "end": 2.4, "words": WORDS}
+FRAME = {"scene": SCENE, "style": "original", "at": 0.75, "area": "full"}
 
 
 async def drawn(client: httpx.AsyncClient, **changes: Any) -> httpx.Response:
@@ -99,7 +100,7 @@ async def drawn(client: httpx.AsyncClient, **changes: Any) -> httpx.Response:
 
 def pixels(response: httpx.Response) -> NDArray[np.int64]:
     assert (response.status_code, response.headers["content-type"]) == (200, "image/jpeg")
-    with av.open(io.BytesIO(response.content)) as container:
+    with av.open(io.BytesIO(response.content), "r") as container:
         return next(container.decode(video=0)).to_ndarray(format="rgb24").astype(int)
 
 
@@ -116,7 +117,9 @@ def middle_of(picture: NDArray[np.int64], colour: tuple[int, int, int]) -> float
 async def test_a_frame_shows_the_captions_of_its_moment(drawing):
     async with drawing.client() as client:
         first, second = pixels(await drawn(client)), pixels(await drawn(client, at=1.25))
-        early, silent = [await drawn(client, at=0.42, words=words) for words in (WORDS, [])]
+        early, silent = [
+            await drawn(client, at=0.42, scene=SCENE | {"words": words}) for words in (WORDS, [])
+        ]
 
     assert early.content == silent.content
     for picture, said_first in ((first, True), (second, False)):
@@ -139,8 +142,8 @@ async def test_a_style_that_looks_for_people_is_drawn_where_it_would_look(drawin
         ({"caption_style": "none such"}, "unknown_caption_style"),
         ({"area": "everywhere"}, "invalid_request"),
         ({"aspect": "7:3"}, "invalid_aspect"),
-        ({"end": 99.0}, "no_such_stretch"),
-        ({"words": [{"text": "", "start": 0, "end": 1}]}, "invalid_request"),
+        ({"scene": {"start": 1, "end": 99}}, "invalid_scenes"),
+        ({"scene": SCENE | {"words": [{"text": "", "start": 0, "end": 1}]}}, "invalid_scenes"),
     ],
 )
 async def test_a_frame_that_cannot_be_drawn_is_refused(drawing, changes, code):

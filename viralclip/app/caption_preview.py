@@ -26,7 +26,7 @@ from viralclip.pipeline.view import area_of, raster_of, view_of
 from viralclip.plan import CaptionOptions, Options, Plan, Video, choose, make_plan
 from viralclip.processes.runner import Watchdogs
 from viralclip.scenes import Scene
-from viralclip.server.caption_preview import CaptionAsk
+from viralclip.server.caption_preview import FrameLook
 from viralclip.styles import Framing, Raster, all_styles, resolve
 
 _AT_ONCE = 2
@@ -53,15 +53,15 @@ class CaptionDrawer:
         self._tools = tools
         self._gate = asyncio.Semaphore(_AT_ONCE)
 
-    async def __call__(self, video: Video, ask: CaptionAsk) -> bytes:
+    async def __call__(self, video: Video, scene: Scene, look: FrameLook) -> bytes:
         """The JPEG of a frame; NoSuchStretchError, SourceChangedError, UnknownStyleError."""
-        plan = _plan(video, ask)
+        plan = _plan(video, scene, look)
         async with self._gate, self._tools.source(video) as path:
             # Only what was looked into under limits is looked into in this process.
             if (now := await asyncio.to_thread(identity, path)) != video.identity:
                 raise SourceChangedError(detail=f"identity {now}")
             clip = await self._look(plan, await probe_source(path))
-            return await self._draw(clip, clip.frame_at(ask.at))
+            return await self._draw(clip, clip.frame_at(look.at))
 
     async def _look(self, plan: Plan, probed: Probed) -> "_Clip":
         framing = None
@@ -144,15 +144,12 @@ class _Clip:
         )
 
 
-def _plan(video: Video, ask: CaptionAsk) -> Plan:
+def _plan(video: Video, scene: Scene, look: FrameLook) -> Plan:
     """The plan of a job of this one clip; InvalidRequestError if there is none."""
-    check_stretch(video, ask)
-    caption_style(ask.caption_style)
-    aspect, active = parse_aspect(ask.aspect), video.active_area if ask.bars == "cut" else None
-    style, *_ = resolve([ask.style], source=video.size, aspect=aspect, active=active)
-    scene = Scene(
-        id=1, start=ask.start, end=ask.end, webcam=ask.webcam, crop=ask.crop, words=ask.words
-    )
-    captions = CaptionOptions(mode="given", style=ask.caption_style, area=ask.area)
-    options = Options(aspect=ask.aspect, bars=ask.bars, captions=captions)
+    check_stretch(video, scene.start, scene.end)
+    caption_style(look.caption_style)
+    aspect, active = parse_aspect(look.aspect), video.active_area if look.bars == "cut" else None
+    style, *_ = resolve([look.style], source=video.size, aspect=aspect, active=active)
+    captions = CaptionOptions(mode="given", style=look.caption_style, area=look.area)
+    options = Options(aspect=look.aspect, bars=look.bars, captions=captions)
     return make_plan(video, [scene], [choose(style)], options)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,21 +14,24 @@ from viralclip.captions.fonts import Font
 from viralclip.captions.registry import caption_style
 from viralclip.errors import Fault, InvalidTranscriptError, SourceChangedError
 from viralclip.plan import Bars, Options, Plan, changed_clips
-from viralclip.scenes import MAX_SCENES, Pin, Region, Scene
+from viralclip.scenes import MAX_SCENES, Scene
 from viralclip.server.actions import expect_another_run
-from viralclip.server.caption_preview import MAX_SCENE_WORDS
 from viralclip.server.dependencies import CatalogDep, LibraryDep, PartsDep
 from viralclip.server.identity import Owner
 from viralclip.server.jobs import JobId, JobOut, SceneId, find_job, job_out
 from viralclip.server.problems import ConflictError, NotFoundError, problems
 from viralclip.storage.sources import in_store
+from viralclip.words.given import MAX_SCENE_WORDS
 from viralclip.words.transcript import Word, in_order, within
 
 _Words = Annotated[tuple[Word, ...], Field(max_length=MAX_SCENE_WORDS)]
 
 
 class SceneWords(BaseModel):
-    """The words that the clips of a scene show, and how these are made; times are the video's."""
+    """The words that the clips of a scene show, and how these are made; times are the video's.
+
+    `options` are what the scene tells its styles, as a new job takes them in the scene.
+    """
 
     scene_id: int
     title: str
@@ -41,8 +44,7 @@ class SceneWords(BaseModel):
     styles: list[str]
     aspect: str
     bars: Bars
-    crop: tuple[Pin, ...]
-    webcam: Region | None
+    options: dict[str, Any]
 
 
 class CaptionEdits(BaseModel):
@@ -148,6 +150,5 @@ def _scene_words(scene: Scene, plan: Plan) -> SceneWords:
         styles=[style.name for style in plan.styles],
         aspect=plan.options.aspect,
         bars=plan.options.bars,
-        crop=scene.crop,
-        webcam=scene.webcam,
+        options=dict(scene.options),
     )

@@ -1,27 +1,25 @@
 """A frame of a clip with its captions, before it is made: what is asked for."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from viralclip.captions.areas import AreaName
-from viralclip.scenes import MAX_PINS, Pin, Region
-from viralclip.server.framing import Ask
-from viralclip.words.transcript import Word
-
-# Ten minutes of the fastest speaker there is.
-MAX_SCENE_WORDS = 6000
+from viralclip.plan import Bars
 
 
-class CaptionAsk(Ask, frozen=True):
-    """A clip as in `Ask`, the words that it would show, and the moment to look at.
+class FrameLook(BaseModel, frozen=True):
+    """How a clip would be made, and the moment to look at: a time of the video in seconds."""
 
-    Words and `at` are seconds of the video.
-    """
-
-    at: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    words: Annotated[tuple[Word, ...], Field(max_length=MAX_SCENE_WORDS)]
+    style: Annotated[str, Field(max_length=100)]
+    aspect: Annotated[str, Field(max_length=10)] = "9:16"
+    bars: Bars = "cut"
     caption_style: Annotated[str, Field(max_length=100)] = "phrase"
     area: AreaName = "feed"
-    crop: Annotated[tuple[Pin, ...], Field(max_length=MAX_PINS)] = ()
-    webcam: Region | None = None
+    at: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class CaptionAsk(FrameLook, frozen=True):
+    """A frame of a clip of a scene; this is an object with its `words`, as a new job takes it."""
+
+    scene: dict[str, Any]

@@ -1,6 +1,7 @@
 """Captions over HTTP: a transcript's words, the looks there are, and a frame with them drawn."""
 
-from typing import Annotated
+import json
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
@@ -8,11 +9,13 @@ from pydantic import BaseModel
 from viralclip.captions.areas import AREAS, AreaName
 from viralclip.captions.registry import caption_styles
 from viralclip.plan import Video
+from viralclip.scenes import Scene
 from viralclip.server.caption_preview import CaptionAsk
 from viralclip.server.dependencies import LibraryDep, PartsDep, PoolsDep
 from viralclip.server.disconnect import cancel_on_disconnect
 from viralclip.server.identity import Owner
 from viralclip.server.problems import NotFoundError, problems
+from viralclip.server.scene_lists import read_scenes
 from viralclip.words.reading import TranscriptReading, parse_transcript
 from viralclip.words.transcript import Word
 
@@ -118,9 +121,14 @@ async def preview_captions(
     video = await library.find(video_id, owner)
     if library.probing.captioned is None:
         raise NotFoundError
+    scene = await pools.parsing.run(owner, _read_scene, ask.scene, video)
     async with pools.previews.turn(owner):
-        picture = await cancel_on_disconnect(request, library.probing.captioned(video, ask))
-    return JpegResponse(picture)
+        drawing = library.probing.captioned(video, scene, ask)
+        return JpegResponse(await cancel_on_disconnect(request, drawing))
+
+
+def _read_scene(scene: dict[str, Any], video: Video) -> Scene:
+    return read_scenes(json.dumps([scene]), "scenes.json", video).scenes[0]
 
 
 def _read(data: bytes, name: str, offset: float, video: Video) -> TranscriptReading:

@@ -10,7 +10,8 @@ from viralclip.catalog.webhooks import SqlWebhooks
 from viralclip.channel.port import ProgressChannel
 from viralclip.engine.jobs import Jobs
 from viralclip.plan import Video
-from viralclip.server.caption_preview import CaptionAsk
+from viralclip.scenes import Scene
+from viralclip.server.caption_preview import FrameLook
 from viralclip.server.feed import Feeds
 from viralclip.server.framing import Ask, FramingOut
 from viralclip.server.limits import Limits, Timeouts
@@ -53,7 +54,7 @@ class Probing:
     probe: Callable[[Path], Awaitable[Video]]
     identify: Callable[[Path], str]
     frame: Callable[[Video, Ask], Awaitable[FramingOut]] | None = None
-    captioned: Callable[[Video, CaptionAsk], Awaitable[bytes]] | None = None
+    captioned: Callable[[Video, Scene, FrameLook], Awaitable[bytes]] | None = None
 
 
 @dataclass(frozen=True)

@@ -1926,15 +1926,9 @@ export interface components {
         };
         /**
          * CaptionAsk
-         * @description A clip as in `Ask`, the words that it would show, and the moment to look at.
-         *
-         *     Words and `at` are seconds of the video.
+         * @description A frame of a clip of a scene; this is an object with its `words`, as a new job takes it.
          */
         CaptionAsk: {
-            /** Start */
-            start: number;
-            /** End */
-            end: number;
             /** Style */
             style: string;
             /**
@@ -1948,10 +1942,6 @@ export interface components {
              * @enum {string}
              */
             bars: "cut" | "keep";
-            /** At */
-            at: number;
-            /** Words */
-            words: components["schemas"]["Word"][];
             /**
              * Caption Style
              * @default phrase
@@ -1963,12 +1953,12 @@ export interface components {
              * @enum {string}
              */
             area: "feed" | "ads" | "full";
-            /**
-             * Crop
-             * @default []
-             */
-            crop: components["schemas"]["Pin"][];
-            webcam?: components["schemas"]["Region"] | null;
+            /** At */
+            at: number;
+            /** Scene */
+            scene: {
+                [key: string]: unknown;
+            };
         };
         /**
          * CaptionChoices
@@ -2362,21 +2352,6 @@ export interface components {
             /** Path */
             path: string;
         };
-        /**
-         * Pin
-         * @description A crop set by hand: its left and width as shares of the picture's width, its top as a share
-         *     of the height, from this time of the video on or, between two pins, on the way to the next.
-         */
-        Pin: {
-            /** Time */
-            time: number;
-            /** X */
-            x: number;
-            /** Y */
-            y: number;
-            /** Width */
-            width: number;
-        };
         /** PriorityChange */
         PriorityChange: {
             /**
@@ -2431,20 +2406,6 @@ export interface components {
             height: number;
         };
         /**
-         * Region
-         * @description A rectangle as shares (0 to 1) of the picture's width and height, from its top left.
-         */
-        Region: {
-            /** X */
-            x: number;
-            /** Y */
-            y: number;
-            /** Width */
-            width: number;
-            /** Height */
-            height: number;
-        };
-        /**
          * SceneListOut
          * @description A list's text, its scenes or its faults, and notes on how it was read.
          */
@@ -2475,6 +2436,8 @@ export interface components {
         /**
          * SceneWords
          * @description The words that the clips of a scene show, and how these are made; times are the video's.
+         *
+         *     `options` are what the scene tells its styles, as a new job takes them in the scene.
          */
         SceneWords: {
             /** Scene Id */
@@ -2505,9 +2468,10 @@ export interface components {
              * @enum {string}
              */
             bars: "cut" | "keep";
-            /** Crop */
-            crop: components["schemas"]["Pin"][];
-            webcam: components["schemas"]["Region"] | null;
+            /** Options */
+            options: {
+                [key: string]: unknown;
+            };
         };
         /** StyleOut */
         StyleOut: {
@@ -2747,11 +2711,9 @@ export type NewJob = components['schemas']['NewJob'];
 export type NewSession = components['schemas']['NewSession'];
 export type NewWebhook = components['schemas']['NewWebhook'];
 export type PathSource = components['schemas']['PathSource'];
-export type Pin = components['schemas']['Pin'];
 export type PriorityChange = components['schemas']['PriorityChange'];
 export type Problem = components['schemas']['Problem'];
 export type Rect = components['schemas']['Rect'];
-export type Region = components['schemas']['Region'];
 export type SceneListOut = components['schemas']['SceneListOut'];
 export type SceneOut = components['schemas']['SceneOut'];
 export type SceneWords = components['schemas']['SceneWords'];

@@ -70,11 +70,11 @@ export function unsplit(words: Words, at: number): Words {
 
 export function linesOf(words: Words): Line[] {
   const lines: Line[] = [];
-  words.forEach((word, at) => {
+  for (const at of words.keys()) {
     const line = lines.at(-1);
     if (line && !endsBefore(words, line.first, at)) line.end = at + 1;
     else lines.push({ first: at, end: at + 1 });
-  });
+  }
   return lines;
 }
 

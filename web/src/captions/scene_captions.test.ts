@@ -3,7 +3,7 @@ import { typed } from "./editing";
 import { SceneCaptions } from "./scene_captions.svelte";
 
 const words = [{ text: "Helo", start: 1, end: 2, joined: false }];
-const scene = { scene_id: 2, title: "Two", start: 0, end: 5, words, video_id: "v", styles: ["split"], aspect: "9:16", bars: "cut", crop: null, caption_style: "phrase", area: "feed" };
+const scene = { scene_id: 2, title: "Two", start: 0, end: 5, words, video_id: "v", styles: ["split"], aspect: "9:16", bars: "cut", options: {}, caption_style: "phrase", area: "feed" };
 
 function answering(status: number, body: object) {
   const fetched = vi.fn((_url: string, _init: RequestInit) => Promise.resolve(new Response(JSON.stringify(body), { status })));
