@@ -126,12 +126,12 @@ def _options(plan: Plan, edits: CaptionEdits) -> Options:
     return plan.options.model_copy(update={"captions": captions})
 
 
-def _check(plan: Plan, edits: CaptionEdits, fonts: Callable[[], Sequence[Font]] | None) -> None:
+def _check(plan: Plan, edits: CaptionEdits, fonts: Callable[[], Sequence[Font]]) -> None:
     """UnknownCaptionStyleError, and InvalidTranscriptError for letters that no font has."""
     options = plan.options.captions
     caption_style(options.style)
     edited = [scene for scene in plan.scenes if scene.id in edits.scenes and scene.words]
-    if edited and options.burn and fonts is not None:
+    if edited and options.burn:
         given = options.model_copy(update={"mode": "given"})
         give_captions(edited, given, fonts=fonts())
 

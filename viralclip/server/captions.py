@@ -15,8 +15,7 @@ from viralclip.server.dependencies import LibraryDep, PartsDep, PoolsDep
 from viralclip.server.disconnect import cancel_on_disconnect
 from viralclip.server.identity import Owner
 from viralclip.server.problems import NotFoundError, problems
-from viralclip.server.scene_lists import read_scenes
-from viralclip.words.reading import TranscriptReading, parse_transcript
+from viralclip.server.scene_lists import read_scenes, read_transcript
 from viralclip.words.transcript import Word
 
 _AREA_SUMMARIES: dict[AreaName, str] = {
@@ -96,7 +95,7 @@ async def read_words(
     """
     video = await library.find(video_id, owner)
     data = await request.body()
-    reading = await pools.parsing.run(owner, _read, data, name, offset, video)
+    reading = await pools.parsing.run(owner, read_transcript, data, name, video, offset)
     found = reading.transcript
     return WordsOut(
         words=found.words, language=found.language, origin=found.origin, notes=reading.notes
@@ -129,15 +128,3 @@ async def preview_captions(
 
 def _read_scene(scene: dict[str, Any], video: Video) -> Scene:
     return read_scenes(json.dumps([scene]), "scenes.json", video).scenes[0]
-
-
-def _read(data: bytes, name: str, offset: float, video: Video) -> TranscriptReading:
-    numerator, _, denominator = video.fps.partition("/")
-    return parse_transcript(
-        data,
-        name=name,
-        duration=video.duration,
-        fps=int(numerator) / int(denominator or 1),
-        timecode=video.timecode,
-        offset=offset,
-    )

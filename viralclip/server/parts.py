@@ -64,7 +64,7 @@ class JobDefaults:
 
     engine_url: str
     encoder: str = "x264"
-    fonts: Callable[[], Sequence[Font]] | None = None
+    fonts: Callable[[], Sequence[Font]] = tuple
     can_recognise: bool = False
 
 

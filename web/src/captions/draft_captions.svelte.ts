@@ -67,7 +67,7 @@ export class DraftCaptions {
     [this.notes, this.faults] = [[], []];
   }
 
-  get body(): NewJob["captions"] {
+  get body(): NonNullable<NewJob["captions"]> | null {
     if (this.mode === "none") return null;
     const transcript = this.mode === "given" ? JSON.stringify({ words: this.words, language: this.#language, origin: this.origin }) : null;
     return { mode: this.mode, transcript, style: this.style, area: this.area, burn: true };
