@@ -87,7 +87,7 @@ async def _ours(folder: Path) -> AsyncIterator[tuple[uvicorn.Server, str, Tell]]
             identify=nothing,
             limits=Limits(viewers_per_user=10_000),
         )
-        await catalog.add_job(_job(services))
+        await catalog.jobs.add(_job(services))
 
         async def tell(number: int) -> None:
             await channel.publish([_draft(number)])

@@ -136,17 +136,17 @@ async def _large(
     async with service(folder, page) as (address, services):
         listed = [Scene(id=i, title=f"Scene {i}", start=0, end=12) for i in range(1, scenes + 1)]
         job = job_record(services, listed, [StyleChoice(name=name) for name in STYLES])
-        await services.catalog.add_job(job)
-        clips = list(await services.catalog.clips(JOB))
+        await services.catalog.jobs.add(job)
+        clips = list(await services.catalog.clips.of(JOB))
         begun = [outline(job, clips), JobStarted(worker="bench", attempt=1)]
         await _publish(services.channel, begun)
         await _publish(services.channel, list(_made(clips[:-_ENDING])))
         for clip in clips[:-_ENDING]:
-            await services.catalog.end_clip(_ended(clip))
+            await services.catalog.clip_runs.end(_ended(clip))
 
         async def ends() -> AsyncIterator[None]:
             for clip in clips[-_ENDING:]:
-                await services.catalog.end_clip(_ended(clip))
+                await services.catalog.clip_runs.end(_ended(clip))
                 await _publish(services.channel, list(_steps(clip)))
                 yield
 

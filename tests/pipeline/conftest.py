@@ -13,6 +13,7 @@ import pytest
 from viralclip.analysis.analyses import Analyses
 from viralclip.analysis.models import FaceModel, ModelPlace
 from viralclip.catalog.opening import open_catalog
+from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobRecord
 from viralclip.channel.opening import open_channel
 from viralclip.channel.port import BEGINNING, ProgressChannel
@@ -116,13 +117,13 @@ class Shop:
             trace_id=new_trace_id(),
             created_at=datetime.now(UTC),
         )
-        await self.tools.catalog.add_job(job)
+        await self.tools.catalog.jobs.add(job)
         await self.tell(job)
         return job
 
     async def tell(self, job: JobRecord) -> None:
         """Say that the job's run is queued."""
-        queued = outline(job, await self.tools.catalog.clips(job.job_id))
+        queued = outline(job, await self.tools.catalog.clips.of(job.job_id))
         at, trace = datetime.now(UTC), job.trace_id
         draft = NewEvent(job_id=job.job_id, run=job.run, at=at, trace_id=trace, event=queued)
         await self.channel.publish([draft])
@@ -131,8 +132,8 @@ class Shop:
         return JobReport(self.reporter, job.job_id, job.run, job.trace_id)
 
     async def tasks(self, job: JobRecord, scene_id: int = 1) -> list[ClipTask]:
-        current = await self.tools.catalog.job(job.job_id)
-        clips = await self.tools.catalog.clips(job.job_id)
+        current = await self.tools.catalog.jobs.find(job.job_id)
+        clips = await self.tools.catalog.clips.of(job.job_id)
         scene = next(scene for scene in job.plan.scenes if scene.id == scene_id)
         return tasks_of(current or job, scene, clips)
 
@@ -215,7 +216,7 @@ async def shop(tmp_path: Path, ffmpeg: Path, yunet: Path | None) -> AsyncIterato
 
 
 class _Proxy:
-    """An object with some of its methods replaced."""
+    """A table of the catalog with some of its methods replaced."""
 
     def __init__(self, real: object, methods: dict[str, Any]) -> None:
         self._real = real
@@ -227,5 +228,10 @@ class _Proxy:
 
 @pytest.fixture
 def replaced() -> Callable[..., Any]:
-    """`replaced(real, method=other)` is `real` with another method."""
-    return lambda real, **methods: _Proxy(real, methods)
+    """`replaced(catalog, "table", method=other)` is the catalog with another method there."""
+
+    def with_methods(catalog: Catalog, table: str, **methods: Any) -> Catalog:
+        proxy: Any = _Proxy(getattr(catalog, table), methods)
+        return replace(catalog, **{table: proxy})
+
+    return with_methods

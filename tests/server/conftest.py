@@ -31,12 +31,14 @@ from pydantic import TypeAdapter
 
 from viralclip.app.listening import drop_stalled_clients
 from viralclip.app.serving import Server, config
-from viralclip.catalog.accounts import SqlAccounts
+from viralclip.catalog.database import Database
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobRecord
 from viralclip.catalog.sealing import Seal
-from viralclip.catalog.webhooks import SqlWebhooks
+from viralclip.catalog.sql.catalog import sql_catalog
+from viralclip.catalog.sql.webhooks import sql_webhooks
+from viralclip.catalog.tokens import TokenTable
 from viralclip.channel.opening import open_channel
 from viralclip.channel.port import ProgressChannel
 from viralclip.engine.client import Engine
@@ -69,7 +71,8 @@ class Served:
 
     port: int
     services: Services
-    accounts: SqlAccounts | None
+    accounts: TokenTable | None
+    tables: Database
     engine: Engine
     folder: Path
     connections: Collection[object]
@@ -106,7 +109,7 @@ class Served:
     async def add(self, job_id: str, *, owner: str = "local", **facts: Any) -> JobRecord:
         """A job on record, with a clip of each of two scenes, that nobody works on."""
         job = _job(job_id, owner, self.services, **facts)
-        await self.catalog.add_job(job)
+        await self.catalog.jobs.add(job)
         return job
 
     async def queued(self) -> list[str]:
@@ -184,11 +187,12 @@ async def _served(
     database = f"sqlite:///{folder / 'catalog.db'}"
     engine_url = f"sqlite:///{folder / 'engine.db'}"
     async with AsyncExitStack() as stack:
-        catalog = await stack.enter_async_context(open_catalog(database))
+        tables = await stack.enter_async_context(Database(database))
+        catalog = sql_catalog(tables)
         own = await stack.enter_async_context(open_channel(f"sqlite:///{folder / 'events.db'}"))
         engine = await stack.enter_async_context(Engine(engine_url))
-        accounts = await stack.enter_async_context(SqlAccounts(database)) if tokens else None
-        webhooks = await stack.enter_async_context(SqlWebhooks(database, seal=Seal(bytes(32))))
+        accounts = catalog.tokens if tokens else None
+        webhooks = await sql_webhooks(tables, seal=Seal(bytes(32)))
         used = channel or own
         services = Services(
             catalog=catalog,
@@ -221,7 +225,7 @@ async def _served(
             app, services.feeds, send_timeout_s=services.send_timeout_s, ws=ws, lobby=lobby
         )
         port, connections = await stack.enter_async_context(listening)
-        yield Served(port, services, accounts, engine, folder, connections)
+        yield Served(port, services, accounts, tables, engine, folder, connections)
 
 
 async def _look_into(path: Path) -> Video:

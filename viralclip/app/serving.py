@@ -20,11 +20,11 @@ from viralclip.app.metrics import open_scrape
 from viralclip.app.openers import model_place, open_analyses, open_sources, storage_opener
 from viralclip.app.preview import Framer
 from viralclip.app.privacy import open_seal
-from viralclip.app.records import Records, open_engine, open_records
+from viralclip.app.records import Records, open_engine, open_records, open_tables
 from viralclip.app.retention import retaining
 from viralclip.app.workers import WorkerSpec, find_encoding, run_worker
-from viralclip.catalog.accounts import open_accounts
-from viralclip.catalog.webhooks import SqlWebhooks
+from viralclip.catalog.sql.webhooks import sql_webhooks
+from viralclip.catalog.webhooks import Webhooks
 from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.media.probe import identity
@@ -51,12 +51,13 @@ async def serve(
 ) -> int:
     """Serve until the process is told to stop; `say` is given where, and who may use it."""
     async with (
-        open_records(settings) as records,
+        open_tables(settings) as tables,
+        open_records(settings, tables=tables) as records,
         open_engine(settings) as engine,
-        open_accounts(settings.databases.catalog_url) as accounts,
-        SqlWebhooks(settings.databases.tables_url, seal=open_seal(settings)) as webhooks,
     ):
-        entrance = await open_entrance(settings, accounts, with_sign_in=with_sign_in)
+        tokens = records.catalog.tokens
+        entrance = await open_entrance(settings, tokens, with_sign_in=with_sign_in)
+        webhooks = await sql_webhooks(tables, seal=open_seal(settings))
         scrape = open_scrape(settings, engine, "server", *(("worker",) if with_worker else ()))
         services = await _services(settings, records, engine, webhooks)
         services = replace(services, scrape=scrape, metrics_token=settings.telemetry.metrics_token)
@@ -116,7 +117,7 @@ class Server(uvicorn.Server):
 
 
 async def _services(
-    settings: Settings, records: Records, engine: Engine, webhooks: SqlWebhooks
+    settings: Settings, records: Records, engine: Engine, webhooks: Webhooks
 ) -> Services:
     opener = storage_opener(settings)
     channel = attended(settings, records)
@@ -153,7 +154,7 @@ async def _media_origin(storage: Storage) -> str:
 
 
 @asynccontextmanager
-async def _courier(services: Services, webhooks: SqlWebhooks) -> AsyncIterator[None]:
+async def _courier(services: Services, webhooks: Webhooks) -> AsyncIterator[None]:
     courier = WebhookDelivery(webhooks, services.catalog, anywhere=services.webhooks_anywhere)
     telling = asyncio.create_task(courier.run(), name="courier")
     try:

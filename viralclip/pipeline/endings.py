@@ -7,7 +7,7 @@ from viralclip.telemetry.metrics import CLIPS, ClipOutcome
 
 async def record_end(record: ClipRecord, tools: Tools, *, kept: bool = False) -> ClipRecord:
     """Record how the clip ended; the ending that stands, which may be an earlier one."""
-    ended = await tools.catalog.end_clip(record)
+    ended = await tools.catalog.clip_runs.end(record)
     if ended.is_first:
         _count(ended.record, kept=kept)
     return ended.record

@@ -30,13 +30,13 @@ async def process_job(
     if job.outcome is None:
         report.say(JobStarted(worker=tools.worker.name, attempt=attempt))
         log.info("Job started", attempt=attempt)
-    clips = await tools.catalog.clips(job.job_id)
+    clips = await tools.catalog.clips.of(job.job_id)
     scenes = scenes_of_run(job, clips)
     try:
         await run_scenes(scenes)
     except Exception:
         log.exception("Scenes failed")
-        await tools.catalog.stop_job(job.job_id, by=ViralclipError.code, failed=True)
+        await tools.catalog.runs.stop(job.job_id, by=ViralclipError.code, failed=True)
     for scene in scenes:
         tasks = tasks_of(job, scene, clips)
         say_started(scene, len(tasks), report)
@@ -80,11 +80,11 @@ def judge(clips: Sequence[ClipRecord], *, stopped: bool, stop_failed: bool) -> O
 
 
 async def _finish(job: JobRecord, tools: Tools, report: JobReport) -> Outcome:
-    clips = await tools.catalog.clips(job.job_id)
-    latest = await tools.catalog.job(job.job_id) or job
+    clips = await tools.catalog.clips.of(job.job_id)
+    latest = await tools.catalog.jobs.find(job.job_id) or job
     outcome = judge(clips, stopped=latest.stop_by is not None, stop_failed=latest.stop_failed)
     at = report.reporter.now()
-    is_first = await tools.catalog.finish_job(job.job_id, job.run, outcome, at)
+    is_first = await tools.catalog.runs.finish(job.job_id, job.run, outcome, at)
     shutil.rmtree(tools.storing.folder(job.job_id), ignore_errors=True)
     report.say(
         JobFinished(

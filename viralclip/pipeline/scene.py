@@ -61,8 +61,10 @@ async def settle_scene(
 
     Everything said here may have been said before: the channel keeps the first telling.
     """
-    records = {(r.scene_id, r.style): r for r in await tools.catalog.clips(report.job_id, scene.id)}
-    job = await tools.catalog.job(report.job_id)
+    records = {
+        (r.scene_id, r.style): r for r in await tools.catalog.clips.of(report.job_id, scene.id)
+    }
+    job = await tools.catalog.jobs.find(report.job_id)
     for task in tasks:
         record = records.get((scene.id, task.clip.style))
         stop = record.stop_by if record else None
@@ -111,7 +113,7 @@ async def _record_complete(
 
 
 async def _say_completed(scene: Scene, tools: Tools, report: JobReport) -> None:
-    clips = await tools.catalog.clips(report.job_id, scene.id)
+    clips = await tools.catalog.clips.of(report.job_id, scene.id)
     report.say(
         SceneCompleted(
             scene_id=scene.id,

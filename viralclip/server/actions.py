@@ -55,7 +55,7 @@ def routes(services: Services) -> APIRouter:
         if services.webhooks is not None and job.outcome is not None:
             # The end of this run has to be told before the next one makes it forgotten.
             await enqueue_deliveries(job, services.catalog, services.webhooks, now)
-            await services.webhooks.expect(owner, job_id, job.run + 1, now)
+            await services.webhooks.deliveries.expect(owner, job_id, job.run + 1, now)
         return job_out((await services.jobs.retry(job_id, now)).summary)
 
     @router.patch("/{job_id}", operation_id="changeJob")
@@ -87,7 +87,7 @@ async def _find_running(job_id: str, owner: str, services: Services) -> JobRecor
 
 
 async def _find_open_clip(job: JobRecord, scene_id: int, style: str, services: Services) -> None:
-    clip = await services.catalog.clip(job.job_id, scene_id, style)
+    clip = await services.catalog.clips.find(job.job_id, scene_id, style)
     if clip is None:
         raise NotFoundError
     if clip.ending is not None or job.outcome is not None:
@@ -96,7 +96,7 @@ async def _find_open_clip(job: JobRecord, scene_id: int, style: str, services: S
 
 async def _delete(job: JobRecord, services: Services) -> None:
     storage = services.open_storage(job.storage_url)
-    for clip in await services.catalog.clips(job.job_id):
+    for clip in await services.catalog.clips.of(job.job_id):
         for key in (clip.key, clip.thumbnail):
             if key is not None and key.startswith(job.prefix):
                 await storage.delete(key)

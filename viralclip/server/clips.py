@@ -79,7 +79,7 @@ def routes(services: Services) -> APIRouter:
         job = await find_job(job_id, owner, services)
         after = _place(cursor) if cursor is not None else None
         more = None if limit is None else limit + 1
-        clips = await services.catalog.clips(job_id, after=after, limit=more)
+        clips = await services.catalog.clips.of(job_id, after=after, limit=more)
         page = clips[:limit]
         if len(clips) > len(page):
             following = request.url.include_query_params(cursor=_cursor(page[-1]))
@@ -96,7 +96,7 @@ def routes(services: Services) -> APIRouter:
     async def download_clips(job_id: JobId, owner: Owner) -> Response:
         """Every finished clip in one file, made while it is sent."""
         job = await find_job(job_id, owner, services)
-        clips = [c for c in await services.catalog.clips(job_id) if c.ending == "complete"]
+        clips = [c for c in await services.catalog.clips.of(job_id) if c.ending == "complete"]
         if not clips:
             raise NotFoundError
         downloads = services.pools.downloads
@@ -134,7 +134,7 @@ def routes(services: Services) -> APIRouter:
 
 
 async def _find_clip(job: JobRecord, scene_id: int, style: str, services: Services) -> ClipRecord:
-    clip = await services.catalog.clip(job.job_id, scene_id, style)
+    clip = await services.catalog.clips.find(job.job_id, scene_id, style)
     if clip is None or clip.ending != "complete":
         raise NotFoundError
     return clip

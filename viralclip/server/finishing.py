@@ -127,7 +127,7 @@ class Finishing:
         finish.state, finish.problem = "storing", None
         path = await self._put(arrival, self._arrivals.place(owner, arrival, note), finish)
         video = video.model_copy(update={"name": note.name, "path": path})
-        await self._services.catalog.add_video(owner, video)
+        await self._services.catalog.videos.add(owner, video)
         settled = note.model_copy(update={"video_id": video.identity})
         await asyncio.to_thread(arrival.settle, settled)
 

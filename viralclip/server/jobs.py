@@ -172,18 +172,22 @@ def routes(services: Services) -> APIRouter:
         digest = hashlib.sha256(json.dumps(new.model_dump()).encode()).hexdigest()
         async with submitting[owner]:
             known = await _known(owner, idempotency_key, digest, services)
-            repeated = await services.catalog.job(known) if known is not None else None
+            repeated = await services.catalog.jobs.find(known) if known is not None else None
             if repeated is not None:
                 video = repeated.plan.video
                 reading = await services.pools.parsing.run(owner, _read, new.scenes, video)
                 return _created(repeated, reading)
             job, reading = await _accept(new, owner, known or new_job_id(), services)
             if idempotency_key is not None:
-                claim = await services.catalog.claim(owner, idempotency_key, digest, job.job_id)
+                claim = await services.catalog.idempotency_keys.claim(
+                    owner, idempotency_key, digest, job.job_id
+                )
                 if claim.job_id != job.job_id:
                     raise ConflictError(why="A request with this Idempotency-Key is under way.")
             if services.webhooks is not None:
-                await services.webhooks.expect(owner, job.job_id, job.run, job.created_at)
+                await services.webhooks.deliveries.expect(
+                    owner, job.job_id, job.run, job.created_at
+                )
             await services.jobs.submit(job)
         return _created(job, reading)
 
@@ -195,7 +199,7 @@ def routes(services: Services) -> APIRouter:
     ) -> JobPage:
         """The latest jobs first."""
         before = _in_utc(cursor) if cursor else None
-        jobs = await services.catalog.jobs(owner=owner, before=before, limit=limit + 1)
+        jobs = await services.catalog.jobs.latest(owner=owner, before=before, limit=limit + 1)
         seen = await overviews(jobs[:limit], services.catalog, services.channel)
         rows = [
             JobRow(job=job_out(job), **asdict(overview))
@@ -220,7 +224,7 @@ def routes(services: Services) -> APIRouter:
 async def find_job(job_id: str, owner: str, services: Services) -> JobRecord:
     """The job, if it is the owner's: what belongs to others is not there."""
     # Not every database can be asked for every text.
-    job = await services.catalog.job(job_id) if job_id.isalnum() else None
+    job = await services.catalog.jobs.find(job_id) if job_id.isalnum() else None
     if job is None or job.owner != owner:
         raise NotFoundError
     return job
@@ -239,7 +243,7 @@ def _in_utc(at: datetime) -> datetime:
 
 async def _known(owner: str, key: str | None, digest: str, services: Services) -> str | None:
     """The job that the key stands for, whether it was queued in the end or not."""
-    claim = await services.catalog.find_idempotency_key(owner, key) if key is not None else None
+    claim = await services.catalog.idempotency_keys.find(owner, key) if key is not None else None
     if claim is None:
         return None
     if claim.digest != digest:
@@ -297,7 +301,7 @@ def _bounded(scenes: list[dict[str, Any]] | str) -> None:
 
 async def _has_room(owner: str, services: Services) -> None:
     limit = services.limits.jobs_per_user
-    if await services.catalog.count_running(owner) >= limit:
+    if await services.catalog.jobs.count_running(owner) >= limit:
         raise TooManyError(what="running jobs", limit=limit)
 
 

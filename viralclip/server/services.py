@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from viralclip.catalog.port import Catalog
-from viralclip.catalog.webhooks import SqlWebhooks
+from viralclip.catalog.webhooks import Webhooks
 from viralclip.channel.port import ProgressChannel
 from viralclip.engine.jobs import Jobs
 from viralclip.plan import Video
@@ -58,7 +58,7 @@ class Services:
     frame: Callable[[Video, Ask], Awaitable[FramingOut]] | None = None
     media_roots: tuple[Path, ...] = ()
     uploads: Path | None = None
-    webhooks: SqlWebhooks | None = None
+    webhooks: Webhooks | None = None
     # What is scraped, and the token of whoever may do that and nothing else.
     scrape: Scrape | None = None
     metrics_token: str | None = field(default=None, repr=False)

@@ -55,7 +55,7 @@ def routes(services: Services, sign_in: SignIn) -> APIRouter:
     router = APIRouter(tags=["system"], responses=problems(403))
 
     async def ask() -> None:
-        await services.catalog.count_running("nobody")
+        await services.catalog.jobs.count_running("nobody")
         await services.channel.progress("none")
 
     readiness = Readiness(ask)

@@ -72,7 +72,7 @@ def routes(services: Services) -> APIRouter:
     @router.get("", operation_id="listVideos")
     async def list_videos(owner: Owner) -> list[VideoOut]:
         """Your videos, the latest first."""
-        videos = await services.catalog.videos(owner)
+        videos = await services.catalog.videos.of(owner)
         return [video_out(video, services) for video in videos if _may_be_read(video, services)]
 
     @router.get("/files", operation_id="listFiles", responses=problems(422))
@@ -90,7 +90,7 @@ def routes(services: Services) -> APIRouter:
     async def open_file(owner: Owner, path: Annotated[str, Query(max_length=4096)]) -> VideoOut:
         """Look into a file of a media root, so that it can be previewed and used."""
         video = await probe_path(path, services)
-        await services.catalog.add_video(owner, video)
+        await services.catalog.videos.add(owner, video)
         return video_out(video, services)
 
     @router.get("/{video_id}", operation_id="getVideo", responses=problems(404, 422))
@@ -168,7 +168,7 @@ def video_out(video: Video, services: Services) -> VideoOut:
 
 async def find_video(video_id: str, owner: str, services: Services) -> Video:
     """The owner's video, unless the folder that it lies in may not be used any more."""
-    video = await services.catalog.video(owner, video_id) if video_id.isprintable() else None
+    video = await services.catalog.videos.find(owner, video_id) if video_id.isprintable() else None
     if video is None or not _may_be_read(video, services):
         raise NotFoundError
     return video

@@ -6,7 +6,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from viralclip.catalog.webhooks import Delivery, DeliveryState, SqlWebhooks, Webhook, shown
+from viralclip.catalog.webhooks import (
+    Delivery,
+    DeliveryState,
+    Webhook,
+    Webhooks,
+    WebhookTable,
+    shown,
+)
 from viralclip.server.identity import Owner
 from viralclip.server.problems import NotFoundError, TooManyError, problems
 from viralclip.server.services import Services
@@ -48,7 +55,7 @@ class DeliveryOut(BaseModel):
     next_at: AwareDatetime | None
 
 
-def routes(services: Services, webhooks: SqlWebhooks) -> APIRouter:
+def routes(services: Services, webhooks: Webhooks) -> APIRouter:
     router = APIRouter(prefix="/api/webhooks", tags=["webhooks"], responses=problems(401, 403))
 
     @router.post(
@@ -61,15 +68,15 @@ def routes(services: Services, webhooks: SqlWebhooks) -> APIRouter:
         """Be told of the end of every job that is submitted or retried from now on."""
         parse_target(new.url, anywhere=services.webhooks_anywhere)
         limit = services.limits.webhooks_per_user
-        if len(await webhooks.of(owner)) >= limit:
+        if len(await webhooks.hooks.of(owner)) >= limit:
             raise TooManyError(what="webhooks", limit=limit)
-        made = await webhooks.add(owner, new.url, datetime.now(UTC))
-        return WebhookCreated(**_facts(made), secret=shown(webhooks.secret_of(made)))
+        made = await webhooks.hooks.add(owner, new.url, datetime.now(UTC))
+        return WebhookCreated(**_facts(made), secret=shown(webhooks.hooks.secret_of(made)))
 
     @router.get("", operation_id="listWebhooks")
     async def list_webhooks(owner: Owner) -> list[WebhookOut]:
         """Your webhooks, without their secrets."""
-        return [WebhookOut(**_facts(webhook)) for webhook in await webhooks.of(owner)]
+        return [WebhookOut(**_facts(webhook)) for webhook in await webhooks.hooks.of(owner)]
 
     @router.delete(
         "/{webhook_id}",
@@ -79,8 +86,8 @@ def routes(services: Services, webhooks: SqlWebhooks) -> APIRouter:
     )
     async def delete_webhook(webhook_id: WebhookId, owner: Owner) -> None:
         """Be told no more; what is still owed is dropped."""
-        webhook = await _find(webhook_id, owner, webhooks)
-        await webhooks.remove(webhook.webhook_id)
+        webhook = await _find(webhook_id, owner, webhooks.hooks)
+        await webhooks.hooks.remove(webhook.webhook_id)
 
     @router.post(
         "/{webhook_id}/ping",
@@ -90,9 +97,9 @@ def routes(services: Services, webhooks: SqlWebhooks) -> APIRouter:
     )
     async def ping_webhook(webhook_id: WebhookId, owner: Owner) -> WebhookOut:
         """Send a `ping`, to see whether the receiver listens."""
-        webhook = await _find(webhook_id, owner, webhooks)
+        webhook = await _find(webhook_id, owner, webhooks.hooks)
         body = Pinged().model_dump_json()
-        await webhooks.send(webhook.webhook_id, body, datetime.now(UTC))
+        await webhooks.deliveries.send(webhook.webhook_id, body, datetime.now(UTC))
         return WebhookOut(**_facts(webhook))
 
     @router.get(
@@ -102,15 +109,15 @@ def routes(services: Services, webhooks: SqlWebhooks) -> APIRouter:
     )
     async def list_deliveries(webhook_id: WebhookId, owner: Owner) -> list[DeliveryOut]:
         """The latest hundred messages, the latest first; those that ended are kept for a week."""
-        webhook = await _find(webhook_id, owner, webhooks)
-        return [_out(delivery) for delivery in await webhooks.deliveries(webhook.webhook_id)]
+        webhook = await _find(webhook_id, owner, webhooks.hooks)
+        return [_out(delivery) for delivery in await webhooks.deliveries.of(webhook.webhook_id)]
 
     return router
 
 
-async def _find(webhook_id: str, owner: str, webhooks: SqlWebhooks) -> Webhook:
+async def _find(webhook_id: str, owner: str, hooks: WebhookTable) -> Webhook:
     # Not every database can be asked for every text.
-    webhook = await webhooks.find(webhook_id) if webhook_id.isalnum() else None
+    webhook = await hooks.find(webhook_id) if webhook_id.isalnum() else None
     if webhook is None or webhook.owner != owner:
         raise NotFoundError
     return webhook

@@ -31,7 +31,7 @@ from viralclip.telemetry.spans import job_span, scene_span
 from viralclip.worker.completions import Completions
 from viralclip.worker.exclusive_gate import ExclusiveGate
 from viralclip.worker.line import ClipLine
-from viralclip.worker.outage import is_outage, outlasting
+from viralclip.worker.outage import is_outage, outlasting, outlasting_catalog
 from viralclip.worker.waits import Waits
 from viralclip.workflow_ref import WorkflowRef
 
@@ -52,7 +52,7 @@ class Workflows:
         reporter: Reporter,
         slots: int,
     ) -> None:
-        self._tools = replace(tools, catalog=outlasting(tools.catalog))
+        self._tools = replace(tools, catalog=outlasting_catalog(tools.catalog))
         self._engine = outlasting(engine)
         self._channel = channel
         self._reporter = reporter
@@ -132,14 +132,14 @@ class Workflows:
     async def _run(
         self, work: WorkflowRef, run: Callable[[WorkflowRef, JobRecord], Awaitable[None]]
     ) -> None:
-        job = await self._tools.catalog.job(work.job_id)
+        job = await self._tools.catalog.jobs.find(work.job_id)
         if job is None or job.run != work.run:
             return
         bind_contextvars(trace_id=job.trace_id)
         await run(work, job)
 
     async def _job(self, work: WorkflowRef, job: JobRecord) -> None:
-        attempt = await self._tools.catalog.begin_attempt(job.job_id, job.run)
+        attempt = await self._tools.catalog.runs.begin_attempt(job.job_id, job.run)
         since = await self._queued_at(work)
         with job_span(
             work, job.trace_id, attempt, worker=self._tools.worker.name, since=since
@@ -189,7 +189,7 @@ class Workflows:
         self, job: JobRecord, scenes: Sequence[Scene], report: JobReport
     ) -> None:
         """Queue the clips of all scenes, in order: scenes that did it side by side would race."""
-        records = await self._tools.catalog.clips(job.job_id)
+        records = await self._tools.catalog.clips.of(job.job_id)
         tasks = {scene.id: tasks_of(job, scene, records) for scene in scenes}
         for scene in scenes:
             announce(scene, tasks[scene.id], report)
@@ -203,10 +203,12 @@ class Workflows:
 
     async def _behind(self, job: JobRecord) -> int:
         """How many clips of its class the job's owner waited for when it was submitted."""
-        return await self._tools.catalog.count_waiting(job.owner, job.priority, job.created_at)
+        return await self._tools.catalog.clips.count_waiting(
+            job.owner, job.priority, job.created_at
+        )
 
     async def _scene(self, work: WorkflowRef, job: JobRecord) -> None:
-        clips = await self._tools.catalog.clips(job.job_id, work.scene_id)
+        clips = await self._tools.catalog.clips.of(job.job_id, work.scene_id)
         scene = next(s for s in job.plan.scenes if s.id == work.scene_id)
 
         async def run_clips(tasks: Sequence[ClipTask]) -> None:
@@ -233,7 +235,9 @@ class Workflows:
     async def _make_clip(self, work: WorkflowRef, job: JobRecord) -> None:
         index, task = await self._task(work, job)
         place = (task.clip.scene.id, task.clip.style)
-        await self._tools.catalog.begin_clip(job.job_id, *place, worker=self._tools.worker.name)
+        await self._tools.catalog.clip_runs.begin(
+            job.job_id, *place, worker=self._tools.worker.name
+        )
         attempt = await self._next_attempt(task)
         report = self._report(job).clip(*place, attempt=attempt)
         with (
@@ -258,13 +262,13 @@ class Workflows:
 
     async def _record_of(self, work: WorkflowRef) -> ClipRecord:
         place = (work.scene_id or 0, work.style or "")
-        record = await self._tools.catalog.clip(work.job_id, *place)
+        record = await self._tools.catalog.clips.find(work.job_id, *place)
         assert record is not None  # noqa: S101 - its job is on record with all its clips
         return record
 
     async def _task(self, work: WorkflowRef, job: JobRecord) -> tuple[int, ClipTask]:
         """The clip as it stands now, and its place among its scene's."""
-        clips = await self._tools.catalog.clips(job.job_id, work.scene_id)
+        clips = await self._tools.catalog.clips.of(job.job_id, work.scene_id)
         scene = next(s for s in job.plan.scenes if s.id == work.scene_id)
         tasks = enumerate(tasks_of(job, scene, clips))
         return next((i, task) for i, task in tasks if task.clip.style == work.style)
