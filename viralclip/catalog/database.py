@@ -19,7 +19,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from viralclip.catalog.tables import METADATA
 
-HEAD = "0006"
+HEAD = "0007"
 # How long a call waits for a database server that is being restarted.
 PATIENCE_S = 30.0
 _LOOK_S = 0.5
