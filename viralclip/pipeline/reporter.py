@@ -112,9 +112,10 @@ class Reporter:
         return self._now()
 
     async def progress(self, job_id: str) -> Progress:
-        """The job's progress with everything said so far."""
+        """The job's progress with everything said so far; TimeoutError if there is no answer."""
         await self.flush()
-        progress, _ = await self._channel.progress(job_id)
+        async with asyncio.timeout(self._answer):
+            progress, _ = await self._channel.progress(job_id)
         return progress
 
     async def flush(self) -> None:
