@@ -91,7 +91,7 @@ class Reporter:
     def say(self, draft: NewEvent) -> None:
         """Have the event delivered; never waits and never raises."""
         try:
-            draft.model_dump_json()
+            _ = draft.json_around_seq  # kept for the channel
         except ValueError as error:
             # A file name that is no text cannot be written; waiting would hold up all behind it.
             self._lose(1, repr(error))
