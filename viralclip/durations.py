@@ -72,9 +72,10 @@ _LEAST_NOISE = 0.002
 # The clock and the rest of the machine disturb by so many seconds, however short the work.
 _JITTER_S = 0.12
 _MIN_GAIN = 0.03
-# An outlier beyond so many deviations counts as one of just so many, and the less the further it is
-# off; it says nothing of how much clips differ.
-_CLIPPED = 3.0
+# What is beyond so many deviations once so many clips were learned is an outlier, and teaches
+# nothing: it would hide the next ones, and that the machine has changed. Before that, and of a
+# machine that has changed, it counts as one of just so many, and the less the further it is off.
+_CLIPPED, _SETTLED = 3.0, 10
 _MOST_NAMES, _MOST_MACHINES, _MOST_SOURCES = 48, 64, 32
 _KEPT_RESIDUALS = 100
 _SHORTEST_S = 0.05
@@ -230,6 +231,26 @@ class Machine(BaseModel, frozen=True):
     residuals: tuple[float, ...] = ()
     drifting: int = 0
 
+    def after(self, residual: float) -> "Machine":
+        """The machine once one more clip was off by so many deviations."""
+        residuals = (*self.residuals, round(residual, 3))[-DRIFT_OF:]
+        drifting = self.drifting + 1 if drift_of(residuals) else 0
+        return self.model_copy(update={"residuals": residuals, "drifting": drifting})
+
+    def moved(self, error: float, variance: float) -> "Machine":
+        """The machine after an error that was expected with that variance.
+
+        One that drifts is learned anew, for it is another now.
+        """
+        gain = self.variance / variance
+        known = min((1 - gain) * self.variance + _MACHINE_FORGETTING, _MACHINE_VARIANCE)
+        return self.model_copy(
+            update={
+                "log_factor": self.log_factor + gain * error,
+                "variance": _MACHINE_VARIANCE if self.drifting else known,
+            }
+        )
+
 
 def drift_of(residuals: Sequence[float]) -> int:
     """1 if a machine with these latest residuals has become slower, -1 faster, 0 neither."""
@@ -280,11 +301,13 @@ class Model(BaseModel, frozen=True):
         error = math.log(max(seen.seconds, _SHORTEST_S)) - expected.log_seconds
         variance = expected.doubt + expected.noise
         residual = error / math.sqrt(variance)
+        machine = known.machines.get(seen.machine, Machine()).after(residual)
+        if abs(residual) > _CLIPPED and self.count >= _SETTLED and not machine.drifting:
+            return known.unmoved(seen.machine, machine, residual)
         weight = min(1.0, _CLIPPED / max(abs(residual), 1e-9))
         clipped, variance = error * weight, variance / weight**2
         x = [features.get(name, 0.0) for name in known.names]
         mean, covariance = _updated(known.mean, known.covariance, x, clipped, variance)
-        machine = known.machines.get(seen.machine, Machine())
         return Model(
             names=known.names,
             mean=mean,
@@ -294,7 +317,7 @@ class Model(BaseModel, frozen=True):
             machines=_latest(
                 known.machines,
                 seen.machine,
-                _moved(machine, clipped, variance, residual),
+                machine.moved(clipped, variance),
                 most=_MOST_MACHINES,
             ),
             sources=_latest(
@@ -303,8 +326,21 @@ class Model(BaseModel, frozen=True):
                 known.source(seen.workload).after(clipped, variance),
                 most=_MOST_SOURCES,
             ),
-            residuals=(*known.residuals, round(residual, 3))[-_KEPT_RESIDUALS:],
+            residuals=known.residuals_after(residual),
         )
+
+    def unmoved(self, name: str, machine: Machine, residual: float) -> "Model":
+        """The same model after a clip that teaches nothing but that it was an outlier."""
+        return self.model_copy(
+            update={
+                "count": self.count + 1,
+                "machines": _latest(self.machines, name, machine, most=_MOST_MACHINES),
+                "residuals": self.residuals_after(residual),
+            }
+        )
+
+    def residuals_after(self, residual: float) -> tuple[float, ...]:
+        return (*self.residuals, round(residual, 3))[-_KEPT_RESIDUALS:]
 
     def source(self, workload: Workload) -> Source:
         """What is known of the workload's video."""
@@ -433,20 +469,6 @@ def _is_feature(name: str) -> bool:
 def _prior(name: str) -> float:
     """The variance of a factor's logarithm before anything is learned of it."""
     return _VARIANCES[name.partition(":")[0]]
-
-
-def _moved(machine: Machine, error: float, variance: float, residual: float) -> Machine:
-    """The machine after one more clip; one that drifts is learned anew, for it is another now."""
-    residuals = (*machine.residuals, round(residual, 3))[-DRIFT_OF:]
-    drifts = drift_of(residuals) != 0
-    gain = machine.variance / variance
-    known = min((1 - gain) * machine.variance + _MACHINE_FORGETTING, _MACHINE_VARIANCE)
-    return Machine(
-        log_factor=machine.log_factor + gain * error,
-        variance=_MACHINE_VARIANCE if drifts else known,
-        residuals=residuals,
-        drifting=machine.drifting + 1 if drifts else 0,
-    )
 
 
 def _latest(known: Mapping[str, T], name: str, newest: T, *, most: int) -> dict[str, T]:
