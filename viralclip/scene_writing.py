@@ -30,7 +30,7 @@ def write_json(scenes: Scenes, _footage: Footage) -> str:
 
 def _row(scene: Scene) -> dict[str, object]:
     row: dict[str, object] = {"title": scene.title, **_times(scene)}
-    rest = scene.model_dump(include={"webcam", "crop"}, exclude_defaults=True)
+    rest = scene.model_dump(include={"webcam", "crop", "words"}, exclude_defaults=True)
     return row | rest
 
 

@@ -13,6 +13,8 @@ from viralclip.scene_lists.encoding import decode
 from viralclip.scene_lists.reading import read_list
 from viralclip.scene_lists.rows import Entry, Reading, Row, SceneList, Unreadable, listed, shown
 from viralclip.timecode import TimeRange, format_time, parse_time
+from viralclip.words.given import read_words
+from viralclip.words.transcript import Word
 
 MAX_SCENES = 200
 MAX_TITLE = 200
@@ -51,7 +53,8 @@ class Pin(BaseModel, frozen=True):
 class Scene(BaseModel, frozen=True):
     """A stretch of the video worth a clip: seconds from the video's start.
 
-    Where a list gives no id or title, its reading does.
+    Where a list gives no id or title, its reading does. `words` are what captions show, at the
+    video's times: None where nobody gave any, empty where nothing is to be shown.
     """
 
     id: int = 0
@@ -60,6 +63,7 @@ class Scene(BaseModel, frozen=True):
     end: float
     webcam: Region | None = None
     crop: tuple[Pin, ...] = ()
+    words: tuple[Word, ...] | None = None
 
     @property
     def range(self) -> TimeRange:
@@ -156,6 +160,7 @@ class _Draft:
     span: TimeRange
     webcam: Region | None
     crop: tuple[Pin, ...]
+    words: tuple[Word, ...] | None
 
 
 @dataclass
@@ -219,6 +224,7 @@ def _numbered_scene(draft: _Draft, scene_id: int) -> Scene:
         end=draft.span.end,
         webcam=draft.webcam,
         crop=draft.crop,
+        words=draft.words,
     )
 
 
@@ -228,8 +234,10 @@ def _draft(entry: Entry, review: _Review) -> _Draft | None:
         return None
     scene_id, title = _id(entry, review), _title(entry, review)
     span, webcam = _span(entry, review), _webcam(entry, review)
-    crop = _crop(entry, span, review)
-    return None if title is None or span is None else _Draft(scene_id, title, span, webcam, crop)
+    crop, words = _crop(entry, span, review), _words(entry, span, review)
+    if title is None or span is None:
+        return None
+    return _Draft(scene_id, title, span, webcam, crop, words)
 
 
 def _id(row: Row, review: _Review) -> int | None:
@@ -387,6 +395,14 @@ def _crop(row: Row, span: TimeRange | None, review: _Review) -> tuple[Pin, ...]:
         if one is not None and other is not None and other.time <= one.time:
             review.blame(f"{at}.time", f"{format_time(other.time)} is not after the one before")
     return tuple(filter(None, found))
+
+
+def _words(row: Row, span: TimeRange | None, review: _Review) -> tuple[Word, ...] | None:
+    """A table's column of that name is somebody's count of them."""
+    value = row.fields.get("words")
+    if value is None or not row.keyed:
+        return None
+    return read_words(value, row.at("words"), span, review.blame)
 
 
 def _pin(

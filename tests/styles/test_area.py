@@ -9,6 +9,7 @@ from viralclip.geometry import Rect, Size
 from viralclip.scenes import Pin, Region, Scene
 from viralclip.styles import STYLES, resolve, scene_within, seen_area
 from viralclip.styles.original import Original
+from viralclip.words.transcript import Word
 
 FULL, PHONE = Size(1920, 1080), Rect(656, 0, 608, 1080)
 WHOLE = Rect(0, 0, 1920, 1080)
@@ -50,7 +51,15 @@ def test_shares_of_the_frame_become_shares_of_the_inside():
 
     assert inside.webcam == Region(x=0.0, y=0.0, width=0.5, height=0.5)
     assert inside.crop == (Pin(time=1.0, x=0.5, y=0.25, width=0.5),)
-    assert scene_within(scene, WHOLE, FULL) is scene
+    assert scene_within(scene, WHOLE, FULL) == scene
+
+
+def test_a_style_is_given_no_words():
+    said = (Word(text="so", start=0, end=1),)
+    scene = _scene().model_copy(update={"words": said})
+
+    assert scene_within(scene, WHOLE, FULL) == _scene()
+    assert scene_within(scene, Rect(480, 0, 960, 1080), FULL) == _scene()
 
 
 def test_a_webcam_in_the_bars_is_only_what_of_it_is_inside():

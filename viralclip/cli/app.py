@@ -6,7 +6,7 @@ import typer
 
 from viralclip.cli.commands.jobs import cancel, demo, jobs, render, retry, watch
 from viralclip.cli.commands.service import models, serve, tokens, videos, worker
-from viralclip.cli.commands.upkeep import doctor, logs, prune, scenes, types
+from viralclip.cli.commands.upkeep import doctor, logs, prune, scenes, transcribe, types
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -17,7 +17,7 @@ app = typer.Typer(
 )
 
 for command in (
-    *(render, watch, jobs, cancel, retry, scenes, doctor),
+    *(render, watch, jobs, cancel, retry, scenes, transcribe, doctor),
     *(serve, worker, prune, logs, types, demo),
 ):
     app.command()(command)

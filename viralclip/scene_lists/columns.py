@@ -18,6 +18,7 @@ _SPELLINGS = {
     "duration": ("duration", "durationsec", "durationseconds", "length", "lengthseconds"),
     "webcam": ("webcam",),
     "crop": ("crop",),
+    "words": ("words",),
 }
 _REMARKS = ("description", "comment", "comments", "note", "notes", "text")
 _SOURCE = ("sourcein", "sourceout")

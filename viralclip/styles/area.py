@@ -23,7 +23,11 @@ def seen_area(style: Style, source: Size, active: Rect | None) -> Rect:
 
 
 def scene_within(scene: Scene, area: Rect, source: Size) -> Scene:
-    """The scene with its webcam and pinned crops in shares of `area` instead of the whole."""
+    """The scene with its webcam and pinned crops in shares of `area` instead of the whole.
+
+    It has no words: what is said changes no style's picture, and no plan of it.
+    """
+    scene = scene.model_copy(update={"words": None})
     if area.size == source:
         return scene
     webcam = scene.webcam and _region_within(scene.webcam, area, source)

@@ -8,7 +8,7 @@ from viralclip.cli.commands.options import LogLevel, Slots, User, or_setting
 
 tokens = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Who may use the server.")
 models = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="The model that faces are found with."
+    no_args_is_help=True, rich_markup_mode=None, help="The models that find faces and hear words."
 )
 videos = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What users uploaded.")
 
@@ -136,10 +136,19 @@ def delete_video(
 
 
 @models.command("fetch")
-def fetch_models() -> None:
-    """Get the face model that the intelligent styles need, unless it is here already."""
+def fetch_models(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME]",
+            help="A speech model, such as small or large-v3-turbo. Default: the face model.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Get the face model, or the speech model of that name, unless it is here already."""
     from viralclip.cli.execution import command_settings, errors_said, execute
     from viralclip.cli.models import fetch
 
     with errors_said():
-        execute(fetch(command_settings()))
+        execute(fetch(command_settings(), name))
