@@ -13,7 +13,6 @@ import pytest
 from viralclip.analysis.analyses import Analyses
 from viralclip.analysis.models import FaceModel, ModelPlace
 from viralclip.catalog.opening import open_catalog
-from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobRecord
 from viralclip.channel.opening import open_channel
 from viralclip.channel.port import BEGINNING, ProgressChannel
@@ -219,7 +218,7 @@ async def shop(tmp_path: Path, ffmpeg: Path, yunet: Path | None) -> AsyncIterato
 
 
 class _Proxy:
-    """A table of the catalog with some of its methods replaced."""
+    """An object with some of its methods replaced."""
 
     def __init__(self, real: object, methods: dict[str, Any]) -> None:
         self._real = real
@@ -231,10 +230,5 @@ class _Proxy:
 
 @pytest.fixture
 def replaced() -> Callable[..., Any]:
-    """`replaced(catalog, "table", method=other)` is the catalog with another method there."""
-
-    def with_methods(catalog: Catalog, table: str, **methods: Any) -> Catalog:
-        proxy: Any = _Proxy(getattr(catalog, table), methods)
-        return replace(catalog, **{table: proxy})
-
-    return with_methods
+    """`replaced(real, method=other)` is `real` with another method."""
+    return lambda real, **methods: _Proxy(real, methods)

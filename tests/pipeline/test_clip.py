@@ -203,7 +203,11 @@ async def test_a_record_that_cannot_be_saved_is_a_warning(shop, source, replaced
         raise OSError("the database is away")
 
     job = await shop.job(source("small"))
-    shop.use(catalog=replaced(shop.tools.catalog, "clip_runs", end=end_clip))
+    shop.use(
+        catalog=replace(
+            shop.tools.catalog, clip_runs=replaced(shop.tools.catalog.clip_runs, end=end_clip)
+        )
+    )
     end = await shop.make_first(job)
     warnings = [e.event.code for e in await shop.history(job) if e.event.type == "warning"]
 
@@ -216,7 +220,12 @@ async def test_a_time_that_cannot_be_learned_is_not_worth_a_clip(shop, source, r
         raise OSError("the database is away")
 
     job = await shop.job(source("small"))
-    shop.use(catalog=replaced(shop.tools.catalog, "learned_times", learn=learn))
+    shop.use(
+        catalog=replace(
+            shop.tools.catalog,
+            learned_times=replaced(shop.tools.catalog.learned_times, learn=learn),
+        )
+    )
 
     assert (await shop.make_first(job)).ending == "complete"
 
