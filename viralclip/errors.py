@@ -183,6 +183,37 @@ class DetectorMissingError(InvalidRequestError):
     code = "detector_missing"
 
 
+class SpeechUnavailableError(InvalidRequestError):
+    """Speech cannot be transcribed: {why}."""
+
+    code = "speech_unavailable"
+
+
+class UnknownTranscriberError(SpeechUnavailableError):
+    """There is no speech engine named {name}; choose from {known}."""
+
+    code = "unknown_transcriber"
+
+
+class SpeechModelMissingError(SpeechUnavailableError):
+    """The speech model {name} is not on this machine; run `viralclip models fetch {name}`, or name
+    a folder that holds one with VIRALCLIP_SPEECH_MODEL."""
+
+    code = "speech_model_missing"
+
+
+class SpeechModelUnavailableError(SpeechUnavailableError):
+    """The speech model {name} is not available: {why}."""
+
+    code = "speech_model_unavailable"
+
+
+class NoSpeechTrackError(SpeechUnavailableError):
+    """The video {name} has no sound, so there is nothing to transcribe."""
+
+    code = "no_sound"
+
+
 class UnknownJobError(InvalidRequestError):
     """There is no job {job_id}; `viralclip jobs` lists the ones there are."""
 
@@ -223,6 +254,19 @@ class AnalysisStalledError(ClipError):
     """Looking through the scene made no progress for {seconds:g} s and was ended."""
 
     code = "analysis_stalled"
+    retryable = True
+
+
+class TranscriptionFailedError(ClipError):
+    """The speech of this scene could not be transcribed; the log has the details."""
+
+    code = "transcription_failed"
+
+
+class TranscriptionStalledError(ClipError):
+    """Transcribing the speech made no progress for {seconds:g} s and was ended."""
+
+    code = "transcription_stalled"
     retryable = True
 
 

@@ -11,6 +11,7 @@ from viralclip.scenes import SceneReading, list_text, parse_scenes
 from viralclip.server.dependencies import LibraryDep, PoolsDep
 from viralclip.server.identity import Owner
 from viralclip.server.problems import FaultOut, problems
+from viralclip.styles import scene_options
 from viralclip.words.reading import TranscriptReading, parse_transcript
 
 
@@ -65,7 +66,7 @@ async def read_scene_list(
 
 def read_scenes(data: str | bytes, name: str, video: Video) -> SceneReading:
     """The scenes of a list for the video; InvalidScenesError says what is wrong with it."""
-    return parse_scenes(data, name=name, **_facts(video))
+    return parse_scenes(data, name=name, options=scene_options(), **_facts(video))
 
 
 def read_transcript(data: str | bytes, name: str, video: Video) -> TranscriptReading:

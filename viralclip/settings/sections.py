@@ -34,6 +34,10 @@ class StateSettings:
         return self.folder / "analyses"
 
     @property
+    def transcripts(self) -> Path:
+        return self.folder / "transcripts"
+
+    @property
     def models(self) -> Path:
         """Shared by all state folders of a user: a download is of use to each."""
         return Path(platformdirs.user_cache_dir("viralclip")) / "models"
@@ -131,6 +135,14 @@ class RenderSettings:
 
 
 @dataclass(frozen=True)
+class SpeechSettings:
+    """What turns speech into words: an engine, and a model of it by name or as a folder."""
+
+    engine: str | None
+    model: str | None
+
+
+@dataclass(frozen=True)
 class ServerSettings:
     """Where `serve` listens, and what it allows."""
 
@@ -183,6 +195,7 @@ class Settings:
     databases: DatabaseSettings
     storage: StorageSettings
     rendering: RenderSettings
+    speech: SpeechSettings
     server: ServerSettings
     telemetry: TelemetrySettings
     # Of clouds and collectors: their own tools read these, and no log may show them.
