@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import ClipRecord, JobRecord, Priority
-from viralclip.catalog.webhooks import SqlWebhooks
+from viralclip.catalog.webhooks import Webhooks
 from viralclip.server.dependencies import CatalogDep, FilesDep, JobsDep, WebhooksDep
 from viralclip.server.identity import Owner
 from viralclip.server.jobs import JobId, JobOut, SceneId, StyleName, find_job, job_out
@@ -90,19 +90,19 @@ async def delete_job(
     if job.outcome is None:
         raise ConflictError(why="The job is still running; cancel it first.")
     await enqueue_deliveries(job, catalog, webhooks, datetime.now(UTC))
-    await _delete_files(job, await catalog.clips(job_id), files.open_storage(job.storage_url))
+    await _delete_files(job, await catalog.clips.of(job_id), files.open_storage(job.storage_url))
     await jobs.forget(job_id)
     return Response(status_code=204)
 
 
-async def expect_another_run(job: JobRecord, catalog: Catalog, webhooks: SqlWebhooks) -> None:
+async def expect_another_run(job: JobRecord, catalog: Catalog, webhooks: Webhooks) -> None:
     """Have webhooks tell the end of the run that is over, and of the one that is to come."""
     if job.outcome is None:
         return
     now = datetime.now(UTC)
     # The end of this run has to be told before the next one makes it forgotten.
     await enqueue_deliveries(job, catalog, webhooks, now)
-    await webhooks.expect(job.owner, job.job_id, job.run + 1, now)
+    await webhooks.deliveries.expect(job.owner, job.job_id, job.run + 1, now)
 
 
 async def _find_running(job_id: str, owner: str, catalog: Catalog) -> JobRecord:
@@ -113,7 +113,7 @@ async def _find_running(job_id: str, owner: str, catalog: Catalog) -> JobRecord:
 
 
 async def _find_open_clip(job: JobRecord, scene_id: int, style: str, catalog: Catalog) -> None:
-    clip = await catalog.clip(job.job_id, scene_id, style)
+    clip = await catalog.clips.find(job.job_id, scene_id, style)
     if clip is None:
         raise NotFoundError
     if clip.ending is not None or job.outcome is not None:
