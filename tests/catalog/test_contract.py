@@ -260,7 +260,9 @@ async def test_a_new_plan_opens_the_clips_that_it_changes_and_no_others(url: str
     async with open_catalog(url) as one, open_catalog(url) as other:
         await one.jobs.add(job)
         for clip in job.plan.clips():
-            await one.clip_runs.end(_ended(job, "complete", scene_id=clip.scene.id, style=clip.style))
+            await one.clip_runs.end(
+                _ended(job, "complete", scene_id=clip.scene.id, style=clip.style)
+            )
         assert await other.jobs.find("job") == job
         first, *rest = job.plan.scenes
         longer = first.model_copy(update={"end": first.end + 1})
