@@ -1,5 +1,7 @@
 """People are found in a clip's own frames, through whatever windows it shows."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ TIMES = np.arange(0, 4, 0.04)
 WHOLE = np.array([0.0, 0, 1080, 1920])
 
 
-def panel(x, y, width, height, shown=WHOLE, move=0.0):
+def panel(x, y, width, height, shown: Any = WHOLE, move=0.0):
     windows = np.tile([x, y, width, height], (len(TIMES), 1)).astype(float)
     windows[:, 0] += move * TIMES
     return Panel(windows, np.asarray(shown, float))
