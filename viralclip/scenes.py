@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from viralclip.errors import Fault, InvalidScenesError
 from viralclip.scene_lists.encoding import decode
-from viralclip.scene_lists.reading import read_list
+from viralclip.scene_lists.reading import read_list, read_objects
 from viralclip.scene_lists.rows import Entry, Reading, Row, SceneList, Unreadable, listed, shown
 from viralclip.timecode import TimeRange, format_time, parse_time
 from viralclip.words.given import read_words
@@ -96,6 +96,15 @@ def parse_scenes(
     reading = read_list(SceneList(plain, duration, fps, timecode), name)
     scenes, more = _scenes(reading, _Limits(duration, frame=1 / fps))
     return SceneReading(scenes, (*notes, *reading.notes, *more))
+
+
+def read_scene_objects(
+    items: Sequence[object], *, duration: float | None, fps: float, timecode: str = ""
+) -> SceneReading:
+    """The scenes of objects, as `parse_scenes` would read the JSON that they came from."""
+    reading = read_objects(items, SceneList("", duration, fps, timecode))
+    scenes, notes = _scenes(reading, _Limits(duration, frame=1 / fps))
+    return SceneReading(scenes, (*reading.notes, *notes))
 
 
 def scenes_from_chapters(

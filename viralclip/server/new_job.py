@@ -1,12 +1,13 @@
 """A job as it is asked for."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from viralclip.audio_tracks import ALL, VOICE
 from viralclip.catalog.records import Priority
 from viralclip.plan import Bars, Preset
+from viralclip.server.scene_input import SceneObject
 
 MAX_STYLES = 50
 # What no file name, database or log can hold.
@@ -37,7 +38,7 @@ class NewJob(_In):
     """
 
     source: VideoSource | PathSource
-    scenes: list[dict[str, Any]] | str
+    scenes: list[SceneObject] | str
     styles: list[Annotated[str, Field(max_length=64)]] = Field(min_length=1, max_length=MAX_STYLES)
     aspect: str = Field(default="9:16", max_length=8)
     preset: Preset = "balanced"

@@ -1,5 +1,6 @@
 """Scene lists over HTTP: a file to text, and what a video's scenes would be."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -7,7 +8,7 @@ from pydantic import BaseModel
 
 from viralclip.errors import InvalidScenesError
 from viralclip.plan import Video
-from viralclip.scenes import SceneReading, list_text, parse_scenes
+from viralclip.scenes import SceneReading, list_text, parse_scenes, read_scene_objects
 from viralclip.server.dependencies import LibraryDep, PoolsDep
 from viralclip.server.identity import Owner
 from viralclip.server.problems import FaultOut, problems
@@ -62,11 +63,15 @@ async def read_scene_list(
     return await pools.parsing.run(owner, _read, data, name, video)
 
 
-def read_scenes(data: str | bytes, name: str, video: Video) -> SceneReading:
+def read_scenes(data: str | bytes | Sequence[object], name: str, video: Video) -> SceneReading:
     """The scenes of a list for the video; InvalidScenesError says what is wrong with it."""
     numerator, _, denominator = video.fps.partition("/")
     fps = int(numerator) / int(denominator or 1)
-    return parse_scenes(data, name=name, duration=video.duration, fps=fps, timecode=video.timecode)
+    if isinstance(data, str | bytes):
+        return parse_scenes(
+            data, name=name, duration=video.duration, fps=fps, timecode=video.timecode
+        )
+    return read_scene_objects(data, duration=video.duration, fps=fps, timecode=video.timecode)
 
 
 def _read(data: bytes, name: str, video: Video | None) -> SceneListOut:

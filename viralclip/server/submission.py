@@ -6,7 +6,6 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from viralclip.catalog.records import JobRecord
 from viralclip.engine.jobs import new_job_id
@@ -18,6 +17,7 @@ from viralclip.server.new_job import NewJob, PathSource, VideoSource
 from viralclip.server.parts import ServerParts
 from viralclip.server.problems import ConflictError, TooManyError
 from viralclip.server.request_context import request_trace_id
+from viralclip.server.scene_input import SceneObject
 from viralclip.server.scene_lists import read_scenes
 from viralclip.server.video_library import VideoLibrary
 from viralclip.styles import resolve
@@ -124,7 +124,7 @@ def _plan(new: NewJob, video: Video, scenes: Sequence[Scene], encoder: str) -> P
     return make_plan(video, scenes, [choose(style) for style in styles], options)
 
 
-def _check_length(scenes: list[dict[str, Any]] | str) -> None:
+def _check_length(scenes: list[SceneObject] | str) -> None:
     """InvalidScenesError for a list that is too long to be looked at."""
     problem = None
     if isinstance(scenes, str) and len(scenes) > _MAX_LIST_CHARS:
@@ -135,7 +135,5 @@ def _check_length(scenes: list[dict[str, Any]] | str) -> None:
         raise InvalidScenesError([Fault("", problem)])
 
 
-def _read_scenes(scenes: list[dict[str, Any]] | str, video: Video) -> SceneReading:
-    if isinstance(scenes, str):
-        return read_scenes(scenes, "", video)
-    return read_scenes(json.dumps(scenes), "scenes.json", video)
+def _read_scenes(scenes: list[SceneObject] | str, video: Video) -> SceneReading:
+    return read_scenes(scenes, "", video)
