@@ -8,6 +8,7 @@ from viralclip.engine.client import QueueDepth
 from viralclip.scene_lists.columns import _SPELLINGS
 from viralclip.server.metrics import Scrape
 from viralclip.server.problems import MEDIA_TYPE
+from viralclip.styles import scene_options
 from viralclip.telemetry.recorder import PrometheusRecorder
 
 # Open to anybody: what says whether the server lives, and what takes a token in.
@@ -90,4 +91,5 @@ async def test_the_scenes_of_a_job_have_a_type(described):
     listed, text = schemas["NewJob"]["properties"]["scenes"]["anyOf"]
     assert listed == {"type": "array", "items": {"$ref": "#/components/schemas/SceneIn"}}
     assert text == {"type": "string"}
-    assert schemas["SceneIn"]["properties"].keys() == {*_SPELLINGS}
+    options = {name for style in scene_options() for name in style.model_fields}
+    assert schemas["SceneIn"]["properties"].keys() == {*_SPELLINGS, *options}

@@ -11,20 +11,22 @@ from viralclip.errors import InvalidScenesError
 from viralclip.scene_writing import Footage, write_json
 from viralclip.scenes import (
     MAX_SCENES,
-    Pin,
-    Region,
     SceneReading,
     parse_scenes,
     read_scene_objects,
     scenes_from_chapters,
 )
+from viralclip.styles import scene_options
+from viralclip.styles.pinned_crop import Pin, PinnedCrop
+from viralclip.styles.streamer_split import Region, Webcam
 
 HOUR = 3600.0
 FPS = 25.0
 
 
 def read(text, name="scenes.txt", *, duration: float | None = HOUR, fps=FPS):
-    return parse_scenes(text, name=name, duration=duration, fps=fps).scenes
+    reading = parse_scenes(text, name=name, duration=duration, fps=fps, options=scene_options())
+    return reading.scenes
 
 
 def faults(text, name="scenes.txt", *, duration: float | None = HOUR, fps=FPS):
@@ -224,7 +226,7 @@ def test_a_webcam_region_is_kept():
     webcam = {"x": 0.75, "y": 0, "width": 0.25, "height": 1}
     [scene] = read(json.dumps([{"start": 0, "end": 1, "webcam": webcam}]))
 
-    assert scene.webcam == Region(x=0.75, y=0, width=0.25, height=1)
+    assert Webcam.of(scene).webcam == Region(x=0.75, y=0, width=0.25, height=1)
 
 
 @pytest.mark.parametrize(
@@ -257,7 +259,7 @@ def test_a_crop_for_the_whole_scene_is_kept():
     crop = {"x": 0.25, "y": 0, "width": 0.3}
     [scene] = read(json.dumps([{"start": 1, "end": 2, "crop": crop}]))
 
-    assert scene.crop == (Pin(time=1, x=0.25, y=0, width=0.3),)
+    assert PinnedCrop.of(scene).crop == (Pin(time=1, x=0.25, y=0, width=0.3),)
 
 
 def test_crops_at_several_times_are_kept_in_their_order():
@@ -267,15 +269,15 @@ def test_crops_at_several_times_are_kept_in_their_order():
     ]
     [scene] = read(json.dumps([{"start": 1, "end": 2, "crop": crop}]))
 
-    assert [pin.time for pin in scene.crop] == [1, 1.5]
-    assert scene.crop[1] == Pin(time=1.5, x=0.7, y=0.25, width=0.3)
+    assert [pin.time for pin in PinnedCrop.of(scene).crop] == [1, 1.5]
+    assert PinnedCrop.of(scene).crop[1] == Pin(time=1.5, x=0.7, y=0.25, width=0.3)
 
 
 @pytest.mark.parametrize("crop", [None, []])
 def test_no_crop_is_no_crop(crop):
     [scene] = read(json.dumps([{"start": 1, "end": 2, "crop": crop}]))
 
-    assert scene.crop == ()
+    assert PinnedCrop.of(scene).crop == ()
 
 
 @pytest.mark.parametrize(
@@ -467,11 +469,12 @@ def test_a_column_of_that_name_in_a_table_is_somebodys_count():
         [{"start": 0, "end": 1}, {"from": "0:02", "to": "0:03.5", "name": "Two", "crop": None}],
         [{"start": "00:00:01:12", "end": "00:00:03:00"}],
         [{"start": 1}, {"start": 5}],
+        [{"start": 1, "end": 2, "webcam": {"x": 0, "y": 0, "width": 0.5, "height": 0.5}}],
         [{"start": [], "end": True, "title": 4}, {"id": 1e3, "start": 5, "end": 1}],
     ],
 )
 def test_objects_are_read_as_the_json_that_they_came_from(items):
-    facts: dict[str, Any] = {"duration": 60.0, "fps": 25.0, "timecode": ""}
+    facts: dict[str, Any] = {"duration": 60.0, "fps": 25.0, "options": scene_options()}
 
     assert outcome(lambda: read_scene_objects(items, **facts)) == outcome(
         lambda: parse_scenes(json.dumps(items), name="scenes.json", **facts)

@@ -7,7 +7,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 from pydantic_core.core_schema import definitions_schema
 
-from viralclip.scenes import Region
+from viralclip.styles.streamer_split import Region
 from viralclip.words.transcript import Word
 
 _Time = Annotated[
@@ -34,8 +34,8 @@ class SceneIn(BaseModel):
     """A stretch of the video worth a clip: from `start` to `end`, or for a `duration`.
 
     Without an `id` or a `title` it is given one. `crop` is one for the whole scene, or several with
-    their times. Other spellings of these names are read as in scene lists; unknown fields are
-    ignored.
+    their times. Other spellings of these names are read as in scene lists; so are options of styles
+    that came as packages. Unknown fields are ignored.
     """
 
     start: _Time

@@ -1,7 +1,7 @@
 """Scene lists over HTTP: a file to text, and what a video's scenes would be."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
@@ -12,6 +12,8 @@ from viralclip.scenes import SceneReading, list_text, parse_scenes, read_scene_o
 from viralclip.server.dependencies import LibraryDep, PoolsDep
 from viralclip.server.identity import Owner
 from viralclip.server.problems import FaultOut, problems
+from viralclip.style_options import StyleOptions
+from viralclip.styles import scene_options
 
 
 class SceneOut(BaseModel):
@@ -63,15 +65,23 @@ async def read_scene_list(
     return await pools.parsing.run(owner, _read, data, name, video)
 
 
+class _Facts(TypedDict):
+    duration: float | None
+    fps: float
+    timecode: str
+    options: Sequence[type[StyleOptions]]
+
+
 def read_scenes(data: str | bytes | Sequence[object], name: str, video: Video) -> SceneReading:
     """The scenes of a list for the video; InvalidScenesError says what is wrong with it."""
     numerator, _, denominator = video.fps.partition("/")
     fps = int(numerator) / int(denominator or 1)
+    facts = _Facts(
+        duration=video.duration, fps=fps, timecode=video.timecode, options=scene_options()
+    )
     if isinstance(data, str | bytes):
-        return parse_scenes(
-            data, name=name, duration=video.duration, fps=fps, timecode=video.timecode
-        )
-    return read_scene_objects(data, duration=video.duration, fps=fps, timecode=video.timecode)
+        return parse_scenes(data, name=name, **facts)
+    return read_scene_objects(data, **facts)
 
 
 def _read(data: bytes, name: str, video: Video | None) -> SceneListOut:

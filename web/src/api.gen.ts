@@ -2270,8 +2270,8 @@ export interface components {
          * @description A stretch of the video worth a clip: from `start` to `end`, or for a `duration`.
          *
          *     Without an `id` or a `title` it is given one. `crop` is one for the whole scene, or several with
-         *     their times. Other spellings of these names are read as in scene lists; unknown fields are
-         *     ignored.
+         *     their times. Other spellings of these names are read as in scene lists; so are options of styles
+         *     that came as packages. Unknown fields are ignored.
          */
         SceneIn: {
             /**
