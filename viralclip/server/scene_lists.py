@@ -12,8 +12,8 @@ from viralclip.scenes import SceneReading, list_text, parse_scenes, read_scene_o
 from viralclip.server.dependencies import LibraryDep, PoolsDep
 from viralclip.server.identity import Owner
 from viralclip.server.problems import FaultOut, problems
-from viralclip.style_options import StyleOptions
 from viralclip.styles import scene_options
+from viralclip.words.reading import TranscriptReading, parse_transcript
 
 
 class SceneOut(BaseModel):
@@ -65,23 +65,29 @@ async def read_scene_list(
     return await pools.parsing.run(owner, _read, data, name, video)
 
 
-class _Facts(TypedDict):
-    duration: float | None
-    fps: float
-    timecode: str
-    options: Sequence[type[StyleOptions]]
-
-
 def read_scenes(data: str | bytes | Sequence[object], name: str, video: Video) -> SceneReading:
     """The scenes of a list for the video; InvalidScenesError says what is wrong with it."""
+    facts, options = _facts(video), scene_options()
+    if isinstance(data, str | bytes):
+        return parse_scenes(data, name=name, options=options, **facts)
+    return read_scene_objects(data, options=options, **facts)
+
+
+def read_transcript(data: str | bytes, name: str, video: Video) -> TranscriptReading:
+    """The words of a transcript in the video's time; InvalidTranscriptError says what is wrong."""
+    return parse_transcript(data, name=name, **_facts(video))
+
+
+class _Facts(TypedDict):
+    duration: float
+    fps: float
+    timecode: str
+
+
+def _facts(video: Video) -> _Facts:
     numerator, _, denominator = video.fps.partition("/")
     fps = int(numerator) / int(denominator or 1)
-    facts = _Facts(
-        duration=video.duration, fps=fps, timecode=video.timecode, options=scene_options()
-    )
-    if isinstance(data, str | bytes):
-        return parse_scenes(data, name=name, **facts)
-    return read_scene_objects(data, **facts)
+    return {"duration": video.duration, "fps": fps, "timecode": video.timecode}
 
 
 def _read(data: bytes, name: str, video: Video | None) -> SceneListOut:
