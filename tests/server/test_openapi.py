@@ -8,7 +8,7 @@ from viralclip.engine.client import QueueDepth
 from viralclip.scene_lists.columns import _SPELLINGS
 from viralclip.server.metrics import Scrape
 from viralclip.server.problems import MEDIA_TYPE
-from viralclip.styles import scene_options
+from viralclip.styles.registry import scene_options
 from viralclip.telemetry.recorder import PrometheusRecorder
 
 # Open to anybody: what says whether the server lives, and what takes a token in.

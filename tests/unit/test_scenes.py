@@ -16,8 +16,8 @@ from viralclip.scenes import (
     read_scene_objects,
     scenes_from_chapters,
 )
-from viralclip.styles import scene_options
 from viralclip.styles.pinned_crop import Pin, PinnedCrop
+from viralclip.styles.registry import scene_options
 from viralclip.styles.streamer_split import Region, Webcam
 
 HOUR = 3600.0
