@@ -131,7 +131,8 @@ def _plan(new: NewJob, video: Video, reading: Captioned, encoder: str) -> Plan:
         bars=new.bars,
         captions=reading.options,
     )
-    return make_plan(video, reading.scenes, [choose(style) for style in styles], options)
+    choices = [choose(style, captioned=reading.options.are_burnt) for style in styles]
+    return make_plan(video, reading.scenes, choices, options)
 
 
 def _check_length(scenes: list[SceneObject] | str) -> None:
