@@ -6,28 +6,32 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from viralclip.analysis.analyses import Analyses
 from viralclip.analysis.models import FaceModel
 from viralclip.app.preview import Watched, check_stretch
-from viralclip.captioning import clip_words
-from viralclip.captions.composing import Canvas, Captions, compose
+from viralclip.captions.composing import Captions
 from viralclip.captions.registry import caption_style
 from viralclip.errors import SourceChangedError
 from viralclip.filter_graph import Filter, join, line
 from viralclip.geometry import parse_aspect
 from viralclip.media.command import RenderSpec
-from viralclip.media.fonts import load_fonts
 from viralclip.media.probe import Probed, identity
 from viralclip.media.still import render_still
+from viralclip.pipeline.captions import CaptionedClip
 from viralclip.pipeline.render import prepared
 from viralclip.pipeline.segment import probe_source
-from viralclip.pipeline.view import area_of, raster_of, view_of
-from viralclip.plan import CaptionOptions, Options, Plan, Video, choose, make_plan
+from viralclip.pipeline.view import analysis_input_of, area_of, raster_of, view_of
+from viralclip.plan import CaptionOptions, Clip, Options, Plan, Video, choose, make_plan
 from viralclip.processes.runner import Watchdogs
 from viralclip.scenes import Scene
 from viralclip.server.caption_preview import FrameLook
+from viralclip.steps import is_framed
 from viralclip.styles import Framing, Raster, all_styles, resolve
+
+if TYPE_CHECKING:
+    from viralclip.reframe.footage import Footage
 
 _AT_ONCE = 2
 _LIMITS = Watchdogs(start_s=30, stall_s=30, busy_s=60, total_s=120)
@@ -60,49 +64,50 @@ class CaptionDrawer:
             # Only what was looked into under limits is looked into in this process.
             if (now := await asyncio.to_thread(identity, path)) != video.identity:
                 raise SourceChangedError(detail=f"identity {now}")
-            clip = await self._look(plan, await probe_source(path))
-            return await self._draw(clip, clip.frame_at(look.at))
+            seen = await self._look(plan, await probe_source(path))
+            return await self._draw(seen, seen.frame_at(look.at))
 
-    async def _look(self, plan: Plan, probed: Probed) -> "_Clip":
-        framing = None
-        if plan.styles[0].analysed:
-            model = await self._tools.face_model.find()
-            watched = Watched(plan, probed, model, self._tools.analyses)
-            framing = (await watched.inspect(plan.scenes[0], plan.styles[0].name)).framing
-        return _Clip(plan, probed, framing)
+    async def _look(self, plan: Plan, probed: Probed) -> "_Look":
+        """What the clip would be planned and captioned with; a stretch is looked at once."""
+        tools, scene, style = self._tools, plan.scenes[0], plan.styles[0]
+        model, framing, footage = await tools.face_model.find(), None, None
+        if is_framed(style.route):
+            watched = Watched(plan, probed, model, tools.analyses)
+            framing = (await watched.inspect(scene, style.name)).framing
+        if model is not None and scene.words:
+            scene_input = analysis_input_of(plan, scene, probed, model=model)
+            footage = await tools.analyses.footage(scene_input)
+        return _Look(plan, probed, framing, footage)
 
-    async def _draw(self, clip: "_Clip", frame: int) -> bytes:
+    async def _draw(self, look: "_Look", frame: int) -> bytes:
         ffmpeg = await asyncio.to_thread(self._tools.ffmpeg)
-        captions = await asyncio.to_thread(clip.captions, self._tools.fonts)
+        captions = await asyncio.to_thread(look.captions, self._tools.fonts)
         with tempfile.TemporaryDirectory(prefix="viralclip-frame-") as folder:
-            spec = clip.frame_spec(frame, Path(folder) / "frame.jpg")
+            spec = look.frame_spec(frame, Path(folder) / "frame.jpg")
             with prepared(spec, captions) as ready:
                 return await render_still(ffmpeg, ready, limits=_LIMITS)
 
 
 @dataclass(frozen=True)
-class _Clip:
-    """A clip that is not made: the only one of its plan."""
+class _Look:
+    """A clip that is not made, the only one of its plan, and what was seen of its scene."""
 
     plan: Plan
     probed: Probed
     framing: Framing | None
+    footage: "Footage | None"
 
     @property
-    def scene(self) -> Scene:
-        return self.plan.scenes[0]
-
-    @property
-    def style(self) -> str:
-        return self.plan.styles[0].name
+    def clip(self) -> Clip:
+        return self.plan.clips()[0]
 
     @property
     def start(self) -> float:
-        return self.probed.on_frame(self.scene.start)
+        return self.probed.on_frame(self.clip.scene.start)
 
     @property
     def raster(self) -> Raster:
-        return raster_of(self.scene, self.probed)
+        return raster_of(self.clip.scene, self.probed)
 
     def frame_at(self, at: float) -> int:
         """The frame that is shown at a time of the video, or the nearest there is."""
@@ -111,17 +116,11 @@ class _Clip:
 
     def captions(self, fonts: Path | None) -> Captions | None:
         """Those of the whole clip: where they stand depends on what was before."""
-        words, options = clip_words(self.scene, self.start), self.plan.options.captions
-        if not words:
+        if not self.clip.scene.words:
             return None
-        size = view_of(self.plan, self.scene, self.style, self.probed).target
-        return compose(
-            words,
-            Canvas(size, self.raster.fps, float(self.raster.frames / self.raster.fps)),
-            style=caption_style(options.style),
-            area=options.area,
-            fonts=load_fonts(fonts),
-        )
+        spec = self._spec(self.framing, Path())
+        clip = CaptionedClip(self.plan, self.clip, self.probed, spec, self.framing)
+        return clip.compose(self.footage, fonts)
 
     def frame_spec(self, frame: int, target: Path) -> RenderSpec:
         """A clip of that frame alone, at its time in the whole one."""
@@ -129,16 +128,25 @@ class _Clip:
         if framing is not None:
             panels = tuple(panel[frame : frame + 1] for panel in framing.panels)
             framing = replace(framing, panels=panels)
-        view = view_of(self.plan, self.scene, self.style, self.probed, framing=framing)
-        begins = float(frame / fps)
+        spec, begins = self._spec(framing, target), float(frame / fps)
         later = line(Filter.of("setpts", f"PTS+{begins:.6f}/TB"))
-        return RenderSpec(
-            source=self.probed,
+        return replace(
+            spec,
             start=self.start + begins,
             duration=float(1 / fps),
-            graph=join(all_styles()[self.style].graph(view), later),
+            graph=join(spec.graph, later),
+        )
+
+    def _spec(self, framing: Framing | None, target: Path) -> RenderSpec:
+        plan, scene, style = self.plan, self.clip.scene, self.clip.style
+        view = view_of(plan, scene, style, self.probed, framing=framing)
+        return RenderSpec(
+            source=self.probed,
+            start=self.start,
+            duration=scene.duration,
+            graph=all_styles()[style].graph(view),
             size=view.target,
-            area=area_of(self.plan, self.style, self.probed),
+            area=area_of(plan, style, self.probed),
             target=target,
             sounds=(),
         )
@@ -152,4 +160,4 @@ def _plan(video: Video, scene: Scene, look: FrameLook) -> Plan:
     style, *_ = resolve([look.style], source=video.size, aspect=aspect, active=active)
     captions = CaptionOptions(mode="given", style=look.caption_style, area=look.area)
     options = Options(aspect=look.aspect, bars=look.bars, captions=captions)
-    return make_plan(video, [scene], [choose(style)], options)
+    return make_plan(video, [scene], [choose(style, captioned=True)], options)

@@ -1,11 +1,12 @@
 """A frame of a clip with its captions, before it is made: what is asked for."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, Field
 
 from viralclip.captions.areas import AreaName
 from viralclip.plan import Bars
+from viralclip.server.scene_input import SceneObject
 
 
 class FrameLook(BaseModel, frozen=True):
@@ -22,4 +23,4 @@ class FrameLook(BaseModel, frozen=True):
 class CaptionAsk(FrameLook, frozen=True):
     """A frame of a clip of a scene; this is an object with its `words`, as a new job takes it."""
 
-    scene: dict[str, Any]
+    scene: SceneObject

@@ -1956,9 +1956,7 @@ export interface components {
             /** At */
             at: number;
             /** Scene */
-            scene: {
-                [key: string]: unknown;
-            };
+            scene: components["schemas"]["SceneIn"];
         };
         /**
          * CaptionChoices
@@ -2033,6 +2031,19 @@ export interface components {
             width: number | null;
             /** Height */
             height: number | null;
+        };
+        /**
+         * CropIn
+         * @description A crop set by hand: its left and width as shares of the picture's width, its top as a share
+         *     of the height.
+         */
+        CropIn: {
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
+            /** Width */
+            width: number;
         };
         /**
          * DeliveryOut
@@ -2334,9 +2345,7 @@ export interface components {
             /** Source */
             source: components["schemas"]["VideoSource"] | components["schemas"]["PathSource"];
             /** Scenes */
-            scenes: {
-                [key: string]: unknown;
-            }[] | string;
+            scenes: components["schemas"]["SceneIn"][] | string;
             /** Styles */
             styles: string[];
             /**
@@ -2392,6 +2401,23 @@ export interface components {
             /** Path */
             path: string;
         };
+        /**
+         * PinIn
+         * @description The crop from a time of the video on or, between two of them, on the way to the next.
+         */
+        PinIn: {
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
+            /** Width */
+            width: number;
+            /**
+             * Time
+             * @description Seconds, or text like `1:02.5` or `00:01:02:12`.
+             */
+            time: number | string;
+        };
         /** PriorityChange */
         PriorityChange: {
             /**
@@ -2444,6 +2470,48 @@ export interface components {
             width: number;
             /** Height */
             height: number;
+        };
+        /**
+         * Region
+         * @description A rectangle as shares (0 to 1) of the picture's width and height, from its top left.
+         */
+        Region: {
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+        };
+        /**
+         * SceneIn
+         * @description A stretch of the video worth a clip: from `start` to `end`, or for a `duration`.
+         *
+         *     Without an `id` or a `title` it is given one. `crop` is one for the whole scene, or several with
+         *     their times. Other spellings of these names are read as in scene lists; so are options of styles
+         *     that came as packages. Unknown fields are ignored.
+         */
+        SceneIn: {
+            /**
+             * Start
+             * @description Seconds, or text like `1:02.5` or `00:01:02:12`.
+             */
+            start: number | string;
+            /** End */
+            end?: (number | string) | null;
+            /** Duration */
+            duration?: (number | string) | null;
+            /** Id */
+            id?: number | string | null;
+            /** Title */
+            title?: string | null;
+            webcam?: components["schemas"]["Region"] | null;
+            /** Crop */
+            crop?: components["schemas"]["CropIn"] | components["schemas"]["PinIn"][] | null;
+            /** Words */
+            words?: components["schemas"]["Word"][] | null;
         };
         /**
          * SceneListOut
@@ -2732,6 +2800,7 @@ export type CaptionChoices = components['schemas']['CaptionChoices'];
 export type CaptionEdits = components['schemas']['CaptionEdits'];
 export type Choices = components['schemas']['Choices'];
 export type ClipOut = components['schemas']['ClipOut'];
+export type CropIn = components['schemas']['CropIn'];
 export type DeliveryOut = components['schemas']['DeliveryOut'];
 export type EventPage = components['schemas']['EventPage'];
 export type FaceOut = components['schemas']['FaceOut'];
@@ -2752,9 +2821,12 @@ export type NewJob = components['schemas']['NewJob'];
 export type NewSession = components['schemas']['NewSession'];
 export type NewWebhook = components['schemas']['NewWebhook'];
 export type PathSource = components['schemas']['PathSource'];
+export type PinIn = components['schemas']['PinIn'];
 export type PriorityChange = components['schemas']['PriorityChange'];
 export type Problem = components['schemas']['Problem'];
 export type Rect = components['schemas']['Rect'];
+export type Region = components['schemas']['Region'];
+export type SceneIn = components['schemas']['SceneIn'];
 export type SceneListOut = components['schemas']['SceneListOut'];
 export type SceneOut = components['schemas']['SceneOut'];
 export type SceneWords = components['schemas']['SceneWords'];
