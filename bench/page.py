@@ -21,8 +21,8 @@ from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.records import JobRecord
 from viralclip.channel.opening import open_channel
 from viralclip.channel.port import ProgressChannel
-from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs, outline
+from viralclip.engine.opening import open_engine
 from viralclip.events import Event, Logged, NewEvent
 from viralclip.plan import Options, StyleChoice, Video, make_plan
 from viralclip.scenes import Scene
@@ -214,7 +214,7 @@ async def service(folder: Path, page: Path) -> AsyncIterator[tuple[str, Services
     async with AsyncExitStack() as stack:
         catalog = await stack.enter_async_context(open_catalog(f"sqlite:///{folder}/catalog.db"))
         channel = await stack.enter_async_context(open_channel(f"sqlite:///{folder}/events.db"))
-        engine = await stack.enter_async_context(Engine(f"sqlite:///{folder}/engine.db"))
+        engine = await stack.enter_async_context(open_engine(f"sqlite:///{folder}/engine.db"))
         services = Services(
             catalog=catalog,
             channel=channel,

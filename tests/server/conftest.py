@@ -39,8 +39,9 @@ from viralclip.catalog.sealing import Seal
 from viralclip.catalog.webhooks import SqlWebhooks
 from viralclip.channel.opening import open_channel
 from viralclip.channel.port import ProgressChannel
-from viralclip.engine.client import Engine
+from viralclip.engine.dbos.client import DbosEngine
 from viralclip.engine.jobs import Jobs
+from viralclip.engine.opening import open_engine
 from viralclip.events import ClipTick, Envelope, JobQueued, JobTick, Logged, NewEvent
 from viralclip.media.bars import look_over
 from viralclip.media.probe import identity
@@ -70,7 +71,7 @@ class Served:
     port: int
     services: Services
     accounts: SqlAccounts | None
-    engine: Engine
+    engine: DbosEngine
     folder: Path
     connections: Collection[object]
 
@@ -141,7 +142,7 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     async def make() -> None:
         async with open_catalog(f"sqlite:///{folder / 'catalog.db'}"):
             pass
-        async with Engine(f"sqlite:///{folder / 'engine.db'}"):
+        async with open_engine(f"sqlite:///{folder / 'engine.db'}"):
             pass
 
     asyncio.run(make())
@@ -186,7 +187,7 @@ async def _served(
     async with AsyncExitStack() as stack:
         catalog = await stack.enter_async_context(open_catalog(database))
         own = await stack.enter_async_context(open_channel(f"sqlite:///{folder / 'events.db'}"))
-        engine = await stack.enter_async_context(Engine(engine_url))
+        engine = await stack.enter_async_context(DbosEngine(engine_url))
         accounts = await stack.enter_async_context(SqlAccounts(database)) if tokens else None
         webhooks = await stack.enter_async_context(SqlWebhooks(database, seal=Seal(bytes(32))))
         used = channel or own
