@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 from pydantic import BaseModel
 
 from viralclip.audio_tracks import VOICE, AudioTrack, Choice, choose_tracks
+from viralclip.captions.areas import AreaName
 from viralclip.errors import Fault, InvalidScenesError
 from viralclip.geometry import Rect, Size
 from viralclip.names import slug
@@ -14,13 +15,17 @@ from viralclip.routes import Routed
 from viralclip.scenes import Scene
 from viralclip.steps import Route, route_of
 from viralclip.timecode import format_time
+from viralclip.words.transcript import Word
 
 Preset = Literal["fast", "balanced", "quality"]
 PRESETS: tuple[Preset, ...] = ("fast", "balanced", "quality")
 Bars = Literal["cut", "keep"]
+CaptionMode = Literal["none", "given", "auto"]
 # Raised when the same plan would give other bytes, so that kept clips are made again. What analyses
 # a scene is not meant: a clip's worker adds the fingerprint of that to the digest.
 RECIPE = 3
+# Raised when the same words would be drawn in another way.
+CAPTION_RECIPE = 1
 # A list's last time may be rounded up.
 _ROUNDING_S = 0.1
 
@@ -93,6 +98,31 @@ class Video(_Value, frozen=True):
         return self.identity == other.identity
 
 
+class CaptionOptions(_Value, frozen=True):
+    """Which words the clips show, and how: those `given` in the scenes, or what is heard (`auto`).
+
+    Captions that are not burnt in stand in files beside the clip only.
+    """
+
+    mode: CaptionMode = "none"
+    style: str = "phrase"
+    area: AreaName = "feed"
+    burn: bool = True
+
+    def look(self, scene: Scene) -> str | None:
+        """All that captions change in a clip of the scene; None for a clip that has none."""
+        if self.mode == "none" or (self.mode == "given" and not scene.words):
+            return None
+        words = [_told(word) for word in scene.words or ()]
+        how = (self.style, self.area) if self.burn else ()
+        known = "" if scene.words is not None else self.mode
+        return _digest(str(CAPTION_RECIPE), known, str(how), *words)
+
+
+def _told(word: Word) -> str:
+    return word.model_dump_json(exclude={"confidence"}, exclude_defaults=True)
+
+
 class Options(_Value, frozen=True):
     """What applies to every clip of a job; `audio_track` is a wish for `choose_tracks`."""
 
@@ -103,6 +133,7 @@ class Options(_Value, frozen=True):
     audio_track: str = VOICE
     bars: Bars = "cut"
     require_detector: bool = False
+    captions: CaptionOptions = CaptionOptions()
 
 
 class StyleChoice(Routed, frozen=True):
@@ -152,8 +183,17 @@ class Plan(_Value, frozen=True):
         # What a track sounds like decides only which of them are heard.
         unheard = {"timecode", "notes", "content", "audio_tracks", "jumps", "codec", "bit_rate"}
         route = {"__all__": {"route", "analysed"}}
-        told = self.model_dump_json(exclude={"video": unheard, "styles": route})
-        return _digest(str(RECIPE), told, str(self.audio.numbers))
+        told = self.model_dump_json(
+            exclude={
+                "video": unheard,
+                "styles": route,
+                "scenes": {"__all__": {"words"}},
+                "options": {"captions"},
+            }
+        )
+        looks = [self.options.captions.look(scene) for scene in self.scenes]
+        shown = [str(looks)] if any(looks) else []
+        return _digest(str(RECIPE), told, str(self.audio.numbers), *shown)
 
     @property
     def audio(self) -> Choice:
@@ -194,11 +234,15 @@ class Plan(_Value, frozen=True):
         }
 
     def _clip(self, scene: Scene, style: StyleChoice) -> Clip:
-        look = scene.model_dump_json(exclude={"id", "title"})
+        look = scene.model_dump_json(exclude={"id", "title", "words"})
         # What is required changes whether there is a clip, not how it looks.
-        options = self.options.model_dump_json(exclude={"require_detector", "audio_track"})
+        apart = {"require_detector", "audio_track", "captions"}
+        options = self.options.model_dump_json(exclude=apart)
         heard, seen = str(self.audio.numbers), str(self.active_area)
         known = (str(RECIPE), self.video.identity, look, style.name, options, heard, seen)
+        captions = self.options.captions.look(scene)
+        if captions is not None:
+            known += (captions,)
         return Clip(
             scene=scene,
             style=style.name,

@@ -237,6 +237,7 @@ async def test_what_nobody_is_at_any_more_goes_and_what_is_new_stays(world):
         _made(settings.state.work / "gone1" / "part.mp4").parent,
         _made(settings.state.engines / "gone1.db"),
         _made(settings.state.analyses / "key1" / "footage.npz").parent,
+        _made(settings.state.transcripts / "key1" / "000000.json").parent,
         _made(settings.state.logs / "viralclip-2026-01-01.jsonl"),
         _made(settings.state.sources / "fetched.mp4"),
     ]

@@ -43,6 +43,7 @@ from viralclip.scenes import Scene
 from viralclip.storage.objects import Storage, Stored
 from viralclip.storage.opening import open_storage
 from viralclip.styles import STYLES
+from viralclip.words.transcript import Word
 
 Put = Callable[[Path, str], None]
 
@@ -92,6 +93,7 @@ class Shop:
         *spans: tuple[float, float],
         styles: Sequence[str] = ("original",),
         titles: Sequence[str] = (),
+        words: Sequence[tuple[Word, ...]] = (),
         **options: Any,
     ) -> JobRecord:
         """A job of these scenes, recorded and told."""
@@ -101,6 +103,7 @@ class Shop:
                 title=titles[place] if titles else f"Scene {place + 1}",
                 start=start,
                 end=end,
+                words=words[place] if words else None,
             )
             for place, (start, end) in enumerate(spans or [(0.0, 0.4)])
         ]

@@ -19,6 +19,7 @@ from viralclip.catalog.records import JobRecord
 from viralclip.channel.port import ProgressChannel
 from viralclip.engine.jobs import Jobs, new_job_id, new_trace_id
 from viralclip.errors import (
+    CaptionsUnavailableError,
     DetectorMissingError,
     JobBusyError,
     ModelUnavailableError,
@@ -26,6 +27,7 @@ from viralclip.errors import (
 )
 from viralclip.events import Outcome
 from viralclip.live import Frame
+from viralclip.media.ffmpeg import abilities, find_ffmpeg
 from viralclip.pipeline.analysis import needs_faces
 from viralclip.progress import Progress
 from viralclip.settings import Settings
@@ -56,7 +58,10 @@ class Run:
 async def check(request: Request, settings: Settings) -> Accepted:
     """The plan for the request; InvalidRequestError names what is wrong with it, and
     DetectorMissingError says that it demands a detector which is not available."""
-    accepted = await accept(request, storage_opener(settings))
+    accepted = await accept(request, storage_opener(settings), fonts=settings.rendering.fonts)
+    captions = accepted.plan.options.captions
+    if captions.mode != "none" and captions.burn:
+        await asyncio.to_thread(_demand_libass, settings)
     wants_faces = any(needs_faces(choice.name) for choice in accepted.plan.styles)
     if request.options.require_detector and wants_faces:
         await asyncio.to_thread(_get_model, model_place(settings))
@@ -143,6 +148,11 @@ async def is_served(job: JobRecord, records: Records, settings: Settings) -> boo
     progress, _ = await records.channel.progress(job.job_id)
     roster = open_roster(settings, engine_of(settings, job))
     return progress.worker is not None and await roster.life_of(progress.worker) == "alive"
+
+
+def _demand_libass(settings: Settings) -> None:
+    if not abilities(find_ffmpeg(settings.rendering.ffmpeg)).draws_text:
+        raise CaptionsUnavailableError
 
 
 def _get_model(place: ModelPlace) -> Path:

@@ -12,7 +12,10 @@ from types import MappingProxyType
 from typing import TypedDict, Unpack
 from urllib.parse import urlsplit
 
+from viralclip.app.captions import CaptionSource, caption_scenes
 from viralclip.audio_tracks import VOICE
+from viralclip.captioning import Captioned
+from viralclip.captions.areas import area_named
 from viralclip.errors import (
     Fault,
     InvalidRequestError,
@@ -24,7 +27,16 @@ from viralclip.errors import (
 from viralclip.geometry import Rect, parse_aspect
 from viralclip.media.bars import look_over
 from viralclip.media.probe import Probed
-from viralclip.plan import PRESETS, Bars, Options, Plan, Video, choose, make_plan
+from viralclip.plan import (
+    PRESETS,
+    Bars,
+    CaptionOptions,
+    Options,
+    Plan,
+    Video,
+    choose,
+    make_plan,
+)
 from viralclip.scenes import (
     MAX_BYTES,
     Scene,
@@ -35,19 +47,23 @@ from viralclip.scenes import (
 )
 from viralclip.settings import STORAGES, Settings
 from viralclip.storage.objects import Storage
-from viralclip.styles import ALL, Style, resolve
+from viralclip.styles import ALL, Style, resolve, scene_options
 from viralclip.text import is_text
 
 
 @dataclass(frozen=True)
 class Request:
-    """A render as it was asked for; without scenes the chapters of the video are meant."""
+    """A render as it was asked for; without scenes the chapters of the video are meant.
+
+    `captions` say where their words come from; see `caption_words`.
+    """
 
     source: Path
     scenes: Path | tuple[Scene, ...] | None
     styles: tuple[str, ...]
     out: str
     options: Options
+    captions: CaptionSource = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +110,9 @@ class OptionValues(TypedDict, total=False):
     bars: Bars
     audio_track: str | int
     require_detector: bool
+    caption_style: str
+    caption_area: str
+    burn_captions: bool
 
 
 def options_for(settings: Settings, **values: Unpack[OptionValues]) -> Options:
@@ -109,25 +128,44 @@ def options_for(settings: Settings, **values: Unpack[OptionValues]) -> Options:
         bars=values.get("bars", "cut"),
         audio_track=str(values.get("audio_track", VOICE)).strip().lower(),
         require_detector=values.get("require_detector", False),
+        captions=CaptionOptions(
+            style=values.get("caption_style", "phrase"),
+            area=area_named(values.get("caption_area", "feed")),
+            burn=values.get("burn_captions", True),
+        ),
     )
 
 
-async def accept(request: Request, open_storage: Callable[[str], Storage]) -> Accepted:
-    """The plan for the request; InvalidRequestError names what is wrong with it."""
+async def accept(
+    request: Request, open_storage: Callable[[str], Storage], *, fonts: Path | None = None
+) -> Accepted:
+    """The plan for the request; InvalidRequestError names what is wrong with it.
+
+    `fonts` is a folder of the user's with more of them for captions.
+    """
     aspect = parse_aspect(request.options.aspect)
     if not request.styles:
         raise NoStyleError
     _demand_text("the video", request.source)
     probed = await asyncio.to_thread(look_over, request.source)
     reading = await asyncio.to_thread(_scenes, request, probed)
+    shown = await asyncio.to_thread(_captioned, request, reading.scenes, probed.video, fonts)
     active = probed.video.active_area if request.options.bars == "cut" else None
     styles = resolve(request.styles, source=probed.video.size, aspect=aspect, active=active)
     storage_url = await _destination(request.out, open_storage)
     choices = [choose(style) for style in styles]
-    plan = make_plan(probed.video, reading.scenes, choices, request.options)
+    options = request.options.model_copy(update={"captions": shown.options})
+    plan = make_plan(probed.video, shown.scenes, choices, options)
     left_out = _left_out(request.styles, styles, probed, active)
-    notes = (*left_out, *probed.video.notes, *reading.notes, *plan.audio.notes(), *plan.bars_notes)
+    read = (*probed.video.notes, *reading.notes, *shown.notes)
+    notes = (*left_out, *read, *plan.audio.notes(), *plan.bars_notes)
     return Accepted(plan, storage_url, notes)
+
+
+def _captioned(
+    request: Request, scenes: Sequence[Scene], video: Video, fonts: Path | None
+) -> Captioned:
+    return caption_scenes(request.captions, scenes, request.options.captions, video, fonts)
 
 
 def _scenes(request: Request, probed: Probed) -> SceneReading:
@@ -168,7 +206,14 @@ def _read(path: Path) -> bytes:
 
 def _parsed(data: str | bytes, name: str, video: Video) -> SceneReading:
     fps = float(Fraction(video.fps))
-    return parse_scenes(data, name=name, duration=video.duration, fps=fps, timecode=video.timecode)
+    return parse_scenes(
+        data,
+        name=name,
+        duration=video.duration,
+        fps=fps,
+        timecode=video.timecode,
+        options=scene_options(),
+    )
 
 
 def chapters_of(probed: Probed) -> SceneReading:

@@ -36,6 +36,7 @@ Kind = Literal[
     "engine records",
     "work folders",
     "analyses",
+    "transcripts",
     "fetched videos",
     "logs",
 ]
@@ -126,8 +127,8 @@ class Pruner:
                 continue
             storage = opener(job.storage_url)
             for clip in await self.catalog.clips(job.job_id):
-                for key in (clip.key, clip.thumbnail):
-                    if key is not None and key.startswith(f"{job.job_id}/"):
+                for key in clip.keys:
+                    if key.startswith(f"{job.job_id}/"):
                         size = clip.size or 0 if key == clip.key else 0
                         yield Prunable("clips", key, size, partial(self._drop, job, storage, key))
 
@@ -214,9 +215,14 @@ class Pruner:
 def _files(pruner: Pruner) -> Iterator[Prunable]:
     """What can be made or fetched again, and logs."""
     settings, before = pruner.settings, pruner.before
-    for path in entries(settings.state.analyses):
-        if _touched_at(path) < before:
-            yield Prunable("analyses", path.name, size_of(path), partial(_erased, path))
+    caches: tuple[tuple[Kind, Path], ...] = (
+        ("analyses", settings.state.analyses),
+        ("transcripts", settings.state.transcripts),
+    )
+    for kind, folder in caches:
+        for path in entries(folder):
+            if _touched_at(path) < before:
+                yield Prunable(kind, path.name, size_of(path), partial(_erased, path))
     sources = open_sources(settings, storage_opener(settings))
     for path, size in sources.unused_since(before):
         yield Prunable("fetched videos", path.name, size, partial(_evicted, sources, path))

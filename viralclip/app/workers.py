@@ -117,7 +117,13 @@ async def open_worker(
         tools = Tools(
             catalog=records.catalog,
             storing=StorageTools(opener, settings.state.work, open_sources(settings, opener).hold),
-            rendering=RenderTools(gear.ffmpeg, gear.encoder, threads, on_ffmpeg=ledger.note),
+            rendering=RenderTools(
+                gear.ffmpeg,
+                gear.encoder,
+                threads,
+                on_ffmpeg=ledger.note,
+                fonts=settings.rendering.fonts,
+            ),
             analysing=AnalysisTools(
                 open_analyses(settings, threads=threads, on_start=ledger.note),
                 FaceModel(model_place(settings)),

@@ -69,7 +69,8 @@ async def in_place(video: Video) -> AsyncIterator[Path]:
 
 @dataclass(frozen=True)
 class RenderTools:
-    """What renders: an FFmpeg, how it encodes, and how it is watched."""
+    """What renders: an FFmpeg, how it encodes, and how it is watched; `fonts` is a folder of the
+    user's for captions."""
 
     ffmpeg: Path
     encoder: Choice
@@ -77,6 +78,7 @@ class RenderTools:
     limits: Watchdogs = field(default_factory=Watchdogs)
     adjustments: Adjustments = field(default_factory=Adjustments)
     on_ffmpeg: Callable[[int], None] | None = None
+    fonts: Path | None = None
 
     @property
     def means(self) -> Means:
@@ -145,6 +147,10 @@ class ClipTask:
     @property
     def key(self) -> str:
         return self.job.prefix + self.clip.filename
+
+    @property
+    def has_captions(self) -> bool:
+        return self.job.plan.options.captions.look(self.clip.scene) is not None
 
     def record(self, ending: Ending, *, failure: FailedDetails | None = None) -> ClipRecord:
         return ClipRecord(

@@ -63,8 +63,9 @@ def workload_of(plan: Plan, scene: Scene, style: str, means: Means) -> ClipWorkl
         source_rate=pixels / _MILLION,
         bits=video.bit_rate / pixels if video.bit_rate else None,
         codec=video.codec,
-        framing=framing_kind(style, area.size, target, scene_within(scene, area, video.size)),
+        framing=framing_kind(style, area.size, target, scene_within(scene, made, area, video.size)),
         loudness=options.loudness,
+        captions=options.captions.burn and options.captions.look(scene) is not None,
         preset=options.preset,
         encoder=means.encoder,
         threads=means.threads,
@@ -74,7 +75,8 @@ def workload_of(plan: Plan, scene: Scene, style: str, means: Means) -> ClipWorkl
         return ClipWorkload(render)
     # The preset and the encoder have no part in it, nor what else the render does.
     looking = {"stage": "analysis", "preset": "", "encoder": "", "style": "", "output_rate": 1.0}
-    analysis = render.model_copy(update=looking | {"framing": "static", "loudness": False})
+    plain = {"framing": "static", "loudness": False, "captions": False}
+    analysis = render.model_copy(update=looking | plain)
     return ClipWorkload(render, analysis)
 
 

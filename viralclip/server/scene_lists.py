@@ -8,10 +8,10 @@ from pydantic import BaseModel
 from viralclip.errors import InvalidScenesError
 from viralclip.plan import Video
 from viralclip.scenes import SceneReading, list_text, parse_scenes
+from viralclip.server.dependencies import LibraryDep, PoolsDep
 from viralclip.server.identity import Owner
 from viralclip.server.problems import FaultOut, problems
-from viralclip.server.services import Services
-from viralclip.server.videos import find_video
+from viralclip.styles import scene_options
 
 
 class SceneOut(BaseModel):
@@ -32,42 +32,49 @@ class SceneListOut(BaseModel):
     faults: list[FaultOut]
 
 
-def routes(services: Services) -> APIRouter:
-    router = APIRouter(
-        prefix="/api/scene-lists", tags=["scenes"], responses=problems(401, 403, 413, 422)
-    )
+router = APIRouter(
+    prefix="/api/scene-lists", tags=["scenes"], responses=problems(401, 403, 413, 422)
+)
 
-    @router.post(
-        "",
-        operation_id="readSceneList",
-        responses=problems(404),
-        openapi_extra={
-            "requestBody": {
-                "content": {
-                    "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
-                }
+
+@router.post(
+    "",
+    operation_id="readSceneList",
+    responses=problems(404),
+    openapi_extra={
+        "requestBody": {
+            "content": {
+                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
             }
-        },
-    )
-    async def read_scene_list(
-        owner: Owner,
-        request: Request,
-        video_id: Annotated[str | None, Query(max_length=100)] = None,
-        name: Annotated[str, Query(max_length=255)] = "",
-    ) -> SceneListOut:
-        """Read a list's file, in any encoding; with a video say what its scenes would be."""
-        video = await find_video(video_id, owner, services) if video_id is not None else None
-        data = await request.body()
-        return await services.pools.parsing.run(owner, _read, data, name, video)
-
-    return router
+        }
+    },
+)
+async def read_scene_list(
+    owner: Owner,
+    request: Request,
+    library: LibraryDep,
+    pools: PoolsDep,
+    video_id: Annotated[str | None, Query(max_length=100)] = None,
+    name: Annotated[str, Query(max_length=255)] = "",
+) -> SceneListOut:
+    """Read a list's file, in any encoding; with a video say what its scenes would be."""
+    video = await library.find(video_id, owner) if video_id is not None else None
+    data = await request.body()
+    return await pools.parsing.run(owner, _read, data, name, video)
 
 
 def read_scenes(data: str | bytes, name: str, video: Video) -> SceneReading:
     """The scenes of a list for the video; InvalidScenesError says what is wrong with it."""
     numerator, _, denominator = video.fps.partition("/")
     fps = int(numerator) / int(denominator or 1)
-    return parse_scenes(data, name=name, duration=video.duration, fps=fps, timecode=video.timecode)
+    return parse_scenes(
+        data,
+        name=name,
+        duration=video.duration,
+        fps=fps,
+        timecode=video.timecode,
+        options=scene_options(),
+    )
 
 
 def _read(data: bytes, name: str, video: Video | None) -> SceneListOut:
