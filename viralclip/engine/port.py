@@ -1,7 +1,8 @@
 """The ports of durable execution: queues of work by name, and what runs it in a process.
 
 Work is named by its place (`WorkflowRef`), never by its code: a server queues what workers run.
-What the protocols promise is executable in `tests/engine/test_contract.py`.
+What the protocols promise is executable in `tests/engine/test_contract.py`: to add an engine is to
+write these, to open it in `opening.py`, and to pass that test.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
