@@ -8,8 +8,8 @@ import pytest
 from viralclip.errors import InvalidScenesError
 from viralclip.scene_writing import Footage, write_json
 from viralclip.scenes import MAX_SCENES, parse_scenes, scenes_from_chapters
-from viralclip.styles import scene_options
 from viralclip.styles.pinned_crop import Pin, PinnedCrop
+from viralclip.styles.registry import scene_options
 from viralclip.styles.streamer_split import Region, Webcam
 
 HOUR = 3600.0

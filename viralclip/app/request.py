@@ -47,7 +47,8 @@ from viralclip.scenes import (
 )
 from viralclip.settings import STORAGES, Settings
 from viralclip.storage.objects import Storage
-from viralclip.styles import ALL, Style, resolve, scene_options
+from viralclip.styles import ALL, Style, resolve
+from viralclip.styles.registry import scene_options
 from viralclip.text import is_text
 
 

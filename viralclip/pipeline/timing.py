@@ -7,13 +7,13 @@ from contextlib import asynccontextmanager
 import structlog
 
 from viralclip.anomalies import Anomaly, judge
-from viralclip.durations import Observation, Stage, Workload
 from viralclip.events import AnomalyFound
 from viralclip.pipeline.load import Stretch
 from viralclip.pipeline.reporter import ClipReport
 from viralclip.pipeline.tools import ClipTask, Tools
 from viralclip.pipeline.workload import workload_of
 from viralclip.telemetry.metrics import ANOMALIES
+from viralclip.workload import Observation, Stage, Workload
 
 EVERY_S = 1.0
 _DRIFT_WORDS = (
@@ -63,7 +63,7 @@ class ClipTiming:
             log.warning("Timing not saved", error=repr(error))
 
     async def _learn(self, seen: Observation) -> None:
-        machine = await self._tools.catalog.learn(seen)
+        machine = await self._tools.catalog.learned_times.learn(seen)
         if machine.drifting != 1:
             return
         is_slower = machine.residuals[-1] > 0
@@ -93,7 +93,7 @@ class ClipTiming:
             workload = self._workload(stage)
             if workload is None or not self._is_first:
                 return
-            model = (await self._tools.catalog.timings()).model(stage)
+            model = (await self._tools.catalog.learned_times.read()).model(stage)
             deviation, machine = model.robust_deviation, self._tools.worker.machine
             while not self._report.is_retried:
                 await asyncio.sleep(EVERY_S)

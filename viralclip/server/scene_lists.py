@@ -11,7 +11,7 @@ from viralclip.scenes import SceneReading, list_text, parse_scenes
 from viralclip.server.dependencies import LibraryDep, PoolsDep
 from viralclip.server.identity import Owner
 from viralclip.server.problems import FaultOut, problems
-from viralclip.styles import scene_options
+from viralclip.styles.registry import scene_options
 from viralclip.words.reading import TranscriptReading, parse_transcript
 
 
