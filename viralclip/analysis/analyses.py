@@ -36,6 +36,7 @@ from viralclip.styles import Framing, Raster, View
 
 if TYPE_CHECKING:
     from viralclip.analysis.footage_file import DetectionSummary
+    from viralclip.reframe.footage import Footage
 
 LIMIT_BYTES = 512 * 1024 * 1024
 
@@ -112,6 +113,17 @@ class Analyses:
 
             await self._share(path.name + key, look, on_progress)
             found = await asyncio.to_thread(_read_sighting, path)
+        if found is None:
+            raise AnalysisFailedError(detail="what was seen cannot be read back")
+        return found
+
+    async def footage(self, scene_input: AnalysisInput) -> "Footage":
+        """What a look at the scene gave, had again if it is lost; ClipError if it cannot be."""
+        from viralclip.analysis.footage_file import read_footage  # noqa: PLC0415 - see below
+
+        await self.look(scene_input, lambda _: None)
+        key = await asyncio.to_thread(_key_of, scene_input)
+        found = await asyncio.to_thread(read_footage, self._footage(key))
         if found is None:
             raise AnalysisFailedError(detail="what was seen cannot be read back")
         return found

@@ -134,7 +134,7 @@ async def accept(
     active = probed.video.active_area if request.options.bars == "cut" else None
     styles = resolve(request.styles, source=probed.video.size, aspect=aspect, active=active)
     storage_url = await destination_url(request.out, open_storage)
-    choices = [choose(style) for style in styles]
+    choices = [choose(style, captioned=shown.options.are_burnt) for style in styles]
     options = request.options.model_copy(update={"captions": shown.options})
     plan = make_plan(probed.video, shown.scenes, choices, options)
     left_out = _left_out(request.styles, styles, probed, active)

@@ -71,7 +71,7 @@ def workload_of(plan: Plan, scene: Scene, style: str, means: Means) -> ClipWorkl
         threads=means.threads,
         cores=means.cores,
     )
-    if not made.analysed:
+    if not made.analysed and not render.captions:
         return ClipWorkload(render)
     # The preset and the encoder have no part in it, nor what else the render does.
     looking = {"stage": "analysis", "preset": "", "encoder": "", "style": "", "output_rate": 1.0}
