@@ -8,12 +8,12 @@ from functools import lru_cache
 
 import structlog
 
-from viralclip.durations import FramingKind, Workload
-from viralclip.eta import ClipKey, ClipWorkload
 from viralclip.geometry import Size, parse_aspect
+from viralclip.job_work import ClipKey, ClipWorkload
 from viralclip.plan import Plan
 from viralclip.scenes import Scene
 from viralclip.styles import Graph, Style, View, all_styles, scene_within, seen_area, target_size
+from viralclip.workload import FramingKind, Workload
 
 _BLURS = frozenset({"gblur", "boxblur", "avgblur", "smartblur", "dblur"})
 _MILLION = 1e6
@@ -71,7 +71,7 @@ def workload_of(plan: Plan, scene: Scene, style: str, means: Means) -> ClipWorkl
         threads=means.threads,
         cores=means.cores,
     )
-    if not made.analysed:
+    if not made.analysed and not render.captions:
         return ClipWorkload(render)
     # The preset and the encoder have no part in it, nor what else the render does.
     looking = {"stage": "analysis", "preset": "", "encoder": "", "style": "", "output_rate": 1.0}
