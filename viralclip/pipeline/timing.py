@@ -93,16 +93,18 @@ class ClipTiming:
             workload = self._workload(stage)
             if workload is None or not self._is_first:
                 return
+            # Nothing is judged before: a stage that is over by then asks the catalog nothing.
+            await asyncio.sleep(EVERY_S)
             model = (await self._tools.catalog.learned_times.read()).model(stage)
             deviation, machine = model.robust_deviation, self._tools.worker.machine
             while not self._report.is_retried:
-                await asyncio.sleep(EVERY_S)
                 expected = model.predict(workload, machine=machine, busy=stretch.busy)
                 left = self._report.eta_sec
                 found = judge(stretch.seconds, expected, deviation=deviation, left=left)
                 if found and stretch.is_own:
                     self._tell(found, expected.seconds)
                     return
+                await asyncio.sleep(EVERY_S)
         except Exception as error:  # noqa: BLE001 - that nobody watches is not worth a clip
             log.debug("Clip not watched", error=repr(error))
 
