@@ -426,7 +426,7 @@ async def _check_clips(fleet: Fleet, job_id: str, *, failed: int) -> None:
     made = [clip for clip in clips if clip.ending == "complete"]
     files = await asyncio.to_thread(fleet.stored, job_id)
     # A disk that was full at that moment costs a thumbnail, with a warning, and no clip.
-    wanted = {key for clip in made for key in (clip.key, clip.thumbnail) if key is not None}
+    wanted = {key for clip in made for key in clip.keys}
 
     assert len(clips) - len(made) == failed
     assert set(files) == wanted, set(files) ^ wanted

@@ -178,6 +178,7 @@ class CompleteDetails(_Value, frozen=True):
     bytes: int | None = None
     duration_sec: float | None = None
     has_thumbnail: bool | None = None
+    has_captions: bool | None = None
 
 
 class FailedDetails(_Value, frozen=True):

@@ -127,8 +127,8 @@ class Pruner:
                 continue
             storage = opener(job.storage_url)
             for clip in await self.catalog.clips(job.job_id):
-                for key in (clip.key, clip.thumbnail):
-                    if key is not None and key.startswith(f"{job.job_id}/"):
+                for key in clip.keys:
+                    if key.startswith(f"{job.job_id}/"):
                         size = clip.size or 0 if key == clip.key else 0
                         yield Prunable("clips", key, size, partial(self._drop, job, storage, key))
 

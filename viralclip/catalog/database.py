@@ -16,7 +16,7 @@ from sqlalchemy.event import listen
 
 from viralclip.catalog.tables import METADATA
 
-HEAD = "0006"
+HEAD = "0007"
 # How long a call waits for a database server that is being restarted.
 PATIENCE_S = 30.0
 _TURN_S = 0.02

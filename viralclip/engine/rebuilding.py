@@ -184,6 +184,7 @@ def _end(job: JobRecord, clip: ClipRecord) -> Complete | Failed | Cancelled:
                 bytes=clip.size,
                 duration_sec=clip.duration,
                 has_thumbnail=clip.thumbnail is not None,
+                has_captions=clip.captions,
             )
             return Complete(scene_id=clip.scene_id, style=clip.style, details=details)
         case "cancelled":

@@ -150,6 +150,7 @@ def say_end(
                 bytes=record.size,
                 duration_sec=record.duration,
                 has_thumbnail=record.thumbnail is not None,
+                has_captions=record.captions,
             )
             report.say(Complete(**place, details=details))
         case "cancelled":

@@ -69,7 +69,8 @@ class Doubt(BaseModel, frozen=True):
 class Rendition(BaseModel, frozen=True):
     """A finished render on this machine: its file, bytes, seconds and pixels.
 
-    `found` says that it was not made now: it was there, of an attempt that was cut short.
+    `start` is when the video shows its first frame. `found` says that it was not made now: it was
+    there, of an attempt that was cut short.
     """
 
     path: str
@@ -79,6 +80,7 @@ class Rendition(BaseModel, frozen=True):
     height: int
     doubts: tuple[Doubt, ...] = ()
     found: bool = False
+    start: float | None = None
 
 
 class RenditionLostError(ClipError):
@@ -107,7 +109,7 @@ async def _render_clip(
         spec, unlevelled = await _levelled(spec, tools, report)
         began, doubts = _MEASURING, (*doubts, *unlevelled)
     if found := await asyncio.to_thread(_already_rendered, done, spec):
-        return _rendition(done, found, doubts).model_copy(update={"found": True})
+        return _rendition(done, found, doubts, spec).model_copy(update={"found": True})
     captions = await asyncio.to_thread(captions_of, task, tools, spec)
     with _prepared(spec, captions) as ready:
         began_at = tools.clock()
@@ -121,7 +123,7 @@ async def _render_clip(
     seconds = tools.clock() - began_at
     observe_speed(task, tools, duration=rendered.duration, seconds=seconds)
     spec.target.replace(done)
-    return _rendition(done, rendered, doubts)
+    return _rendition(done, rendered, doubts, spec)
 
 
 async def _framing(task: ClipTask, tools: Tools) -> Framing | None:
@@ -235,7 +237,9 @@ def _already_rendered(done: Path, spec: RenderSpec) -> Rendered | None:
         return None
 
 
-def _rendition(path: Path, rendered: Rendered, doubts: tuple[Doubt, ...]) -> Rendition:
+def _rendition(
+    path: Path, rendered: Rendered, doubts: tuple[Doubt, ...], spec: RenderSpec
+) -> Rendition:
     return Rendition(
         path=str(path),
         bytes=rendered.bytes,
@@ -243,6 +247,7 @@ def _rendition(path: Path, rendered: Rendered, doubts: tuple[Doubt, ...]) -> Ren
         width=rendered.width,
         height=rendered.height,
         doubts=doubts,
+        start=spec.start,
     )
 
 

@@ -148,6 +148,10 @@ class ClipTask:
     def key(self) -> str:
         return self.job.prefix + self.clip.filename
 
+    @property
+    def has_captions(self) -> bool:
+        return self.job.plan.options.captions.look(self.clip.scene) is not None
+
     def record(self, ending: Ending, *, failure: FailedDetails | None = None) -> ClipRecord:
         return ClipRecord(
             job_id=self.job.job_id,

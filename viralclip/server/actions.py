@@ -97,7 +97,7 @@ async def _find_open_clip(job: JobRecord, scene_id: int, style: str, services: S
 async def _delete(job: JobRecord, services: Services) -> None:
     storage = services.open_storage(job.storage_url)
     for clip in await services.catalog.clips(job.job_id):
-        for key in (clip.key, clip.thumbnail):
-            if key is not None and key.startswith(job.prefix):
+        for key in clip.keys:
+            if key.startswith(job.prefix):
                 await storage.delete(key)
     await services.jobs.forget(job.job_id)
