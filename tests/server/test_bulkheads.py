@@ -11,10 +11,9 @@ from sqlalchemy import event
 
 from viralclip.server import partial_uploads
 from viralclip.server.media_index import MediaIndex
-from viralclip.server.pools import BusyError, Pool
+from viralclip.server.pools import BusyError, Pool, Pools
 from viralclip.server.quota import Quota
 from viralclip.server.readiness import Readiness
-from viralclip.server.services import Pools
 from viralclip.server.shares import Shares
 
 MP4 = frozenset({".mp4"})
@@ -130,7 +129,7 @@ async def test_an_index_follows_no_link_out_of_its_root_and_stumbles_over_nothin
 
 async def test_files_that_come_and_go_while_they_are_listed_are_no_error(serve, tmp_path: Path):
     served = await serve()
-    root = served.services.media_roots[0]
+    root = served.files.media_roots[0]
     stop = threading.Event()
 
     def churn() -> None:
@@ -161,7 +160,7 @@ async def test_a_full_disk_is_said_to_whoever_submits(served):
     event.listen(engine, "connect", full)
     engine.dispose()
     video = (await served.catalog.job("earlier")).plan.video
-    (served.services.media_roots[0] / "talk.mp4").touch()
+    (served.files.media_roots[0] / "talk.mp4").touch()
     asked = {"source": {"video_id": video.identity}, "styles": ["original"]}
     scenes = [{"title": "x" * 150, "start": n / 10, "end": 50} for n in range(200)]
     async with served.client() as client:
@@ -214,7 +213,7 @@ async def test_the_submission_of_one_user_does_not_wait_for_another(serve, monke
         await asyncio.Event().wait()
 
     served = await serve(tokens=True, probe=forever)
-    (served.services.media_roots[0] / "slow.mp4").touch()
+    (served.files.media_roots[0] / "slow.mp4").touch()
     anna, bob = [await served.accounts.create(name) for name in ("anna", "bob")]
     slow = {"source": {"path": "slow.mp4"}, "scenes": "0,1", "styles": ["original"]}
     async with served.client(anna) as hers, served.client(bob) as his, asyncio.timeout(30):
@@ -229,7 +228,7 @@ async def test_the_submission_of_one_user_does_not_wait_for_another(serve, monke
 
 
 async def test_videos_of_cameras_and_discs_are_listed_and_other_files_are_not(served):
-    root = served.services.media_roots[0]
+    root = served.files.media_roots[0]
     names = [f"a.{ending}" for ending in ("m2ts", "MXF", "3gp", "ogv", "vob", "insv", "Mov", "gif")]
     for name in [*names, "a.txt", "a.mp3", "mp4", "a.mp4.part"]:
         (root / name).touch()

@@ -61,7 +61,7 @@ async def _add(served, job_id: str, *, scenes: int) -> None:
 
 def _complete(served, job_id: str) -> None:
     """All clips of the job are complete, at once."""
-    folder = served.services.open_storage(served.services.storage_url).local_path(job_id)
+    folder = served.files.open_storage(served.files.storage_url).local_path(job_id)
     folder.mkdir(parents=True)
     (folder / "clip.mp4").write_bytes(b"clip")
     change = {"ending": "complete", "key": f"{job_id}/clip.mp4"}

@@ -16,7 +16,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 async def _uploaded(served, owner: str = "local"):
     """The job, and the file of a video that its owner has uploaded for it."""
     seed = await served.add(f"seed{owner}", owner=owner)
-    path = served.services.uploads / f"home-of-{owner}" / "upload" / "talk.mp4"
+    path = served.files.uploads / f"home-of-{owner}" / "upload" / "talk.mp4"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"film")
     video = seed.plan.video.model_copy(update={"path": str(path), "identity": f"of-{owner}"})
@@ -80,7 +80,7 @@ async def test_a_job_that_is_submitted_while_its_video_is_deleted_keeps_it(serve
 
 async def test_what_was_not_uploaded_is_not_ours_to_delete(served):
     await served.add("job")
-    film = served.services.media_roots[0] / "talk.mp4"
+    film = served.files.media_roots[0] / "talk.mp4"
     film.write_bytes(b"film")
     async with served.client() as client:
         status, said = await _delete(client, "video-of-local")
@@ -106,7 +106,7 @@ async def test_an_upload_of_another_user_is_not_there(serve):
 
 async def test_a_path_that_leads_out_of_the_uploads_is_not_one(served):
     job, path = await _uploaded(served)
-    outside = served.services.uploads.parent / "other.mp4"
+    outside = served.files.uploads.parent / "other.mp4"
     outside.write_bytes(b"film")
     crooked = f"{path.parent}/../../../other.mp4"
     video = job.plan.video.model_copy(update={"path": crooked, "identity": "crooked"})
@@ -120,7 +120,7 @@ async def test_a_path_that_leads_out_of_the_uploads_is_not_one(served):
 
 async def test_a_deleted_job_leaves_nothing_in_the_engine(served):
     job = await served.add("job")
-    await served.services.jobs.resume(job)
+    await served.backends.jobs.resume(job)
     await served.catalog.finish_job("job", 1, "failed", NOW)
     assert await served.queued() == [WorkflowRef("job", 1).workflow_id]
     async with served.client() as client:

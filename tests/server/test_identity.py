@@ -16,7 +16,7 @@ from viralclip.catalog.accounts import SqlAccounts
 from viralclip.origins import Site
 from viralclip.plan import Video
 from viralclip.server.identity import COOKIE
-from viralclip.server.services import Limits
+from viralclip.server.limits import Limits
 
 ANYWHERE = "0.0.0.0"  # noqa: S104 - what is tested
 OPEN = {"/healthz", "/readyz", "/api/session"}

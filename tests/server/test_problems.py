@@ -12,7 +12,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from viralclip.server.services import Limits
+from viralclip.server.limits import Limits
 
 LONG = "a" * 5000
 
@@ -328,7 +328,7 @@ async def test_a_view_that_is_cut_off_during_its_handshake_leaves_nothing(served
             sock.sendall(f"GET /api/jobs/job/live HTTP/1.1\r\nHost: {served.address}\r\n".encode())
 
     await until(lambda: not served.connections)
-    assert served.services.feeds._feeds == {}
+    assert served.backends.feeds._feeds == {}
 
 
 async def test_a_repeated_request_with_the_same_key_gets_the_same_job(rooted):

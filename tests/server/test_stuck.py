@@ -137,7 +137,7 @@ async def test_a_viewer_that_never_reads_is_left(serve, until):
         await tell(served.channel)
 
         await until(lambda: not served.connections, within_s=30)
-        assert not served.services.feeds._feeds
+        assert not served.backends.feeds._feeds
 
 
 async def test_viewers_that_never_read_cost_less_than_a_megabyte_each(spawn, until):

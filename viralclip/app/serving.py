@@ -33,7 +33,9 @@ from viralclip.server.app import create_app
 from viralclip.server.door import Lobby, door, raise_file_limit, say_once
 from viralclip.server.feed import Feeds
 from viralclip.server.identity import LOOPBACK
-from viralclip.server.services import Services
+from viralclip.server.limits import Limits
+from viralclip.server.metrics import Scraping
+from viralclip.server.parts import Backends, Files, JobDefaults, Probing, ServerParts
 from viralclip.server.webhook_delivery import WebhookDelivery
 from viralclip.server.websocket_protocol import PreencodedWebSocketProtocol
 from viralclip.settings import Settings
@@ -58,10 +60,10 @@ async def serve(
     ):
         entrance = await open_entrance(settings, accounts, with_sign_in=with_sign_in)
         scrape = open_scrape(settings, engine, "server", *(("worker",) if with_worker else ()))
-        services = await _services(settings, records, engine, webhooks)
-        services = replace(services, scrape=scrape, metrics_token=settings.telemetry.metrics_token)
+        parts = await _parts(settings, records, engine, webhooks)
+        parts = replace(parts, scraping=Scraping(scrape, settings.telemetry.metrics_token))
         app = create_app(
-            services,
+            parts,
             sign_in=entrance.sign_in,
             hosts=(*LOOPBACK, settings.server.host),
             sites=settings.server.hosts,
@@ -74,12 +76,12 @@ async def serve(
             if settings.telemetry.alerts
             else nullcontext(),
             _worker(settings, records, engine, wanted=with_worker),
-            _courier(services, webhooks),
+            _deliveries(parts),
             retaining(settings, records, engine),
         ):
             say(f"viralclip is at http://{_shown(settings)}")
             say(entrance.sentence)
-            await Server(config(app), services.feeds).serve(sockets=[listening])
+            await Server(config(app), parts.backends.feeds).serve(sockets=[listening])
     return 0
 
 
@@ -115,32 +117,37 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-async def _services(
+async def _parts(
     settings: Settings, records: Records, engine: Engine, webhooks: SqlWebhooks
-) -> Services:
+) -> ServerParts:
     opener = storage_opener(settings)
     channel = attended(settings, records)
-    return Services(
-        catalog=records.catalog,
-        channel=channel,
-        jobs=Jobs(catalog=records.catalog, channel=records.channel, engine=engine),
-        feeds=Feeds(channel),
-        storage_url=settings.storage.url,
-        engine_url=settings.databases.service_engine_name,
-        open_storage=opener,
-        media_origin=await _media_origin(opener(settings.storage.url)),
-        probe=Prober(),
-        identify=identity,
-        frame=Framer(
-            open_analyses(settings, threads=1),
-            FaceModel(model_place(settings)),
-            open_sources(settings, opener).hold,
+    return ServerParts(
+        Backends(
+            catalog=records.catalog,
+            channel=channel,
+            jobs=Jobs(catalog=records.catalog, channel=records.channel, engine=engine),
+            feeds=Feeds(channel),
+            webhooks=webhooks,
         ),
-        media_roots=settings.server.media_roots,
-        uploads=settings.state.uploads,
-        webhooks=webhooks,
-        webhooks_anywhere=settings.server.webhooks == "anywhere",
-        encoder=settings.rendering.encoder,
+        Files(
+            storage_url=settings.storage.url,
+            open_storage=opener,
+            uploads=settings.state.uploads,
+            media_roots=settings.server.media_roots,
+            media_origin=await _media_origin(opener(settings.storage.url)),
+        ),
+        Probing(Prober(), identity, _framer(settings, opener)),
+        JobDefaults(settings.databases.service_engine_name, settings.rendering.encoder),
+        limits=Limits(webhooks_anywhere=settings.server.webhooks == "anywhere"),
+    )
+
+
+def _framer(settings: Settings, opener: Callable[[str], Storage]) -> Framer:
+    return Framer(
+        open_analyses(settings, threads=1),
+        FaceModel(model_place(settings)),
+        open_sources(settings, opener).hold,
     )
 
 
@@ -153,14 +160,15 @@ async def _media_origin(storage: Storage) -> str:
 
 
 @asynccontextmanager
-async def _courier(services: Services, webhooks: SqlWebhooks) -> AsyncIterator[None]:
-    courier = WebhookDelivery(webhooks, services.catalog, anywhere=services.webhooks_anywhere)
-    telling = asyncio.create_task(courier.run(), name="courier")
+async def _deliveries(parts: ServerParts) -> AsyncIterator[None]:
+    webhooks, catalog = parts.backends.webhooks, parts.backends.catalog
+    delivery = WebhookDelivery(webhooks, catalog, anywhere=parts.limits.webhooks_anywhere)
+    delivering = asyncio.create_task(delivery.run(), name="webhook delivery")
     try:
         yield
     finally:
-        telling.cancel()
-        await asyncio.wait({telling})
+        delivering.cancel()
+        await asyncio.wait({delivering})
 
 
 @asynccontextmanager

@@ -11,12 +11,13 @@ from typing import Literal
 
 import structlog
 
+from viralclip.catalog.port import Catalog
 from viralclip.engine.uploads import IN_STORE
 from viralclip.errors import SourceNotVideoError, ViralclipError
 from viralclip.server.partial_uploads import PartialUpload, PartialUploads, UploadInfo
+from viralclip.server.parts import Files, Probing
 from viralclip.server.problems import Problem, problem_of
 from viralclip.server.request_context import begin_trace
-from viralclip.server.services import Services
 from viralclip.server.shares import Shares
 
 UploadState = Literal["arriving", "checking", "storing", "ready", "refused"]
@@ -47,9 +48,13 @@ class Finishing:
     """Each upload is finished once at a time, by whoever comes first: the request that brought the
     last byte, one that asks for it, or the start of the server."""
 
-    def __init__(self, arrivals: PartialUploads, services: Services) -> None:
+    def __init__(
+        self, arrivals: PartialUploads, catalog: Catalog, files: Files, probing: Probing
+    ) -> None:
         self._arrivals = arrivals
-        self._services = services
+        self._catalog = catalog
+        self._files = files
+        self._probing = probing
         self._shares = Shares(_AT_ONCE, _OF_ONE)
         self._under_way: dict[Path, tuple[Finish, asyncio.Task[None]]] = {}
 
@@ -123,11 +128,11 @@ class Finishing:
         self, arrival: PartialUpload, owner: str, note: UploadInfo, finish: Finish
     ) -> None:
         finish.state, finish.fraction = "checking", None
-        video = await self._services.probe(arrival.data)
+        video = await self._probing.probe(arrival.data)
         finish.state, finish.problem = "storing", None
         path = await self._put(arrival, self._arrivals.place(owner, arrival, note), finish)
         video = video.model_copy(update={"name": note.name, "path": path})
-        await self._services.catalog.add_video(owner, video)
+        await self._catalog.add_video(owner, video)
         settled = note.model_copy(update={"video_id": video.identity})
         await asyncio.to_thread(arrival.settle, settled)
 
@@ -137,7 +142,7 @@ class Finishing:
         def progress(fraction: float) -> None:
             finish.fraction = fraction
 
-        storage = self._services.open_storage(self._services.storage_url)
+        storage = self._files.open_storage(self._files.storage_url)
         if storage.local_path("") is None:
             key = f"{IN_STORE}/{target.parent.parent.name}/{target.parent.name}/{target.name}"
             await storage.put(arrival.data, key, on_progress=progress)

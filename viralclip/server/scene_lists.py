@@ -8,10 +8,9 @@ from pydantic import BaseModel
 from viralclip.errors import InvalidScenesError
 from viralclip.plan import Video
 from viralclip.scenes import SceneReading, list_text, parse_scenes
+from viralclip.server.dependencies import LibraryDep, PoolsDep
 from viralclip.server.identity import Owner
 from viralclip.server.problems import FaultOut, problems
-from viralclip.server.services import Services
-from viralclip.server.videos import find_video
 
 
 class SceneOut(BaseModel):
@@ -32,35 +31,35 @@ class SceneListOut(BaseModel):
     faults: list[FaultOut]
 
 
-def routes(services: Services) -> APIRouter:
-    router = APIRouter(
-        prefix="/api/scene-lists", tags=["scenes"], responses=problems(401, 403, 413, 422)
-    )
+router = APIRouter(
+    prefix="/api/scene-lists", tags=["scenes"], responses=problems(401, 403, 413, 422)
+)
 
-    @router.post(
-        "",
-        operation_id="readSceneList",
-        responses=problems(404),
-        openapi_extra={
-            "requestBody": {
-                "content": {
-                    "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
-                }
+
+@router.post(
+    "",
+    operation_id="readSceneList",
+    responses=problems(404),
+    openapi_extra={
+        "requestBody": {
+            "content": {
+                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
             }
-        },
-    )
-    async def read_scene_list(
-        owner: Owner,
-        request: Request,
-        video_id: Annotated[str | None, Query(max_length=100)] = None,
-        name: Annotated[str, Query(max_length=255)] = "",
-    ) -> SceneListOut:
-        """Read a list's file, in any encoding; with a video say what its scenes would be."""
-        video = await find_video(video_id, owner, services) if video_id is not None else None
-        data = await request.body()
-        return await services.pools.parsing.run(owner, _read, data, name, video)
-
-    return router
+        }
+    },
+)
+async def read_scene_list(
+    owner: Owner,
+    request: Request,
+    library: LibraryDep,
+    pools: PoolsDep,
+    video_id: Annotated[str | None, Query(max_length=100)] = None,
+    name: Annotated[str, Query(max_length=255)] = "",
+) -> SceneListOut:
+    """Read a list's file, in any encoding; with a video say what its scenes would be."""
+    video = await library.find(video_id, owner) if video_id is not None else None
+    data = await request.body()
+    return await pools.parsing.run(owner, _read, data, name, video)
 
 
 def read_scenes(data: str | bytes, name: str, video: Video) -> SceneReading:

@@ -8,14 +8,14 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from email.utils import formatdate
 from http import HTTPStatus
-from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response
 from fastapi import Path as PathParam
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
+from viralclip.server.dependencies import LimitsDep, TimeoutsDep
 from viralclip.server.finishing import Finish, Finishing, UploadState
 from viralclip.server.identity import Owner
 from viralclip.server.partial_uploads import (
@@ -34,7 +34,6 @@ from viralclip.server.problems import (
     problem_response,
     problems,
 )
-from viralclip.server.services import Services
 
 PREFIX = "/api/uploads"
 VERSION = "1.0.0"
@@ -93,6 +92,16 @@ async def _speaks_tus(
     return owner
 
 
+async def _partial_uploads(request: Request) -> PartialUploads:
+    return request.app.state.partial_uploads
+
+
+async def _finishing(request: Request) -> Finishing:
+    return request.app.state.finishing
+
+
+PartialUploadsDep = Annotated[PartialUploads, Depends(_partial_uploads)]
+FinishingDep = Annotated[Finishing, Depends(_finishing)]
 Uploader = Annotated[str, Depends(_speaks_tus)]
 Offset = Annotated[int, Header(ge=0)]
 UploadId = Annotated[str, PathParam(max_length=100)]
@@ -111,128 +120,145 @@ _STATE = _headers(Upload_State="`arriving`, `checking`, `storing` or `ready`.")
 _PLACE = _headers(Location="Where to send the bytes.", Upload_Expires="When it is removed.")
 
 
-def routes(services: Services, folder: Path) -> APIRouter:
-    arrivals = PartialUploads(folder)
-    finishing = Finishing(arrivals, services)
-    router = _router(finishing)
-
-    @router.options("", status_code=204, operation_id="describeUploads")
-    async def describe(_: Owner, response: Response) -> None:
-        """What of the tus protocol is spoken here, and how large a file may be."""
-        response.headers["Tus-Resumable"] = VERSION
-        response.headers["Tus-Version"] = VERSION
-        response.headers["Tus-Extension"] = _EXTENSIONS
-        response.headers["Tus-Max-Size"] = str(services.limits.upload_bytes)
-
-    @router.post(
-        "",
-        status_code=201,
-        operation_id="createUpload",
-        responses={201: {"headers": _PLACE}, **problems(400, 413, 422, 429, 507)},
-    )
-    async def create(
-        owner: Uploader,
-        response: Response,
-        upload_length: Annotated[int, Header(ge=1)],
-        upload_metadata: Annotated[str, Header(max_length=4096)] = "",
-    ) -> None:
-        """Announce a file of so many bytes; `filename` in the metadata is what it is called."""
-        if upload_length > services.limits.upload_bytes:
-            raise TooLargeError(limit=services.limits.upload_bytes)
-        about = _metadata(upload_metadata)
-        name = about.get("filename") or about.get("name") or "video"
-        arrival = await arrivals.create(owner, name, upload_length)
-        response.headers["Location"] = f"{PREFIX}/{arrival.upload_id}"
-        response.headers["Upload-Offset"] = "0"
-        response.headers["Upload-Expires"] = _expires()
-
-    @router.head(
-        "/{upload_id}",
-        operation_id="getUpload",
-        responses={200: {"headers": _TOLD | _STATE | _VIDEO}, **problems(404, 422)},
-    )
-    async def look(upload_id: UploadId, owner: Uploader, response: Response) -> None:
-        """How much has come; go on from there. Answered at once, whatever else goes on."""
-        arrival = await arrivals.find(owner, upload_id)
-        out = await _looked(arrival, owner, finishing)
-        _tell(response, out)
-        response.headers["Upload-Length"] = str(out.bytes)
-        response.headers["Cache-Control"] = "no-store"
-
-    @router.get("/{upload_id}", operation_id="getUploadState", responses=problems(404, 422))
-    async def state(upload_id: UploadId, owner: Owner, response: Response) -> UploadOut:
-        """How far the upload is: after the last byte it is looked into and stored."""
-        arrival = await arrivals.find(owner, upload_id)
-        response.headers["Cache-Control"] = "no-store"
-        return await _out(arrival, owner, finishing)
-
-    @router.patch(
-        "/{upload_id}",
-        status_code=204,
-        response_model=None,
-        operation_id="sendUpload",
-        responses={
-            204: {"headers": _TOLD | _STATE | _VIDEO},
-            **problems(404, 409, 413, 415, 422, 423, 502, 507),
-        },
-        openapi_extra={
-            "requestBody": {
-                "content": {_CONTENT_TYPE: {"schema": {"type": "string", "format": "binary"}}}
-            }
-        },
-    )
-    async def send(
-        upload_id: UploadId,
-        owner: Uploader,
-        upload_offset: Offset,
-        request: Request,
-        response: Response,
-        content_length: Annotated[int, Header(ge=0)] = 0,
-    ) -> Response | None:
-        """Bytes from the offset on. A request that still brings bytes to the same upload ends.
-
-        After the last of them the file becomes a video in the background. What that comes to within
-        five seconds is in the answer: `Video-Id`, or a problem; else GET the upload until its state
-        is `ready` or `refused`.
-        """
-        arrival = await arrivals.find(owner, upload_id)
-        await _receive(arrivals, arrival, request, upload_offset, content_length)
-        out = await _finished(arrival, owner, finishing, services.upload_answer_s)
-        if out.problem is not None:
-            return problem_response(out.problem, {"Tus-Resumable": VERSION})
-        _tell(response, out)
-        return None
-
-    @router.delete(
-        "/{upload_id}",
-        status_code=204,
-        operation_id="deleteUpload",
-        responses=problems(404, 422, 423),
-    )
-    async def delete(upload_id: UploadId, owner: Uploader) -> None:
-        """Give the upload up, also while it arrives or is stored; a video that it has become
-        stays."""
-        arrival = await arrivals.find(owner, upload_id)
-        async with arrivals.writing(arrival):
-            await finishing.abandon(arrival)
-            await asyncio.to_thread(arrival.remove)
-
-    return router
+@asynccontextmanager
+async def _finishing_in(app: FastAPI) -> AsyncIterator[None]:
+    async with app.state.finishing.running():
+        yield
 
 
-def _router(finishing: Finishing) -> APIRouter:
-    @asynccontextmanager
-    async def running(_: object) -> AsyncIterator[None]:
-        async with finishing.running():
-            yield
+router = APIRouter(
+    prefix=PREFIX,
+    tags=["uploads"],
+    responses=problems(401, 403, 412),
+    redirect_slashes=False,
+    lifespan=_finishing_in,
+)
 
-    return APIRouter(
-        prefix=PREFIX,
-        tags=["uploads"],
-        responses=problems(401, 403, 412),
-        redirect_slashes=False,
-        lifespan=running,
-    )
+
+@router.options("", status_code=204, operation_id="describeUploads")
+async def describe(_: Owner, response: Response, limits: LimitsDep) -> None:
+    """What of the tus protocol is spoken here, and how large a file may be."""
+    response.headers["Tus-Resumable"] = VERSION
+    response.headers["Tus-Version"] = VERSION
+    response.headers["Tus-Extension"] = _EXTENSIONS
+    response.headers["Tus-Max-Size"] = str(limits.upload_bytes)
+
+
+@router.post(
+    "",
+    status_code=201,
+    operation_id="createUpload",
+    responses={201: {"headers": _PLACE}, **problems(400, 413, 422, 429, 507)},
+)
+async def create(
+    owner: Uploader,
+    response: Response,
+    arrivals: PartialUploadsDep,
+    limits: LimitsDep,
+    upload_length: Annotated[int, Header(ge=1)],
+    upload_metadata: Annotated[str, Header(max_length=4096)] = "",
+) -> None:
+    """Announce a file of so many bytes; `filename` in the metadata is what it is called."""
+    if upload_length > limits.upload_bytes:
+        raise TooLargeError(limit=limits.upload_bytes)
+    about = _metadata(upload_metadata)
+    name = about.get("filename") or about.get("name") or "video"
+    arrival = await arrivals.create(owner, name, upload_length)
+    response.headers["Location"] = f"{PREFIX}/{arrival.upload_id}"
+    response.headers["Upload-Offset"] = "0"
+    response.headers["Upload-Expires"] = _expires()
+
+
+@router.head(
+    "/{upload_id}",
+    operation_id="getUpload",
+    responses={200: {"headers": _TOLD | _STATE | _VIDEO}, **problems(404, 422)},
+)
+async def look(
+    upload_id: UploadId,
+    owner: Uploader,
+    response: Response,
+    arrivals: PartialUploadsDep,
+    finishing: FinishingDep,
+) -> None:
+    """How much has come; go on from there. Answered at once, whatever else goes on."""
+    arrival = await arrivals.find(owner, upload_id)
+    out = await _looked(arrival, owner, finishing)
+    _tell(response, out)
+    response.headers["Upload-Length"] = str(out.bytes)
+    response.headers["Cache-Control"] = "no-store"
+
+
+@router.get("/{upload_id}", operation_id="getUploadState", responses=problems(404, 422))
+async def state(
+    upload_id: UploadId,
+    owner: Owner,
+    response: Response,
+    arrivals: PartialUploadsDep,
+    finishing: FinishingDep,
+) -> UploadOut:
+    """How far the upload is: after the last byte it is looked into and stored."""
+    arrival = await arrivals.find(owner, upload_id)
+    response.headers["Cache-Control"] = "no-store"
+    return await _out(arrival, owner, finishing)
+
+
+@router.patch(
+    "/{upload_id}",
+    status_code=204,
+    response_model=None,
+    operation_id="sendUpload",
+    responses={
+        204: {"headers": _TOLD | _STATE | _VIDEO},
+        **problems(404, 409, 413, 415, 422, 423, 502, 507),
+    },
+    openapi_extra={
+        "requestBody": {
+            "content": {_CONTENT_TYPE: {"schema": {"type": "string", "format": "binary"}}}
+        }
+    },
+)
+async def send(
+    upload_id: UploadId,
+    owner: Uploader,
+    upload_offset: Offset,
+    request: Request,
+    response: Response,
+    arrivals: PartialUploadsDep,
+    finishing: FinishingDep,
+    timeouts: TimeoutsDep,
+    content_length: Annotated[int, Header(ge=0)] = 0,
+) -> Response | None:
+    """Bytes from the offset on. A request that still brings bytes to the same upload ends.
+
+    After the last of them the file becomes a video in the background. What that comes to within
+    five seconds is in the answer: `Video-Id`, or a problem; else GET the upload until its state
+    is `ready` or `refused`.
+    """
+    arrival = await arrivals.find(owner, upload_id)
+    await _receive(arrivals, arrival, request, upload_offset, content_length)
+    out = await _finished(arrival, owner, finishing, timeouts.upload_answer_s)
+    if out.problem is not None:
+        return problem_response(out.problem, {"Tus-Resumable": VERSION})
+    _tell(response, out)
+    return None
+
+
+@router.delete(
+    "/{upload_id}",
+    status_code=204,
+    operation_id="deleteUpload",
+    responses=problems(404, 422, 423),
+)
+async def delete(
+    upload_id: UploadId, owner: Uploader, arrivals: PartialUploadsDep, finishing: FinishingDep
+) -> None:
+    """Give the upload up, also while it arrives or is stored; a video that it has become
+    stays."""
+    arrival = await arrivals.find(owner, upload_id)
+    async with arrivals.writing(arrival):
+        await finishing.abandon(arrival)
+        await asyncio.to_thread(arrival.remove)
 
 
 async def _out(arrival: PartialUpload, owner: str, finishing: Finishing) -> UploadOut:
