@@ -1,6 +1,7 @@
 """What is said about a job: durable events in envelopes, perishable ticks, their wire format."""
 
-from typing import Annotated, Literal, cast
+from functools import cached_property
+from typing import Annotated, Literal, Self, cast
 
 from pydantic import (
     AwareDatetime,
@@ -479,6 +480,27 @@ class NewEvent(_Value, frozen=True):
         return Envelope(
             job_id=self.job_id, seq=seq, at=self.at, trace_id=self.trace_id, event=self.event
         )
+
+    @cached_property
+    def json_around_seq(self) -> tuple[str, str]:
+        """The envelope's JSON before and after its number, written once for whoever needs it.
+
+        ValueError for what is no text. Inside of a JSON text a quote is always escaped, so that the
+        first match is the field itself.
+        """
+        head, field, tail = self.numbered(0).model_dump_json().partition('"seq":0')
+        return head + field[:-1], tail
+
+    def json_numbered(self, seq: int) -> str:
+        """The JSON of the envelope with this number."""
+        head, tail = self.json_around_seq
+        return f"{head}{seq}{tail}"
+
+    def __copy__(self) -> Self:
+        """A copy may be given other values: it is written anew."""
+        copied = super().__copy__()
+        vars(copied).pop("json_around_seq", None)
+        return copied
 
 
 class Envelope(_Value, frozen=True):

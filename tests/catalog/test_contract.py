@@ -200,6 +200,19 @@ async def test_of_two_endings_at_once_one_stands_and_both_hear_which(url: str):
         assert {answer.is_first for answer in answers} == {True, False}
 
 
+async def test_many_clips_end_at_once_and_an_earlier_ending_of_one_stands(catalog: Catalog):
+    job = _job()
+    await catalog.add_job(job)
+    first = _ended(job, "complete")
+    await catalog.end_clip(first)
+    second = _ended(job, "failed", scene_id=2)
+    answers = await catalog.end_clips([second, _ended(job, "cancelled")])
+
+    assert answers == [(second, True), (first, False)]
+    assert await catalog.end_clips([]) == []
+    assert await _clip(catalog) == first
+
+
 async def test_an_ending_of_an_earlier_run_does_not_end_the_clip_of_this_run(catalog: Catalog):
     await catalog.add_job(_job())
     await catalog.end_clip(_ended(_job(), "failed"))

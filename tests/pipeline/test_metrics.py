@@ -7,7 +7,7 @@ from typing import Any
 from viralclip.errors import StorageUnavailableError
 from viralclip.pipeline.clip import make_clip
 from viralclip.pipeline.job import process_job
-from viralclip.pipeline.scene import settle_scene
+from viralclip.pipeline.settling import settle
 from viralclip.pipeline.tools import uncheckpointed
 
 
@@ -16,8 +16,8 @@ async def test_a_clip_that_is_made_is_counted_once_however_often_its_scene_is_se
 ):
     job = await shop.job(source("small"))
     assert await shop.run(job) == "succeeded"
-    (scene,) = job.plan.scenes
-    await settle_scene(scene, await shop.tasks(job), shop.tools, shop.report(job))
+    clips = await shop.tools.catalog.clips(job.job_id)
+    await settle(await shop.tasks(job), clips, shop.tools, shop.report(job))
     await process_job(job, 2, shop.tools, shop.report(job), _nothing)
 
     assert counted("viralclip_clips_total") == 1

@@ -19,7 +19,7 @@ from viralclip.plan import (
     make_plan,
     slug,
 )
-from viralclip.scenes import Region, Scene
+from viralclip.scenes import Scene
 from viralclip.steps import ANALYSED_ROUTE, PLAIN_ROUTE, is_analysed, transcribed
 from viralclip.styles import STYLES
 from viralclip.words.transcript import Word
@@ -192,7 +192,7 @@ def test_the_digest_stays_when_only_names_change():
     [
         {"start": 1.001},
         {"end": 9.001},
-        {"webcam": Region(x=0, y=0, width=0.25, height=0.25)},
+        {"options": {"webcam": {"x": 0, "y": 0, "width": 0.25, "height": 0.25}}},
     ],
 )
 def test_the_digest_changes_with_what_is_seen_of_the_scene(change):

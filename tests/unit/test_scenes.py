@@ -7,14 +7,18 @@ import pytest
 
 from viralclip.errors import InvalidScenesError
 from viralclip.scene_writing import Footage, write_json
-from viralclip.scenes import MAX_SCENES, Pin, Region, parse_scenes, scenes_from_chapters
+from viralclip.scenes import MAX_SCENES, parse_scenes, scenes_from_chapters
+from viralclip.styles import scene_options
+from viralclip.styles.pinned_crop import Pin, PinnedCrop
+from viralclip.styles.streamer_split import Region, Webcam
 
 HOUR = 3600.0
 FPS = 25.0
 
 
 def read(text, name="scenes.txt", *, duration: float | None = HOUR, fps=FPS):
-    return parse_scenes(text, name=name, duration=duration, fps=fps).scenes
+    reading = parse_scenes(text, name=name, duration=duration, fps=fps, options=scene_options())
+    return reading.scenes
 
 
 def faults(text, name="scenes.txt", *, duration: float | None = HOUR, fps=FPS):
@@ -214,7 +218,7 @@ def test_a_webcam_region_is_kept():
     webcam = {"x": 0.75, "y": 0, "width": 0.25, "height": 1}
     [scene] = read(json.dumps([{"start": 0, "end": 1, "webcam": webcam}]))
 
-    assert scene.webcam == Region(x=0.75, y=0, width=0.25, height=1)
+    assert Webcam.of(scene).webcam == Region(x=0.75, y=0, width=0.25, height=1)
 
 
 @pytest.mark.parametrize(
@@ -247,7 +251,7 @@ def test_a_crop_for_the_whole_scene_is_kept():
     crop = {"x": 0.25, "y": 0, "width": 0.3}
     [scene] = read(json.dumps([{"start": 1, "end": 2, "crop": crop}]))
 
-    assert scene.crop == (Pin(time=1, x=0.25, y=0, width=0.3),)
+    assert PinnedCrop.of(scene).crop == (Pin(time=1, x=0.25, y=0, width=0.3),)
 
 
 def test_crops_at_several_times_are_kept_in_their_order():
@@ -257,15 +261,15 @@ def test_crops_at_several_times_are_kept_in_their_order():
     ]
     [scene] = read(json.dumps([{"start": 1, "end": 2, "crop": crop}]))
 
-    assert [pin.time for pin in scene.crop] == [1, 1.5]
-    assert scene.crop[1] == Pin(time=1.5, x=0.7, y=0.25, width=0.3)
+    assert [pin.time for pin in PinnedCrop.of(scene).crop] == [1, 1.5]
+    assert PinnedCrop.of(scene).crop[1] == Pin(time=1.5, x=0.7, y=0.25, width=0.3)
 
 
 @pytest.mark.parametrize("crop", [None, []])
 def test_no_crop_is_no_crop(crop):
     [scene] = read(json.dumps([{"start": 1, "end": 2, "crop": crop}]))
 
-    assert scene.crop == ()
+    assert PinnedCrop.of(scene).crop == ()
 
 
 @pytest.mark.parametrize(

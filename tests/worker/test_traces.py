@@ -13,8 +13,9 @@ from peers.taken import Taken, taking
 
 from viralclip.catalog.records import JobRecord
 from viralclip.events import ExtractingSegment, ExtractingSegmentDetails
+from viralclip.pipeline.published import Published
 from viralclip.pipeline.reporter import JobReport, Reporter
-from viralclip.pipeline.scene import announce
+from viralclip.pipeline.settling import announce
 from viralclip.pipeline.tools import ClipTask
 from viralclip.telemetry.logs import log_to
 from viralclip.workflow_ref import WorkflowRef
@@ -173,8 +174,7 @@ async def test_a_takeover_is_found_by_the_jobs_trace(plant, source, logged):
 
 def say_that_it_is_made(job: JobRecord, report: JobReport) -> None:
     """What its scene and its worker say of a clip that is begun."""
-    (scene,) = job.plan.scenes
-    announce(scene, [ClipTask(job, clip) for clip in job.plan.clips_of(1)], report)
+    announce([ClipTask(job, clip) for clip in job.plan.clips_of(1)], Published(), report)
     details = ExtractingSegmentDetails(start_sec=0.0, end_sec=0.2, duration_sec=0.2)
     report.clip(1, "original").say(ExtractingSegment(scene_id=1, style="original", details=details))
 

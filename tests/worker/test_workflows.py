@@ -12,6 +12,7 @@ from dbos import error as dbos_error
 from viralclip.catalog.records import ClipRecord, EndedClip
 from viralclip.catalog.sql import SqlCatalog
 from viralclip.engine.client import priority_number
+from viralclip.events import NewEvent
 from viralclip.worker import workflows
 from viralclip.worker.completions import Completions
 from viralclip.worker.liveness import WorkerIdTakenError
@@ -31,6 +32,29 @@ async def test_a_job_comes_to_its_end_and_so_does_the_next_on_the_same_worker(pl
 
             assert finished.event.outcome == "succeeded"
     assert len(list(plant.out.glob("*/*.mp4"))) == 4
+
+
+async def test_a_job_publishes_every_event_once(plant, source):
+    channel, events = plant.channel, []
+
+    class Heard:
+        """The channel, and all that is handed to it."""
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(channel, name)
+
+        async def publish(self, drafts: list[NewEvent]) -> list[int]:
+            events.extend(draft.key for draft in drafts)
+            return await channel.publish(drafts)
+
+    plant.channel = Heard()
+    job = plant.job("a1", source("small"), (0, 0.2), (0.5, 0.7), styles=["original", "split"])
+    async with plant.worker("w1"):
+        await plant.jobs.submit(job)
+        told = await plant.told("a1", type="job_finished")
+
+    assert sum("original" in key and key.startswith("1/1/") for key in events) == 7
+    assert len(events) == len(told)
 
 
 async def test_urgent_clips_go_first_and_old_normal_ones_are_not_starved(plant, source):

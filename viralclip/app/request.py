@@ -47,7 +47,7 @@ from viralclip.scenes import (
 )
 from viralclip.settings import STORAGES, Settings
 from viralclip.storage.objects import Storage
-from viralclip.styles import ALL, Style, resolve
+from viralclip.styles import ALL, Style, resolve, scene_options
 from viralclip.text import is_text
 
 
@@ -206,7 +206,14 @@ def _read(path: Path) -> bytes:
 
 def _parsed(data: str | bytes, name: str, video: Video) -> SceneReading:
     fps = float(Fraction(video.fps))
-    return parse_scenes(data, name=name, duration=video.duration, fps=fps, timecode=video.timecode)
+    return parse_scenes(
+        data,
+        name=name,
+        duration=video.duration,
+        fps=fps,
+        timecode=video.timecode,
+        options=scene_options(),
+    )
 
 
 def chapters_of(probed: Probed) -> SceneReading:

@@ -361,6 +361,9 @@ class FirestoreCatalog:
         stands = now is not None and now["ending"] is not None
         return EndedClip(ClipRecord.model_validate(now) if stands else record, is_first)
 
+    async def end_clips(self, records: Sequence[ClipRecord]) -> list[EndedClip]:
+        return [await self.end_clip(record) for record in records]
+
     async def begin_clip(self, job_id: str, scene_id: int, style: str, *, worker: str) -> None:
         await self._change_clip(
             (job_id, scene_id, style),

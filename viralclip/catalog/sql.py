@@ -288,17 +288,10 @@ class SqlCatalog:
         return row["count"] if row else 0
 
     async def end_clip(self, record: ClipRecord) -> EndedClip:
-        facts = ended_facts(record)
-        here = _place(record.job_id, record.scene_id, record.style)
+        return await self._write(lambda db: _end_clip(db, record))
 
-        def work(db: Connection) -> EndedClip:
-            # A worker that was thought dead may still speak of an earlier run.
-            open_here = sa.and_(here, clips.c.run == record.run, clips.c.ending.is_(None))
-            is_first = db.execute(sa.update(clips).where(open_here).values(facts)).rowcount == 1
-            row = _one(db, sa.select(clips).where(here, clips.c.ending.is_not(None)))
-            return EndedClip(ClipRecord(**row) if row else record, is_first)
-
-        return await self._write(work)
+    async def end_clips(self, records: Sequence[ClipRecord]) -> list[EndedClip]:
+        return await self._write(lambda db: [_end_clip(db, record) for record in records])
 
     async def begin_clip(self, job_id: str, scene_id: int, style: str, *, worker: str) -> None:
         here = _place(job_id, scene_id, style)
@@ -392,6 +385,15 @@ def _one(db: Connection, query: sa.Executable) -> RowMapping | None:
 
 def _all(db: Connection, query: sa.Executable) -> list[RowMapping]:
     return list(db.execute(query).mappings())
+
+
+def _end_clip(db: Connection, record: ClipRecord) -> EndedClip:
+    here = _place(record.job_id, record.scene_id, record.style)
+    # A worker that was thought dead may still speak of an earlier run.
+    open_here = sa.and_(here, clips.c.run == record.run, clips.c.ending.is_(None))
+    ended = db.execute(sa.update(clips).where(open_here).values(ended_facts(record)))
+    row = _one(db, sa.select(clips).where(here, clips.c.ending.is_not(None)))
+    return EndedClip(ClipRecord(**row) if row else record, ended.rowcount == 1)
 
 
 def _place(job_id: str, scene_id: int, style: str) -> sa.ColumnElement[bool]:

@@ -8,8 +8,9 @@ import structlog
 from viralclip.catalog.records import ClipRecord, JobRecord
 from viralclip.errors import ViralclipError
 from viralclip.events import JobFinished, JobStarted, Outcome
+from viralclip.pipeline.published import Published, published_by_now
 from viralclip.pipeline.reporter import JobReport
-from viralclip.pipeline.scene import say_started, settle_scene
+from viralclip.pipeline.settling import announce, settle
 from viralclip.pipeline.stopwatch import observe_job
 from viralclip.pipeline.tools import ClipTask, Tools
 from viralclip.scenes import Scene
@@ -32,16 +33,19 @@ async def process_job(
         log.info("Job started", attempt=attempt)
     clips = await tools.catalog.clips(job.job_id)
     scenes = scenes_of_run(job, clips)
+    tasks = [task for scene in scenes for task in tasks_of(job, scene, clips)]
+    # Of a run that nobody began before nothing is published.
+    published = await published_by_now(report) if attempt > 1 else Published()
+    announce(tasks, published, report)
+    await report.reporter.flush()
     try:
         await run_scenes(scenes)
     except Exception:
         log.exception("Scenes failed")
         await tools.catalog.stop_job(job.job_id, by=ViralclipError.code, failed=True)
-    for scene in scenes:
-        tasks = tasks_of(job, scene, clips)
-        say_started(scene, len(tasks), report)
-        await settle_scene(scene, tasks, tools, report)
-    return await _finish(job, tools, report)
+    # Each scene has settled itself, unless its workflow failed or its worker died.
+    clips = await settle(tasks, await tools.catalog.clips(job.job_id), tools, report)
+    return await _finish(job, clips, tools, report)
 
 
 def scenes_of_run(job: JobRecord, clips: Sequence[ClipRecord]) -> list[Scene]:
@@ -79,8 +83,9 @@ def judge(clips: Sequence[ClipRecord], *, stopped: bool, stop_failed: bool) -> O
     return "failed" if failed else "cancelled"
 
 
-async def _finish(job: JobRecord, tools: Tools, report: JobReport) -> Outcome:
-    clips = await tools.catalog.clips(job.job_id)
+async def _finish(
+    job: JobRecord, clips: Sequence[ClipRecord], tools: Tools, report: JobReport
+) -> Outcome:
     latest = await tools.catalog.job(job.job_id) or job
     outcome = judge(clips, stopped=latest.stop_by is not None, stop_failed=latest.stop_failed)
     at = report.reporter.now()

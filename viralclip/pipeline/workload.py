@@ -64,7 +64,7 @@ def workload_of(plan: Plan, scene: Scene, style: str, means: Means) -> ClipWorkl
         source_rate=pixels / _MILLION,
         bits=video.bit_rate / pixels if video.bit_rate else None,
         codec=video.codec,
-        framing=framing_kind(style, area.size, target, scene_within(scene, area, video.size)),
+        framing=framing_kind(style, area.size, target, scene_within(scene, made, area, video.size)),
         loudness=options.loudness,
         captions=options.captions.burn and options.captions.look(scene) is not None,
         preset=options.preset,

@@ -11,6 +11,7 @@ from viralclip.scenes import SceneReading, list_text, parse_scenes
 from viralclip.server.dependencies import LibraryDep, PoolsDep
 from viralclip.server.identity import Owner
 from viralclip.server.problems import FaultOut, problems
+from viralclip.styles import scene_options
 
 
 class SceneOut(BaseModel):
@@ -66,7 +67,14 @@ def read_scenes(data: str | bytes, name: str, video: Video) -> SceneReading:
     """The scenes of a list for the video; InvalidScenesError says what is wrong with it."""
     numerator, _, denominator = video.fps.partition("/")
     fps = int(numerator) / int(denominator or 1)
-    return parse_scenes(data, name=name, duration=video.duration, fps=fps, timecode=video.timecode)
+    return parse_scenes(
+        data,
+        name=name,
+        duration=video.duration,
+        fps=fps,
+        timecode=video.timecode,
+        options=scene_options(),
+    )
 
 
 def _read(data: bytes, name: str, video: Video | None) -> SceneListOut:

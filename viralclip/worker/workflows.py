@@ -20,10 +20,12 @@ from viralclip.events import Outcome
 from viralclip.pipeline.clip import make_clip
 from viralclip.pipeline.forecast import Forecast, Pace
 from viralclip.pipeline.job import process_job, tasks_of
+from viralclip.pipeline.published import Published
 from viralclip.pipeline.reporter import JobReport, Reporter
-from viralclip.pipeline.scene import announce, process_scene
+from viralclip.pipeline.scene import process_scene
+from viralclip.pipeline.settling import announce
 from viralclip.pipeline.tools import ClipTask, R, Tools
-from viralclip.progress import next_attempt
+from viralclip.progress import Progress, next_attempt
 from viralclip.scenes import Scene
 from viralclip.telemetry import traces
 from viralclip.telemetry.metrics import SLOTS
@@ -157,7 +159,7 @@ class Workflows:
 
         async def run_scenes(scenes: Sequence[Scene]) -> None:
             try:
-                await self._queue_clips(job, scenes, report)
+                await self._queue_clips(job, scenes)
                 await self._run_children(
                     job, [WorkflowRef(work.job_id, work.run, s.id) for s in scenes]
                 )
@@ -185,19 +187,13 @@ class Workflows:
 
         return await process_job(job, attempt, self._tools, self._report(job), fail)
 
-    async def _queue_clips(
-        self, job: JobRecord, scenes: Sequence[Scene], report: JobReport
-    ) -> None:
+    async def _queue_clips(self, job: JobRecord, scenes: Sequence[Scene]) -> None:
         """Queue the clips of all scenes, in order: scenes that did it side by side would race."""
         records = await self._tools.catalog.clips(job.job_id)
-        tasks = {scene.id: tasks_of(job, scene, records) for scene in scenes}
-        for scene in scenes:
-            announce(scene, tasks[scene.id], report)
-        await self._reporter.flush()
         behind = await self._behind(job)
         numbers = clip_numbers(job.priority, job.created_at, behind=behind)
         for scene in scenes:
-            for task in tasks[scene.id]:
+            for task in tasks_of(job, scene, records):
                 clip = WorkflowRef(job.job_id, job.run, scene.id, task.clip.style)
                 await self._engine.enqueue([clip], priority=next(numbers))
 
@@ -206,14 +202,13 @@ class Workflows:
         return await self._tools.catalog.count_waiting(job.owner, job.priority, job.created_at)
 
     async def _scene(self, work: WorkflowRef, job: JobRecord) -> None:
-        clips = await self._tools.catalog.clips(job.job_id, work.scene_id)
         scene = next(s for s in job.plan.scenes if s.id == work.scene_id)
 
         async def run_clips(tasks: Sequence[ClipTask]) -> None:
             works = [WorkflowRef(work.job_id, work.run, scene.id, t.clip.style) for t in tasks]
             await self._run_children(job, works)
 
-        tasks = tasks_of(job, scene, clips)
+        tasks = await self._tasks(work, job)
         since = await self._queued_at(work)
         with scene_span(work, job.trace_id, worker=self._tools.worker.name, since=since):
             await process_scene(scene, tasks, self._tools, self._report(job), run_clips)
@@ -231,10 +226,15 @@ class Workflows:
                 self._end_clip()
 
     async def _make_clip(self, work: WorkflowRef, job: JobRecord) -> None:
-        index, task = await self._task(work, job)
+        tasks = await self._tasks(work, job)
+        index, task = next((i, t) for i, t in enumerate(tasks) if t.clip.style == work.style)
         place = (task.clip.scene.id, task.clip.style)
         await self._tools.catalog.begin_clip(job.job_id, *place, worker=self._tools.worker.name)
-        attempt = await self._next_attempt(task)
+        progress = await self._progress(job)
+        if progress is not None:
+            # The job's worker may have died, or be cut off, before it could announce the scene.
+            announce(tasks, Published(progress, run=work.run), self._report(job))
+        attempt = self._attempt(task, progress)
         report = self._report(job).clip(*place, attempt=attempt)
         with (
             bound_contextvars(clip_index=index, attempt=attempt),
@@ -262,19 +262,23 @@ class Workflows:
         assert record is not None  # noqa: S101 - its job is on record with all its clips
         return record
 
-    async def _task(self, work: WorkflowRef, job: JobRecord) -> tuple[int, ClipTask]:
-        """The clip as it stands now, and its place among its scene's."""
+    async def _tasks(self, work: WorkflowRef, job: JobRecord) -> list[ClipTask]:
+        """The clips of the work's scene, as they stand now."""
         clips = await self._tools.catalog.clips(job.job_id, work.scene_id)
         scene = next(s for s in job.plan.scenes if s.id == work.scene_id)
-        tasks = enumerate(tasks_of(job, scene, clips))
-        return next((i, task) for i, task in tasks if task.clip.style == work.style)
+        return tasks_of(job, scene, clips)
 
-    async def _next_attempt(self, task: ClipTask) -> int:
+    async def _progress(self, job: JobRecord) -> Progress | None:
         try:
             async with asyncio.timeout(_ANSWER_S):
-                progress, _ = await self._channel.progress(task.job.job_id)
+                progress, _ = await self._channel.progress(job.job_id)
         except Exception as error:  # noqa: BLE001 - progress must never stop the work
             log.warning("Progress unknown", error=repr(error))
+            return None
+        return progress
+
+    def _attempt(self, task: ClipTask, progress: Progress | None) -> int:
+        if progress is None:
             return task.crashes + 1
         self._waits.observe(task, progress, self._reporter.now())
         return next_attempt(progress, task.clip.scene.id, task.clip.style)
