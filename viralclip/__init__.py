@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from viralclip.errors import ViralclipError as ViralclipError
     from viralclip.progress import Progress as Progress
     from viralclip.scenes import Scene as Scene
+    from viralclip.words.transcript import Transcript as Transcript
+    from viralclip.words.transcript import Word as Word
 
 __version__ = "0.1.0"
 _HOMES = {
@@ -22,7 +24,9 @@ _HOMES = {
     "Job": "viralclip.app.api.jobs",
     "Progress": "viralclip.progress",
     "Scene": "viralclip.scenes",
+    "Transcript": "viralclip.words.transcript",
     "ViralclipError": "viralclip.errors",
+    "Word": "viralclip.words.transcript",
     "arender": "viralclip.app.api.local",
     "render": "viralclip.app.api.local",
 }

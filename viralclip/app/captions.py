@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from os import PathLike
 from pathlib import Path
 from typing import Literal
 
@@ -17,10 +18,10 @@ from viralclip.words.transcript import Transcript
 CaptionSource = Path | Transcript | Literal["auto", "none"] | None
 
 
-def caption_source(named: str | None) -> CaptionSource:
-    """What `--captions` means: `auto` and `none` are no files."""
+def caption_source(named: str | PathLike[str] | Transcript | None) -> CaptionSource:
+    """What `--captions` means, or a program: `auto` and `none` are no files."""
     match named:
-        case None | "auto" | "none":
+        case None | "auto" | "none" | Transcript():
             return named
         case _:
             return Path(named)
@@ -71,13 +72,17 @@ def _reading(source: CaptionSource, video: Video) -> TranscriptReading:
 
 def read_transcript(path: Path, video: Video) -> TranscriptReading:
     """The words in a file, in the video's time; InvalidTranscriptError says what is wrong."""
+    return parse_for(read_bytes(path), path.name, video)
+
+
+def read_bytes(path: Path) -> bytes:
+    """A transcript's file; InvalidTranscriptError says why it cannot be read."""
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            return file.read(MAX_BYTES + 1)
     except OSError as error:
         problem = f"cannot be read: {error.strerror or error}"
         raise InvalidTranscriptError([Fault(path.name or str(path), problem)]) from error
-    return parse_for(data, path.name, video)
 
 
 def parse_for(data: str | bytes, name: str, video: Video) -> TranscriptReading:

@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,6 +28,7 @@ from viralclip.catalog.accounts import open_accounts
 from viralclip.catalog.webhooks import SqlWebhooks
 from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
+from viralclip.media.fonts import load_fonts
 from viralclip.media.probe import identity
 from viralclip.media.prober import Prober
 from viralclip.server.app import create_app
@@ -138,7 +140,11 @@ async def _parts(
             media_origin=await _media_origin(opener(settings.storage.url)),
         ),
         Probing(Prober(), identity, _framer(settings, opener)),
-        JobDefaults(settings.databases.service_engine_name, settings.rendering.encoder),
+        JobDefaults(
+            settings.databases.service_engine_name,
+            settings.rendering.encoder,
+            partial(load_fonts, settings.rendering.fonts),
+        ),
         limits=Limits(webhooks_anywhere=settings.server.webhooks == "anywhere"),
     )
 

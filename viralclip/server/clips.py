@@ -46,7 +46,8 @@ class Zip(StreamingResponse):
 
 
 class ClipOut(BaseModel):
-    """A clip of a job; `file` and `thumbnail` are addresses here, null until there is something."""
+    """A clip of a job; `file`, `thumbnail`, `srt` and `vtt` are addresses here, null until there is
+    something; the last two are the words of its captions in its own time."""
 
     scene_id: int
     style: str
@@ -55,6 +56,8 @@ class ClipOut(BaseModel):
     failure: FailedDetails | None
     file: str | None
     thumbnail: str | None
+    srt: str | None
+    vtt: str | None
     bytes: int | None
     duration: float | None
     width: int | None
@@ -108,7 +111,8 @@ async def download_clips(
         raise TooManyError(what="downloads", limit=pools.downloads.each)
     headers = {"Content-Disposition": f'attachment; filename="{job_id}.zip"'}
     storage = files.open_storage(job.storage_url)
-    stream = packed([clip.key for clip in clips if clip.key], storage)
+    keys = [key for clip in clips if clip.key for key in (clip.key, *clip.caption_keys)]
+    stream = packed(keys, storage)
     return Zip(_in_turn(stream, pools.downloads, owner), headers=headers)
 
 
@@ -122,7 +126,7 @@ async def get_file(
     job_id: JobId,
     scene_id: SceneId,
     style: StyleName,
-    what: Literal["file", "thumbnail"],
+    what: Literal["file", "thumbnail", "captions.srt", "captions.vtt"],
     owner: Owner,
     catalog: CatalogDep,
     files: FilesDep,
@@ -130,10 +134,10 @@ async def get_file(
     *,
     download: Annotated[bool, Query()] = False,
 ) -> Response:
-    """A finished clip or its picture; ranges are answered."""
+    """A finished clip, its picture, or its captions; ranges are answered."""
     job = await find_job(job_id, owner, catalog)
     clip = await _find_clip(job, scene_id, style, catalog)
-    key = clip.key if what == "file" else clip.thumbnail
+    key = _key(clip, what)
     if key is None:
         raise NotFoundError
     storage = files.open_storage(job.storage_url)
@@ -162,6 +166,12 @@ async def _content(key: str, storage: Storage, held: ExitStack, *, download: boo
     return OpenFileResponse(file, name=name, disposition=disposition, held=held.pop_all())
 
 
+def _key(clip: ClipRecord, what: str) -> str | None:
+    files = {"file": clip.key, "thumbnail": clip.thumbnail}
+    words = {f"captions.{key.rpartition('.')[2]}": key for key in clip.caption_keys}
+    return {**files, **words}.get(what)
+
+
 def _cursor(clip: ClipRecord) -> str:
     return f"{clip.scene_id}/{clip.style}"
 
@@ -182,6 +192,8 @@ def _out(clip: ClipRecord, job: JobRecord, filenames: Mapping[ClipPlace, str]) -
         failure=clip.failure,
         file=f"{base}/file" if done and clip.key else None,
         thumbnail=f"{base}/thumbnail" if done and clip.thumbnail else None,
+        srt=f"{base}/captions.srt" if done and clip.captions else None,
+        vtt=f"{base}/captions.vtt" if done and clip.captions else None,
         bytes=clip.size,
         duration=clip.duration,
         width=clip.width,

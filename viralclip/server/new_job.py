@@ -1,14 +1,17 @@
 """A job as it is asked for."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from viralclip.audio_tracks import ALL, VOICE
+from viralclip.captions.areas import AreaName
 from viralclip.catalog.records import Priority
 from viralclip.plan import Bars, Preset
 
 MAX_STYLES = 50
+# A long talk's in the wordiest format; the request as a whole has a limit of its own.
+_MAX_TRANSCRIPT_CHARS = 1_500_000
 # What no file name, database or log can hold.
 _TEXT = r"^[^\x00]*$"
 
@@ -29,6 +32,21 @@ class PathSource(_In):
     path: str = Field(max_length=4096)
 
 
+class NewCaptions(_In):
+    """Captions for every clip.
+
+    `given` words are those of the scenes and, where a scene has none of its own, those of the
+    `transcript`: the text of a file in any format that is known. `auto` is what is heard. Without
+    `burn` they stand in files beside the clips only.
+    """
+
+    mode: Literal["given", "auto"] = "given"
+    transcript: str | None = Field(default=None, max_length=_MAX_TRANSCRIPT_CHARS)
+    style: str = Field(default="phrase", max_length=40)
+    area: AreaName = "feed"
+    burn: bool = True
+
+
 class NewJob(_In):
     """What to make. `scenes` is a list of objects, or the text of any scene list format.
 
@@ -44,4 +62,5 @@ class NewJob(_In):
     priority: Priority = "normal"
     loudness: bool = False
     bars: Bars = "cut"
+    captions: NewCaptions | None = None
     audio_track: str = Field(default=VOICE, pattern=rf"^({VOICE}|{ALL}|[1-9][0-9]?)$")

@@ -1,9 +1,10 @@
 """What the application is made of, opened elsewhere and passed in."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from viralclip.captions.fonts import Font
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.webhooks import SqlWebhooks
 from viralclip.channel.port import ProgressChannel
@@ -55,10 +56,12 @@ class Probing:
 
 @dataclass(frozen=True)
 class JobDefaults:
-    """What no request chooses: the engine that a new job is queued in, and its encoder."""
+    """What no request chooses: the engine that a new job is queued in, its encoder, and the fonts
+    that there are for captions."""
 
     engine_url: str
     encoder: str = "x264"
+    fonts: Callable[[], Sequence[Font]] = tuple
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Scene lists over HTTP: a file to text, and what a video's scenes would be."""
 
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
@@ -12,6 +12,7 @@ from viralclip.server.dependencies import LibraryDep, PoolsDep
 from viralclip.server.identity import Owner
 from viralclip.server.problems import FaultOut, problems
 from viralclip.styles import scene_options
+from viralclip.words.reading import TranscriptReading, parse_transcript
 
 
 class SceneOut(BaseModel):
@@ -65,16 +66,24 @@ async def read_scene_list(
 
 def read_scenes(data: str | bytes, name: str, video: Video) -> SceneReading:
     """The scenes of a list for the video; InvalidScenesError says what is wrong with it."""
+    return parse_scenes(data, name=name, options=scene_options(), **_facts(video))
+
+
+def read_transcript(data: str | bytes, name: str, video: Video) -> TranscriptReading:
+    """The words of a transcript in the video's time; InvalidTranscriptError says what is wrong."""
+    return parse_transcript(data, name=name, **_facts(video))
+
+
+class _Facts(TypedDict):
+    duration: float
+    fps: float
+    timecode: str
+
+
+def _facts(video: Video) -> _Facts:
     numerator, _, denominator = video.fps.partition("/")
     fps = int(numerator) / int(denominator or 1)
-    return parse_scenes(
-        data,
-        name=name,
-        duration=video.duration,
-        fps=fps,
-        timecode=video.timecode,
-        options=scene_options(),
-    )
+    return {"duration": video.duration, "fps": fps, "timecode": video.timecode}
 
 
 def _read(data: bytes, name: str, video: Video | None) -> SceneListOut:

@@ -4,23 +4,27 @@ import asyncio
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from viralclip.captioning import Captioned, give_captions
+from viralclip.captions.fonts import Font
 from viralclip.catalog.records import JobRecord
 from viralclip.engine.jobs import new_job_id
 from viralclip.errors import Fault, InvalidScenesError
 from viralclip.geometry import parse_aspect
-from viralclip.plan import Options, Plan, Video, choose, make_plan
-from viralclip.scenes import MAX_SCENES, Scene, SceneReading
+from viralclip.plan import CaptionOptions, Options, Plan, Video, choose, make_plan
+from viralclip.scenes import MAX_SCENES, SceneReading
 from viralclip.server.new_job import NewJob, PathSource, VideoSource
 from viralclip.server.parts import ServerParts
 from viralclip.server.problems import ConflictError, TooManyError
 from viralclip.server.request_context import request_trace_id
-from viralclip.server.scene_lists import read_scenes
+from viralclip.server.scene_lists import read_scenes, read_transcript
 from viralclip.server.video_library import VideoLibrary
 from viralclip.styles import resolve
+from viralclip.words.reading import TranscriptReading
+from viralclip.words.transcript import Transcript
 
 # Far more than a job may have scenes: who pastes the wrong file gets faults and not this limit.
 _MAX_ROWS = 2000
@@ -38,8 +42,8 @@ class Submissions:
 
     async def submit(
         self, new: NewJob, owner: str, idempotency_key: str | None
-    ) -> tuple[JobRecord, SceneReading]:
-        """The job, queued by now, and how its scenes were read.
+    ) -> tuple[JobRecord, Captioned]:
+        """The job, queued by now, and how its scenes and their captions were read.
 
         With a key that was used before for the same request, it is the job of that one.
         """
@@ -76,14 +80,14 @@ class Submissions:
         await backends.webhooks.expect(job.owner, job.job_id, job.run, job.created_at)
         await backends.jobs.submit(job)
 
-    async def _accept(self, new: NewJob, owner: str, job_id: str) -> tuple[JobRecord, SceneReading]:
+    async def _accept(self, new: NewJob, owner: str, job_id: str) -> tuple[JobRecord, Captioned]:
         await self._check_room(owner)
         video = await self._video(new.source, owner)
         reading = await self._read(new, owner, video)
         job = JobRecord(
             job_id=job_id,
             owner=owner,
-            plan=_plan(new, video, reading.scenes, self._parts.defaults.encoder),
+            plan=_plan(new, video, reading, self._parts.defaults.encoder),
             storage_url=self._parts.files.storage_url,
             engine_url=self._parts.defaults.engine_url,
             prefix=f"{job_id}/",
@@ -105,11 +109,12 @@ class Submissions:
             case PathSource(path=path):
                 return await self._library.probe_path(path)
 
-    async def _read(self, new: NewJob, owner: str, video: Video) -> SceneReading:
-        return await self._parts.pools.parsing.run(owner, _read_scenes, new.scenes, video)
+    async def _read(self, new: NewJob, owner: str, video: Video) -> Captioned:
+        fonts = self._parts.defaults.fonts
+        return await self._parts.pools.parsing.run(owner, _read_all, new, video, fonts)
 
 
-def _plan(new: NewJob, video: Video, scenes: Sequence[Scene], encoder: str) -> Plan:
+def _plan(new: NewJob, video: Video, reading: Captioned, encoder: str) -> Plan:
     active = video.active_area if new.bars == "cut" else None
     aspect = parse_aspect(new.aspect)
     styles = resolve(new.styles, source=video.size, aspect=aspect, active=active)
@@ -120,8 +125,9 @@ def _plan(new: NewJob, video: Video, scenes: Sequence[Scene], encoder: str) -> P
         loudness=new.loudness,
         audio_track=new.audio_track,
         bars=new.bars,
+        captions=reading.options,
     )
-    return make_plan(video, scenes, [choose(style) for style in styles], options)
+    return make_plan(video, reading.scenes, [choose(style) for style in styles], options)
 
 
 def _check_length(scenes: list[dict[str, Any]] | str) -> None:
@@ -133,6 +139,24 @@ def _check_length(scenes: list[dict[str, Any]] | str) -> None:
         problem = f"the list has {len(scenes):,} scenes; a job makes at most {MAX_SCENES}"
     if problem is not None:
         raise InvalidScenesError([Fault("", problem)])
+
+
+def _read_all(new: NewJob, video: Video, fonts: Callable[[], Sequence[Font]]) -> Captioned:
+    """The scenes with the words that they show, and notes on how both were read."""
+    reading = _read_scenes(new.scenes, video)
+    wanted = new.captions
+    if wanted is None:
+        return Captioned(reading.scenes, CaptionOptions(), reading.notes)
+    words = TranscriptReading(Transcript())
+    if wanted.transcript is not None:
+        words = read_transcript(wanted.transcript, "transcript", video)
+    shown = give_captions(
+        reading.scenes,
+        CaptionOptions(mode=wanted.mode, style=wanted.style, area=wanted.area, burn=wanted.burn),
+        transcript=words.transcript,
+        fonts=fonts() if wanted.burn else (),
+    )
+    return Captioned(shown.scenes, shown.options, (*reading.notes, *words.notes, *shown.notes))
 
 
 def _read_scenes(scenes: list[dict[str, Any]] | str, video: Video) -> SceneReading:

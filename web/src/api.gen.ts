@@ -210,7 +210,7 @@ export interface paths {
         };
         /**
          * Get File
-         * @description A finished clip or its picture; ranges are answered.
+         * @description A finished clip, its picture, or its captions; ranges are answered.
          */
         get: operations["getClipFile"];
         put?: never;
@@ -1911,7 +1911,8 @@ export interface components {
         };
         /**
          * ClipOut
-         * @description A clip of a job; `file` and `thumbnail` are addresses here, null until there is something.
+         * @description A clip of a job; `file`, `thumbnail`, `srt` and `vtt` are addresses here, null until there is
+         *     something; the last two are the words of its captions in its own time.
          */
         ClipOut: {
             /** Scene Id */
@@ -1927,6 +1928,10 @@ export interface components {
             file: string | null;
             /** Thumbnail */
             thumbnail: string | null;
+            /** Srt */
+            srt: string | null;
+            /** Vtt */
+            vtt: string | null;
             /** Bytes */
             bytes: number | null;
             /** Duration */
@@ -2180,6 +2185,40 @@ export interface components {
             bytes: number;
         };
         /**
+         * NewCaptions
+         * @description Captions for every clip.
+         *
+         *     `given` words are those of the scenes and, where a scene has none of its own, those of the
+         *     `transcript`: the text of a file in any format that is known. `auto` is what is heard. Without
+         *     `burn` they stand in files beside the clips only.
+         */
+        NewCaptions: {
+            /**
+             * Mode
+             * @default given
+             * @enum {string}
+             */
+            mode: "given" | "auto";
+            /** Transcript */
+            transcript?: string | null;
+            /**
+             * Style
+             * @default phrase
+             */
+            style: string;
+            /**
+             * Area
+             * @default feed
+             * @enum {string}
+             */
+            area: "feed" | "ads" | "full";
+            /**
+             * Burn
+             * @default true
+             */
+            burn: boolean;
+        };
+        /**
          * NewJob
          * @description What to make. `scenes` is a list of objects, or the text of any scene list format.
          *
@@ -2223,6 +2262,7 @@ export interface components {
              * @enum {string}
              */
             bars: "cut" | "keep";
+            captions?: components["schemas"]["NewCaptions"] | null;
             /**
              * Audio Track
              * @default voice
@@ -2521,6 +2561,7 @@ export type JobRow = components['schemas']['JobRow'];
 export type JobState = components['schemas']['JobState'];
 export type Me = components['schemas']['Me'];
 export type MediaFile = components['schemas']['MediaFile'];
+export type NewCaptions = components['schemas']['NewCaptions'];
 export type NewJob = components['schemas']['NewJob'];
 export type NewSession = components['schemas']['NewSession'];
 export type NewWebhook = components['schemas']['NewWebhook'];
@@ -3366,7 +3407,7 @@ export interface operations {
                 job_id: string;
                 scene_id: number;
                 style: string;
-                what: "file" | "thumbnail";
+                what: "file" | "thumbnail" | "captions.srt" | "captions.vtt";
             };
             cookie?: never;
         };
@@ -3380,6 +3421,7 @@ export interface operations {
                 content: {
                     "video/*": string;
                     "image/jpeg": string;
+                    "text/vtt": string;
                 };
             };
             /** @description The range that was asked for. */
@@ -3750,6 +3792,7 @@ export interface operations {
                 content: {
                     "video/*": string;
                     "image/jpeg": string;
+                    "text/vtt": string;
                 };
             };
             /** @description The range that was asked for. */
