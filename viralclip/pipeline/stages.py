@@ -37,7 +37,6 @@ from viralclip.pipeline.reporter import ClipReport
 from viralclip.pipeline.segment import Segment, open_segment
 from viralclip.pipeline.store import StoredClip, store_clip
 from viralclip.pipeline.transcription import (
-    NO_SPEECH,
     NO_SPEECH_WORDS,
     Transcribed,
     Transcription,
@@ -79,7 +78,7 @@ async def transcribe(making: Making) -> None:
     found = TranscriptCompleteDetails(words=len(heard.words), language=heard.language)
     making.report.say(TranscriptComplete(**making.place, details=found))
     if not heard.words:
-        making.report.warn(NO_SPEECH, NO_SPEECH_WORDS)
+        making.report.warn("no_speech_found", NO_SPEECH_WORDS)
     making.task = with_words(making.task, heard.words)
 
 

@@ -18,7 +18,6 @@ from viralclip.speech.spoken import spoken_source
 from viralclip.steps import is_transcribed
 from viralclip.words.transcript import Word
 
-NO_SPEECH = "no_speech_found"
 NO_SPEECH_WORDS = "No speech was found in this scene, so its clip has no captions."
 _IDENTITY_LETTERS = 16
 
