@@ -68,7 +68,7 @@ def _draft(number: int) -> NewEvent:
 async def _ours(folder: Path) -> AsyncIterator[tuple[uvicorn.Server, str, Tell]]:
     """The application of `viralclip serve`, and a worker's way to speak in the same process."""
     async with open_parts(folder, Limits(viewers_per_user=10_000)) as parts:
-        await parts.backends.catalog.add_job(_job(parts))
+        await parts.backends.catalog.jobs.add(_job(parts))
 
         async def tell(number: int) -> None:
             await parts.backends.channel.publish([_draft(number)])

@@ -124,7 +124,9 @@ async def _done(job: Job, source: Path, state: Path, address: str | None) -> Non
         )
         await Jobs(catalog=catalog, channel=channel, engine=engine).submit(record)
         async with asyncio.timeout(_PATIENCE_S):
-            while (found := await catalog.job(record.job_id)) is None or found.outcome is None:
+            while (
+                found := await catalog.jobs.find(record.job_id)
+            ) is None or found.outcome is None:
                 await asyncio.sleep(1)
                 if address is not None:
                     await asyncio.to_thread(_scraped, address)

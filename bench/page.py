@@ -183,8 +183,8 @@ async def _latency(browser: Browser, folder: Path, count: int) -> list[Figure]:
     async with service(folder, PAGE) as (address, parts):
         catalog, channel = parts.backends.catalog, parts.backends.channel
         job = job_record(parts, [Scene(id=1, title="Scene 1", start=0, end=10)], _ORIGINAL)
-        await catalog.add_job(job)
-        await channel.publish([draft(outline(job, await catalog.clips(JOB)))])
+        await catalog.jobs.add(job)
+        await channel.publish([draft(outline(job, await catalog.clips.of(JOB)))])
         page = await _open(browser, address)
         await page.evaluate(_WATCH_TEXT)
         waits = [await _published(page, channel, number) for number in range(count)]

@@ -137,17 +137,17 @@ async def _large(
         catalog, channel = parts.backends.catalog, parts.backends.channel
         listed = [Scene(id=i, title=f"Scene {i}", start=0, end=12) for i in range(1, scenes + 1)]
         job = job_record(parts, listed, [StyleChoice(name=name) for name in STYLES])
-        await catalog.add_job(job)
-        clips = list(await catalog.clips(JOB))
+        await catalog.jobs.add(job)
+        clips = list(await catalog.clips.of(JOB))
         begun = [outline(job, clips), JobStarted(worker="bench", attempt=1)]
         await _publish(channel, begun)
         await _publish(channel, list(_made(clips[:-_ENDING])))
         for clip in clips[:-_ENDING]:
-            await catalog.end_clip(_ended(clip))
+            await catalog.clip_runs.end(_ended(clip))
 
         async def ends() -> AsyncIterator[None]:
             for clip in clips[-_ENDING:]:
-                await catalog.end_clip(_ended(clip))
+                await catalog.clip_runs.end(_ended(clip))
                 await _publish(channel, list(_steps(clip)))
                 yield
 

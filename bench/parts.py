@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from viralclip.catalog.opening import open_catalog
+from viralclip.catalog.database import Database
 from viralclip.catalog.sealing import Seal
-from viralclip.catalog.webhooks import SqlWebhooks
+from viralclip.catalog.sql.catalog import sql_catalog
+from viralclip.catalog.sql.webhooks import sql_webhooks
 from viralclip.channel.opening import open_channel
 from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
@@ -21,10 +22,11 @@ from viralclip.storage.opening import open_storage
 async def open_parts(folder: Path, limits: Limits | None = None) -> AsyncIterator[ServerParts]:
     database, engine_url = f"sqlite:///{folder}/catalog.db", f"sqlite:///{folder}/engine.db"
     async with AsyncExitStack() as stack:
-        catalog = await stack.enter_async_context(open_catalog(database))
+        tables = await stack.enter_async_context(Database(database))
+        catalog = sql_catalog(tables)
         channel = await stack.enter_async_context(open_channel(f"sqlite:///{folder}/events.db"))
         engine = await stack.enter_async_context(Engine(engine_url))
-        webhooks = await stack.enter_async_context(SqlWebhooks(database, seal=Seal(bytes(32))))
+        webhooks = await sql_webhooks(tables, seal=Seal(bytes(32)))
         jobs = Jobs(catalog=catalog, channel=channel, engine=engine)
         yield ServerParts(
             Backends(catalog, channel, jobs, Feeds(channel), webhooks),

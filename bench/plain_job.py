@@ -85,7 +85,7 @@ class _Run:
 
     async def _scenes(self, scenes: Sequence[Scene]) -> None:
         gate = asyncio.Semaphore(slots())
-        clips = await self.catalog.clips(self.job.job_id)
+        clips = await self.catalog.clips.of(self.job.job_id)
 
         async def one(task: ClipTask) -> None:
             async with gate:
@@ -115,7 +115,7 @@ async def _measure(folder: Path, source: Path, job: Job, *, told: bool) -> dict[
     )
     async with AsyncExitStack() as stack:
         catalog = await stack.enter_async_context(open_catalog(f"sqlite:///{folder}/catalog.db"))
-        await catalog.add_job(record)
+        await catalog.jobs.add(record)
         channel: ProgressChannel = Discarding()
         if told:
             channel = await stack.enter_async_context(open_channel(f"sqlite:///{folder}/events.db"))
@@ -134,7 +134,7 @@ async def _measure(folder: Path, source: Path, job: Job, *, told: bool) -> dict[
 
 async def _make_told(run: _Run, channel: ProgressChannel) -> None:
     """With all that a viewer costs: events, ticks, the time left, and a watcher that folds."""
-    run.report.say(outline(run.job, await run.catalog.clips(run.job.job_id)))
+    run.report.say(outline(run.job, await run.catalog.clips.of(run.job.job_id)))
     watching = asyncio.create_task(_watch(channel, run.job))
 
     async def line() -> Line:

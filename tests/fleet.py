@@ -283,7 +283,7 @@ class Fleet:
 
     async def clips(self, job_id: str) -> list[ClipRecord]:
         async with open_catalog(self.database) as catalog:
-            return await catalog.clips(job_id)
+            return await catalog.clips.of(job_id)
 
     async def state(self, job_id: str) -> dict[str, Any]:
         """The job as the API has it."""

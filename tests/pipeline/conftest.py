@@ -119,13 +119,13 @@ class Shop:
             trace_id=new_trace_id(),
             created_at=datetime.now(UTC),
         )
-        await self.tools.catalog.add_job(job)
+        await self.tools.catalog.jobs.add(job)
         await self.tell(job)
         return job
 
     async def tell(self, job: JobRecord) -> None:
         """Say that the job's run is queued."""
-        queued = outline(job, await self.tools.catalog.clips(job.job_id))
+        queued = outline(job, await self.tools.catalog.clips.of(job.job_id))
         at, trace = datetime.now(UTC), job.trace_id
         draft = NewEvent(job_id=job.job_id, run=job.run, at=at, trace_id=trace, event=queued)
         await self.channel.publish([draft])
@@ -134,8 +134,8 @@ class Shop:
         return JobReport(self.reporter, job.job_id, job.run, job.trace_id)
 
     async def tasks(self, job: JobRecord, scene_id: int = 1) -> list[ClipTask]:
-        current = await self.tools.catalog.job(job.job_id)
-        clips = await self.tools.catalog.clips(job.job_id)
+        current = await self.tools.catalog.jobs.find(job.job_id)
+        clips = await self.tools.catalog.clips.of(job.job_id)
         scene = next(scene for scene in job.plan.scenes if scene.id == scene_id)
         return tasks_of(current or job, scene, clips)
 

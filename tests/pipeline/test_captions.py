@@ -93,7 +93,7 @@ async def test_the_words_stand_beside_the_clip_in_its_own_time(shop, source):
     )
     assert srt == "1\n00:00:00,200 --> 00:00:00,600\nso it\n"
     assert vtt == "WEBVTT\n\n00:00:00.200 --> 00:00:00.600\nso <00:00:00.400>it\n"
-    [record] = await shop.tools.catalog.clips(job.job_id)
+    [record] = await shop.tools.catalog.clips.of(job.job_id)
     assert record.captions
     assert set(record.keys) == shop.stored()
     complete = [it.event for it in await shop.history(job) if it.event.type == "clip_progress"][-1]
@@ -107,7 +107,7 @@ async def test_a_clip_without_words_has_nothing_beside_it_and_takes_away_what_wa
     await shop.make_first(silent)
 
     assert shop.stored() == {"01_scene-1_original.mp4", "01_scene-1_original.jpg"}
-    [record] = await shop.tools.catalog.clips(silent.job_id)
+    [record] = await shop.tools.catalog.clips.of(silent.job_id)
     assert not record.captions
 
 
@@ -119,7 +119,7 @@ async def test_a_new_title_renames_the_words_too(shop, source):
 
     assert {name.partition(".")[2] for name in shop.stored()} == {"mp4", "jpg", "srt", "vtt"}
     assert {name.partition(".")[0] for name in shop.stored()} == {"01_new_original"}
-    [record] = await shop.tools.catalog.clips(again.job_id)
+    [record] = await shop.tools.catalog.clips.of(again.job_id)
     assert record.captions
     assert len(shop.ffmpegs) == 1
 
@@ -152,7 +152,7 @@ async def test_words_that_cannot_be_stored_leave_nothing_behind_and_are_tried_ag
 
 async def test_words_that_a_killed_attempt_left_are_replaced(shop, source):
     job = await shop.job(source("small"), words=[said("so")], captions=GIVEN)
-    await shop.tools.catalog.reserve_key(
+    await shop.tools.catalog.clip_runs.reserve_key(
         job.job_id, 1, "original", key="01_scene-1_original.mp4", size=1
     )
     (shop.out / "01_scene-1_original.srt").write_text("half")

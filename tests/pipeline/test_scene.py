@@ -1,5 +1,7 @@
 """One scene as a plain function: whatever becomes of its clips, it ends once and truly."""
 
+from dataclasses import replace
+
 from viralclip.pipeline.scene import process_scene
 
 
@@ -40,7 +42,7 @@ async def test_clips_that_never_began_when_the_job_was_stopped_are_cancelled(sho
     tasks = await shop.tasks(job)
 
     async def run_clips(given):
-        await shop.tools.catalog.stop_job(job.job_id, by="storage_full", failed=True)
+        await shop.tools.catalog.runs.stop(job.job_id, by="storage_full", failed=True)
 
     await process_scene(job.plan.scenes[0], tasks, shop.tools, shop.report(job), run_clips)
     *_, first, second, completed = [envelope.event for envelope in await shop.history(job)]
@@ -58,7 +60,7 @@ async def test_a_clip_told_complete_counts_although_its_record_was_lost(shop, so
         raise OSError("the database is away")
 
     async def run_clips(given):
-        shop.use(catalog=replaced(real, end_clip=end_clip))
+        shop.use(catalog=replace(real, clip_runs=replaced(real.clip_runs, end=end_clip)))
         await shop.make(task)
         shop.use(catalog=real)
 
@@ -66,4 +68,4 @@ async def test_a_clip_told_complete_counts_although_its_record_was_lost(shop, so
     *_, completed = [envelope.event for envelope in await shop.history(job)]
 
     assert (completed.clips_completed, completed.clips_failed) == (1, 0)
-    assert [clip.ending for clip in await real.clips(job.job_id)] == ["complete"]
+    assert [clip.ending for clip in await real.clips.of(job.job_id)] == ["complete"]

@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from typing import Any
 
 import pytest
 
+from viralclip.catalog.port import Catalog
 from viralclip.events import FailedDetails
 from viralclip.pipeline.job import process_job
 from viralclip.pipeline.published import Published, published_by_now
@@ -22,20 +24,29 @@ PLAIN = [
 
 
 class Counted:
-    """An object that counts the calls of its methods."""
+    """A table of the catalog that counts the calls of its methods."""
 
-    def __init__(self, real: object) -> None:
+    def __init__(self, real: object, calls: Counter[str]) -> None:
         self._real = real
-        self.calls = Counter[str]()
+        self._calls = calls
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._real, name)
 
         def call(*arguments: Any, **named: Any) -> Any:
-            self.calls[name] += 1
+            self._calls[name] += 1
             return method(*arguments, **named)
 
         return call
+
+
+def _counting(catalog: Catalog) -> tuple[Catalog, Counter[str]]:
+    """The catalog, and how often each method of its tables is called."""
+    calls = Counter[str]()
+    tables: dict[str, Any] = {
+        field.name: Counted(getattr(catalog, field.name), calls) for field in fields(catalog)
+    }
+    return Catalog(**tables), calls
 
 
 @pytest.fixture
@@ -76,30 +87,30 @@ async def test_a_job_of_200_scenes_ends_with_a_handful_of_calls(shop, source):
     async def run_scenes(scenes: Sequence[Scene]) -> None:
         for scene in scenes:
             await process_scene(scene, tasks[scene.id], shop.tools, report, _end_all(shop))
-        counted.calls.clear()
+        calls.clear()
 
     tasks = {scene.id: await shop.tasks(job, scene.id) for scene in job.plan.scenes}
-    counted = Counted(shop.tools.catalog)
+    counted, calls = _counting(shop.tools.catalog)
     shop.use(catalog=counted)
     outcome = await process_job(job, 1, shop.tools, report, run_scenes)
 
     assert outcome == "succeeded"
-    assert counted.calls.total() <= 5
+    assert calls.total() <= 5
 
 
 async def test_200_scenes_that_nobody_made_end_with_a_handful_of_calls(shop, source):
     job = await _long_job(shop, source)
 
     async def run_scenes(_scenes: Sequence[Scene]) -> None:
-        counted.calls.clear()
+        calls.clear()
 
-    counted = Counted(shop.tools.catalog)
+    counted, calls = _counting(shop.tools.catalog)
     shop.use(catalog=counted)
     outcome = await process_job(job, 1, shop.tools, shop.report(job), run_scenes)
     kinds = Counter(envelope.event.type for envelope in await shop.history(job))
 
     assert outcome == "failed"
-    assert counted.calls.total() <= 5
+    assert calls.total() <= 5
     assert kinds["scene_started"] == kinds["scene_completed"] == 200
 
 
@@ -117,7 +128,7 @@ async def test_what_was_recorded_but_not_published_is_published(shop, source):
     job = await shop.job(source("small"))
     (task,) = await shop.tasks(job)
     why = FailedDetails(step=Step.RENDERING, code="disk_full", message="Full.", retryable=False)
-    await shop.tools.catalog.end_clip(task.record("failed", failure=why))
+    await shop.tools.catalog.clip_runs.end(task.record("failed", failure=why))
     await _settle(shop, job)
 
     assert (await shop.history(job))[-2].event.details == why
@@ -194,7 +205,7 @@ async def test_of_another_run_nothing_is_published(shop, source):
 
 
 async def _settle(shop: Any, job: Any) -> None:
-    clips = await shop.tools.catalog.clips(job.job_id)
+    clips = await shop.tools.catalog.clips.of(job.job_id)
     await settle(await shop.tasks(job), clips, shop.tools, shop.report(job))
 
 
@@ -202,7 +213,7 @@ def _end_all(shop: Any) -> Callable[[Any], Any]:
     """Records that every clip is complete, and publishes nothing."""
 
     async def end_all(tasks: Any) -> None:
-        await shop.tools.catalog.end_clips([task.record("complete") for task in tasks])
+        await shop.tools.catalog.clip_runs.end_all([task.record("complete") for task in tasks])
 
     return end_all
 

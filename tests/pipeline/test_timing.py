@@ -51,7 +51,7 @@ async def teach(shop, job, seconds: float, count: int = 12) -> None:
         seen = Observation(
             workload=work.render, machine=shop.tools.worker.machine, busy=1.0, seconds=took
         )
-        await shop.tools.catalog.learn(seen)
+        await shop.tools.catalog.learned_times.learn(seen)
 
 
 async def anomaly(shop, job) -> AnomalyFound:

@@ -31,12 +31,14 @@ from pydantic import TypeAdapter
 
 from viralclip.app.listening import drop_stalled_clients
 from viralclip.app.serving import Server, config
-from viralclip.catalog.accounts import SqlAccounts
+from viralclip.catalog.database import Database
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobRecord
 from viralclip.catalog.sealing import Seal
-from viralclip.catalog.webhooks import SqlWebhooks
+from viralclip.catalog.sql.catalog import sql_catalog
+from viralclip.catalog.sql.webhooks import sql_webhooks
+from viralclip.catalog.tokens import TokenTable
 from viralclip.channel.opening import open_channel
 from viralclip.channel.port import ProgressChannel
 from viralclip.engine.client import Engine
@@ -72,7 +74,8 @@ class Served:
 
     port: int
     parts: ServerParts
-    accounts: SqlAccounts | None
+    accounts: TokenTable | None
+    tables: Database
     engine: Engine
     folder: Path
     connections: Collection[object]
@@ -117,7 +120,7 @@ class Served:
     async def add(self, job_id: str, *, owner: str = "local", **facts: Any) -> JobRecord:
         """A job on record, with a clip of each of two scenes, that nobody works on."""
         job = _job(job_id, owner, self.parts, **facts)
-        await self.catalog.add_job(job)
+        await self.catalog.jobs.add(job)
         return job
 
     async def queued(self) -> list[str]:
@@ -198,11 +201,12 @@ async def _served(
     database = f"sqlite:///{folder / 'catalog.db'}"
     engine_url = f"sqlite:///{folder / 'engine.db'}"
     async with AsyncExitStack() as stack:
-        catalog = await stack.enter_async_context(open_catalog(database))
+        tables = await stack.enter_async_context(Database(database))
+        catalog = sql_catalog(tables)
         own = await stack.enter_async_context(open_channel(f"sqlite:///{folder / 'events.db'}"))
         engine = await stack.enter_async_context(Engine(engine_url))
-        accounts = await stack.enter_async_context(SqlAccounts(database)) if tokens else None
-        webhooks = await stack.enter_async_context(SqlWebhooks(database, seal=Seal(bytes(32))))
+        accounts = catalog.tokens if tokens else None
+        webhooks = await sql_webhooks(tables, seal=Seal(bytes(32)))
         used = channel or own
         files = Files((folder / "clips").as_uri(), open_storage, folder / "uploads", (roots,))
         # A busy machine takes its time to look into a video.
@@ -240,7 +244,7 @@ async def _served(
             lobby=lobby,
         )
         port, connections = await stack.enter_async_context(listening)
-        yield Served(port, parts, accounts, engine, folder, connections)
+        yield Served(port, parts, accounts, tables, engine, folder, connections)
 
 
 T = TypeVar("T", Backends, Files, Probing, JobDefaults, Timeouts)

@@ -152,14 +152,14 @@ async def test_files_that_come_and_go_while_they_are_listed_are_no_error(serve, 
 async def test_a_full_disk_is_said_to_whoever_submits(served):
     """A database that may not grow answers as one on a full disk does."""
     await served.add("earlier")
-    engine = served.catalog._engine
+    engine = served.tables.engine
 
     def full(connection, _: object) -> None:
         connection.execute("pragma max_page_count = 1")
 
     event.listen(engine, "connect", full)
     engine.dispose()
-    video = (await served.catalog.job("earlier")).plan.video
+    video = (await served.catalog.jobs.find("earlier")).plan.video
     (served.files.media_roots[0] / "talk.mp4").touch()
     asked = {"source": {"video_id": video.identity}, "styles": ["original"]}
     scenes = [{"title": "x" * 150, "start": n / 10, "end": 50} for n in range(200)]
@@ -244,9 +244,9 @@ async def test_a_user_downloads_only_so_many_zips_at_once(serve):
     anna, bob = [await served.accounts.create(name) for name in ("anna", "bob")]
     for owner in ("anna", "bob"):
         job = await served.add(owner, owner=owner)
-        clip = next(iter(await served.catalog.clips(owner)))
+        clip = next(iter(await served.catalog.clips.of(owner)))
         done = clip.model_copy(update={"ending": "complete", "key": f"{owner}/a.mp4"})
-        await served.catalog.end_clip(done)
+        await served.catalog.clip_runs.end(done)
         path = served.folder / "clips" / owner / "a.mp4"
         path.parent.mkdir(parents=True)
         path.write_bytes(bytes(50_000_000))
@@ -264,9 +264,9 @@ async def test_a_user_is_sent_only_so_many_files_at_once(serve, until):
     anna, bob = [await served.accounts.create(name) for name in ("anna", "bob")]
     for owner in ("anna", "bob"):
         await served.add(owner, owner=owner)
-        clip = next(iter(await served.catalog.clips(owner)))
+        clip = next(iter(await served.catalog.clips.of(owner)))
         done = clip.model_copy(update={"ending": "complete", "key": f"{owner}/a.mp4"})
-        await served.catalog.end_clip(done)
+        await served.catalog.clip_runs.end(done)
         path = served.folder / "clips" / owner / "a.mp4"
         path.parent.mkdir(parents=True)
         path.write_bytes(bytes(50_000_000))

@@ -178,7 +178,7 @@ def last_heard(frame: Frame) -> int:
 async def recorded_in(process, stack: AsyncExitStack) -> ProgressChannel:
     """The channel of a server that knows one job."""
     catalog = await stack.enter_async_context(open_catalog(f"sqlite:///{process.state}/catalog.db"))
-    await catalog.add_job(idle_job(process.state))
+    await catalog.jobs.add(idle_job(process.state))
     url = f"sqlite:///{process.state}/events.db"
     return await stack.enter_async_context(open_channel(url))
 

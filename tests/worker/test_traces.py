@@ -84,8 +84,8 @@ async def test_what_a_dead_worker_was_making_is_ended_for_it_and_linked(plant, s
     work = WorkflowRef("a1", 1, 1, "original")
     await plant.jobs.submit(job)
     await plant.engine.enqueue([WorkflowRef("a1", 1, 1), work], priority=1)
-    await plant.catalog.begin_attempt("a1", 1)
-    await plant.catalog.begin_clip("a1", 1, "original", worker="w1")
+    await plant.catalog.runs.begin_attempt("a1", 1)
+    await plant.catalog.clip_runs.begin("a1", 1, "original", worker="w1")
     async with Reporter(plant.channel) as reporter:
         say_that_it_is_made(job, JobReport(reporter, "a1", 1, job.trace_id))
     begun_by(plant, "w1")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
 
+from viralclip.catalog.database import Database
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobRecord
@@ -34,11 +35,25 @@ class Records:
 
 
 @asynccontextmanager
-async def open_records(settings: Settings) -> AsyncIterator[Records]:
+async def open_tables(settings: Settings) -> AsyncIterator[Database]:
+    """The database of what is kept in tables, wherever the catalog is."""
     async with AsyncExitStack() as stack:
         check_installed(settings)
         with state_errors(settings):
-            catalog = await stack.enter_async_context(open_catalog(settings.databases.catalog_url))
+            tables = await stack.enter_async_context(Database(settings.databases.tables_url))
+        yield tables
+
+
+@asynccontextmanager
+async def open_records(
+    settings: Settings, *, tables: Database | None = None
+) -> AsyncIterator[Records]:
+    """The records, in `tables` if those are open and the catalog is there."""
+    url = settings.databases.catalog_url
+    async with AsyncExitStack() as stack:
+        check_installed(settings)
+        with state_errors(settings):
+            catalog = await stack.enter_async_context(open_catalog(url, tables=tables))
             channel = await stack.enter_async_context(open_channel(settings.databases.channel_url))
         yield Records(catalog, RebuildingChannel(channel, catalog))
 

@@ -78,7 +78,7 @@ async def open_render(accepted: Accepted, settings: Settings, note: Note) -> Asy
     for line in accepted.notes:
         note(line)
     async with open_records(settings) as records:
-        job = await records.catalog.unfinished(accepted.plan.digest, accepted.storage_url)
+        job = await records.catalog.jobs.find_unfinished(accepted.plan.digest, accepted.storage_url)
         if job is not None and await is_served(job, records, settings):
             note("The same request is being rendered elsewhere; watching it.")
             async with open_jobs(settings, records, job) as jobs:
@@ -140,7 +140,7 @@ async def let_end(job: JobRecord, settings: Settings, records: Records) -> None:
 
 async def find_job(job_id: str, records: Records) -> JobRecord:
     """UnknownJobError where there is none."""
-    job = await records.catalog.job(job_id)
+    job = await records.catalog.jobs.find(job_id)
     if job is None:
         raise UnknownJobError(job_id=job_id)
     return job

@@ -101,7 +101,7 @@ class Pruner:
 
     async def find(self, *, clips: bool = False) -> list[Prunable]:
         """All of them, in the order they are to be removed: a job before what it alone needs."""
-        ended = await self.catalog.ended_before(self.before)
+        ended = await self.catalog.jobs.ended_before(self.before)
         files = await asyncio.to_thread(lambda: list(_files(self)))
         return [
             *([it async for it in self._clips(ended)] if clips else []),
@@ -126,7 +126,7 @@ class Pruner:
             if not self._is_served(job):
                 continue
             storage = opener(job.storage_url)
-            for clip in await self.catalog.clips(job.job_id):
+            for clip in await self.catalog.clips.of(job.job_id):
                 for key in clip.keys:
                     if key.startswith(f"{job.job_id}/"):
                         size = clip.size or 0 if key == clip.key else 0
@@ -153,14 +153,14 @@ class Pruner:
         return True
 
     async def _has_ended(self, job_id: str) -> bool:
-        job = await self.catalog.job(job_id)
+        job = await self.catalog.jobs.find(job_id)
         return job is not None and job.finished_at is not None and job.finished_at < self.before
 
     async def _uploads(self) -> AsyncIterator[Prunable]:
         """Uploads of before that no job uses but such as go."""
         opener = storage_opener(self.settings)
         uploads = Uploads(self.settings.state.uploads, self.settings.storage.url, opener)
-        used = await self.catalog.paths_in_use(self.before)
+        used = await self.catalog.videos.paths_in_use(self.before)
         async for upload in uploads.all():
             if upload.at < self.before and upload.path not in used:
                 remove = partial(self._remove_upload, uploads, upload)
@@ -168,20 +168,20 @@ class Pruner:
 
     async def _remove_upload(self, uploads: Uploads, upload: Upload) -> bool:
         """The record goes first: nobody can submit the video any more when its file goes."""
-        if upload.path in await self.catalog.paths_in_use(self.before):
+        if upload.path in await self.catalog.videos.paths_in_use(self.before):
             return False
-        await self.catalog.forget_videos_at([upload.path])
+        await self.catalog.videos.forget_at([upload.path])
         await uploads.remove(upload.path)
         return True
 
     async def _engine_records(self) -> AsyncIterator[Prunable]:
         """Of jobs that were deleted."""
         for job_id in sorted(await self.engine.job_ids(self.before)):
-            if await self.catalog.job(job_id) is None:
+            if await self.catalog.jobs.find(job_id) is None:
                 yield Prunable("engine records", job_id, 0, partial(self._forget_work, job_id))
 
     async def _forget_work(self, job_id: str) -> bool:
-        if await self.catalog.job(job_id) is not None:
+        if await self.catalog.jobs.find(job_id) is not None:
             return False
         await self.engine.forget(job_id)
         return True
@@ -198,7 +198,7 @@ class Pruner:
                 yield Prunable("work folders", path.name, size_of(path), partial(self._erase, path))
 
     async def _is_open(self, job_id: str) -> bool:
-        job = await self.catalog.job(job_id)
+        job = await self.catalog.jobs.find(job_id)
         return job is not None and job.outcome is None
 
     async def _erase(self, path: Path) -> bool:

@@ -21,11 +21,11 @@ from viralclip.app.metrics import open_scrape
 from viralclip.app.openers import model_place, open_analyses, open_sources, storage_opener
 from viralclip.app.preview import Framer
 from viralclip.app.privacy import open_seal
-from viralclip.app.records import Records, open_engine, open_records
+from viralclip.app.records import Records, open_engine, open_records, open_tables
 from viralclip.app.retention import retaining
 from viralclip.app.workers import WorkerSpec, find_encoding, run_worker
-from viralclip.catalog.accounts import open_accounts
-from viralclip.catalog.webhooks import SqlWebhooks
+from viralclip.catalog.sql.webhooks import sql_webhooks
+from viralclip.catalog.webhooks import Webhooks
 from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
 from viralclip.media.fonts import load_fonts
@@ -55,12 +55,13 @@ async def serve(
 ) -> int:
     """Serve until the process is told to stop; `say` is given where, and who may use it."""
     async with (
-        open_records(settings) as records,
+        open_tables(settings) as tables,
+        open_records(settings, tables=tables) as records,
         open_engine(settings) as engine,
-        open_accounts(settings.databases.catalog_url) as accounts,
-        SqlWebhooks(settings.databases.tables_url, seal=open_seal(settings)) as webhooks,
     ):
-        entrance = await open_entrance(settings, accounts, with_sign_in=with_sign_in)
+        tokens = records.catalog.tokens
+        entrance = await open_entrance(settings, tokens, with_sign_in=with_sign_in)
+        webhooks = await sql_webhooks(tables, seal=open_seal(settings))
         scrape = open_scrape(settings, engine, "server", *(("worker",) if with_worker else ()))
         parts = await _parts(settings, records, engine, webhooks)
         parts = replace(parts, scraping=Scraping(scrape, settings.telemetry.metrics_token))
@@ -120,7 +121,7 @@ class Server(uvicorn.Server):
 
 
 async def _parts(
-    settings: Settings, records: Records, engine: Engine, webhooks: SqlWebhooks
+    settings: Settings, records: Records, engine: Engine, webhooks: Webhooks
 ) -> ServerParts:
     opener = storage_opener(settings)
     channel = attended(settings, records)

@@ -150,3 +150,17 @@ class Claim(BaseModel, frozen=True):
 
     digest: str
     job_id: str
+
+
+def new_clips(job: JobRecord) -> list[ClipRecord]:
+    """The records of the job's clips before any of them is made."""
+    return [
+        ClipRecord(
+            job_id=job.job_id,
+            scene_id=clip.scene.id,
+            style=clip.style,
+            digest=clip.digest,
+            run=job.run,
+        )
+        for clip in job.plan.clips()
+    ]

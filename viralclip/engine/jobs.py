@@ -37,7 +37,7 @@ class Jobs:
 
     async def submit(self, job: JobRecord) -> None:
         """Record the job, tell its watchers, queue it; once this returns it will come to an end."""
-        await self._catalog.add_job(job)
+        await self._catalog.jobs.add(job)
         with submission(WorkflowRef(job.job_id, job.run), job.trace_id):
             await self._queue(job, job.created_at)
 
@@ -50,7 +50,7 @@ class Jobs:
         job = await self.find(job_id)
         if job.outcome is None:
             raise JobBusyError(job_id=job_id)
-        await self._catalog.begin_run(job_id, job.run + 1)
+        await self._catalog.runs.begin(job_id, job.run + 1)
         again = await self.find(job_id)
         with submission(WorkflowRef(job_id, again.run), again.trace_id):
             await self._queue(again, at)
@@ -59,18 +59,18 @@ class Jobs:
     async def cancel(self, job_id: str, *, by: str) -> None:
         """Stop the job's clips; each looks for the stop when it begins, so none slips through."""
         job = await self.find(job_id)
-        await self._catalog.stop_job(job_id, by=by, failed=False)
+        await self._catalog.runs.stop(job_id, by=by, failed=False)
         await self._engine.cancel_clips(job_id, job.run)
 
     async def cancel_clip(self, job_id: str, scene_id: int, style: str, *, by: str) -> None:
         """Stop one clip; its siblings go on."""
         job = await self.find(job_id)
-        await self._catalog.stop_clip(job_id, scene_id, style, by=by)
+        await self._catalog.clip_runs.stop(job_id, scene_id, style, by=by)
         await self._engine.cancel([WorkflowRef(job_id, job.run, scene_id, style).workflow_id])
 
     async def set_priority(self, job_id: str, priority: Priority) -> JobRecord:
         """Move the job's waiting clips, and those to come, to another place in the queue."""
-        await self._catalog.set_priority(job_id, priority)
+        await self._catalog.jobs.set_priority(job_id, priority)
         job = await self.find(job_id)
         await self._engine.set_priority(job_id, priority_number(priority, job.created_at))
         return job
@@ -83,17 +83,17 @@ class Jobs:
         """Drop all that is known of an ended job; its clips stay where they are."""
         await self._engine.forget(job_id)
         await self._channel.forget(job_id)
-        await self._catalog.forget_idempotency_keys(job_id)
-        await self._catalog.delete_job(job_id)
+        await self._catalog.idempotency_keys.forget(job_id)
+        await self._catalog.jobs.delete(job_id)
 
     async def find(self, job_id: str) -> JobRecord:
-        job = await self._catalog.job(job_id)
+        job = await self._catalog.jobs.find(job_id)
         if job is None:
             raise UnknownJobError(job_id=job_id)
         return job
 
     async def _queue(self, job: JobRecord, at: datetime) -> None:
-        clips = await self._catalog.clips(job.job_id)
+        clips = await self._catalog.clips.of(job.job_id)
         draft = NewEvent(
             job_id=job.job_id, run=job.run, at=at, trace_id=job.trace_id, event=outline(job, clips)
         )

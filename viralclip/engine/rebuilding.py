@@ -95,18 +95,18 @@ class RebuildingChannel:
         """Whether there is a job to speak of, whose history is there from its beginning."""
         if draft.job_id in self._known or isinstance(draft.event, JobQueued):
             return True
-        if await self._catalog.job(draft.job_id) is None:
+        if await self._catalog.jobs.find(draft.job_id) is None:
             return False
         await self._rebuild(draft.job_id)
         return True
 
     async def _rebuild(self, job_id: str) -> bool:
         """Tell the job's latest run again unless it is known; whether anything was told."""
-        job = await self._catalog.job(job_id)
+        job = await self._catalog.jobs.find(job_id)
         progress, _ = await self._channel.progress(job_id)
         if job is None or progress.run >= job.run:
             return False
-        events = recall(job, await self._catalog.clips(job_id))
+        events = recall(job, await self._catalog.clips.of(job_id))
         now = datetime.now(UTC)
         drafts = [
             NewEvent(job_id=job_id, run=job.run, at=now, trace_id=job.trace_id, event=event)

@@ -112,7 +112,7 @@ async def _fail(
     await asyncio.to_thread(discard_renditions, task, tools)
     end = say_end(task, tools, report, record)
     if isinstance(error, JobError) and end.ending == "failed":
-        await tools.catalog.stop_job(task.job.job_id, by=error.code, failed=True)
+        await tools.catalog.runs.stop(task.job.job_id, by=error.code, failed=True)
         return end.model_copy(update={"ends_job": True})
     return end
 

@@ -9,7 +9,7 @@ from viralclip.telemetry.metrics import CLIPS, ClipOutcome
 
 async def record_end(record: ClipRecord, tools: Tools, *, kept: bool = False) -> ClipRecord:
     """Record how the clip ended; the ending that stands, which may be an earlier one."""
-    ended = await tools.catalog.end_clip(record)
+    ended = await tools.catalog.clip_runs.end(record)
     if ended.is_first:
         _count(ended.record, kept=kept)
     return ended.record
@@ -19,7 +19,7 @@ async def record_ends(
     records: Sequence[ClipRecord], tools: Tools, *, kept: Collection[ClipPlace] = ()
 ) -> list[ClipRecord]:
     """The same for many clips at once."""
-    ended = await tools.catalog.end_clips(records)
+    ended = await tools.catalog.clip_runs.end_all(records)
     for record, is_first in ended:
         if is_first:
             _count(record, kept=(record.scene_id, record.style) in kept)

@@ -80,7 +80,7 @@ class Forecast:
         if self._clips is None:
             self._clips = workloads(self.job.plan, self.tools.rendering.means)
         progress, _ = await self.channel.progress(self.job.job_id)
-        timings, line = await self.tools.catalog.timings(), await self.line()
+        timings, line = await self.tools.catalog.learned_times.read(), await self.line()
         now = self.report.reporter.now()
         left = time_left(progress, self._clips, timings, line, now=now)
         tick = JobTick(job_id=self.job.job_id, at=now, fraction=progress.fraction)

@@ -31,7 +31,7 @@ async def process_job(
     if job.outcome is None:
         report.say(JobStarted(worker=tools.worker.name, attempt=attempt))
         log.info("Job started", attempt=attempt)
-    clips = await tools.catalog.clips(job.job_id)
+    clips = await tools.catalog.clips.of(job.job_id)
     scenes = scenes_of_run(job, clips)
     tasks = [task for scene in scenes for task in tasks_of(job, scene, clips)]
     # Of a run that nobody began before nothing is published.
@@ -42,9 +42,9 @@ async def process_job(
         await run_scenes(scenes)
     except Exception:
         log.exception("Scenes failed")
-        await tools.catalog.stop_job(job.job_id, by=ViralclipError.code, failed=True)
+        await tools.catalog.runs.stop(job.job_id, by=ViralclipError.code, failed=True)
     # Each scene has settled itself, unless its workflow failed or its worker died.
-    clips = await settle(tasks, await tools.catalog.clips(job.job_id), tools, report)
+    clips = await settle(tasks, await tools.catalog.clips.of(job.job_id), tools, report)
     return await _finish(job, clips, tools, report)
 
 
@@ -86,10 +86,10 @@ def judge(clips: Sequence[ClipRecord], *, stopped: bool, stop_failed: bool) -> O
 async def _finish(
     job: JobRecord, clips: Sequence[ClipRecord], tools: Tools, report: JobReport
 ) -> Outcome:
-    latest = await tools.catalog.job(job.job_id) or job
+    latest = await tools.catalog.jobs.find(job.job_id) or job
     outcome = judge(clips, stopped=latest.stop_by is not None, stop_failed=latest.stop_failed)
     at = report.reporter.now()
-    is_first = await tools.catalog.finish_job(job.job_id, job.run, outcome, at)
+    is_first = await tools.catalog.runs.finish(job.job_id, job.run, outcome, at)
     shutil.rmtree(tools.storing.folder(job.job_id), ignore_errors=True)
     report.say(
         JobFinished(

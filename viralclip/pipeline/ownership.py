@@ -47,7 +47,7 @@ async def find_room(key: str, task: ClipTask, catalog: Catalog, storage: Storage
     words = task.has_captions and await _any_there(caption_keys(key), storage)
     if clip is None and thumbnail is None and not words:
         return Room(clip=False, thumbnail=False)
-    found = await catalog.stored(task.job.storage_url, key=key)
+    found = await catalog.clips.stored(task.job.storage_url, key=key)
     own = [record for record in found if await _is_forerunner(record, task, catalog)]
     clip_is_own = clip is None or any(is_file_of(record, clip) for record in own)
     # An attempt that was killed has left words without a record of them.
@@ -71,7 +71,7 @@ async def find_kept(task: ClipTask, tools: Tools) -> ClipRecord | None:
     One that was stored under another title gets the present one's name.
     """
     storage = tools.storing.open_storage(task.job.storage_url)
-    found = await tools.catalog.stored(task.job.storage_url, digest=task.clip.digest)
+    found = await tools.catalog.clips.stored(task.job.storage_url, digest=task.clip.digest)
     made = [record for record in found if record.ending == "complete" and record.key]
     for record in sorted(made, key=lambda record: not _is_named_so(record, task.clip, task.job)):
         stored = await storage.head(record.key or "")
@@ -98,7 +98,7 @@ async def _is_forerunner(record: ClipRecord, task: ClipTask, catalog: Catalog) -
         return False
     if record.job_id == task.job.job_id:
         return record.scene_id == task.clip.scene.id
-    other = await catalog.job(record.job_id)
+    other = await catalog.jobs.find(record.job_id)
     return other is not None and shows_same(other, record, task.job, task.clip)
 
 

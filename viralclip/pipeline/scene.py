@@ -21,6 +21,6 @@ async def process_scene(
     """Make the scene's clips with `run_clips` and see that each of them has ended afterwards."""
     began = tools.clock()
     await run_clips(tasks)
-    records = await tools.catalog.clips(report.job_id, scene.id)
+    records = await tools.catalog.clips.of(report.job_id, scene.id)
     await settle(tasks, records, tools, report)
     SCENE_SECONDS.observe(tools.clock() - began)

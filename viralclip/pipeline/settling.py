@@ -77,7 +77,7 @@ async def _as_stopped_now(
     tasks: Sequence[ClipTask], standing: Standing, tools: Tools
 ) -> list[ClipTask]:
     """The clips with who asked them to stop since they were queued."""
-    job = await tools.catalog.job(tasks[0].job.job_id) or tasks[0].job
+    job = await tools.catalog.jobs.find(tasks[0].job.job_id) or tasks[0].job
     stops = {place: record.stop_by for place, record in standing.items()}
     return [replace(task, job=job, stop=stops.get(_place(task))) for task in tasks]
 

@@ -80,7 +80,7 @@ async def _store_under(
 ) -> StoredClip:
     storage = tools.storing.open_storage(task.job.storage_url)
     path, clip = Path(rendition.path), task.clip
-    await tools.catalog.reserve_key(
+    await tools.catalog.clip_runs.reserve_key(
         task.job.job_id, clip.scene.id, clip.style, key=key, size=rendition.bytes
     )
     store = storage.put if room.thumbnail else storage.create

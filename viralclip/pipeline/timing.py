@@ -63,7 +63,7 @@ class ClipTiming:
             log.warning("Timing not saved", error=repr(error))
 
     async def _learn(self, seen: Observation) -> None:
-        machine = await self._tools.catalog.learn(seen)
+        machine = await self._tools.catalog.learned_times.learn(seen)
         if machine.drifting != 1:
             return
         is_slower = machine.residuals[-1] > 0
@@ -99,7 +99,7 @@ class ClipTiming:
             workload = self._workload(stage)
             if workload is None or not self._is_first:
                 return
-            model = (await self._tools.catalog.timings()).model(stage)
+            model = (await self._tools.catalog.learned_times.read()).model(stage)
             deviation, machine = model.robust_deviation, self._tools.worker.machine
             while not self._report.is_retried:
                 await asyncio.sleep(EVERY_S)

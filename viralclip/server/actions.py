@@ -65,7 +65,7 @@ async def retry_job(
     if job.outcome is not None:
         # The end of this run has to be told before the next one makes it forgotten.
         await enqueue_deliveries(job, catalog, webhooks, now)
-        await webhooks.expect(owner, job_id, job.run + 1, now)
+        await webhooks.deliveries.expect(owner, job_id, job.run + 1, now)
     return job_out((await jobs.retry(job_id, now)).summary)
 
 
@@ -93,7 +93,7 @@ async def delete_job(
     if job.outcome is None:
         raise ConflictError(why="The job is still running; cancel it first.")
     await enqueue_deliveries(job, catalog, webhooks, datetime.now(UTC))
-    await _delete_files(job, await catalog.clips(job_id), files.open_storage(job.storage_url))
+    await _delete_files(job, await catalog.clips.of(job_id), files.open_storage(job.storage_url))
     await jobs.forget(job_id)
     return Response(status_code=204)
 
@@ -106,7 +106,7 @@ async def _find_running(job_id: str, owner: str, catalog: Catalog) -> JobRecord:
 
 
 async def _find_open_clip(job: JobRecord, scene_id: int, style: str, catalog: Catalog) -> None:
-    clip = await catalog.clip(job.job_id, scene_id, style)
+    clip = await catalog.clips.find(job.job_id, scene_id, style)
     if clip is None:
         raise NotFoundError
     if clip.ending is not None or job.outcome is not None:

@@ -123,7 +123,7 @@ def _provide(app: FastAPI, parts: ServerParts, sign_in: SignIn) -> None:
     viewers = Quota("live views", parts.limits.viewers_per_user)
 
     async def ask() -> None:
-        await backends.catalog.count_running("nobody")
+        await backends.catalog.jobs.count_running("nobody")
         await backends.channel.progress("none")
 
     app.state.parts = parts

@@ -84,7 +84,7 @@ async def list_clips(
     job = await find_job(job_id, owner, catalog)
     after = _place(cursor) if cursor is not None else None
     more = None if limit is None else limit + 1
-    clips = await catalog.clips(job_id, after=after, limit=more)
+    clips = await catalog.clips.of(job_id, after=after, limit=more)
     page = clips[:limit]
     if len(clips) > len(page):
         following = request.url.include_query_params(cursor=_cursor(page[-1]))
@@ -104,7 +104,7 @@ async def download_clips(
 ) -> Response:
     """Every finished clip in one file, made while it is sent."""
     job = await find_job(job_id, owner, catalog)
-    clips = [c for c in await catalog.clips(job_id) if c.ending == "complete"]
+    clips = [c for c in await catalog.clips.of(job_id) if c.ending == "complete"]
     if not clips:
         raise NotFoundError
     if pools.downloads.is_used_up(owner):
@@ -147,7 +147,7 @@ async def get_file(
 
 
 async def _find_clip(job: JobRecord, scene_id: int, style: str, catalog: Catalog) -> ClipRecord:
-    clip = await catalog.clip(job.job_id, scene_id, style)
+    clip = await catalog.clips.find(job.job_id, scene_id, style)
     if clip is None or clip.ending != "complete":
         raise NotFoundError
     return clip

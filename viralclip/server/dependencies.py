@@ -6,7 +6,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from viralclip.catalog.port import Catalog
-from viralclip.catalog.webhooks import SqlWebhooks
+from viralclip.catalog.webhooks import Webhooks
 from viralclip.channel.port import ProgressChannel
 from viralclip.engine.jobs import Jobs
 from viralclip.server.identity import SignIn
@@ -38,7 +38,7 @@ async def _jobs(parts: PartsDep) -> Jobs:
     return parts.backends.jobs
 
 
-async def _webhooks(parts: PartsDep) -> SqlWebhooks:
+async def _webhooks(parts: PartsDep) -> Webhooks:
     return parts.backends.webhooks
 
 
@@ -81,7 +81,7 @@ async def _live_views(connection: HTTPConnection) -> LiveViews:
 CatalogDep = Annotated[Catalog, Depends(_catalog)]
 ChannelDep = Annotated[ProgressChannel, Depends(_channel)]
 JobsDep = Annotated[Jobs, Depends(_jobs)]
-WebhooksDep = Annotated[SqlWebhooks, Depends(_webhooks)]
+WebhooksDep = Annotated[Webhooks, Depends(_webhooks)]
 FilesDep = Annotated[Files, Depends(_files)]
 LimitsDep = Annotated[Limits, Depends(_limits)]
 TimeoutsDep = Annotated[Timeouts, Depends(_timeouts)]

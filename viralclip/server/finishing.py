@@ -132,7 +132,7 @@ class Finishing:
         finish.state, finish.problem = "storing", None
         path = await self._put(arrival, self._arrivals.place(owner, arrival, note), finish)
         video = video.model_copy(update={"name": note.name, "path": path})
-        await self._catalog.add_video(owner, video)
+        await self._catalog.videos.add(owner, video)
         settled = note.model_copy(update={"video_id": video.identity})
         await asyncio.to_thread(arrival.settle, settled)
 

@@ -125,7 +125,7 @@ async def list_jobs(
 ) -> JobPage:
     """The latest jobs first."""
     before = _in_utc(cursor) if cursor else None
-    jobs = await catalog.jobs(owner=owner, before=before, limit=limit + 1)
+    jobs = await catalog.jobs.latest(owner=owner, before=before, limit=limit + 1)
     seen = await overviews(jobs[:limit], catalog, channel)
     rows = [
         JobRow(job=job_out(job), **asdict(overview))
@@ -149,7 +149,7 @@ async def get_job(
 async def find_job(job_id: str, owner: str, catalog: Catalog) -> JobRecord:
     """The job, if it is the owner's: what belongs to others is not there."""
     # Not every database can be asked for every text.
-    job = await catalog.job(job_id) if job_id.isalnum() else None
+    job = await catalog.jobs.find(job_id) if job_id.isalnum() else None
     if job is None or job.owner != owner:
         raise NotFoundError
     return job

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from viralclip.captions.fonts import Font
 from viralclip.catalog.port import Catalog
-from viralclip.catalog.webhooks import SqlWebhooks
+from viralclip.catalog.webhooks import Webhooks
 from viralclip.channel.port import ProgressChannel
 from viralclip.engine.jobs import Jobs
 from viralclip.plan import Video
@@ -26,7 +26,7 @@ class Backends:
     channel: ProgressChannel
     jobs: Jobs
     feeds: Feeds
-    webhooks: SqlWebhooks
+    webhooks: Webhooks
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,9 @@ class Submissions:
         digest = hashlib.sha256(json.dumps(new.model_dump()).encode()).hexdigest()
         async with self._turns[owner]:
             known = await self._known(owner, idempotency_key, digest)
-            repeated = await self._parts.backends.catalog.job(known) if known is not None else None
+            repeated = (
+                await self._parts.backends.catalog.jobs.find(known) if known is not None else None
+            )
             if repeated is not None:
                 return repeated, await self._read(new, owner, repeated.plan.video)
             job, reading = await self._accept(new, owner, known or new_job_id())
@@ -63,7 +65,7 @@ class Submissions:
     async def _known(self, owner: str, key: str | None, digest: str) -> str | None:
         """The job that the key stands for, whether it was queued in the end or not."""
         catalog = self._parts.backends.catalog
-        claim = await catalog.find_idempotency_key(owner, key) if key is not None else None
+        claim = await catalog.idempotency_keys.find(owner, key) if key is not None else None
         if claim is None:
             return None
         if claim.digest != digest:
@@ -71,13 +73,15 @@ class Submissions:
         return claim.job_id
 
     async def _claim(self, owner: str, key: str, digest: str, job_id: str) -> None:
-        claim = await self._parts.backends.catalog.claim(owner, key, digest, job_id)
+        claim = await self._parts.backends.catalog.idempotency_keys.claim(
+            owner, key, digest, job_id
+        )
         if claim.job_id != job_id:
             raise ConflictError(why="A request with this Idempotency-Key is under way.")
 
     async def _queue(self, job: JobRecord) -> None:
         backends = self._parts.backends
-        await backends.webhooks.expect(job.owner, job.job_id, job.run, job.created_at)
+        await backends.webhooks.deliveries.expect(job.owner, job.job_id, job.run, job.created_at)
         await backends.jobs.submit(job)
 
     async def _accept(self, new: NewJob, owner: str, job_id: str) -> tuple[JobRecord, Captioned]:
@@ -99,7 +103,7 @@ class Submissions:
 
     async def _check_room(self, owner: str) -> None:
         limit = self._parts.limits.jobs_per_user
-        if await self._parts.backends.catalog.count_running(owner) >= limit:
+        if await self._parts.backends.catalog.jobs.count_running(owner) >= limit:
             raise TooManyError(what="running jobs", limit=limit)
 
     async def _video(self, source: VideoSource | PathSource, owner: str) -> Video:

@@ -37,7 +37,7 @@ class VideoLibrary:
     async def find(self, video_id: str, owner: str) -> Video:
         """The owner's video, unless the folder that it lies in may not be used any more."""
         # Not every database can be asked for every text.
-        video = await self.catalog.video(owner, video_id) if video_id.isprintable() else None
+        video = await self.catalog.videos.find(owner, video_id) if video_id.isprintable() else None
         if video is None or not self.may_be_read(video):
             raise NotFoundError
         return video

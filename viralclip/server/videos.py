@@ -69,7 +69,7 @@ router = APIRouter(prefix="/api/videos", tags=["videos"], responses=problems(401
 @router.get("", operation_id="listVideos")
 async def list_videos(owner: Owner, catalog: CatalogDep, library: LibraryDep) -> list[VideoOut]:
     """Your videos, the latest first."""
-    videos, uploads = await catalog.videos(owner), library.uploads
+    videos, uploads = await catalog.videos.of(owner), library.uploads
     return [_out(video, uploads) for video in videos if library.may_be_read(video)]
 
 
@@ -94,7 +94,7 @@ async def open_file(
 ) -> VideoOut:
     """Look into a file of a media root, so that it can be previewed and used."""
     video = await library.probe_path(path)
-    await catalog.add_video(owner, video)
+    await catalog.videos.add(owner, video)
     return _out(video, library.uploads)
 
 

@@ -71,7 +71,7 @@ class ClipLine:
     async def _workload(self, work: WorkflowRef) -> ClipWorkload:
         """Of a clip whose job is known no more, that of any other clip."""
         if work.job_id not in self._jobs:
-            job = await self._catalog.job(work.job_id)
+            job = await self._catalog.jobs.find(work.job_id)
             self._jobs[work.job_id] = workloads(job.plan, self._means) if job else {}
             while len(self._jobs) > _KNOWN_JOBS:
                 self._jobs.popitem(last=False)

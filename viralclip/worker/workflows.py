@@ -33,7 +33,7 @@ from viralclip.telemetry.spans import job_span, scene_span
 from viralclip.worker.completions import Completions
 from viralclip.worker.exclusive_gate import ExclusiveGate
 from viralclip.worker.line import ClipLine
-from viralclip.worker.outage import is_outage, outlasting
+from viralclip.worker.outage import is_outage, outlasting, outlasting_catalog
 from viralclip.worker.waits import Waits
 from viralclip.workflow_ref import WorkflowRef
 
@@ -54,7 +54,7 @@ class Workflows:
         reporter: Reporter,
         slots: int,
     ) -> None:
-        self._tools = replace(tools, catalog=outlasting(tools.catalog))
+        self._tools = replace(tools, catalog=outlasting_catalog(tools.catalog))
         self._engine = outlasting(engine)
         self._channel = channel
         self._reporter = reporter
@@ -134,14 +134,14 @@ class Workflows:
     async def _run(
         self, work: WorkflowRef, run: Callable[[WorkflowRef, JobRecord], Awaitable[None]]
     ) -> None:
-        job = await self._tools.catalog.job(work.job_id)
+        job = await self._tools.catalog.jobs.find(work.job_id)
         if job is None or job.run != work.run:
             return
         bind_contextvars(trace_id=job.trace_id)
         await run(work, job)
 
     async def _job(self, work: WorkflowRef, job: JobRecord) -> None:
-        attempt = await self._tools.catalog.begin_attempt(job.job_id, job.run)
+        attempt = await self._tools.catalog.runs.begin_attempt(job.job_id, job.run)
         since = await self._queued_at(work)
         with job_span(
             work, job.trace_id, attempt, worker=self._tools.worker.name, since=since
@@ -189,7 +189,7 @@ class Workflows:
 
     async def _queue_clips(self, job: JobRecord, scenes: Sequence[Scene]) -> None:
         """Queue the clips of all scenes, in order: scenes that did it side by side would race."""
-        records = await self._tools.catalog.clips(job.job_id)
+        records = await self._tools.catalog.clips.of(job.job_id)
         behind = await self._behind(job)
         numbers = clip_numbers(job.priority, job.created_at, behind=behind)
         for scene in scenes:
@@ -199,7 +199,9 @@ class Workflows:
 
     async def _behind(self, job: JobRecord) -> int:
         """How many clips of its class the job's owner waited for when it was submitted."""
-        return await self._tools.catalog.count_waiting(job.owner, job.priority, job.created_at)
+        return await self._tools.catalog.clips.count_waiting(
+            job.owner, job.priority, job.created_at
+        )
 
     async def _scene(self, work: WorkflowRef, job: JobRecord) -> None:
         scene = next(s for s in job.plan.scenes if s.id == work.scene_id)
@@ -229,7 +231,9 @@ class Workflows:
         tasks = await self._tasks(work, job)
         index, task = next((i, t) for i, t in enumerate(tasks) if t.clip.style == work.style)
         place = (task.clip.scene.id, task.clip.style)
-        await self._tools.catalog.begin_clip(job.job_id, *place, worker=self._tools.worker.name)
+        await self._tools.catalog.clip_runs.begin(
+            job.job_id, *place, worker=self._tools.worker.name
+        )
         progress = await self._progress(job)
         if progress is not None:
             # The job's worker may have died, or be cut off, before it could announce the scene.
@@ -258,13 +262,13 @@ class Workflows:
 
     async def _record_of(self, work: WorkflowRef) -> ClipRecord:
         place = (work.scene_id or 0, work.style or "")
-        record = await self._tools.catalog.clip(work.job_id, *place)
+        record = await self._tools.catalog.clips.find(work.job_id, *place)
         assert record is not None  # noqa: S101 - its job is on record with all its clips
         return record
 
     async def _tasks(self, work: WorkflowRef, job: JobRecord) -> list[ClipTask]:
         """The clips of the work's scene, as they stand now."""
-        clips = await self._tools.catalog.clips(job.job_id, work.scene_id)
+        clips = await self._tools.catalog.clips.of(job.job_id, work.scene_id)
         scene = next(s for s in job.plan.scenes if s.id == work.scene_id)
         return tasks_of(job, scene, clips)
 

@@ -1,35 +1,20 @@
 """Tokens in Firestore: one document for each, named as its user is."""
 
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Self
 
 from google.api_core import exceptions as refusals
 from google.cloud.firestore_v1.base_document import DocumentSnapshot
 from google.cloud.firestore_v1.base_query import FieldFilter
 
-from viralclip.catalog.accounts import Account, TokenNameTakenError, hash_of, new_token
-from viralclip.catalog.firestore import Firestore
+from viralclip.catalog.firestore.client import Firestore
+from viralclip.catalog.tokens import Account, TokenNameTakenError, hash_of, new_token
 
 
-class FirestoreAccounts:
+class FirestoreTokens:
     """The tokens beside the catalog's records."""
 
-    def __init__(self, url: str) -> None:
-        self._firestore = Firestore(url)
-
-    async def __aenter__(self) -> Self:
-        await self._firestore.__aenter__()
-        self._tokens = self._firestore.db.collection("tokens")
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        await self._firestore.__aexit__(kind, error, tb)
+    def __init__(self, firestore: Firestore) -> None:
+        self._tokens = firestore.db.collection("tokens")
 
     async def create(self, name: str, *, expires_at: datetime | None = None) -> str:
         token = new_token()

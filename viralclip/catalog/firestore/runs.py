@@ -1,0 +1,77 @@
+"""Runs of jobs in Firestore."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from google.cloud.firestore_v1.base_document import DocumentSnapshot
+
+from viralclip.catalog.firestore.client import LOST, Document, Firestore
+from viralclip.catalog.firestore.documents import pages
+from viralclip.events import Outcome
+
+
+class FirestoreRuns:
+    """The latest run of each job, in the document of the job."""
+
+    def __init__(self, firestore: Firestore) -> None:
+        self._firestore = firestore
+        self._jobs = firestore.db.collection("jobs")
+        self._clips = firestore.db.collection("clips")
+
+    async def begin(self, job_id: str, run: int) -> None:
+        """The clips first: a job that is in its run has every clip ready for it."""
+        async for page in pages(self._clips, "place", f"{job_id}."):
+            await self._open_again(page, run)
+
+        def begin(was: Document) -> Document | None:
+            if was["run"] >= run:
+                return None
+            fresh = {"outcome": None, "finished_at": None, "stop_by": None, "stop_failed": False}
+            return fresh | {"run": run, "attempt": 0, "running": True}
+
+        await self._firestore.change_existing(self._jobs.document(job_id), begin)
+
+    async def begin_attempt(self, job_id: str, run: int) -> int:
+        def begin(was: Document) -> Document | None:
+            return {"attempt": was["attempt"] + 1} if was["run"] == run else None
+
+        now = await self._firestore.change_existing(self._jobs.document(job_id), begin)
+        return now["attempt"] if now is not None and now["run"] == run else 0
+
+    async def finish(self, job_id: str, run: int, outcome: Outcome, at: datetime) -> bool:
+        ended = {"outcome": outcome, "finished_at": at.astimezone(UTC), "running": False}
+        is_first = False
+
+        def end(was: Document) -> Document | None:
+            nonlocal is_first
+            is_first = was["run"] == run and was["outcome"] is None
+            return ended if is_first else None
+
+        await self._firestore.change_existing(self._jobs.document(job_id), end)
+        return is_first
+
+    async def stop(self, job_id: str, *, by: str, failed: bool) -> None:
+        stop = {"stop_by": by, "stop_failed": failed}
+        await self._firestore.change_existing(
+            self._jobs.document(job_id), lambda was: stop if was["stop_by"] is None else None
+        )
+
+    async def _open_again(self, page: Sequence[DocumentSnapshot], run: int) -> None:
+        """Clips that did not complete may end anew; what changes meanwhile is looked at again."""
+        again = {"ending": None, "failure": None, "worker": None, "crashes": 0, "stop_by": None}
+        fresh = {"run": run, **again}
+        db = self._firestore.db
+        while stale := [clip for clip in page if _is_stale(clip, run)]:
+            batch = db.batch()
+            for clip in stale:
+                unchanged = db.write_option(last_update_time=clip.update_time)
+                batch.update(clip.reference, fresh, option=unchanged)
+            with suppress(*LOST):
+                await batch.commit()
+                return
+            page = [clip async for clip in db.get_all([clip.reference for clip in stale])]
+
+
+def _is_stale(clip: DocumentSnapshot, run: int) -> bool:
+    return clip.exists and clip.get("run") < run and clip.get("ending") != "complete"

@@ -1,0 +1,57 @@
+"""Runs of jobs in a SQL database."""
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from viralclip.catalog.database import Database
+from viralclip.catalog.tables import clips, jobs
+from viralclip.events import Outcome
+
+
+class SqlRuns:
+    """The latest run of each job, in the row of the job."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def begin(self, job_id: str, run: int) -> None:
+        def work(db: Connection) -> None:
+            fresh = {"outcome": None, "finished_at": None, "stop_by": None, "stop_failed": False}
+            fresh |= {"attempt": 0}
+            db.execute(
+                sa.update(jobs)
+                .where(jobs.c.job_id == job_id, jobs.c.run < run)
+                .values(run=run, **fresh)
+            )
+            db.execute(
+                sa.update(clips)
+                .where(clips.c.job_id == job_id, clips.c.run < run)
+                .where(clips.c.ending.is_distinct_from("complete"))
+                .values(run=run, ending=None, failure=None, worker=None, crashes=0, stop_by=None)
+            )
+
+        await self._database.write(work)
+
+    async def begin_attempt(self, job_id: str, run: int) -> int:
+        here = sa.and_(jobs.c.job_id == job_id, jobs.c.run == run)
+        begin = sa.update(jobs).where(here).values(attempt=jobs.c.attempt + 1)
+        begun = begin.returning(jobs.c.attempt)
+        return await self._database.write(lambda db: db.execute(begun).scalar() or 0)
+
+    async def finish(self, job_id: str, run: int, outcome: Outcome, at: datetime) -> bool:
+        end = (
+            sa.update(jobs)
+            .where(jobs.c.job_id == job_id, jobs.c.run == run, jobs.c.outcome.is_(None))
+            .values(outcome=outcome, finished_at=at.astimezone(UTC))
+        )
+        return await self._database.change(end) == 1
+
+    async def stop(self, job_id: str, *, by: str, failed: bool) -> None:
+        stop = (
+            sa.update(jobs)
+            .where(jobs.c.job_id == job_id, jobs.c.stop_by.is_(None))
+            .values(stop_by=by, stop_failed=failed)
+        )
+        await self._database.change(stop)
