@@ -21,8 +21,8 @@ from viralclip.catalog.records import JobRecord
 from viralclip.channel.opening import open_channel
 from viralclip.channel.port import ProgressChannel
 from viralclip.engine.jobs import new_job_id, new_trace_id, outline
-from viralclip.eta import Line
 from viralclip.events import ClipTick, JobTick, NewEvent
+from viralclip.job_work import Line
 from viralclip.live import Frame
 from viralclip.media.encoders import X264, Choice
 from viralclip.pipeline.clip import make_clip

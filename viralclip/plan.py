@@ -109,6 +109,10 @@ class CaptionOptions(_Value, frozen=True):
     area: AreaName = "feed"
     burn: bool = True
 
+    @property
+    def are_burnt(self) -> bool:
+        return self.mode != "none" and self.burn
+
     def look(self, scene: Scene) -> str | None:
         """All that captions change in a clip of the scene; None for a clip that has none."""
         if self.mode == "none" or (self.mode == "given" and not scene.words):
@@ -150,9 +154,10 @@ class _Style(Protocol):
     def analysed(self) -> bool: ...
 
 
-def choose(style: _Style) -> StyleChoice:
-    """The style as a job's plan holds it."""
-    return StyleChoice(name=style.name, route=route_of(analysed=style.analysed))
+def choose(style: _Style, *, captioned: bool = False) -> StyleChoice:
+    """The style as a job's plan holds it; `captioned` clips have captions burnt in."""
+    route = route_of(analysed=style.analysed, captioned=captioned)
+    return StyleChoice(name=style.name, route=route)
 
 
 class Clip(_Value, frozen=True):

@@ -10,7 +10,7 @@ from pydantic_core import to_jsonable_python
 
 from viralclip.errors import Fault, InvalidScenesError
 from viralclip.scene_lists.encoding import decode
-from viralclip.scene_lists.reading import read_list
+from viralclip.scene_lists.reading import read_list, read_objects
 from viralclip.scene_lists.review import (
     LONGEST_S,
     ROUNDING_S,
@@ -117,6 +117,20 @@ def parse_scenes(
     reading = read_list(SceneList(plain, duration, fps, timecode), name)
     scenes, more = _scenes(reading, Limits(duration, frame=1 / fps), options)
     return SceneReading(scenes, (*notes, *reading.notes, *more))
+
+
+def read_scene_objects(
+    items: Sequence[object],
+    *,
+    duration: float | None,
+    fps: float,
+    timecode: str = "",
+    options: Options = (),
+) -> SceneReading:
+    """The scenes of objects, as `parse_scenes` would read the JSON that they came from."""
+    reading = read_objects(items, SceneList("", duration, fps, timecode))
+    scenes, notes = _scenes(reading, Limits(duration, frame=1 / fps), options)
+    return SceneReading(scenes, (*reading.notes, *notes))
 
 
 def scenes_from_chapters(

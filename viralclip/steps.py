@@ -72,14 +72,18 @@ PLAIN_ROUTE: Route = (
 TRANSCRIPTION: Route = (Step.TRANSCRIBING,)
 ANALYSIS: Route = (Step.DETECTING_FACES, Step.COMPUTING_CAMERA_PATH)
 ANALYSED_ROUTE: Route = (PLAIN_ROUTE[0], *ANALYSIS, *PLAIN_ROUTE[1:])
+# Of clips whose scene is looked at for the sake of what is drawn on it, and not to plan a camera.
+LOOKED_AT_ROUTE: Route = (PLAIN_ROUTE[0], Step.DETECTING_FACES, *PLAIN_ROUTE[1:])
 # Of clips whose outline only says whether they are analysed, as it did before there were routes.
 _OLD_ANALYSIS: Route = (*ANALYSIS, Step.COMPUTING_CROP_WINDOWS)
 OLD_ANALYSED_ROUTE: Route = (PLAIN_ROUTE[0], *_OLD_ANALYSIS, *PLAIN_ROUTE[1:])
 
 
-def route_of(*, analysed: bool) -> Route:
-    """The route of a clip of a style that is analysed or not."""
-    return ANALYSED_ROUTE if analysed else PLAIN_ROUTE
+def route_of(*, analysed: bool, captioned: bool = False) -> Route:
+    """The route of a clip of a style that is analysed or not; captions keep clear of faces."""
+    if analysed:
+        return ANALYSED_ROUTE
+    return LOOKED_AT_ROUTE if captioned else PLAIN_ROUTE
 
 
 def transcribed(route: Route) -> Route:
@@ -101,6 +105,11 @@ def old_route(*, analysed: bool) -> Route:
 def is_analysed(route: Route) -> bool:
     """Whether a clip's scene is looked at before it is rendered."""
     return Step.DETECTING_FACES in route
+
+
+def is_framed(route: Route) -> bool:
+    """Whether a camera's path is planned for a clip."""
+    return Step.COMPUTING_CAMERA_PATH in route
 
 
 def order_of(step: Step) -> int:

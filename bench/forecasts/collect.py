@@ -27,9 +27,10 @@ from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.port import Catalog, LearnedTimeTable
 from viralclip.catalog.records import JobRecord
 from viralclip.cli.sample import make_sample
-from viralclip.durations import Machine, Observation, Timings
+from viralclip.durations import Timings
 from viralclip.engine.jobs import new_job_id, new_trace_id
 from viralclip.events import ClipTick, JobTick, NewEvent
+from viralclip.factors import Machine
 from viralclip.geometry import Size
 from viralclip.media.encoders import X264, Choice, threads_for
 from viralclip.media.probe import probe
@@ -51,6 +52,7 @@ from viralclip.scenes import Scene
 from viralclip.storage.opening import open_storage
 from viralclip.styles import STYLES
 from viralclip.telemetry.logs import log_to
+from viralclip.workload import Observation
 
 SOURCE_S = 24.0
 SIZES = {"360p": Size(640, 360), "720p": Size(1280, 720), "1080p": Size(1920, 1080)}

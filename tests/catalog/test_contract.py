@@ -10,11 +10,12 @@ import pytest
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import ClipRecord, Ending, Endings, JobRecord
-from viralclip.durations import Observation, Timings, Workload
+from viralclip.durations import Timings
 from viralclip.events import FailedDetails, Outcome
 from viralclip.plan import Options, StyleChoice, Video, make_plan
 from viralclip.scenes import Scene
 from viralclip.steps import ANALYSED_ROUTE, Step
+from viralclip.workload import Observation, Workload
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -22,7 +23,7 @@ _AT = datetime(2025, 1, 1, 12, tzinfo=UTC)
 _OPENER = """
 import asyncio, sys
 from viralclip.catalog.opening import open_catalog
-from viralclip.durations import Observation, Workload
+from viralclip.workload import Observation, Workload
 
 work = Workload(stage="render", style="split", seconds=1, output_rate=62, source_rate=62)
 

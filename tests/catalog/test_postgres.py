@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from viralclip.catalog.database import Database
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.sql.learned_times import SqlLearnedTimes
-from viralclip.durations import Observation, Workload
+from viralclip.workload import Observation, Workload
 
 WORK = Workload(stage="render", style="split", seconds=1, output_rate=62, source_rate=62)
 SEEN = Observation(workload=WORK, machine="here", busy=1, seconds=2)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from viralclip.scene_writing import WRITERS, Footage
 from viralclip.scenes import Scene, parse_scenes
-from viralclip.styles import scene_options
 from viralclip.styles.pinned_crop import Pin
+from viralclip.styles.registry import scene_options
 from viralclip.styles.streamer_split import Region
 
 FPS = Fraction(30000, 1001)

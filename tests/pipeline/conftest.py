@@ -107,13 +107,12 @@ class Shop:
             )
             for place, (start, end) in enumerate(spans or [(0.0, 0.4)])
         ]
-        choices = [choose(STYLES[name]) for name in styles]
+        wanted = Options(**{"preset": "fast", **options})
+        choices = [choose(STYLES[name], captioned=wanted.captions.are_burnt) for name in styles]
         job = JobRecord(
             job_id=new_job_id(),
             owner="local",
-            plan=make_plan(
-                probe(video).video, scenes, choices, Options(**{"preset": "fast", **options})
-            ),
+            plan=make_plan(probe(video).video, scenes, choices, wanted),
             storage_url=self.out.as_uri(),
             engine_url="",
             trace_id=new_trace_id(),

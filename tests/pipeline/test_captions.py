@@ -1,10 +1,13 @@
 """Captions in the clips themselves: burnt in, made again where a word changes, and nowhere else."""
 
+from types import SimpleNamespace
+
 import av
 import numpy as np
 import pytest
 
-from viralclip.errors import StorageUnavailableError
+from viralclip.analysis.models import FaceModel, ModelPlace
+from viralclip.errors import AnalysisFailedError, StorageUnavailableError
 from viralclip.plan import CaptionOptions
 from viralclip.words.transcript import Word
 
@@ -160,3 +163,46 @@ async def test_words_that_a_killed_attempt_left_are_replaced(shop, source):
 
     assert "so" in (shop.out / "01_scene-1_original.srt").read_text()
     assert len(shop.stored()) == 4
+
+
+async def test_a_static_clip_is_looked_at_so_that_its_captions_cover_no_face(
+    shop, talk, face_model
+):
+    words = [said("so", "it", "is")]
+    job = await shop.job(talk, (0.0, 0.6), words=words, captions=GIVEN)
+    end = await shop.make_first(job)
+    steps = await shop.steps(job)
+
+    assert end.ending == "complete"
+    assert steps[1:4] == ["detecting_faces", "face_detection_complete", "rendering"]
+    assert not set(steps) & {"computing_camera_path", "camera_path_complete"}
+
+
+async def test_without_a_model_captions_stand_where_they_stand_and_nothing_is_said(
+    shop, talk, tmp_path
+):
+    shop.use(face_model=FaceModel(ModelPlace(tmp_path / "none", named=tmp_path / "no.onnx")))
+    job = await shop.job(talk, (0.0, 0.6), styles=["original"], words=[said("so")], captions=GIVEN)
+    end = await shop.make_first(job)
+
+    assert end.ending == "complete"
+    assert "detecting_faces" not in await shop.steps(job)
+    assert not [it for it in await shop.history(job) if it.event.type == "warning"]
+
+
+async def test_a_clip_without_words_is_not_looked_at_for_captions(shop, talk, face_model):
+    job = await shop.job(talk, (0.0, 0.6), words=[()], captions=GIVEN)
+
+    assert (await shop.make_first(job)).ending == "complete"
+    assert "detecting_faces" not in await shop.steps(job)
+
+
+async def test_captions_are_drawn_where_nobody_could_look(shop, talk, face_model):
+    async def fail(*_args, **_kwargs):
+        raise AnalysisFailedError
+
+    shop.use(analyses=SimpleNamespace(look=fail, footage=fail))
+    job = await shop.job(talk, (0.0, 0.6), words=[said("so")], captions=GIVEN)
+
+    assert (await shop.make_first(job)).ending == "complete"
+    assert not [it for it in await shop.history(job) if it.event.type == "warning"]

@@ -8,12 +8,12 @@ import time
 import pytest
 
 from viralclip.channel.port import BEGINNING
-from viralclip.durations import Observation
 from viralclip.events import AnomalyFound
 from viralclip.live import EventFrame
 from viralclip.pipeline.load import Load
 from viralclip.pipeline.workload import workload_of
 from viralclip.telemetry.instruments import install
+from viralclip.workload import Observation
 
 pytestmark = pytest.mark.timeout(60)
 

@@ -22,11 +22,11 @@ from viralclip.styles import (
     all_styles,
     broken_styles,
     resolve,
-    scene_options,
     scene_within,
     target_size,
 )
 from viralclip.styles.extensions import load_extensions
+from viralclip.styles.registry import scene_options
 
 PACKAGE = Path(__file__).parent / "third_party"
 GUIDE = Path(__file__).parents[2] / "docs/how-to/add-a-style.md"

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from viralclip.plan import Options, Plan, StyleChoice, Video, make_plan
 from viralclip.scenes import Scene, parse_scenes
 from viralclip.steps import ANALYSED_ROUTE
-from viralclip.styles import scene_options
+from viralclip.styles.registry import scene_options
 
 VIDEO = Video(
     name="talk.mp4",

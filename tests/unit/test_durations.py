@@ -5,18 +5,9 @@ from random import Random
 
 import pytest
 
-from viralclip.durations import (
-    DRIFT_OF,
-    Model,
-    Observation,
-    Prediction,
-    Source,
-    Timings,
-    Workload,
-    drift_of,
-    read_model,
-    read_timings,
-)
+from viralclip.durations import Model, Timings, read_model, read_timings
+from viralclip.factors import DRIFT_OF, Prediction, Source, drift_of
+from viralclip.workload import Observation, Workload
 
 HERE = "here"
 

@@ -8,8 +8,9 @@ from random import Random
 
 import pytest
 
-from viralclip.durations import Model, Observation, Timings, Workload
-from viralclip.eta import ClipKey, ClipWorkload, Line, TimeLeft, time_left
+from viralclip.durations import Model, Timings
+from viralclip.eta import TimeLeft, time_left
+from viralclip.job_work import ClipKey, ClipWorkload, Line
 from viralclip.progress import ClipState, Progress, SceneState
 from viralclip.steps import (
     ANALYSED_ROUTE,
@@ -21,6 +22,7 @@ from viralclip.steps import (
     route_of,
     transcribed,
 )
+from viralclip.workload import Observation, Workload
 
 HERE = "here"
 NOW = datetime(2026, 6, 1, 14, tzinfo=UTC)

@@ -20,7 +20,7 @@ from viralclip.plan import (
     slug,
 )
 from viralclip.scenes import Scene
-from viralclip.steps import ANALYSED_ROUTE, PLAIN_ROUTE, is_analysed, transcribed
+from viralclip.steps import ANALYSED_ROUTE, PLAIN_ROUTE, is_analysed, is_framed, transcribed
 from viralclip.styles import STYLES
 from viralclip.words.transcript import Word
 
@@ -64,6 +64,11 @@ def test_a_plan_has_a_clip_of_each_scene_in_each_style():
 def test_a_chosen_style_brings_the_route_of_its_clips():
     assert choose(STYLES["split"]).route == PLAIN_ROUTE
     assert choose(STYLES["intelligent"]).route == ANALYSED_ROUTE
+    captioned = choose(STYLES["split"], captioned=True).route
+    assert (is_analysed(captioned), is_framed(captioned)) == (True, False)
+    assert choose(STYLES["intelligent"], captioned=True).route == ANALYSED_ROUTE
+    shown = [CaptionOptions(mode="given"), CaptionOptions(mode="given", burn=False)]
+    assert [captions.are_burnt for captions in shown] == [True, False]
 
 
 def test_a_clip_is_found_by_scene_and_style():

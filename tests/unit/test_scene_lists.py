@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from viralclip.errors import InvalidScenesError
 from viralclip.scene_lists.review import MAX_ID
 from viralclip.scenes import MAX_SCENES, Scene, parse_scenes
-from viralclip.styles import scene_options
+from viralclip.styles.registry import scene_options
 from viralclip.styles.streamer_split import Region
 from viralclip.timecode import format_time
 

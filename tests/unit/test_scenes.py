@@ -1,15 +1,23 @@
 """Scenes of a list: what their fields may be, and how each fault is named."""
 
 import json
+from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
 from viralclip.errors import InvalidScenesError
 from viralclip.scene_writing import Footage, write_json
-from viralclip.scenes import MAX_SCENES, parse_scenes, scenes_from_chapters
-from viralclip.styles import scene_options
+from viralclip.scenes import (
+    MAX_SCENES,
+    SceneReading,
+    parse_scenes,
+    read_scene_objects,
+    scenes_from_chapters,
+)
 from viralclip.styles.pinned_crop import Pin, PinnedCrop
+from viralclip.styles.registry import scene_options
 from viralclip.styles.streamer_split import Region, Webcam
 
 HOUR = 3600.0
@@ -451,3 +459,31 @@ def test_words_of_a_scene_without_a_start_are_judged_all_the_same():
 
 def test_a_column_of_that_name_in_a_table_is_somebodys_count():
     assert read("start,end,words\n0,1,12\n", "a.csv")[0].words is None
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [],
+        [7],
+        [{"start": 0, "end": 1}, {"from": "0:02", "to": "0:03.5", "name": "Two", "crop": None}],
+        [{"start": "00:00:01:12", "end": "00:00:03:00"}],
+        [{"start": 1}, {"start": 5}],
+        [{"start": 1, "end": 2, "webcam": {"x": 0, "y": 0, "width": 0.5, "height": 0.5}}],
+        [{"start": [], "end": True, "title": 4}, {"id": 1e3, "start": 5, "end": 1}],
+    ],
+)
+def test_objects_are_read_as_the_json_that_they_came_from(items):
+    facts: dict[str, Any] = {"duration": 60.0, "fps": 25.0, "options": scene_options()}
+
+    assert outcome(lambda: read_scene_objects(items, **facts)) == outcome(
+        lambda: parse_scenes(json.dumps(items), name="scenes.json", **facts)
+    )
+
+
+def outcome(read: Callable[[], SceneReading]) -> object:
+    """What comes of reading: the scenes with their notes, or the faults."""
+    try:
+        return read()
+    except InvalidScenesError as error:
+        return error.faults

@@ -11,6 +11,7 @@ from viralclip.events import ClipOutline
 from viralclip.steps import (
     ANALYSED_ROUTE,
     ENDS,
+    LOOKED_AT_ROUTE,
     OLD_ANALYSED_ROUTE,
     PLAIN_ROUTE,
     STEPS,
@@ -23,7 +24,9 @@ from viralclip.steps import (
 )
 
 IN_ORDER = [step for step in Step if step not in ENDS | {Step.RETRYING}]
-ROUTES = pytest.mark.parametrize("route", [PLAIN_ROUTE, ANALYSED_ROUTE, OLD_ANALYSED_ROUTE])
+ROUTES = pytest.mark.parametrize(
+    "route", [PLAIN_ROUTE, LOOKED_AT_ROUTE, ANALYSED_ROUTE, OLD_ANALYSED_ROUTE]
+)
 FRACTIONS = st.floats(min_value=0, max_value=1)
 
 

@@ -47,7 +47,8 @@ from viralclip.scenes import (
 )
 from viralclip.settings import STORAGES, Settings
 from viralclip.storage.objects import Storage
-from viralclip.styles import ALL, Style, resolve, scene_options
+from viralclip.styles import ALL, Style, resolve
+from viralclip.styles.registry import scene_options
 from viralclip.text import is_text
 
 
@@ -153,7 +154,7 @@ async def accept(
     active = probed.video.active_area if request.options.bars == "cut" else None
     styles = resolve(request.styles, source=probed.video.size, aspect=aspect, active=active)
     storage_url = await _destination(request.out, open_storage)
-    choices = [choose(style) for style in styles]
+    choices = [choose(style, captioned=shown.options.are_burnt) for style in styles]
     options = request.options.model_copy(update={"captions": shown.options})
     plan = make_plan(probed.video, shown.scenes, choices, options)
     left_out = _left_out(request.styles, styles, probed, active)

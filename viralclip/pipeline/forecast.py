@@ -9,8 +9,9 @@ import structlog
 
 from viralclip.catalog.records import JobRecord
 from viralclip.channel.port import ProgressChannel
-from viralclip.eta import ClipKey, ClipWorkload, Line, TimeLeft, time_left
+from viralclip.eta import TimeLeft, time_left
 from viralclip.events import JobTick
+from viralclip.job_work import ClipKey, ClipWorkload, Line
 from viralclip.pipeline.reporter import JobReport
 from viralclip.pipeline.tools import Tools
 from viralclip.pipeline.workload import workloads

@@ -29,7 +29,7 @@ from viralclip.pipeline.tools import ClipTask, Tools
 from viralclip.pipeline.view import area_of, view_of
 from viralclip.plan import Plan
 from viralclip.processes.ffmpeg_progress import FfmpegProgress
-from viralclip.steps import is_analysed
+from viralclip.steps import is_framed
 from viralclip.styles import Framing, Graph, Script, all_styles
 
 # How much of rendering is to measure the sound, where it is brought to a level.
@@ -110,7 +110,7 @@ async def _render_clip(
         began, doubts = _MEASURING, (*doubts, *unlevelled)
     if found := await asyncio.to_thread(_already_rendered, done, spec):
         return _rendition(done, found, doubts, spec).model_copy(update={"found": True})
-    captions = await asyncio.to_thread(captions_of, task, tools, spec)
+    captions = await captions_of(task, tools, probed, spec, framing)
     with _prepared(spec, captions) as ready:
         began_at = tools.clock()
         rendered = await render(
@@ -127,7 +127,7 @@ async def _render_clip(
 
 
 async def _framing(task: ClipTask, tools: Tools) -> Framing | None:
-    if not is_analysed(task.clip.route):
+    if not is_framed(task.clip.route):
         return None
     return await (await Analysis.of(task, tools)).framing()
 

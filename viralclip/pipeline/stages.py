@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 
 import structlog
 
+from viralclip.errors import AnalysisFailedError, AnalysisStalledError
 from viralclip.events import (
     CameraPathComplete,
     CameraPathCompleteDetails,
@@ -42,7 +43,7 @@ from viralclip.pipeline.transcription import (
     Transcription,
     with_words,
 )
-from viralclip.steps import Step
+from viralclip.steps import Step, is_framed
 
 log = structlog.get_logger(__name__)
 
@@ -83,11 +84,22 @@ async def transcribe(making: Making) -> None:
 
 
 async def analyse(making: Making) -> None:
-    """Look for faces in the scene, and plan the camera's path."""
-    async with making.timing.stage("analysis") as stretch:
-        analysis = await Analysis.of(making.task, making.tools)
-        await _look(analysis, making, stretch)
-        await _plan(analysis, making)
+    """Look for faces in the scene, and plan the camera's path.
+
+    A clip without a camera is looked at so that its captions cover no face: where that cannot be,
+    they stand where they stand without faces.
+    """
+    analysis = await Analysis.of(making.task, making.tools)
+    if is_framed(making.task.clip.route):
+        async with making.timing.stage("analysis") as stretch:
+            await _look(analysis, making, stretch)
+            await _plan(analysis, making)
+    elif making.task.shows_captions and analysis.model is not None:
+        async with making.timing.stage("analysis") as stretch:
+            try:
+                await _look(analysis, making, stretch)
+            except (AnalysisFailedError, AnalysisStalledError) as error:
+                log.warning("Faces not looked for", code=error.code, error=error.detail)
 
 
 async def render_and_store(making: Making) -> None:

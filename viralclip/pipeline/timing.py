@@ -7,13 +7,13 @@ from contextlib import asynccontextmanager
 import structlog
 
 from viralclip.anomalies import Anomaly, judge
-from viralclip.durations import Observation, Stage, Workload
 from viralclip.events import AnomalyFound
 from viralclip.pipeline.load import Stretch
 from viralclip.pipeline.reporter import ClipReport
 from viralclip.pipeline.tools import ClipTask, Tools
 from viralclip.pipeline.workload import workload_of
 from viralclip.telemetry.metrics import ANOMALIES
+from viralclip.workload import Observation, Stage, Workload
 
 EVERY_S = 1.0
 _DRIFT_WORDS = (

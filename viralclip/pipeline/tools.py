@@ -164,6 +164,10 @@ class ClipTask:
     def has_captions(self) -> bool:
         return self.job.plan.options.captions.look(self.clip.scene) is not None
 
+    @property
+    def shows_captions(self) -> bool:
+        return self.job.plan.options.captions.burn and self.has_captions
+
     def record(self, ending: Ending, *, failure: FailedDetails | None = None) -> ClipRecord:
         return ClipRecord(
             job_id=self.job.job_id,

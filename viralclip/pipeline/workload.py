@@ -8,13 +8,13 @@ from functools import lru_cache
 
 import structlog
 
-from viralclip.durations import FramingKind, Workload
-from viralclip.eta import ClipKey, ClipWorkload
 from viralclip.geometry import Size, parse_aspect
+from viralclip.job_work import ClipKey, ClipWorkload
 from viralclip.plan import Plan
 from viralclip.scenes import Scene
 from viralclip.speech.pieces import PIECE_S, numbers_of
 from viralclip.styles import Graph, Style, View, all_styles, scene_within, seen_area, target_size
+from viralclip.workload import FramingKind, Workload
 
 _BLURS = frozenset({"gblur", "boxblur", "avgblur", "smartblur", "dblur"})
 _MILLION = 1e6
@@ -73,7 +73,7 @@ def workload_of(plan: Plan, scene: Scene, style: str, means: Means) -> ClipWorkl
         cores=means.cores,
     )
     listening = _listening(plan, scene, render)
-    if not made.analysed:
+    if not made.analysed and not render.captions:
         return ClipWorkload(render, transcription=listening)
     # The preset and the encoder have no part in it, nor what else the render does.
     looking = {"stage": "analysis", "preset": "", "encoder": "", "style": "", "output_rate": 1.0}

@@ -94,12 +94,23 @@ def create_app(
     app.add_middleware(Measuring)
     if page is not None:
         app.mount("/", StaticFiles(directory=page, html=True), name="page")
+    app.openapi()  # now, and not while the first who asks for it waits
     return app
+
+
+class _Api(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        """FastAPI describes its routes anew when there are others; what it leaves out is added."""
+        before = self.openapi_schema
+        schema = super().openapi()
+        if schema is not before:
+            _describe(schema)
+        return schema
 
 
 def routes() -> FastAPI:
     """Every route and its description; nothing to answer with yet."""
-    app = FastAPI(
+    app = _Api(
         title="viralclip",
         version=__version__,
         description=_ABOUT,
@@ -111,7 +122,6 @@ def routes() -> FastAPI:
     for module in _ROUTED:
         app.include_router(module.router)
     problems.install(app)
-    _describe(app.openapi())
     return app
 
 

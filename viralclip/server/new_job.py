@@ -1,6 +1,6 @@
 """A job as it is asked for."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -8,6 +8,7 @@ from viralclip.audio_tracks import ALL, VOICE
 from viralclip.captions.areas import AreaName
 from viralclip.catalog.records import Priority
 from viralclip.plan import Bars, Preset
+from viralclip.server.scene_input import SceneObject
 
 MAX_STYLES = 50
 # A long talk's in the wordiest format; the request as a whole has a limit of its own.
@@ -55,7 +56,7 @@ class NewJob(_In):
     """
 
     source: VideoSource | PathSource
-    scenes: list[dict[str, Any]] | str
+    scenes: list[SceneObject] | str
     styles: list[Annotated[str, Field(max_length=64)]] = Field(min_length=1, max_length=MAX_STYLES)
     aspect: str = Field(default="9:16", max_length=8)
     preset: Preset = "balanced"

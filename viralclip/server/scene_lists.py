@@ -1,5 +1,6 @@
 """Scene lists over HTTP: a file to text, and what a video's scenes would be."""
 
+from collections.abc import Sequence
 from typing import Annotated, TypedDict
 
 from fastapi import APIRouter, Query, Request
@@ -7,11 +8,11 @@ from pydantic import BaseModel
 
 from viralclip.errors import InvalidScenesError
 from viralclip.plan import Video
-from viralclip.scenes import SceneReading, list_text, parse_scenes
+from viralclip.scenes import SceneReading, list_text, parse_scenes, read_scene_objects
 from viralclip.server.dependencies import LibraryDep, PoolsDep
 from viralclip.server.identity import Owner
 from viralclip.server.problems import FaultOut, problems
-from viralclip.styles import scene_options
+from viralclip.styles.registry import scene_options
 from viralclip.words.reading import TranscriptReading, parse_transcript
 
 
@@ -64,9 +65,12 @@ async def read_scene_list(
     return await pools.parsing.run(owner, _read, data, name, video)
 
 
-def read_scenes(data: str | bytes, name: str, video: Video) -> SceneReading:
+def read_scenes(data: str | bytes | Sequence[object], name: str, video: Video) -> SceneReading:
     """The scenes of a list for the video; InvalidScenesError says what is wrong with it."""
-    return parse_scenes(data, name=name, options=scene_options(), **_facts(video))
+    facts, options = _facts(video), scene_options()
+    if isinstance(data, str | bytes):
+        return parse_scenes(data, name=name, options=options, **facts)
+    return read_scene_objects(data, options=options, **facts)
 
 
 def read_transcript(data: str | bytes, name: str, video: Video) -> TranscriptReading:

@@ -6,7 +6,6 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from viralclip.captioning import Captioned, give_captions
 from viralclip.captions.fonts import Font
@@ -15,11 +14,12 @@ from viralclip.engine.jobs import new_job_id
 from viralclip.errors import Fault, InvalidScenesError, NoSpeechTrackError
 from viralclip.geometry import parse_aspect
 from viralclip.plan import CaptionOptions, Options, Plan, Video, choose, make_plan
-from viralclip.scenes import MAX_SCENES, SceneReading
+from viralclip.scenes import MAX_SCENES
 from viralclip.server.new_job import NewJob, PathSource, VideoSource
 from viralclip.server.parts import ServerParts
 from viralclip.server.problems import ConflictError, TooManyError
 from viralclip.server.request_context import request_trace_id
+from viralclip.server.scene_input import SceneObject
 from viralclip.server.scene_lists import read_scenes, read_transcript
 from viralclip.server.video_library import VideoLibrary
 from viralclip.styles import resolve
@@ -131,10 +131,11 @@ def _plan(new: NewJob, video: Video, reading: Captioned, encoder: str) -> Plan:
         bars=new.bars,
         captions=reading.options,
     )
-    return make_plan(video, reading.scenes, [choose(style) for style in styles], options)
+    choices = [choose(style, captioned=reading.options.are_burnt) for style in styles]
+    return make_plan(video, reading.scenes, choices, options)
 
 
-def _check_length(scenes: list[dict[str, Any]] | str) -> None:
+def _check_length(scenes: list[SceneObject] | str) -> None:
     """InvalidScenesError for a list that is too long to be looked at."""
     problem = None
     if isinstance(scenes, str) and len(scenes) > _MAX_LIST_CHARS:
@@ -147,7 +148,7 @@ def _check_length(scenes: list[dict[str, Any]] | str) -> None:
 
 def _read_all(new: NewJob, video: Video, fonts: Callable[[], Sequence[Font]]) -> Captioned:
     """The scenes with the words that they show, and notes on how both were read."""
-    reading = _read_scenes(new.scenes, video)
+    reading = read_scenes(new.scenes, "", video)
     wanted = new.captions
     if wanted is None:
         return Captioned(reading.scenes, CaptionOptions(), reading.notes)
@@ -163,9 +164,3 @@ def _read_all(new: NewJob, video: Video, fonts: Callable[[], Sequence[Font]]) ->
         fonts=fonts() if wanted.burn else (),
     )
     return Captioned(shown.scenes, shown.options, (*reading.notes, *words.notes, *shown.notes))
-
-
-def _read_scenes(scenes: list[dict[str, Any]] | str, video: Video) -> SceneReading:
-    if isinstance(scenes, str):
-        return read_scenes(scenes, "", video)
-    return read_scenes(json.dumps(scenes), "scenes.json", video)

@@ -5,15 +5,7 @@ from viralclip.style_options import StyleOptions
 from viralclip.styles.area import WholeFrameStyle, scene_within, seen_area
 from viralclip.styles.extensions import BrokenStyle
 from viralclip.styles.framing import Framing, Raster
-from viralclip.styles.registry import (
-    ALL,
-    STYLES,
-    all_styles,
-    broken_styles,
-    resolve,
-    scene_options,
-    target_size,
-)
+from viralclip.styles.registry import ALL, STYLES, all_styles, broken_styles, resolve, target_size
 from viralclip.styles.style import AnalysedStyle, OptionedStyle, StaticStyle, Style, View
 
 __all__ = [
@@ -41,7 +33,6 @@ __all__ = [
     "join",
     "line",
     "resolve",
-    "scene_options",
     "scene_within",
     "seen_area",
     "target_size",

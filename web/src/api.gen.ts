@@ -1942,6 +1942,19 @@ export interface components {
             height: number | null;
         };
         /**
+         * CropIn
+         * @description A crop set by hand: its left and width as shares of the picture's width, its top as a share
+         *     of the height.
+         */
+        CropIn: {
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
+            /** Width */
+            width: number;
+        };
+        /**
          * DeliveryOut
          * @description A message to a webhook; `answer` is what the last attempt gave, `next_at` when another
          *     comes.
@@ -2229,9 +2242,7 @@ export interface components {
             /** Source */
             source: components["schemas"]["VideoSource"] | components["schemas"]["PathSource"];
             /** Scenes */
-            scenes: {
-                [key: string]: unknown;
-            }[] | string;
+            scenes: components["schemas"]["SceneIn"][] | string;
             /** Styles */
             styles: string[];
             /**
@@ -2287,6 +2298,23 @@ export interface components {
             /** Path */
             path: string;
         };
+        /**
+         * PinIn
+         * @description The crop from a time of the video on or, between two of them, on the way to the next.
+         */
+        PinIn: {
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
+            /** Width */
+            width: number;
+            /**
+             * Time
+             * @description Seconds, or text like `1:02.5` or `00:01:02:12`.
+             */
+            time: number | string;
+        };
         /** PriorityChange */
         PriorityChange: {
             /**
@@ -2339,6 +2367,48 @@ export interface components {
             width: number;
             /** Height */
             height: number;
+        };
+        /**
+         * Region
+         * @description A rectangle as shares (0 to 1) of the picture's width and height, from its top left.
+         */
+        Region: {
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+        };
+        /**
+         * SceneIn
+         * @description A stretch of the video worth a clip: from `start` to `end`, or for a `duration`.
+         *
+         *     Without an `id` or a `title` it is given one. `crop` is one for the whole scene, or several with
+         *     their times. Other spellings of these names are read as in scene lists; so are options of styles
+         *     that came as packages. Unknown fields are ignored.
+         */
+        SceneIn: {
+            /**
+             * Start
+             * @description Seconds, or text like `1:02.5` or `00:01:02:12`.
+             */
+            start: number | string;
+            /** End */
+            end?: (number | string) | null;
+            /** Duration */
+            duration?: (number | string) | null;
+            /** Id */
+            id?: number | string | null;
+            /** Title */
+            title?: string | null;
+            webcam?: components["schemas"]["Region"] | null;
+            /** Crop */
+            crop?: components["schemas"]["CropIn"] | components["schemas"]["PinIn"][] | null;
+            /** Words */
+            words?: components["schemas"]["Word"][] | null;
         };
         /**
          * SceneListOut
@@ -2477,6 +2547,33 @@ export interface components {
              */
             created_at: string;
         };
+        /**
+         * Word
+         * @description A word as it is shown, punctuation included, and when it is said: seconds of the video.
+         *
+         *     `confidence` is 0 to 1, or None where nobody says. `speaker` is a name or label. `break_after`
+         *     says that a caption ends behind the word (True) or goes on (False); None leaves it open.
+         *     `joined` says that no space stands before the word, as in Japanese, Chinese and Thai.
+         */
+        Word: {
+            /** Text */
+            text: string;
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
+            /** Confidence */
+            confidence?: number | null;
+            /** Speaker */
+            speaker?: string | null;
+            /** Break After */
+            break_after?: boolean | null;
+            /**
+             * Joined
+             * @default false
+             */
+            joined: boolean;
+        };
     };
     responses: never;
     parameters: never;
@@ -2547,6 +2644,7 @@ export type WorkerTick = components['schemas']['WorkerTick'];
 export type AudioTrack = components['schemas']['AudioTrack'];
 export type Choices = components['schemas']['Choices'];
 export type ClipOut = components['schemas']['ClipOut'];
+export type CropIn = components['schemas']['CropIn'];
 export type DeliveryOut = components['schemas']['DeliveryOut'];
 export type EventPage = components['schemas']['EventPage'];
 export type FaceOut = components['schemas']['FaceOut'];
@@ -2566,9 +2664,12 @@ export type NewJob = components['schemas']['NewJob'];
 export type NewSession = components['schemas']['NewSession'];
 export type NewWebhook = components['schemas']['NewWebhook'];
 export type PathSource = components['schemas']['PathSource'];
+export type PinIn = components['schemas']['PinIn'];
 export type PriorityChange = components['schemas']['PriorityChange'];
 export type Problem = components['schemas']['Problem'];
 export type Rect = components['schemas']['Rect'];
+export type Region = components['schemas']['Region'];
+export type SceneIn = components['schemas']['SceneIn'];
 export type SceneListOut = components['schemas']['SceneListOut'];
 export type SceneOut = components['schemas']['SceneOut'];
 export type StyleOut = components['schemas']['StyleOut'];
@@ -2577,6 +2678,7 @@ export type VideoOut = components['schemas']['VideoOut'];
 export type VideoSource = components['schemas']['VideoSource'];
 export type WebhookCreated = components['schemas']['WebhookCreated'];
 export type WebhookOut = components['schemas']['WebhookOut'];
+export type Word = components['schemas']['Word'];
 export type $defs = Record<string, never>;
 export interface operations {
     listJobs: {

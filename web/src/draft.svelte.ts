@@ -1,7 +1,7 @@
 // The job that is being put together, until it is submitted.
 
 import type { Pin } from "./crop.svelte";
-import { type FaultOut, type JobOut, type NewJob, type Problem, type VideoOut, call, problemOf } from "./api";
+import { type FaultOut, type JobOut, type NewJob, type Problem, type SceneIn, type VideoOut, call, problemOf } from "./api";
 
 export interface Row {
   key: number;
@@ -88,7 +88,7 @@ export class Draft {
   #body(video: VideoOut): NewJob {
     return {
       source: { video_id: video.video_id },
-      scenes: this.isText ? this.text : this.rows.map(({ title, start, end, crop }) => ({ ...(title && { title }), start, end, ...(crop && { crop }) })),
+      scenes: this.isText ? this.text : this.rows.map(sceneOf),
       styles: this.styles,
       aspect: this.aspect,
       preset: this.preset,
@@ -103,6 +103,11 @@ export class Draft {
     if (body !== this.#sent) [this.#sent, this.#key] = [body, randomKey()];
     return this.#key;
   }
+}
+
+/** A row as the API takes it; times are sent as they are typed. */
+function sceneOf({ title, start, end, crop }: Row): SceneIn {
+  return { ...(title && { title }), start, end, ...(crop && { crop }) };
 }
 
 /** The faults of each row of the table, from places like `scenes[2].end`. */

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from viralclip.cli.display.symbols import choose_ink
+from viralclip.cli.display.symbols import choose_symbols
 from viralclip.cli.figures import percent, time_left
 from viralclip.processes.ffmpeg_progress import FfmpegProgress
 
@@ -34,7 +34,7 @@ class _MovingBar:
     """Gone once the work has ended."""
 
     def __init__(self, console: Console, title: str) -> None:
-        self._ink = choose_ink(console.encoding)
+        self._ink = choose_symbols(console.encoding)
         self._title = self._ink.fit(title, max(console.width - _WIDTH - 24, 8))
         self._fraction, self._left = 0.0, ""
         self._live = Live(self, console=console, refresh_per_second=8, transient=True)
