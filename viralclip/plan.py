@@ -115,7 +115,8 @@ class CaptionOptions(_Value, frozen=True):
 
     def look(self, scene: Scene) -> str | None:
         """All that captions change in a clip of the scene; None for a clip that has none."""
-        if self.mode == "none" or (self.mode == "given" and not scene.words):
+        to_be_heard = self.mode == "auto" and scene.words is None
+        if self.mode == "none" or not (scene.words or to_be_heard):
             return None
         words = [_told(word) for word in scene.words or ()]
         how = (self.style, self.area) if self.burn else ()

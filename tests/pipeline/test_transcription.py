@@ -109,6 +109,7 @@ async def test_a_scene_without_speech_has_a_clip_and_a_warning(hearing, talk):
     assert await hearing.run(job) == "succeeded"
     warned = [e.event.code for e in await hearing.history(job) if e.event.type == "warning"]
     assert warned == ["no_speech_found"]
+    assert not list(hearing.out.glob("*.srt"))
 
 
 async def test_another_model_makes_the_clip_again_and_the_same_does_not(hearing, talk):
@@ -139,7 +140,7 @@ async def test_a_worker_that_cannot_listen_fails_the_clip_with_what_to_do(hearin
 async def test_how_long_listening_takes_is_learned(hearing, talk):
     job = await hearing.job(talk, (2.0, 3.0), captions=AUTO)
     await hearing.run(job)
-    timings: Timings = await hearing.tools.catalog.timings()
+    timings: Timings = await hearing.tools.catalog.learned_times.read()
     work = workload_of(job.plan, job.plan.scenes[0], "original", Means("x264", 1, 2))
 
     assert timings.model("transcription").count == 1
