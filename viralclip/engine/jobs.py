@@ -8,7 +8,8 @@ import structlog
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import ClipRecord, JobRecord, Priority
 from viralclip.channel.port import ProgressChannel
-from viralclip.engine.client import Engine, priority_number
+from viralclip.engine.port import WorkQueue
+from viralclip.engine.priorities import priority_number
 from viralclip.errors import JobBusyError, UnknownJobError
 from viralclip.events import ClipOutline, JobQueued, NewEvent, SceneOutline
 from viralclip.scenes import Scene
@@ -30,7 +31,7 @@ def new_trace_id() -> str:
 class Jobs:
     """Acts on jobs in one engine; the work itself happens wherever a worker serves that engine."""
 
-    def __init__(self, *, catalog: Catalog, channel: ProgressChannel, engine: Engine) -> None:
+    def __init__(self, *, catalog: Catalog, channel: ProgressChannel, engine: WorkQueue) -> None:
         self._catalog = catalog
         self._channel = channel
         self._engine = engine

@@ -1,7 +1,7 @@
 """The durable workflows job, scene and clip: the pipeline, queued and checkpointed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -9,13 +9,12 @@ from functools import partial
 from typing import Any
 
 import structlog
-from dbos import DBOS, StepOptions
-from dbos import error as dbos_error
 from structlog.contextvars import bind_contextvars, bound_contextvars
 
 from viralclip.catalog.records import ClipRecord, JobRecord
 from viralclip.channel.port import ProgressChannel
-from viralclip.engine.client import Engine, clip_numbers, priority_number
+from viralclip.engine.port import Engine, Runtime, Workflow
+from viralclip.engine.priorities import clip_numbers, priority_number
 from viralclip.events import Outcome
 from viralclip.pipeline.clip import make_clip
 from viralclip.pipeline.forecast import Forecast, Pace
@@ -24,18 +23,18 @@ from viralclip.pipeline.published import Published
 from viralclip.pipeline.reporter import JobReport, Reporter
 from viralclip.pipeline.scene import process_scene
 from viralclip.pipeline.settling import announce
-from viralclip.pipeline.tools import ClipTask, R, Tools
+from viralclip.pipeline.tools import ClipTask, Tools
 from viralclip.progress import Progress, next_attempt
 from viralclip.scenes import Scene
 from viralclip.telemetry import traces
-from viralclip.telemetry.metrics import SLOTS
 from viralclip.telemetry.spans import job_span, scene_span
+from viralclip.worker.checkpoints import DurableCheckpoint
+from viralclip.worker.clip_slots import ClipSlots
 from viralclip.worker.completions import Completions
-from viralclip.worker.exclusive_gate import ExclusiveGate
 from viralclip.worker.line import ClipLine
-from viralclip.worker.outage import is_outage, outlasting, outlasting_catalog
+from viralclip.worker.outage import outlasting, outlasting_catalog
 from viralclip.worker.waits import Waits
-from viralclip.workflow_ref import WorkflowRef
+from viralclip.workflow_ref import Kind, WorkflowRef
 
 _ANSWER_S = 2.0
 
@@ -43,13 +42,14 @@ log = structlog.get_logger(__name__)
 
 
 class Workflows:
-    """The three workflows over one set of tools; `register` hands them to the engine's runtime."""
+    """The three workflows over one set of tools, which a runtime runs in this process."""
 
     def __init__(
         self,
         *,
         tools: Tools,
         engine: Engine,
+        runtime: Runtime,
         channel: ProgressChannel,
         reporter: Reporter,
         slots: int,
@@ -58,7 +58,8 @@ class Workflows:
         self._engine = outlasting(engine)
         self._channel = channel
         self._reporter = reporter
-        self._slots = slots
+        self._runtime = runtime
+        self._checkpoint = DurableCheckpoint(runtime)
         self._line = ClipLine(
             self._engine,
             self._tools.catalog,
@@ -67,42 +68,38 @@ class Workflows:
             slots=slots,
         )
         self._running: dict[str, asyncio.Task[Any]] = {}
-        self._completions = Completions(engine, self._running)
-        self._company = ExclusiveGate()
+        self._completions = Completions(engine.ended, self._running)
         self._pace = Pace()
         self._waits = Waits()
-        self._clips = 0
-        self.begun = asyncio.Event()
-        self._draining = False
-        self._idle = asyncio.Event()
-        self._idle.set()
-        self._show_slots()
+        self._slots = ClipSlots(slots)
 
     @property
     def running(self) -> Collection[str]:
         """The ids of the workflows that this process is at."""
         return self._running.keys()
 
-    def register(self) -> None:
-        for kind, run in (("job", self._job), ("scene", self._scene), ("clip", self._clip)):
-            DBOS.workflow(name=kind)(self._workflow(run))
+    @property
+    def begun(self) -> asyncio.Event:
+        """Set once the first clip is begun."""
+        return self._slots.begun
+
+    @property
+    def by_kind(self) -> Mapping[Kind, Workflow]:
+        return {
+            "job": self._workflow(self._job),
+            "scene": self._workflow(self._scene),
+            "clip": self._workflow(self._clip),
+        }
 
     async def drain(self, grace_s: float) -> None:
         """Begin no more clips, let those that run end within the grace, stop the rest unended."""
-        self._draining = True
-        try:
-            async with asyncio.timeout(grace_s):
-                await self._idle.wait()
-        except TimeoutError:
-            log.warning("Clips handed back unfinished", count=self._clips)
+        await self._slots.drain(grace_s)
         running = list(self._running.values())
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
-    def _workflow(
-        self, run: Callable[[WorkflowRef, JobRecord], Awaitable[None]]
-    ) -> Callable[..., Awaitable[None]]:
+    def _workflow(self, run: Callable[[WorkflowRef, JobRecord], Awaitable[None]]) -> Workflow:
         async def workflow(*arguments: Any) -> None:
             work = WorkflowRef(*arguments)
             # A workflow is a task of its own: what its log lines are about ends with it.
@@ -113,7 +110,7 @@ class Workflows:
             except asyncio.CancelledError:
                 raise  # this worker leaves, and another one goes on
             except BaseException as cause:
-                if not isinstance(cause, dbos_error.DBOSWorkflowCancelledError):
+                if not self._runtime.is_cancellation(cause):
                     log.exception("Workflow failed", workflow=work.workflow_id)
                 self._completions.tell(work.workflow_id)
                 raise
@@ -219,13 +216,8 @@ class Workflows:
         record = await self._record_of(work)
         if record.ending is not None:
             return  # it ended before the engine could note that; its scene says how
-        async with self._company.join(alone=record.crashes > 0):
-            await self._while_draining()
-            self._begin_clip()
-            try:
-                await self._make_clip(work, job)
-            finally:
-                self._end_clip()
+        async with self._slots.take(alone=record.crashes > 0):
+            await self._make_clip(work, job)
 
     async def _make_clip(self, work: WorkflowRef, job: JobRecord) -> None:
         tasks = await self._tasks(work, job)
@@ -244,7 +236,7 @@ class Workflows:
             bound_contextvars(clip_index=index, attempt=attempt),
             report.spans.begin(attempt, worker=self._tools.worker.name) as span,
         ):
-            end = await make_clip(task, self._tools, report, _checkpoint)
+            end = await make_clip(task, self._tools, report, self._checkpoint)
             span.note({"viralclip.outcome": end.ending})
         if end.ends_job:
             await self._engine.cancel_clips(job.job_id, job.run)
@@ -293,59 +285,5 @@ class Workflows:
         await self._engine.enqueue(works, priority=priority)
         await self._completions.wait([work.workflow_id for work in works])
 
-    async def _while_draining(self) -> None:
-        """A clip that is begun while this worker leaves stays unended, for the next worker."""
-        if self._draining:
-            await asyncio.get_running_loop().create_future()
-
-    def _begin_clip(self) -> None:
-        self._clips += 1
-        self._show_slots()
-        self.begun.set()
-        self._idle.clear()
-
-    def _end_clip(self) -> None:
-        self._clips -= 1
-        self._show_slots()
-        if not self._clips:
-            self._idle.set()
-
-    def _show_slots(self) -> None:
-        SLOTS.set(self._clips, state="busy")
-        SLOTS.set(max(0, self._slots - self._clips), state="free")
-
     def _report(self, job: JobRecord) -> JobReport:
         return JobReport(self._reporter, job.job_id, job.run, job.trace_id)
-
-
-async def _checkpoint(name: str, stage: Callable[[], Awaitable[R]], result: type[R]) -> R:
-    """A stage as a durable step that a cancelled workflow stops at once; kept as plain JSON.
-
-    Where the engine cannot record it, the stage is done all the same: a crash may repeat it then.
-    Nor can it where a worker of another version began the clip and went through other stages.
-    """
-    done: list[R] = []
-    failed: list[Exception] = []
-
-    async def step() -> dict[str, Any]:
-        try:
-            done.append(await stage())
-        except Exception as error:
-            failed.append(error)
-            raise
-        return done[0].model_dump(mode="json")
-
-    options: StepOptions = {"name": name, "preemptible": True}
-    try:
-        return result.model_validate(await DBOS.run_step_async(options, step))
-    except Exception as error:
-        if failed:
-            raise failed[0] from None
-        if not done and not is_outage(error) and not _is_of_another_version(error):
-            raise
-        log.warning("Step not recorded", step=name, error=repr(error))
-    return done[0] if done else await stage()
-
-
-def _is_of_another_version(error: Exception) -> bool:
-    return isinstance(error, dbos_error.DBOSUnexpectedStepError)
