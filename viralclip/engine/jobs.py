@@ -117,7 +117,7 @@ def _scene_outline(job: JobRecord, scene: Scene, wanted: set[tuple[int, str]]) -
         start_sec=scene.start,
         duration_sec=scene.duration,
         clips=tuple(
-            ClipOutline(style=style.name, route=style.route)
+            ClipOutline(style=style.name, route=job.plan.route(scene, style))
             for style in job.plan.styles
             if (scene.id, style.name) in wanted
         ),

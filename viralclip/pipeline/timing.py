@@ -38,8 +38,8 @@ class ClipTiming:
     async def stage(self, stage: Stage) -> AsyncIterator[Stretch]:
         """Time a stage, and watch it; one that is done again counts as it was done last."""
         load = self._tools.analysing.load
-        # Several clips wait for one analysis: whoever begins it counts it.
-        with load.wait() if stage == "analysis" else load.work() as stretch:
+        # Several clips wait for one analysis or transcription: whoever begins it counts it.
+        with load.work() if stage == "render" else load.wait() as stretch:
             watching = asyncio.create_task(self._watch(stage, stretch), name="watch a stage")
             try:
                 yield stretch
@@ -85,7 +85,13 @@ class ClipTiming:
     def _workload(self, stage: Stage) -> Workload | None:
         plan, clip = self._task.job.plan, self._task.clip
         work = workload_of(plan, clip.scene, clip.style, self._tools.rendering.means)
-        return work.render if stage == "render" else work.analysis
+        match stage:
+            case "transcription":
+                return work.transcription
+            case "analysis":
+                return work.analysis
+            case "render":
+                return work.render
 
     async def _watch(self, stage: Stage, stretch: Stretch) -> None:
         """Once a second: whether the stage takes far too long; that is said once."""
