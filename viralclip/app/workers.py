@@ -10,7 +10,13 @@ from pathlib import Path
 import structlog
 
 from viralclip.analysis.models import FaceModel
-from viralclip.app.openers import model_place, open_analyses, open_sources, storage_opener
+from viralclip.app.openers import (
+    model_place,
+    open_analyses,
+    open_sources,
+    open_speech,
+    storage_opener,
+)
 from viralclip.app.records import Records, own_engine_url, state_errors
 from viralclip.engine.jobs import Jobs
 from viralclip.engine.opening import open_engine, runtime_of
@@ -129,6 +135,7 @@ async def open_worker(
                 FaceModel(model_place(settings)),
             ),
             worker=WorkerIdentity(me),
+            speech=open_speech(settings, on_start=ledger.note),
         )
         worker = Worker(
             engine=engine,

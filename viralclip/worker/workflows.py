@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from structlog.contextvars import bind_contextvars, bound_contextvars
 
-from viralclip.catalog.records import ClipRecord, JobRecord
+from viralclip.catalog.records import FoundRun, JobRecord
 from viralclip.channel.port import ProgressChannel
 from viralclip.engine.port import Engine, Runtime, Workflow
 from viralclip.engine.priorities import clip_numbers, priority_number
@@ -99,7 +99,7 @@ class Workflows:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
-    def _workflow(self, run: Callable[[WorkflowRef, JobRecord], Awaitable[None]]) -> Workflow:
+    def _workflow(self, run: Callable[[WorkflowRef, FoundRun], Awaitable[None]]) -> Workflow:
         async def workflow(*arguments: Any) -> None:
             work = WorkflowRef(*arguments)
             # A workflow is a task of its own: what its log lines are about ends with it.
@@ -129,34 +129,36 @@ class Workflows:
             self._running.pop(work.workflow_id, None)
 
     async def _run(
-        self, work: WorkflowRef, run: Callable[[WorkflowRef, JobRecord], Awaitable[None]]
+        self, work: WorkflowRef, run: Callable[[WorkflowRef, FoundRun], Awaitable[None]]
     ) -> None:
-        job = await self._tools.catalog.jobs.find(work.job_id)
-        if job is None or job.run != work.run:
+        found = await self._tools.catalog.runs.find(work.job_id, work.scene_id)
+        if found is None or found.job.run != work.run:
             return
-        bind_contextvars(trace_id=job.trace_id)
-        await run(work, job)
+        bind_contextvars(trace_id=found.job.trace_id)
+        await run(work, found)
 
-    async def _job(self, work: WorkflowRef, job: JobRecord) -> None:
+    async def _job(self, work: WorkflowRef, found: FoundRun) -> None:
+        job = found.job
         attempt = await self._tools.catalog.runs.begin_attempt(job.job_id, job.run)
         since = await self._queued_at(work)
         with job_span(
             work, job.trace_id, attempt, worker=self._tools.worker.name, since=since
         ) as span:
             try:
-                outcome = await self._run_job(work, job, attempt)
+                outcome = await self._run_job(work, found, attempt)
             except Exception as error:  # noqa: BLE001 - a job that nobody ends stays open for ever
-                outcome = await self._end_failed(job, attempt, error)
+                outcome = await self._end_failed(found, attempt, error)
             span.note({"viralclip.outcome": outcome})
         # A worker that dies with the end untold leaves the job open, for another to tell it.
         await self._reporter.delivered()
 
-    async def _run_job(self, work: WorkflowRef, job: JobRecord, attempt: int) -> Outcome:
+    async def _run_job(self, work: WorkflowRef, found: FoundRun, attempt: int) -> Outcome:
+        job = found.job
         report = self._report(job)
 
         async def run_scenes(scenes: Sequence[Scene]) -> None:
             try:
-                await self._queue_clips(job, scenes)
+                await self._queue_clips(found, scenes)
                 await self._run_children(
                     job, [WorkflowRef(work.job_id, work.run, s.id) for s in scenes]
                 )
@@ -168,25 +170,26 @@ class Workflows:
         told = Forecast(job, self._tools, self._channel, report, line, self._pace)
         forecasting = asyncio.create_task(told.run())
         try:
-            outcome = await process_job(job, attempt, self._tools, report, run_scenes)
+            outcome = await process_job(found, attempt, self._tools, report, run_scenes)
         finally:
             forecasting.cancel()
         if outcome == "succeeded":  # nothing was cut short, and a clip that failed took no time
             told.judge()
         return outcome
 
-    async def _end_failed(self, job: JobRecord, attempt: int, error: Exception) -> Outcome:
+    async def _end_failed(self, found: FoundRun, attempt: int, error: Exception) -> Outcome:
         """End a job that could not be run at all as one whose scenes failed."""
+        job = found.job
 
         async def fail(_scenes: Sequence[Scene]) -> None:
             await self._engine.cancel_clips(job.job_id, job.run)
             raise error
 
-        return await process_job(job, attempt, self._tools, self._report(job), fail)
+        return await process_job(found, attempt, self._tools, self._report(job), fail)
 
-    async def _queue_clips(self, job: JobRecord, scenes: Sequence[Scene]) -> None:
+    async def _queue_clips(self, found: FoundRun, scenes: Sequence[Scene]) -> None:
         """Queue the clips of all scenes, in order: scenes that did it side by side would race."""
-        records = await self._tools.catalog.clips.of(job.job_id)
+        job, records = found
         behind = await self._behind(job)
         numbers = clip_numbers(job.priority, job.created_at, behind=behind)
         for scene in scenes:
@@ -200,32 +203,34 @@ class Workflows:
             job.owner, job.priority, job.created_at
         )
 
-    async def _scene(self, work: WorkflowRef, job: JobRecord) -> None:
+    async def _scene(self, work: WorkflowRef, found: FoundRun) -> None:
+        job, clips = found
         scene = next(s for s in job.plan.scenes if s.id == work.scene_id)
 
         async def run_clips(tasks: Sequence[ClipTask]) -> None:
             works = [WorkflowRef(work.job_id, work.run, scene.id, t.clip.style) for t in tasks]
             await self._run_children(job, works)
 
-        tasks = await self._tasks(work, job)
+        tasks = tasks_of(job, scene, clips)
         since = await self._queued_at(work)
         with scene_span(work, job.trace_id, worker=self._tools.worker.name, since=since):
             await process_scene(scene, tasks, self._tools, self._report(job), run_clips)
 
-    async def _clip(self, work: WorkflowRef, job: JobRecord) -> None:
-        record = await self._record_of(work)
+    async def _clip(self, work: WorkflowRef, found: FoundRun) -> None:
+        record = next(clip for clip in found.clips if clip.style == work.style)
         if record.ending is not None:
             return  # it ended before the engine could note that; its scene says how
         async with self._slots.take(alone=record.crashes > 0):
-            await self._make_clip(work, job)
+            await self._make_clip(work, found.job)
 
     async def _make_clip(self, work: WorkflowRef, job: JobRecord) -> None:
-        tasks = await self._tasks(work, job)
-        index, task = next((i, t) for i, t in enumerate(tasks) if t.clip.style == work.style)
-        place = (task.clip.scene.id, task.clip.style)
-        await self._tools.catalog.clip_runs.begin(
+        place = (work.scene_id or 0, work.style or "")
+        clips = await self._tools.catalog.clip_runs.begin(
             job.job_id, *place, worker=self._tools.worker.name
         )
+        scene = next(s for s in job.plan.scenes if s.id == work.scene_id)
+        tasks = tasks_of(job, scene, clips)
+        index, task = next((i, t) for i, t in enumerate(tasks) if t.clip.style == work.style)
         progress = await self._progress(job)
         if progress is not None:
             # The job's worker may have died, or be cut off, before it could announce the scene.
@@ -251,18 +256,6 @@ class Workflows:
         except Exception as error:  # noqa: BLE001 - a span must never stop the work
             log.debug("Time of queueing unknown", error=repr(error))
             return None
-
-    async def _record_of(self, work: WorkflowRef) -> ClipRecord:
-        place = (work.scene_id or 0, work.style or "")
-        record = await self._tools.catalog.clips.find(work.job_id, *place)
-        assert record is not None  # noqa: S101 - its job is on record with all its clips
-        return record
-
-    async def _tasks(self, work: WorkflowRef, job: JobRecord) -> list[ClipTask]:
-        """The clips of the work's scene, as they stand now."""
-        clips = await self._tools.catalog.clips.of(job.job_id, work.scene_id)
-        scene = next(s for s in job.plan.scenes if s.id == work.scene_id)
-        return tasks_of(job, scene, clips)
 
     async def _progress(self, job: JobRecord) -> Progress | None:
         try:
