@@ -30,9 +30,9 @@ _SUMMARY = (
 class SqlJobs:
     """The jobs, with the plans that were read of them."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, plans: KnownPlans) -> None:
         self._database = database
-        self._plans = KnownPlans()
+        self._plans = plans
 
     async def add(self, job: JobRecord) -> None:
         def work(db: Connection) -> None:
@@ -44,17 +44,7 @@ class SqlJobs:
         await self._database.write(work)
 
     async def find(self, job_id: str) -> JobRecord | None:
-        known = self._plans.get(job_id)
-        columns = [column for column in jobs.c if known is None or column is not jobs.c.plan]
-        row = await self._database.first(sa.select(*columns).where(jobs.c.job_id == job_id))
-        if row is None:
-            return None
-        if known is not None and known.run != row["run"]:
-            self._plans.forget(job_id)
-            return await self.find(job_id)
-        job = _job(row, known.plan if known else None)
-        self._plans.keep(job)
-        return job
+        return await self._database.read(lambda db: find_job(db, job_id, self._plans))
 
     async def latest(
         self, *, owner: str | None = None, before: datetime | None = None, limit: int = 50
@@ -98,6 +88,21 @@ class SqlJobs:
             db.execute(sa.delete(jobs).where(jobs.c.job_id == job_id))
 
         await self._database.write(work)
+
+
+def find_job(db: Connection, job_id: str, plans: KnownPlans) -> JobRecord | None:
+    """The job; its plan is read only if it is not known of this run."""
+    known = plans.get(job_id)
+    columns = [column for column in jobs.c if known is None or column is not jobs.c.plan]
+    row = db.execute(sa.select(*columns).where(jobs.c.job_id == job_id)).mappings().first()
+    if row is None:
+        return None
+    if known is not None and known.run != row["run"]:
+        plans.forget(job_id)
+        return find_job(db, job_id, plans)
+    job = _job(row, known.plan if known else None)
+    plans.keep(job)
+    return job
 
 
 def _row(job: JobRecord) -> dict[str, Any]:
