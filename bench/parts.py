@@ -9,8 +9,8 @@ from viralclip.catalog.sealing import Seal
 from viralclip.catalog.sql.catalog import sql_catalog
 from viralclip.catalog.sql.webhooks import sql_webhooks
 from viralclip.channel.opening import open_channel
-from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
+from viralclip.engine.opening import open_engine
 from viralclip.plan import Video
 from viralclip.server.feed import Feeds
 from viralclip.server.limits import Limits
@@ -25,7 +25,7 @@ async def open_parts(folder: Path, limits: Limits | None = None) -> AsyncIterato
         tables = await stack.enter_async_context(Database(database))
         catalog = sql_catalog(tables)
         channel = await stack.enter_async_context(open_channel(f"sqlite:///{folder}/events.db"))
-        engine = await stack.enter_async_context(Engine(engine_url))
+        engine = await stack.enter_async_context(open_engine(engine_url))
         webhooks = await sql_webhooks(tables, seal=Seal(bytes(32)))
         jobs = Jobs(catalog=catalog, channel=channel, engine=engine)
         yield ServerParts(

@@ -17,7 +17,7 @@ from viralclip.app.following import follow_run
 from viralclip.app.request import accept
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.port import Catalog
-from viralclip.catalog.records import JobRecord
+from viralclip.catalog.records import FoundRun, JobRecord
 from viralclip.channel.opening import open_channel
 from viralclip.channel.port import ProgressChannel
 from viralclip.engine.jobs import new_job_id, new_trace_id, outline
@@ -79,7 +79,8 @@ class _Run:
 
     async def make(self) -> None:
         async with asyncio.timeout(3600):
-            outcome = await process_job(self.job, 1, self.tools, self.report, self._scenes)
+            found = FoundRun(self.job, await self.catalog.clips.of(self.job.job_id))
+            outcome = await process_job(found, 1, self.tools, self.report, self._scenes)
         if outcome != "succeeded":
             raise BenchError(f"the job ended as {outcome}")
 

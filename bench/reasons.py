@@ -7,6 +7,9 @@ LONG: Mapping[str, str] = {
     "viralclip.errors": "the tree of errors is read as one: which are there, and what each ends",
     "viralclip.events": "the vocabulary of the wire, one class for each fact and one closed union",
     "viralclip.telemetry.metrics": "one table of every metric: its words, labels and buckets",
+    "viralclip.server.feed": "still to be cut: batches that are encoded once, a feed, its views",
+    "viralclip.server.partial_uploads": "still to be cut: a partial upload, and the folder of all",
+    "viralclip.server.uploads": "still to be cut: the routes, and the headers of their protocol",
     "viralclip.progress": "one fold: what each event does to the progress stands side by side",
 }
 
@@ -16,6 +19,7 @@ WIDE: Mapping[str, str] = {
     "Figures": "what alerts are judged by: one field for each metric, taken at one moment",
     "Span": "the fields of an OpenTelemetry span",
     "_Edit": "the columns of a line of an edit decision list",
+    "RenderSpec": "still to be grouped: what of the source, through which graph, into which file",
     "Overview": "the columns of a row in a list of jobs",
 }
 

@@ -11,7 +11,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from viralclip.speech.port import SAMPLE_RATE, Samples
+from viralclip.speech.port import SAMPLE_RATE
+from viralclip.speech.sound import Samples
 
 SYNTHESISER = "espeak-ng"
 _RATE = 22_050

@@ -56,8 +56,10 @@ def give_captions(
         return Captioned(tuple(scenes), options)
     caption_style(options.style)
     if options.mode == "auto":
-        problem = "captions cannot be made from the sound; give the words in a file"
-        raise InvalidTranscriptError([Fault("", problem)])
+        # Words that somebody gave are shown; the others are heard when the clips are made.
+        if options.burn:
+            _demand_letters(scenes, fonts)
+        return Captioned(tuple(scenes), options)
     given = with_words(scenes, transcript or Transcript())
     if not any(scene.words for scene in given):
         raise InvalidTranscriptError([Fault("", "it has no words in any of the scenes")])

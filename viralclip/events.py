@@ -117,6 +117,22 @@ class ExtractingSegmentDetails(_Value, frozen=True):
     duration_sec: float
 
 
+class TranscribingDetails(_Value, frozen=True):
+    """`language` is empty where it is told from the sound; `audio_sec` is the scene's."""
+
+    engine: str
+    model: str
+    language: str = ""
+    audio_sec: float
+
+
+class TranscriptCompleteDetails(_Value, frozen=True):
+    """`words` counts those of the scene."""
+
+    words: int
+    language: str
+
+
 # What a detector may be.
 YUNET, NO_DETECTOR = "yunet", "none"
 
@@ -211,6 +227,16 @@ class ExtractingSegment(_ClipStep, frozen=True):
     details: ExtractingSegmentDetails
 
 
+class Transcribing(_ClipStep, frozen=True):
+    step: Literal[Step.TRANSCRIBING] = Step.TRANSCRIBING
+    details: TranscribingDetails
+
+
+class TranscriptComplete(_ClipStep, frozen=True):
+    step: Literal[Step.TRANSCRIPT_COMPLETE] = Step.TRANSCRIPT_COMPLETE
+    details: TranscriptCompleteDetails
+
+
 class DetectingFaces(_ClipStep, frozen=True):
     step: Literal[Step.DETECTING_FACES] = Step.DETECTING_FACES
     details: DetectingFacesDetails
@@ -279,6 +305,8 @@ class Cancelled(_ClipStep, frozen=True):
 ClipProgressed = (
     Queued
     | ExtractingSegment
+    | Transcribing
+    | TranscriptComplete
     | DetectingFaces
     | FaceDetectionComplete
     | ComputingCameraPath

@@ -10,10 +10,12 @@ ClipKey = tuple[int, str]
 
 @dataclass(frozen=True)
 class ClipWorkload:
-    """What a clip takes: its render, and before that the analysis that its scene's clips share."""
+    """What a clip takes: its render, and before that what its scene's clips share: the analysis,
+    and the transcription of its speech."""
 
     render: Workload
     analysis: Workload | None = None
+    transcription: Workload | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,16 @@ from viralclip.durations import Timings
 from viralclip.factors import Prediction
 from viralclip.job_work import ClipKey, ClipWorkload, Line, Piece
 from viralclip.progress import ClipState, Progress, SceneState
-from viralclip.steps import ANALYSIS, Step, clip_fraction, is_analysed, is_before
+from viralclip.steps import (
+    ANALYSIS,
+    TRANSCRIPTION,
+    Route,
+    Step,
+    clip_fraction,
+    is_analysed,
+    is_before,
+    is_transcribed,
+)
 from viralclip.workload import Workload
 
 # FFmpeg's own time left is off by so much at first, and by less the more of the clip is done.
@@ -71,25 +80,39 @@ class Pieces:
         return Piece(name, seconds, noise, doubts, mine=False, begun=begun)
 
     def _of_scene(self, scene: SceneState) -> Iterator[Piece]:
-        """Its analysis is counted for the first clip that needs it, and those that wait with it."""
-        done = any(_is_analysed(clip) for clip in scene.clips)
-        taken = False
+        """What its clips share is counted for the first one that needs it, and those that wait
+        with it."""
+        done = {
+            TRANSCRIPTION: any(_is_heard(clip) for clip in scene.clips),
+            ANALYSIS: any(_is_analysed(clip) for clip in scene.clips),
+        }
+        taken: set[Route] = set()
         for clip in sorted(scene.clips, key=lambda clip: clip.step is Step.QUEUED):
             work = self._clips.get((scene.scene_id, clip.style))
             if clip.ended or work is None:
                 continue
-            analysis = None if done or (taken and clip.step is Step.QUEUED) else work.analysis
-            taken = taken or analysis is not None
-            yield self._piece(scene, clip, work.render, analysis)
+            needed = {TRANSCRIPTION: work.transcription, ANALYSIS: work.analysis}
+            shared = {
+                steps: workload
+                for steps, workload in needed.items()
+                if workload is not None
+                and not done[steps]
+                and not (steps in taken and clip.step is Step.QUEUED)
+            }
+            taken |= shared.keys()
+            yield self._piece(scene, clip, work.render, shared)
 
     def _piece(
-        self, scene: SceneState, clip: ClipState, render: Workload, analysis: Workload | None
+        self,
+        scene: SceneState,
+        clip: ClipState,
+        render: Workload,
+        shared: Mapping[Route, Workload],
     ) -> Piece:
         seconds, variance = self._left_of_render(clip, render)
-        if analysis is not None:
-            looking = self._predict(analysis).seconds / self._slowdown
-            looking *= 1 - clip_fraction(clip.step, clip.step_fraction or 0.0, ANALYSIS)
-            seconds += looking
+        for steps, workload in shared.items():
+            whole = self._predict(workload).seconds / self._slowdown
+            seconds += whole * (1 - clip_fraction(clip.step, clip.step_fraction or 0.0, steps))
         return Piece(
             name=f"{scene.scene_id}/{clip.style}",
             seconds=seconds,
@@ -178,6 +201,10 @@ def _is_ahead(clip: ClipState) -> bool:
 
 def _is_analysed(clip: ClipState) -> bool:
     return is_analysed(clip.route) and not _is_ahead(clip)
+
+
+def _is_heard(clip: ClipState) -> bool:
+    return is_transcribed(clip.route) and is_before(Step.TRANSCRIBING, clip.step)
 
 
 def _deviation(prediction: Prediction) -> float:

@@ -13,7 +13,7 @@ from viralclip.geometry import Rect, Size
 from viralclip.names import slug
 from viralclip.routes import Routed
 from viralclip.scenes import Scene
-from viralclip.steps import Route, route_of
+from viralclip.steps import Route, route_of, transcribed
 from viralclip.timecode import format_time
 from viralclip.words.transcript import Word
 
@@ -115,7 +115,8 @@ class CaptionOptions(_Value, frozen=True):
 
     def look(self, scene: Scene) -> str | None:
         """All that captions change in a clip of the scene; None for a clip that has none."""
-        if self.mode == "none" or (self.mode == "given" and not scene.words):
+        to_be_heard = self.mode == "auto" and scene.words is None
+        if self.mode == "none" or not (scene.words or to_be_heard):
             return None
         words = [_told(word) for word in scene.words or ()]
         how = (self.style, self.area) if self.burn else ()
@@ -218,6 +219,14 @@ class Plan(_Value, frozen=True):
         left = f"{area.width}x{area.height} of {size.width}x{size.height}"
         return (f"The video has black bars, which are cut away: {left} is picture.",)
 
+    def is_transcribed(self, scene: Scene) -> bool:
+        """Whether the scene's words are taken from its sound, because nobody gave any."""
+        return self.options.captions.mode == "auto" and scene.words is None
+
+    def route(self, scene: Scene, style: StyleChoice) -> Route:
+        """The steps of the scene's clip in a style."""
+        return transcribed(style.route) if self.is_transcribed(scene) else style.route
+
     def clips(self) -> tuple[Clip, ...]:
         return tuple(clip for scene in self.scenes for clip in self.clips_of(scene.id))
 
@@ -251,7 +260,7 @@ class Plan(_Value, frozen=True):
         return Clip(
             scene=scene,
             style=style.name,
-            route=style.route,
+            route=self.route(scene, style),
             filename=_filename(scene, style),
             digest=_digest(*known),
         )

@@ -9,12 +9,12 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-Stage = Literal["analysis", "render"]
-STAGES: tuple[Stage, ...] = ("analysis", "render")
+Stage = Literal["transcription", "analysis", "render"]
+STAGES: tuple[Stage, ...] = ("transcription", "analysis", "render")
 FramingKind = Literal["static", "moving", "split", "blurred"]
 
 # Seconds before the first frame and after the last.
-_STARTUP_S: dict[Stage, float] = {"render": 0.35, "analysis": 1.2}
+_STARTUP_S: dict[Stage, float] = {"render": 0.35, "analysis": 1.2, "transcription": 2.0}
 # Core seconds per million pixels: decoded from the source, and per frame written at a preset.
 _DECODE = 0.006
 _ENCODE = {"fast": 0.013, "balanced": 0.027, "quality": 0.048}
@@ -27,6 +27,8 @@ _FRAME: dict[FramingKind, float] = {
 }
 # Core seconds of looking for faces per second of clip; the planner's are within.
 _LOOK_S = 0.12
+# The same of listening to speech, by a model of middling size.
+_LISTEN_S = 0.6
 # A picture with much detail or noise, told by the source's bits per pixel, takes longer to encode:
 # each doubling beyond the first tenth of a bit by so much, in logarithms.
 _FINE_BITS, _DETAIL, _USUAL_DETAIL = 0.1, 0.35, 0.2
@@ -97,6 +99,8 @@ class Workload(BaseModel, frozen=True):
     @property
     def _core_seconds(self) -> float:
         """Core seconds of work per second of clip."""
+        if self.stage == "transcription":
+            return _LISTEN_S
         decode = _DECODE * self.source_rate
         if self.stage == "analysis":
             return decode + _LOOK_S

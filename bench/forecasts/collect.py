@@ -25,7 +25,7 @@ from viralclip.analysis.analyses import Analyses
 from viralclip.analysis.models import FaceModel, ModelPlace
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.port import Catalog, LearnedTimeTable
-from viralclip.catalog.records import JobRecord
+from viralclip.catalog.records import FoundRun, JobRecord
 from viralclip.cli.sample import make_sample
 from viralclip.durations import Timings
 from viralclip.engine.jobs import new_job_id, new_trace_id
@@ -250,7 +250,7 @@ async def _make(
                 tasks = tasks_of(job, scene, clips)
                 group.create_task(process_scene(scene, tasks, tools, report, run_clips))
 
-    outcome = await process_job(job, 1, tools, report, run_scenes)
+    outcome = await process_job(FoundRun(job, clips), 1, tools, report, run_scenes)
     if outcome != "succeeded":
         raise rig.BenchError(f"job {made.number} ended as {outcome}")
 

@@ -704,3 +704,33 @@ async def test_keys_of_a_forgotten_job_stand_for_nothing(catalog: Catalog):
 
     assert await catalog.idempotency_keys.find("ann", "k1") is None
     assert await catalog.idempotency_keys.find("ann", "k2") is not None
+
+
+async def test_the_clips_of_a_job_that_have_not_ended_are_found_in_order(catalog: Catalog):
+    await catalog.jobs.add(_job())
+    await catalog.jobs.add(_job("other"))
+    await catalog.clip_runs.end(_ended(_job(), "failed"))
+
+    found = await catalog.clips.unfinished("job")
+    assert [(clip.scene_id, clip.style) for clip in found] == [
+        (1, "intelligent"),
+        (2, "intelligent"),
+        (2, "split"),
+    ]
+    assert await catalog.clips.unfinished("none") == []
+
+
+async def test_a_run_is_found_with_the_clips_of_its_job_or_of_one_scene(catalog: Catalog):
+    await catalog.jobs.add(_job())
+
+    assert await catalog.runs.find("job") == (_job(), await catalog.clips.of("job"))
+    assert await catalog.runs.find("job", 2) == (_job(), await catalog.clips.of("job", 2))
+    assert await catalog.runs.find("none") is None
+
+
+async def test_whoever_begins_a_clip_hears_of_its_scene(catalog: Catalog):
+    await catalog.jobs.add(_job())
+
+    found = await catalog.clip_runs.begin("job", 1, "split", worker="w1")
+    assert found == await catalog.clips.of("job", 1)
+    assert [clip.worker for clip in found] == [None, "w1"]

@@ -19,8 +19,8 @@ from viralclip.app.retention import Pruner, removed, retaining
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobRecord
 from viralclip.cli.prune import prune
-from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
+from viralclip.engine.port import Engine
 from viralclip.plan import Options, StyleChoice, Video, make_plan
 from viralclip.scenes import Scene
 from viralclip.settings import InvalidSettingError, Settings, read_age, read_settings

@@ -9,8 +9,9 @@ from peers.relay import Fault
 from peers.s3 import SECRET, Bucket
 
 from viralclip.app.captions import caption_source
+from viralclip.app.destination import DestinationError, NotTextError
 from viralclip.app.rendering import check
-from viralclip.app.request import DestinationError, NotTextError, Request, accept, options_for
+from viralclip.app.request import Request, accept, options_for
 from viralclip.errors import (
     CaptionsUnavailableError,
     InvalidTranscriptError,

@@ -7,8 +7,8 @@ import pytest
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.records import JobRecord
 from viralclip.channel.opening import open_channel
-from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
+from viralclip.engine.opening import open_engine
 from viralclip.errors import JobBusyError, UnknownJobError
 from viralclip.plan import Options, StyleChoice, Video, make_plan
 from viralclip.scenes import Scene
@@ -34,7 +34,7 @@ async def jobs(tmp_path):
     async with (
         open_catalog(f"sqlite:///{tmp_path / 'catalog.db'}") as catalog,
         open_channel("memory://") as channel,
-        Engine(f"sqlite:///{tmp_path / 'engine.db'}") as engine,
+        open_engine(f"sqlite:///{tmp_path / 'engine.db'}") as engine,
     ):
         yield Jobs(catalog=catalog, channel=channel, engine=engine)
 

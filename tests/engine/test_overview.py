@@ -8,8 +8,8 @@ import pytest
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.records import JobRecord
 from viralclip.channel.opening import open_channel
-from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
+from viralclip.engine.opening import open_engine
 from viralclip.engine.overview import overviews
 from viralclip.events import (
     Cancelled,
@@ -66,7 +66,7 @@ async def test_an_ended_job_is_as_far_in_a_list_as_on_its_own_page(tmp_path, out
     async with (
         open_catalog(f"sqlite:///{tmp_path / 'catalog.db'}") as catalog,
         open_channel("memory://") as channel,
-        Engine(f"sqlite:///{tmp_path / 'engine.db'}") as engine,
+        open_engine(f"sqlite:///{tmp_path / 'engine.db'}") as engine,
     ):
         job = JobRecord(
             job_id="a1",

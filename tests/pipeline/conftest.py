@@ -13,7 +13,7 @@ import pytest
 from viralclip.analysis.analyses import Analyses
 from viralclip.analysis.models import FaceModel, ModelPlace
 from viralclip.catalog.opening import open_catalog
-from viralclip.catalog.records import JobRecord
+from viralclip.catalog.records import FoundRun, JobRecord
 from viralclip.channel.opening import open_channel
 from viralclip.channel.port import BEGINNING, ProgressChannel
 from viralclip.engine.jobs import new_job_id, new_trace_id, outline
@@ -132,6 +132,10 @@ class Shop:
     def report(self, job: JobRecord) -> JobReport:
         return JobReport(self.reporter, job.job_id, job.run, job.trace_id)
 
+    async def found(self, job: JobRecord) -> FoundRun:
+        """The job as it is handed over, with its clips as they stand."""
+        return FoundRun(job, await self.tools.catalog.clips.of(job.job_id))
+
     async def tasks(self, job: JobRecord, scene_id: int = 1) -> list[ClipTask]:
         current = await self.tools.catalog.jobs.find(job.job_id)
         clips = await self.tools.catalog.clips.of(job.job_id)
@@ -159,7 +163,7 @@ class Shop:
                 tasks = await self.tasks(job, scene.id)
                 await process_scene(scene, tasks, self.tools, report, run_clips)
 
-        return await process_job(job, 1, self.tools, report, run_scenes)
+        return await process_job(await self.found(job), 1, self.tools, report, run_scenes)
 
     async def history(self, job: JobRecord) -> list[Envelope]:
         """All that was said of the job so far."""

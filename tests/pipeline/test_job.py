@@ -73,7 +73,7 @@ async def test_scenes_that_came_to_nothing_still_start_and_end(shop, source):
     async def run_scenes(scenes):
         pass
 
-    outcome = await process_job(job, 1, shop.tools, shop.report(job), run_scenes)
+    outcome = await process_job(await shop.found(job), 1, shop.tools, shop.report(job), run_scenes)
     kinds = [envelope.event.type for envelope in await shop.history(job)]
 
     assert outcome == "failed"
@@ -89,7 +89,7 @@ async def test_another_run_makes_only_what_did_not_complete(shop, source):
     job = await shop.job(source("small"), (0, 0.4), (0.5, 0.9))
     (first,) = await shop.tasks(job, 1)
     await shop.make(first)
-    await process_job(job, 1, shop.tools, shop.report(job), lambda _: _nothing())
+    await process_job(await shop.found(job), 1, shop.tools, shop.report(job), lambda _: _nothing())
     await shop.tools.catalog.runs.begin(job.job_id, 2)
     again = await shop.tools.catalog.jobs.find(job.job_id)
     await shop.tell(again)
@@ -111,7 +111,7 @@ async def test_a_job_whose_scenes_cannot_be_run_ends_all_the_same(shop, source):
         raise RuntimeError("a bug")
 
     job = await shop.job(source("small"), (0, 0.4), (0.5, 0.9))
-    outcome = await process_job(job, 1, shop.tools, shop.report(job), run_scenes)
+    outcome = await process_job(await shop.found(job), 1, shop.tools, shop.report(job), run_scenes)
     kinds = [envelope.event.type for envelope in await shop.history(job)]
 
     assert outcome == "failed"

@@ -19,7 +19,7 @@ async def test_a_clip_that_is_made_is_counted_once_however_often_its_scene_is_se
     assert await shop.run(job) == "succeeded"
     clips = await shop.tools.catalog.clips.of(job.job_id)
     await settle(await shop.tasks(job), clips, shop.tools, shop.report(job))
-    await process_job(job, 2, shop.tools, shop.report(job), _nothing)
+    await process_job(await shop.found(job), 2, shop.tools, shop.report(job), _nothing)
 
     assert counted("viralclip_clips_total") == 1
     assert counted("viralclip_clips_total", style="original", outcome="complete", code="") == 1

@@ -92,7 +92,7 @@ async def test_a_job_of_200_scenes_ends_with_a_handful_of_calls(shop, source):
     tasks = {scene.id: await shop.tasks(job, scene.id) for scene in job.plan.scenes}
     counted, calls = _counting(shop.tools.catalog)
     shop.use(catalog=counted)
-    outcome = await process_job(job, 1, shop.tools, report, run_scenes)
+    outcome = await process_job(await shop.found(job), 1, shop.tools, report, run_scenes)
 
     assert outcome == "succeeded"
     assert calls.total() <= 5
@@ -106,7 +106,7 @@ async def test_200_scenes_that_nobody_made_end_with_a_handful_of_calls(shop, sou
 
     counted, calls = _counting(shop.tools.catalog)
     shop.use(catalog=counted)
-    outcome = await process_job(job, 1, shop.tools, shop.report(job), run_scenes)
+    outcome = await process_job(await shop.found(job), 1, shop.tools, shop.report(job), run_scenes)
     kinds = Counter(envelope.event.type for envelope in await shop.history(job))
 
     assert outcome == "failed"
@@ -151,7 +151,7 @@ async def test_a_job_publishes_what_the_workers_of_its_scenes_took_to_the_grave(
                 tasks = await shop.tasks(job, scene.id)
                 await process_scene(scene, tasks, shop.tools, lost, _end_all(shop))
 
-    outcome = await process_job(job, 1, shop.tools, shop.report(job), run_scenes)
+    outcome = await process_job(await shop.found(job), 1, shop.tools, shop.report(job), run_scenes)
     kinds = [envelope.event.type for envelope in await shop.history(job)]
 
     assert outcome == "succeeded"

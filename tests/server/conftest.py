@@ -41,8 +41,9 @@ from viralclip.catalog.sql.webhooks import sql_webhooks
 from viralclip.catalog.tokens import TokenTable
 from viralclip.channel.opening import open_channel
 from viralclip.channel.port import ProgressChannel
-from viralclip.engine.client import Engine
+from viralclip.engine.dbos.client import DbosEngine
 from viralclip.engine.jobs import Jobs
+from viralclip.engine.opening import open_engine
 from viralclip.events import ClipTick, Envelope, JobQueued, JobTick, Logged, NewEvent
 from viralclip.media.bars import look_over
 from viralclip.media.probe import identity
@@ -76,7 +77,7 @@ class Served:
     parts: ServerParts
     accounts: TokenTable | None
     tables: Database
-    engine: Engine
+    engine: DbosEngine
     folder: Path
     connections: Collection[object]
 
@@ -155,7 +156,7 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     async def make() -> None:
         async with open_catalog(f"sqlite:///{folder / 'catalog.db'}"):
             pass
-        async with Engine(f"sqlite:///{folder / 'engine.db'}"):
+        async with open_engine(f"sqlite:///{folder / 'engine.db'}"):
             pass
 
     asyncio.run(make())
@@ -204,7 +205,7 @@ async def _served(
         tables = await stack.enter_async_context(Database(database))
         catalog = sql_catalog(tables)
         own = await stack.enter_async_context(open_channel(f"sqlite:///{folder / 'events.db'}"))
-        engine = await stack.enter_async_context(Engine(engine_url))
+        engine = await stack.enter_async_context(DbosEngine(engine_url))
         accounts = catalog.tokens if tokens else None
         webhooks = await sql_webhooks(tables, seal=Seal(bytes(32)))
         used = channel or own

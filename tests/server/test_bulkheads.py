@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from viralclip.server import partial_uploads
+from viralclip.server import partial_upload
 from viralclip.server.media_index import MediaIndex
 from viralclip.server.pools import BusyError, Pool, Pools
 from viralclip.server.quota import Quota
@@ -175,7 +175,7 @@ async def test_a_disk_that_fills_up_during_an_upload_is_said_and_what_has_come_c
     served, monkeypatch, number
 ):
     tus = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
-    real = partial_uploads._append
+    real = partial_upload._append
 
     def fills(path: Path, content: bytes) -> int:
         real(path, content[:1000])
@@ -184,9 +184,9 @@ async def test_a_disk_that_fills_up_during_an_upload_is_said_and_what_has_come_c
     async with served.client(headers=tus) as client:
         made = await client.post("/api/uploads", headers={"Upload-Length": "5000"})
         place = made.headers["location"]
-        monkeypatch.setattr(partial_uploads, "_append", fills)
+        monkeypatch.setattr(partial_upload, "_append", fills)
         full = await client.patch(place, headers={"Upload-Offset": "0"}, content=bytes(5000))
-        monkeypatch.setattr(partial_uploads, "_append", real)
+        monkeypatch.setattr(partial_upload, "_append", real)
         looked = await client.head(place)
 
     assert (full.status_code, full.json()["code"]) == (507, "disk_full")

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from viralclip.engine.client import QueueDepth
+from viralclip.engine.port import QueueDepth
 from viralclip.scene_lists.columns import _SPELLINGS
 from viralclip.server.metrics import Scrape
 from viralclip.server.problems import MEDIA_TYPE

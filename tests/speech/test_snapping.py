@@ -5,8 +5,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from viralclip.speech.port import SAMPLE_RATE, Samples
+from viralclip.speech.port import SAMPLE_RATE
 from viralclip.speech.snapping import snap
+from viralclip.speech.sound import Samples
 from viralclip.words.transcript import Word
 
 

@@ -84,10 +84,11 @@ def test_a_look_that_is_not_known_is_refused():
         given(("one", 2), options=CaptionOptions(mode="given", style="loud"))
 
 
-def test_captions_from_the_sound_are_refused_for_now():
-    assert faults(options=CaptionOptions(mode="auto")) == [
-        "captions cannot be made from the sound; give the words in a file"
-    ]
+def test_captions_from_the_sound_need_no_words_beforehand():
+    shown = give_captions(SCENES, CaptionOptions(mode="auto"))
+
+    assert shown.scenes == tuple(SCENES)
+    assert shown.notes == ()
 
 
 def test_words_are_brought_to_the_time_of_the_clip():

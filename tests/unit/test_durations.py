@@ -252,6 +252,14 @@ def test_each_stage_has_a_model_of_its_own():
     assert timings.predict(looking, machine=HERE).seconds > looking.typical_seconds(1.0)
 
 
+def test_listening_takes_as_long_as_the_sound_whatever_the_picture_is():
+    small = workload(stage="transcription", style="", preset="", encoder="", seconds=24.0)
+    large = small.model_copy(update={"source_rate": 500.0, "output_rate": 500.0})
+
+    assert small.typical_seconds(1.0) == large.typical_seconds(1.0)
+    assert small.typical_seconds(1.0) > 2.0
+
+
 def test_the_independent_doubts_add_up_to_the_doubt():
     model = learned(Model(), *some_works(20, factor=2.0, noise=0.2, seed=15))
     work = workload(style="new", preset="quality")

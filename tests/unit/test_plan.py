@@ -20,7 +20,7 @@ from viralclip.plan import (
     slug,
 )
 from viralclip.scenes import Scene
-from viralclip.steps import ANALYSED_ROUTE, PLAIN_ROUTE, is_analysed, is_framed
+from viralclip.steps import ANALYSED_ROUTE, PLAIN_ROUTE, is_analysed, is_framed, transcribed
 from viralclip.styles import STYLES
 from viralclip.words.transcript import Word
 
@@ -360,6 +360,17 @@ def test_a_digest_holds_the_words_that_are_shown_their_style_and_their_area():
     heard = only_clip(captions=CaptionOptions(mode="auto"))
     assert heard.digest != only_clip().digest
     assert digest(burn=False) == digest(burn=False, style="pop")
+
+
+def test_a_clip_whose_words_are_to_be_heard_has_a_step_for_that():
+    auto = Options(captions=CaptionOptions(mode="auto"))
+    told = SCENE.model_copy(update={"words": SAID})
+    silent = SCENE.model_copy(update={"words": ()})
+
+    assert only_clip(captions=auto.captions).route == transcribed(SPLIT.route)
+    assert only_clip(told, captions=auto.captions).route == SPLIT.route
+    assert only_clip(silent, captions=auto.captions).route == SPLIT.route
+    assert only_clip().route == SPLIT.route
 
 
 def test_a_corrected_word_changes_the_digests_of_the_clips_that_show_it_and_no_others():

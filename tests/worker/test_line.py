@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from viralclip.catalog.records import Priority
-from viralclip.engine.client import priority_number
+from viralclip.engine.priorities import priority_number
 from viralclip.pipeline.workload import Means
 from viralclip.worker.line import ClipLine
 from viralclip.workflow_ref import WorkflowRef

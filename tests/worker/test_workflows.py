@@ -7,14 +7,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from dbos import StepOptions
-from dbos import error as dbos_error
 
 from viralclip.catalog.database import Database
 from viralclip.catalog.records import ClipRecord, EndedClip
 from viralclip.catalog.sql.catalog import sql_catalog
 from viralclip.catalog.sql.clip_runs import SqlClipRuns
-from viralclip.engine.client import priority_number
+from viralclip.engine.dbos.runtime import DbosRuntime
+from viralclip.engine.port import StepOfAnotherVersionError
+from viralclip.engine.priorities import priority_number
 from viralclip.events import NewEvent
 from viralclip.worker import workflows
 from viralclip.worker.completions import Completions
@@ -192,7 +192,7 @@ async def test_work_of_an_earlier_run_does_nothing(plant, source):
     stale = WorkflowRef("a1", 1, 1, "original")
     await plant.engine.enqueue([stale, WorkflowRef("gone", 1, 1, "original")], priority=1)
     async with plant.worker("w1"), asyncio.timeout(30):
-        await Completions(plant.engine, ()).wait([stale.workflow_id, "gone.1.1.original"])
+        await Completions(plant.engine.ended, ()).wait([stale.workflow_id, "gone.1.1.original"])
 
     assert await endings(plant, "a1") == {1: None}
 
@@ -280,12 +280,10 @@ async def test_a_clip_that_another_version_began_is_made_without_its_checkpoints
 ):
     """Its stages were others: what is recorded in their place is not theirs."""
 
-    async def other(options: StepOptions, _step: object) -> None:
-        raise dbos_error.DBOSUnexpectedStepError(
-            "a1", 1, str(options.get("name")), "computing_crop_windows"
-        )
+    async def other(_runtime: object, name: str, _step: object) -> None:
+        raise StepOfAnotherVersionError(name)
 
-    monkeypatch.setattr("viralclip.worker.workflows.DBOS.run_step_async", other)
+    monkeypatch.setattr(DbosRuntime, "run_step", other)
     async with plant.worker("w1"):
         await plant.jobs.submit(plant.job("a1", source("small")))
         *_, finished = await plant.told("a1", type="job_finished")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from viralclip.captioning import Captioned, give_captions
-from viralclip.errors import Fault, InvalidTranscriptError
+from viralclip.errors import Fault, InvalidTranscriptError, NoSpeechTrackError
 from viralclip.media.fonts import load_fonts
 from viralclip.plan import CaptionMode, CaptionOptions, Video
 from viralclip.scenes import Scene
@@ -38,6 +38,8 @@ def caption_scenes(
     wanted = options.model_copy(update={"mode": _mode(source, scenes)})
     if wanted.mode == "none":
         return Captioned(tuple(scenes), wanted)
+    if wanted.mode == "auto" and not video.has_audio:
+        raise NoSpeechTrackError(name=video.name)
     reading = _reading(source, video)
     shown = give_captions(
         scenes,

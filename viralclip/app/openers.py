@@ -6,9 +6,10 @@ from functools import lru_cache
 from viralclip.analysis.analyses import Analyses
 from viralclip.analysis.models import YUNET_URL, ModelPlace
 from viralclip.media.probe import identity
+from viralclip.pipeline.tools import SpeechTools
 from viralclip.processes.runner import Watchdogs
 from viralclip.settings import Settings
-from viralclip.speech.recogniser import SpeechChoice
+from viralclip.speech.recogniser import SpeechChoice, find_recogniser
 from viralclip.speech.registry import DEFAULT
 from viralclip.speech.transcripts import Transcripts
 from viralclip.storage.objects import Storage
@@ -23,9 +24,20 @@ def open_analyses(
 
 
 def open_transcripts(
-    settings: Settings, *, threads: int = 0, on_start: Callable[[int], None] | None = None
+    settings: Settings, *, on_start: Callable[[int], None] | None = None
 ) -> Transcripts:
-    return Transcripts(settings.state.transcripts, threads=threads, on_start=on_start)
+    return Transcripts(settings.state.transcripts, on_start=on_start)
+
+
+def open_speech(
+    settings: Settings, *, on_start: Callable[[int], None] | None = None
+) -> SpeechTools:
+    """One scene is listened to at a time, with every core there is."""
+    choice = speech_choice(settings)
+    return SpeechTools(
+        open_transcripts(settings, on_start=on_start),
+        find=lambda: find_recogniser(choice),
+    )
 
 
 def speech_choice(settings: Settings) -> SpeechChoice:

@@ -15,8 +15,9 @@ from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobRecord
 from viralclip.channel.opening import open_channel
 from viralclip.channel.port import ProgressChannel
-from viralclip.engine.client import Engine
+from viralclip.engine import opening
 from viralclip.engine.jobs import Jobs
+from viralclip.engine.port import Engine
 from viralclip.engine.rebuilding import RebuildingChannel
 from viralclip.errors import NotInstalledError
 from viralclip.settings import (
@@ -61,7 +62,7 @@ async def open_records(
 @asynccontextmanager
 async def open_jobs(settings: Settings, records: Records, job: JobRecord) -> AsyncIterator[Jobs]:
     """The actions on one job, in the engine that it was queued in."""
-    async with Engine(engine_of(settings, job)) as engine:
+    async with opening.open_engine(engine_of(settings, job)) as engine:
         yield Jobs(catalog=records.catalog, channel=records.channel, engine=engine)
 
 
@@ -70,7 +71,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
     """The engine that `serve` and its workers share."""
     with state_errors(settings):
         settings.state.folder.mkdir(parents=True, exist_ok=True)
-    async with Engine(settings.databases.service_engine_url) as engine:
+    async with opening.open_engine(settings.databases.service_engine_url) as engine:
         yield engine
 
 

@@ -11,7 +11,7 @@ from viralclip.analysis.models import ModelPlace, fetch_model, find_model
 from viralclip.app.following import follow_run, has_ended
 from viralclip.app.lives import attended
 from viralclip.app.naming import look_at, named
-from viralclip.app.openers import model_place, storage_opener
+from viralclip.app.openers import model_place, speech_choice, storage_opener
 from viralclip.app.records import Records, engine_of, forget_engine, open_jobs, open_records
 from viralclip.app.request import Accepted, Request, accept
 from viralclip.app.workers import open_local_worker, open_roster
@@ -31,6 +31,7 @@ from viralclip.media.ffmpeg import abilities, find_ffmpeg
 from viralclip.pipeline.analysis import needs_faces
 from viralclip.progress import Progress
 from viralclip.settings import Settings
+from viralclip.speech.recogniser import find_recogniser
 
 # Takes what whoever asked for a job should know and what is not part of its history.
 Note = Callable[[str], None]
@@ -56,10 +57,12 @@ class Run:
 
 
 async def check(request: Request, settings: Settings) -> Accepted:
-    """The plan for the request; InvalidRequestError names what is wrong with it, and
-    DetectorMissingError says that it demands a detector which is not available."""
+    """The plan for the request; InvalidRequestError names what is wrong with it, and what it needs
+    that is not here: a detector that it demands, or what listens to speech."""
     accepted = await accept(request, storage_opener(settings), fonts=settings.rendering.fonts)
     captions = accepted.plan.options.captions
+    if any(accepted.plan.is_transcribed(scene) for scene in accepted.plan.scenes):
+        await asyncio.to_thread(find_recogniser, speech_choice(settings))
     if captions.mode != "none" and captions.burn:
         await asyncio.to_thread(_demand_libass, settings)
     wants_faces = any(needs_faces(choice.name) for choice in accepted.plan.styles)

@@ -18,8 +18,8 @@ from viralclip.app.openers import open_sources, storage_opener
 from viralclip.app.records import Records
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobSummary
-from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
+from viralclip.engine.port import Engine
 from viralclip.engine.uploads import Upload, Uploads
 from viralclip.server.partial_uploads import PartialUploads
 from viralclip.settings import Settings

@@ -26,8 +26,8 @@ from viralclip.app.retention import retaining
 from viralclip.app.workers import WorkerSpec, find_encoding, run_worker
 from viralclip.catalog.sql.webhooks import sql_webhooks
 from viralclip.catalog.webhooks import Webhooks
-from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
+from viralclip.engine.port import Engine
 from viralclip.media.fonts import load_fonts
 from viralclip.media.probe import identity
 from viralclip.media.prober import Prober

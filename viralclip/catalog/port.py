@@ -14,6 +14,7 @@ from viralclip.catalog.records import (
     ClipRecord,
     EndedClip,
     Endings,
+    FoundRun,
     JobRecord,
     JobSummary,
     Priority,
@@ -63,6 +64,10 @@ class JobTable(Protocol):
 
 class RunTable(Protocol):
     """The latest run of each job: how often it was begun, whether it is to stop, how it ended."""
+
+    async def find(self, job_id: str, scene_id: int | None = None) -> FoundRun | None:
+        """The job with its clips, or with those of one of its scenes, in order."""
+        ...
 
     async def begin(self, job_id: str, run: int) -> None:
         """Open the next run: no outcome, no stop; clips that did not complete may end anew."""
@@ -124,8 +129,11 @@ class ClipTable(Protocol):
 class ClipRunTable(Protocol):
     """What becomes of each clip in the latest run of its job."""
 
-    async def begin(self, job_id: str, scene_id: int, style: str, *, worker: str) -> None:
-        """A worker begins to make the clip: from now on its crash counts against the clip."""
+    async def begin(
+        self, job_id: str, scene_id: int, style: str, *, worker: str
+    ) -> list[ClipRecord]:
+        """A worker begins to make the clip: from now on its crash counts against the clip. The
+        clips of its scene then, in order."""
         ...
 
     async def reserve_key(

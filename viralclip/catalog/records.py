@@ -118,6 +118,13 @@ def caption_keys(key: str) -> tuple[str, ...]:
     return tuple(f"{stem}.{kind}" for kind in CAPTION_FORMATS)
 
 
+class FoundRun(NamedTuple):
+    """A job and the records of its clips, as they stood at one moment."""
+
+    job: JobRecord
+    clips: list[ClipRecord]
+
+
 class EndedClip(NamedTuple):
     """The ending of a clip that stands, and whether it is the one that was just recorded."""
 

@@ -6,9 +6,10 @@ from datetime import datetime
 import structlog
 
 from viralclip.catalog.port import Catalog
-from viralclip.catalog.records import ClipRecord, JobRecord, Priority
+from viralclip.catalog.records import ClipRecord, JobRecord, Priority, new_clips
 from viralclip.channel.port import ProgressChannel
-from viralclip.engine.client import Engine, priority_number
+from viralclip.engine.port import WorkQueue
+from viralclip.engine.priorities import priority_number
 from viralclip.errors import JobBusyError, UnknownJobError
 from viralclip.events import ClipOutline, JobQueued, NewEvent, SceneOutline
 from viralclip.scenes import Scene
@@ -30,7 +31,7 @@ def new_trace_id() -> str:
 class Jobs:
     """Acts on jobs in one engine; the work itself happens wherever a worker serves that engine."""
 
-    def __init__(self, *, catalog: Catalog, channel: ProgressChannel, engine: Engine) -> None:
+    def __init__(self, *, catalog: Catalog, channel: ProgressChannel, engine: WorkQueue) -> None:
         self._catalog = catalog
         self._channel = channel
         self._engine = engine
@@ -39,11 +40,11 @@ class Jobs:
         """Record the job, tell its watchers, queue it; once this returns it will come to an end."""
         await self._catalog.jobs.add(job)
         with submission(WorkflowRef(job.job_id, job.run), job.trace_id):
-            await self._queue(job, job.created_at)
+            await self._queue(job, job.created_at, new_clips(job))
 
     async def resume(self, job: JobRecord) -> None:
         """Queue a job again whose submission may have been cut short; nothing is done twice."""
-        await self._queue(job, job.created_at)
+        await self._queue(job, job.created_at, await self._catalog.clips.of(job.job_id))
 
     async def retry(self, job_id: str, at: datetime) -> JobRecord:
         """Open another run that makes the clips which did not complete."""
@@ -53,7 +54,7 @@ class Jobs:
         await self._catalog.runs.begin(job_id, job.run + 1)
         again = await self.find(job_id)
         with submission(WorkflowRef(job_id, again.run), again.trace_id):
-            await self._queue(again, at)
+            await self._queue(again, at, await self._catalog.clips.of(job_id))
         return again
 
     async def cancel(self, job_id: str, *, by: str) -> None:
@@ -92,8 +93,7 @@ class Jobs:
             raise UnknownJobError(job_id=job_id)
         return job
 
-    async def _queue(self, job: JobRecord, at: datetime) -> None:
-        clips = await self._catalog.clips.of(job.job_id)
+    async def _queue(self, job: JobRecord, at: datetime, clips: list[ClipRecord]) -> None:
         draft = NewEvent(
             job_id=job.job_id, run=job.run, at=at, trace_id=job.trace_id, event=outline(job, clips)
         )
@@ -117,7 +117,7 @@ def _scene_outline(job: JobRecord, scene: Scene, wanted: set[tuple[int, str]]) -
         start_sec=scene.start,
         duration_sec=scene.duration,
         clips=tuple(
-            ClipOutline(style=style.name, route=style.route)
+            ClipOutline(style=style.name, route=job.plan.route(scene, style))
             for style in job.plan.styles
             if (scene.id, style.name) in wanted
         ),

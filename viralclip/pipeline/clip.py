@@ -26,6 +26,7 @@ from viralclip.pipeline.stopwatch import observe_clip
 from viralclip.pipeline.store import StoredClip
 from viralclip.pipeline.timing import ClipTiming
 from viralclip.pipeline.tools import Checkpoint, ClipEnd, ClipTask, Tools, uncheckpointed
+from viralclip.pipeline.transcription import transcribed_task
 from viralclip.steps import Step
 from viralclip.telemetry import traces
 
@@ -55,7 +56,7 @@ async def _make_clip(
     try:
         if task.stopped_by is not None:
             return await end_cancelled(task, tools, report)
-        task = await effective_task(task, tools)
+        task = await transcribed_task(await effective_task(task, tools), tools)
         if kept := await find_kept(task, tools):
             return await _complete(task, tools, report, kept, kept=True)
         timing = ClipTiming(task, tools, report)

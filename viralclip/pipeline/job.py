@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
-from viralclip.catalog.records import ClipRecord, JobRecord
+from viralclip.catalog.records import ClipRecord, FoundRun, JobRecord
 from viralclip.errors import ViralclipError
 from viralclip.events import JobFinished, JobStarted, Outcome
 from viralclip.pipeline.published import Published, published_by_now
@@ -21,17 +21,17 @@ log = structlog.get_logger(__name__)
 
 
 async def process_job(
-    job: JobRecord, attempt: int, tools: Tools, report: JobReport, run_scenes: RunScenes
+    found: FoundRun, attempt: int, tools: Tools, report: JobReport, run_scenes: RunScenes
 ) -> Outcome:
     """Make the run's scenes with `run_scenes`; afterwards every promise about endings holds,
     whatever it raises.
 
     A run that has ended is told to its end once more, in case whoever ended it died before.
     """
+    job, clips = found
     if job.outcome is None:
         report.say(JobStarted(worker=tools.worker.name, attempt=attempt))
         log.info("Job started", attempt=attempt)
-    clips = await tools.catalog.clips.of(job.job_id)
     scenes = scenes_of_run(job, clips)
     tasks = [task for scene in scenes for task in tasks_of(job, scene, clips)]
     # Of a run that nobody began before nothing is published.
@@ -44,8 +44,9 @@ async def process_job(
         log.exception("Scenes failed")
         await tools.catalog.runs.stop(job.job_id, by=ViralclipError.code, failed=True)
     # Each scene has settled itself, unless its workflow failed or its worker died.
-    clips = await settle(tasks, await tools.catalog.clips.of(job.job_id), tools, report)
-    return await _finish(job, clips, tools, report)
+    latest = await tools.catalog.runs.find(job.job_id) or found
+    clips = await settle(tasks, latest.clips, tools, report)
+    return await _finish(latest.job, clips, tools, report)
 
 
 def scenes_of_run(job: JobRecord, clips: Sequence[ClipRecord]) -> list[Scene]:
@@ -86,8 +87,7 @@ def judge(clips: Sequence[ClipRecord], *, stopped: bool, stop_failed: bool) -> O
 async def _finish(
     job: JobRecord, clips: Sequence[ClipRecord], tools: Tools, report: JobReport
 ) -> Outcome:
-    latest = await tools.catalog.jobs.find(job.job_id) or job
-    outcome = judge(clips, stopped=latest.stop_by is not None, stop_failed=latest.stop_failed)
+    outcome = judge(clips, stopped=job.stop_by is not None, stop_failed=job.stop_failed)
     at = report.reporter.now()
     is_first = await tools.catalog.runs.finish(job.job_id, job.run, outcome, at)
     shutil.rmtree(tools.storing.folder(job.job_id), ignore_errors=True)

@@ -87,19 +87,19 @@ async def _end_open(
 ) -> Standing:
     """Record the endings of those that have none, all at once: nobody is at them any more."""
     records = [(task, standing.get(_place(task))) for task in tasks]
-    endings = {
-        task: _ending(task, record, published)
+    endings = [
+        (task, _ending(task, record, published))
         for task, record in records
         if record is None or record.ending is None
-    }
+    ]
     if not endings:
         return {}
-    cancelled = [task for task, record in endings.items() if record.ending == "cancelled"]
+    cancelled = [task for task, record in endings if record.ending == "cancelled"]
     await asyncio.to_thread(_discard_all, cancelled, tools)
     # A worker that was thought dead and only slept has no say any more in how clips end.
     await tools.worker.confirm_ownership()
-    kept = {_place(task) for task in endings if published.clip(*_place(task)).kept}
-    ended = await record_ends(list(endings.values()), tools, kept=kept)
+    kept = {_place(task) for task, _ in endings if published.clip(*_place(task)).kept}
+    ended = await record_ends([record for _, record in endings], tools, kept=kept)
     return {(record.scene_id, record.style): record for record in ended}
 
 

@@ -21,6 +21,10 @@ from viralclip.events import (
     RenderCompleteDetails,
     Rendering,
     RenderingDetails,
+    Transcribing,
+    TranscribingDetails,
+    TranscriptComplete,
+    TranscriptCompleteDetails,
     UploadComplete,
     UploadCompleteDetails,
     Uploading,
@@ -33,6 +37,12 @@ from viralclip.pipeline.render import Rendition, RenditionLostError, render_clip
 from viralclip.pipeline.reporter import ClipReport
 from viralclip.pipeline.segment import Segment, open_segment
 from viralclip.pipeline.store import StoredClip, store_clip
+from viralclip.pipeline.transcription import (
+    NO_SPEECH_WORDS,
+    Transcribed,
+    Transcription,
+    with_words,
+)
 from viralclip.steps import Step, is_framed
 
 log = structlog.get_logger(__name__)
@@ -49,6 +59,28 @@ async def extract(making: Making) -> None:
         lambda: open_segment(making.task, making.tools),
         Segment,
     )
+
+
+async def transcribe(making: Making) -> None:
+    """Turn the speech of the scene into words; the scene with its words is left in `making`."""
+    async with making.timing.stage("transcription") as stretch:
+        transcription = await Transcription.of(making.task, making.tools)
+        recogniser = transcription.recogniser
+        details = TranscribingDetails(
+            engine=recogniser.engine,
+            model=recogniser.model_name,
+            audio_sec=making.task.clip.scene.duration,
+        )
+        heard = await making.run(
+            Transcribing(**making.place, details=details),
+            lambda: transcription.listen(making.report, stretch),
+            Transcribed,
+        )
+    found = TranscriptCompleteDetails(words=len(heard.words), language=heard.language)
+    making.report.say(TranscriptComplete(**making.place, details=found))
+    if not heard.words:
+        making.report.warn("no_speech_found", NO_SPEECH_WORDS)
+    making.task = with_words(making.task, heard.words)
 
 
 async def analyse(making: Making) -> None:
@@ -86,6 +118,7 @@ async def render_and_store(making: Making) -> None:
 # A step of a clip's route that is not here belongs to the stage of one before it.
 STAGES: Mapping[Step, Callable[[Making], Awaitable[None]]] = {
     Step.EXTRACTING_SEGMENT: extract,
+    Step.TRANSCRIBING: transcribe,
     Step.DETECTING_FACES: analyse,
     Step.RENDERING: render_and_store,
 }

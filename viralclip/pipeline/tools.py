@@ -23,6 +23,8 @@ from viralclip.pipeline.load import Load
 from viralclip.pipeline.workload import Means, cores
 from viralclip.plan import Clip, Video
 from viralclip.processes.runner import Watchdogs
+from viralclip.speech.recogniser import Recogniser
+from viralclip.speech.transcripts import Transcripts
 from viralclip.storage.objects import Storage
 
 R = TypeVar("R", bound=BaseModel)
@@ -95,6 +97,15 @@ class AnalysisTools:
 
 
 @dataclass(frozen=True)
+class SpeechTools:
+    """What turns the sound of scenes into words; `find` raises SpeechUnavailableError or
+    NotInstalledError where there is nothing to listen with."""
+
+    transcripts: Transcripts
+    find: Callable[[], Recogniser]
+
+
+@dataclass(frozen=True)
 class StorageTools:
     """Where a video is found, where a clip lies while it is made, and where it goes."""
 
@@ -126,6 +137,7 @@ class Tools:
     rendering: RenderTools
     analysing: AnalysisTools
     worker: WorkerIdentity
+    speech: SpeechTools | None = None
     retries: Retries = field(default_factory=Retries)
     clock: Callable[[], float] = time.monotonic
 

@@ -12,6 +12,7 @@ from viralclip.geometry import Size, parse_aspect
 from viralclip.job_work import ClipKey, ClipWorkload
 from viralclip.plan import Plan
 from viralclip.scenes import Scene
+from viralclip.speech.pieces import PIECE_S, numbers_of
 from viralclip.styles import Graph, Style, View, all_styles, scene_within, seen_area, target_size
 from viralclip.workload import FramingKind, Workload
 
@@ -71,13 +72,32 @@ def workload_of(plan: Plan, scene: Scene, style: str, means: Means) -> ClipWorkl
         threads=means.threads,
         cores=means.cores,
     )
+    listening = _listening(plan, scene, render)
     if not made.analysed and not render.captions:
-        return ClipWorkload(render)
+        return ClipWorkload(render, transcription=listening)
     # The preset and the encoder have no part in it, nor what else the render does.
     looking = {"stage": "analysis", "preset": "", "encoder": "", "style": "", "output_rate": 1.0}
     plain = {"framing": "static", "loudness": False, "captions": False}
     analysis = render.model_copy(update=looking | plain)
-    return ClipWorkload(render, analysis)
+    return ClipWorkload(render, analysis, listening)
+
+
+def _listening(plan: Plan, scene: Scene, render: Workload) -> Workload | None:
+    """Sound is listened to in whole pieces, whatever the picture is and becomes."""
+    if not plan.is_transcribed(scene):
+        return None
+    return Workload(
+        stage="transcription",
+        source=render.source,
+        style="",
+        seconds=len(numbers_of(scene.range, plan.video.duration)) * PIECE_S,
+        output_rate=1.0,
+        source_rate=1.0,
+        preset="",
+        encoder="",
+        threads=render.threads,
+        cores=render.cores,
+    )
 
 
 def framing_kind(style: str, source: Size, target: Size, scene: Scene) -> FramingKind:

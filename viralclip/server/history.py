@@ -8,8 +8,8 @@ from pydantic import BaseModel
 from viralclip.channel.port import ProgressChannel, cursor_at
 from viralclip.events import Envelope
 from viralclip.live import EventFrame
+from viralclip.server.catch_up import read_on
 from viralclip.server.dependencies import CatalogDep, ChannelDep
-from viralclip.server.feed import read_on
 from viralclip.server.identity import Owner
 from viralclip.server.jobs import JobId, find_job
 from viralclip.server.problems import problems

@@ -18,9 +18,11 @@ from viralclip.channel.port import BEGINNING, ProgressChannel
 from viralclip.events import Envelope
 from viralclip.live import EventFrame, Reset, Snapshot
 from viralclip.progress import Progress
+from viralclip.server.batches import Batch, Line, Messages
+from viralclip.server.catch_up import read_on
 from viralclip.server.dependencies import CatalogDep, ChannelDep, LiveViewsDep, SignInDep
 from viralclip.server.disconnect import disconnected
-from viralclip.server.feed import Batch, Line, Messages, View, read_on
+from viralclip.server.feed import View
 from viralclip.server.identity import LOCAL, Owner
 from viralclip.server.jobs import JobId, find_job
 from viralclip.server.problems import ProblemError, UnauthorizedError, problems

@@ -12,7 +12,7 @@ import structlog
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from starlette.requests import HTTPConnection
 
-from viralclip.engine.client import QueueDepth
+from viralclip.engine.port import QueueDepth
 from viralclip.server import problems
 from viralclip.server.door import now_known
 from viralclip.server.identity import LOOPBACK, bearer, known_owner

@@ -11,7 +11,7 @@ from viralclip.captioning import Captioned, give_captions
 from viralclip.captions.fonts import Font
 from viralclip.catalog.records import JobRecord
 from viralclip.engine.jobs import new_job_id
-from viralclip.errors import Fault, InvalidScenesError
+from viralclip.errors import Fault, InvalidScenesError, NoSpeechTrackError
 from viralclip.geometry import parse_aspect
 from viralclip.plan import CaptionOptions, Options, Plan, Video, choose, make_plan
 from viralclip.scenes import MAX_SCENES
@@ -152,6 +152,8 @@ def _read_all(new: NewJob, video: Video, fonts: Callable[[], Sequence[Font]]) ->
     wanted = new.captions
     if wanted is None:
         return Captioned(reading.scenes, CaptionOptions(), reading.notes)
+    if wanted.mode == "auto" and not video.has_audio:
+        raise NoSpeechTrackError(name=video.name)
     words = TranscriptReading(Transcript())
     if wanted.transcript is not None:
         words = read_transcript(wanted.transcript, "transcript", video)

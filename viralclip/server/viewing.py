@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from viralclip.server.feed import Batch, Feeds
+from viralclip.server.batches import Batch
+from viralclip.server.feed import Feeds
 from viralclip.server.limits import Timeouts
 from viralclip.server.quota import Quota
 from viralclip.telemetry.metrics import PROGRESS_LAG_SECONDS, RESETS, VIEWERS, Transport

@@ -8,16 +8,18 @@ FFmpeg's format, in seconds of sound.
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from viralclip.speech.pieces import Piece, PieceFiles, find_ends, sound_of
-from viralclip.speech.port import SAMPLE_RATE, Heard, Listener, Samples
+from viralclip.speech.pieces import Piece, PieceFiles, sound_of
+from viralclip.speech.port import SAMPLE_RATE, Heard, Listener
 from viralclip.speech.registry import transcriber
-from viralclip.speech.snapping import snap
-from viralclip.speech.sound import read_sound
 from viralclip.timecode import TimeRange
 from viralclip.words.transcript import Word
+
+if TYPE_CHECKING:
+    from viralclip.speech.port import Samples
 
 # So many words tell a language well enough for the rest of a source.
 _TELLING = 8
@@ -67,6 +69,11 @@ def main(written: str) -> int:
 
 def listen_to(task: ListenTask, number: int, listener: Listener, language: str) -> Piece:
     """One piece of the source: from pause to pause, its words in seconds of the source."""
+    # NumPy and PyAV are for the process that listens, not for the one that has it started.
+    from viralclip.speech.pauses import find_ends  # noqa: PLC0415
+    from viralclip.speech.snapping import snap  # noqa: PLC0415
+    from viralclip.speech.sound import read_sound  # noqa: PLC0415
+
     read = sound_of(number, task.duration)
     sound = read_sound(Path(task.source), task.streams, start=read.start, end=read.end)
     ends = find_ends(number, sound, read, task.duration)
@@ -81,7 +88,7 @@ def listen_to(task: ListenTask, number: int, listener: Listener, language: str) 
     )
 
 
-def _between(sound: Samples, read: TimeRange, ends: TimeRange) -> Samples:
+def _between(sound: "Samples", read: TimeRange, ends: TimeRange) -> "Samples":
     first = round((ends.start - read.start) * SAMPLE_RATE)
     return sound[first : first + round(ends.duration * SAMPLE_RATE)]
 

@@ -2,16 +2,18 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Protocol
 
 from viralclip.words.transcript import Word
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Samples = NDArray[np.float32]
+
 # What every engine is given: one channel at this rate, from -1 to 1.
 SAMPLE_RATE = 16_000
-Samples = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Heard:
 class Listener(Protocol):
     """An engine with its model loaded, in a process of its own that may be killed at any time."""
 
-    def listen(self, sound: Samples, *, language: str) -> Heard:
+    def listen(self, sound: "Samples", *, language: str) -> Heard:
         """The words in half a minute of sound at most, in their order.
 
         `language` is a tag such as `en`, or empty where the engine is to tell it.

@@ -5,21 +5,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import viralclip.speech.listener
-import viralclip.speech.pieces
-import viralclip.speech.snapping
-import viralclip.speech.sound
 from viralclip.errors import SpeechModelMissingError, SpeechUnavailableError
 from viralclip.speech.port import Transcriber
 from viralclip.speech.registry import transcriber
 
 # Our code that has a part in the words and their times: a piece made by another is made anew.
-_OURS = (
-    viralclip.speech.listener,
-    viralclip.speech.pieces,
-    viralclip.speech.snapping,
-    viralclip.speech.sound,
-)
+_OURS = ("listener", "pauses", "pieces", "snapping", "sound")
 _BLOCK = 64 * 1024
 
 
@@ -88,7 +79,7 @@ def fingerprint(model: Path) -> str:
 def _our_code() -> str:
     digest = hashlib.sha256()
     for module in _OURS:
-        digest.update(Path(str(module.__file__)).read_bytes())
+        digest.update(Path(__file__).with_name(f"{module}.py").read_bytes())
     return digest.hexdigest()
 
 

@@ -9,7 +9,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from viralclip.speech.port import SAMPLE_RATE, Samples
+from viralclip.speech.port import SAMPLE_RATE
+from viralclip.speech.sound import Samples
 from viralclip.words.transcript import Word
 
 # An edge is moved by no more than this to where the sound changes.

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 import av
 import av.error
 import numpy as np
+from numpy.typing import NDArray
 
 from viralclip.media.limits import open_source
 from viralclip.media.packets import begin_at, zero_of
-from viralclip.speech.port import SAMPLE_RATE, Samples
+from viralclip.speech.port import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import InputContainer
 
+Samples = NDArray[np.float32]
 # A decoder needs some packets before it is in step, and a seek may end a little late.
 _EARLIER_S = 1.0
 

@@ -5,12 +5,15 @@ import logging
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from viralclip.errors import NotInstalledError, SpeechModelUnavailableError
-from viralclip.speech.port import Heard, Listener, Samples
+from viralclip.speech.port import Heard, Listener
 from viralclip.words.scripts import is_unspaced
 from viralclip.words.transcript import MAX_WORD, Word
+
+if TYPE_CHECKING:
+    from viralclip.speech.port import Samples
 
 _PACKAGE = "faster-whisper"
 # What decides what is heard and is no part of the package; to change it makes all pieces anew.
@@ -71,11 +74,11 @@ class _WhisperListener:
             str(model),
             device="cuda" if on_gpu else "cpu",
             compute_type="float16" if on_gpu else "int8",
-            cpu_threads=threads,
+            cpu_threads=threads or _cores(),
             local_files_only=True,
         )
 
-    def listen(self, sound: Samples, *, language: str) -> Heard:
+    def listen(self, sound: "Samples", *, language: str) -> Heard:
         segments, info = self._model.transcribe(
             sound,
             language=language or None,
@@ -88,6 +91,13 @@ class _WhisperListener:
         )
         words = tuple(word for segment in segments for word in _words(segment.words or ()))
         return Heard(words, info.language if words else "")
+
+
+def _cores() -> int:
+    """How many cores this process may use: what the engine chooses itself is four, or one."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _words(parts: Iterable[Any]) -> list[Word]:

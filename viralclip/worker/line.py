@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from viralclip.catalog.port import Catalog
 from viralclip.durations import Workload
-from viralclip.engine.client import ClipQueue, Engine
+from viralclip.engine.port import ClipQueue, QueueOverview
 from viralclip.eta import ClipKey, ClipWorkload, Line
 from viralclip.pipeline.workload import Means, workloads
 from viralclip.workflow_ref import WorkflowRef
@@ -27,7 +27,7 @@ class ClipLine:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: QueueOverview,
         catalog: Catalog,
         means: Means,
         *,

@@ -8,7 +8,7 @@ import structlog
 
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobRecord
-from viralclip.engine.client import Engine, OwnedWorkflow
+from viralclip.engine.port import OwnedWorkflow, WorkflowStates
 from viralclip.errors import WorkerCrashedError
 from viralclip.events import JobRecovered
 from viralclip.pipeline.reporter import JobReport, Reporter
@@ -52,7 +52,7 @@ class Takeover:
 
     me: str
     roster: Roster
-    engine: Engine
+    engine: WorkflowStates
     catalog: Catalog
     reporter: Reporter
     strays: Strays | None = None

@@ -985,7 +985,7 @@ export interface components {
             /** Trace Id */
             trace_id: string;
             /** Event */
-            event: components["schemas"]["JobQueued"] | components["schemas"]["JobStarted"] | components["schemas"]["SceneStarted"] | (components["schemas"]["Queued"] | components["schemas"]["ExtractingSegment"] | components["schemas"]["DetectingFaces"] | components["schemas"]["FaceDetectionComplete"] | components["schemas"]["ComputingCameraPath"] | components["schemas"]["CameraPathComplete"] | components["schemas"]["ComputingCropWindows"] | components["schemas"]["Rendering"] | components["schemas"]["RenderComplete"] | components["schemas"]["Uploading"] | components["schemas"]["UploadComplete"] | components["schemas"]["Complete"] | components["schemas"]["Failed"] | components["schemas"]["Retrying"] | components["schemas"]["Cancelled"]) | components["schemas"]["SceneCompleted"] | components["schemas"]["JobRecovered"] | components["schemas"]["Warned"] | components["schemas"]["Logged"] | components["schemas"]["AnomalyFound"] | components["schemas"]["JobFinished"];
+            event: components["schemas"]["JobQueued"] | components["schemas"]["JobStarted"] | components["schemas"]["SceneStarted"] | (components["schemas"]["Queued"] | components["schemas"]["ExtractingSegment"] | components["schemas"]["Transcribing"] | components["schemas"]["TranscriptComplete"] | components["schemas"]["DetectingFaces"] | components["schemas"]["FaceDetectionComplete"] | components["schemas"]["ComputingCameraPath"] | components["schemas"]["CameraPathComplete"] | components["schemas"]["ComputingCropWindows"] | components["schemas"]["Rendering"] | components["schemas"]["RenderComplete"] | components["schemas"]["Uploading"] | components["schemas"]["UploadComplete"] | components["schemas"]["Complete"] | components["schemas"]["Failed"] | components["schemas"]["Retrying"] | components["schemas"]["Cancelled"]) | components["schemas"]["SceneCompleted"] | components["schemas"]["JobRecovered"] | components["schemas"]["Warned"] | components["schemas"]["Logged"] | components["schemas"]["AnomalyFound"] | components["schemas"]["JobFinished"];
         };
         /**
          * EventFrame
@@ -1635,7 +1635,7 @@ export interface components {
          * @description Names on the wire, in the order a clip goes through them; the last three have no place.
          * @enum {string}
          */
-        Step: "queued" | "extracting_segment" | "detecting_faces" | "face_detection_complete" | "computing_camera_path" | "camera_path_complete" | "computing_crop_windows" | "rendering" | "render_complete" | "uploading" | "upload_complete" | "complete" | "failed" | "retrying" | "cancelled";
+        Step: "queued" | "extracting_segment" | "transcribing" | "transcript_complete" | "detecting_faces" | "face_detection_complete" | "computing_camera_path" | "camera_path_complete" | "computing_crop_windows" | "rendering" | "render_complete" | "uploading" | "upload_complete" | "complete" | "failed" | "retrying" | "cancelled";
         /**
          * TickFrame
          * @description A tick; it does not move the cursor.
@@ -1651,6 +1651,83 @@ export interface components {
             cursor: string;
             /** Tick */
             tick: components["schemas"]["ClipTick"] | components["schemas"]["JobTick"] | components["schemas"]["WorkerTick"];
+        };
+        /** Transcribing */
+        Transcribing: {
+            /**
+             * Type
+             * @default clip_progress
+             * @constant
+             */
+            type: "clip_progress";
+            /** Scene Id */
+            scene_id: number;
+            /** Style */
+            style: string;
+            /**
+             * Step
+             * @default transcribing
+             * @constant
+             */
+            step: "transcribing";
+            /**
+             * Attempt
+             * @default 1
+             */
+            attempt: number;
+            details: components["schemas"]["TranscribingDetails"];
+        };
+        /**
+         * TranscribingDetails
+         * @description `language` is empty where it is told from the sound; `audio_sec` is the scene's.
+         */
+        TranscribingDetails: {
+            /** Engine */
+            engine: string;
+            /** Model */
+            model: string;
+            /**
+             * Language
+             * @default
+             */
+            language: string;
+            /** Audio Sec */
+            audio_sec: number;
+        };
+        /** TranscriptComplete */
+        TranscriptComplete: {
+            /**
+             * Type
+             * @default clip_progress
+             * @constant
+             */
+            type: "clip_progress";
+            /** Scene Id */
+            scene_id: number;
+            /** Style */
+            style: string;
+            /**
+             * Step
+             * @default transcript_complete
+             * @constant
+             */
+            step: "transcript_complete";
+            /**
+             * Attempt
+             * @default 1
+             */
+            attempt: number;
+            details: components["schemas"]["TranscriptCompleteDetails"];
+        };
+        /**
+         * TranscriptCompleteDetails
+         * @description `words` counts those of the scene.
+         */
+        TranscriptCompleteDetails: {
+            /** Words */
+            words: number;
+            /** Language */
+            language: string;
         };
         /**
          * UnknownEvent
@@ -2553,6 +2630,10 @@ export type SceneState = components['schemas']['SceneState'];
 export type Snapshot = components['schemas']['Snapshot'];
 export type Step = components['schemas']['Step'];
 export type TickFrame = components['schemas']['TickFrame'];
+export type Transcribing = components['schemas']['Transcribing'];
+export type TranscribingDetails = components['schemas']['TranscribingDetails'];
+export type TranscriptComplete = components['schemas']['TranscriptComplete'];
+export type TranscriptCompleteDetails = components['schemas']['TranscriptCompleteDetails'];
 export type UnknownEvent = components['schemas']['UnknownEvent'];
 export type UploadComplete = components['schemas']['UploadComplete'];
 export type UploadCompleteDetails = components['schemas']['UploadCompleteDetails'];

@@ -14,10 +14,11 @@ from viralclip.catalog.port import Catalog
 
 def firestore_catalog(firestore: Firestore) -> Catalog:
     """The tables of the opened database."""
+    jobs, clips = FirestoreJobs(firestore), FirestoreClips(firestore)
     return Catalog(
-        jobs=FirestoreJobs(firestore),
-        runs=FirestoreRuns(firestore),
-        clips=FirestoreClips(firestore),
+        jobs=jobs,
+        runs=FirestoreRuns(firestore, jobs, clips),
+        clips=clips,
         clip_runs=FirestoreClipRuns(firestore),
         videos=FirestoreVideos(firestore),
         idempotency_keys=FirestoreIdempotencyKeys(firestore),

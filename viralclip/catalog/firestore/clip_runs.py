@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from viralclip.catalog.firestore.client import Document, Firestore
+from viralclip.catalog.firestore.clips import FirestoreClips
 from viralclip.catalog.firestore.documents import clip_name
 from viralclip.catalog.records import ClipRecord, EndedClip, ended_facts
 
@@ -14,11 +15,14 @@ class FirestoreClipRuns:
         self._firestore = firestore
         self._clips = firestore.db.collection("clips")
 
-    async def begin(self, job_id: str, scene_id: int, style: str, *, worker: str) -> None:
+    async def begin(
+        self, job_id: str, scene_id: int, style: str, *, worker: str
+    ) -> list[ClipRecord]:
         await self._change(
             (job_id, scene_id, style),
             lambda was: {"worker": worker} if was["ending"] is None else None,
         )
+        return await FirestoreClips(self._firestore).of(job_id, scene_id)
 
     async def reserve_key(
         self, job_id: str, scene_id: int, style: str, *, key: str, size: int

@@ -38,9 +38,7 @@ class FirestoreClips:
         return clips
 
     async def unfinished(self, job_id: str) -> list[ClipRecord]:
-        found = [it async for it in documents(equal(self._clips, job_id=job_id, ending=None))]
-        found.sort(key=lambda fields: fields["place"])
-        return [ClipRecord.model_validate(fields) for fields in found]
+        return [clip for clip in await self.of(job_id) if clip.ending is None]
 
     async def find(self, job_id: str, scene_id: int, style: str) -> ClipRecord | None:
         found = (await self._clips.document(clip_name(job_id, scene_id, style)).get()).to_dict()

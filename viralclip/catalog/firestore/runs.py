@@ -7,17 +7,28 @@ from datetime import UTC, datetime
 from google.cloud.firestore_v1.base_document import DocumentSnapshot
 
 from viralclip.catalog.firestore.client import LOST, Document, Firestore
+from viralclip.catalog.firestore.clips import FirestoreClips
 from viralclip.catalog.firestore.documents import pages
+from viralclip.catalog.firestore.jobs import FirestoreJobs
+from viralclip.catalog.records import FoundRun
 from viralclip.events import Outcome
 
 
 class FirestoreRuns:
     """The latest run of each job, in the document of the job."""
 
-    def __init__(self, firestore: Firestore) -> None:
+    def __init__(self, firestore: Firestore, jobs: FirestoreJobs, clips: FirestoreClips) -> None:
         self._firestore = firestore
+        self._job_table = jobs
+        self._clip_table = clips
         self._jobs = firestore.db.collection("jobs")
         self._clips = firestore.db.collection("clips")
+
+    async def find(self, job_id: str, scene_id: int | None = None) -> FoundRun | None:
+        job = await self._job_table.find(job_id)
+        if job is None:
+            return None
+        return FoundRun(job, await self._clip_table.of(job_id, scene_id))
 
     async def begin(self, job_id: str, run: int) -> None:
         """The clips first: a job that is in its run has every clip ready for it."""

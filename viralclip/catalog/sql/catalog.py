@@ -1,6 +1,7 @@
 """The catalog in SQLite or PostgreSQL."""
 
 from viralclip.catalog.database import Database
+from viralclip.catalog.plans import KnownPlans
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.sql.clip_runs import SqlClipRuns
 from viralclip.catalog.sql.clips import SqlClips
@@ -14,9 +15,10 @@ from viralclip.catalog.sql.videos import SqlVideos
 
 def sql_catalog(database: Database) -> Catalog:
     """The tables of the database, which share its connections."""
+    plans = KnownPlans()
     return Catalog(
-        jobs=SqlJobs(database),
-        runs=SqlRuns(database),
+        jobs=SqlJobs(database, plans),
+        runs=SqlRuns(database, plans),
         clips=SqlClips(database),
         clip_runs=SqlClipRuns(database),
         videos=SqlVideos(database),

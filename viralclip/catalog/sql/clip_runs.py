@@ -7,7 +7,7 @@ from sqlalchemy.engine import Connection
 
 from viralclip.catalog.database import Database
 from viralclip.catalog.records import ClipRecord, EndedClip, ended_facts
-from viralclip.catalog.sql.clips import place
+from viralclip.catalog.sql.clips import clips_of, place
 from viralclip.catalog.tables import clips
 
 
@@ -17,10 +17,17 @@ class SqlClipRuns:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def begin(self, job_id: str, scene_id: int, style: str, *, worker: str) -> None:
+    async def begin(
+        self, job_id: str, scene_id: int, style: str, *, worker: str
+    ) -> list[ClipRecord]:
         here = place(job_id, scene_id, style)
         begin = sa.update(clips).where(here, clips.c.ending.is_(None)).values(worker=worker)
-        await self._database.change(begin)
+
+        def work(db: Connection) -> list[ClipRecord]:
+            db.execute(begin)
+            return clips_of(db, job_id, scene_id)
+
+        return await self._database.write(work)
 
     async def reserve_key(
         self, job_id: str, scene_id: int, style: str, *, key: str, size: int

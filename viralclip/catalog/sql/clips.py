@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from viralclip.catalog.database import Database
 from viralclip.catalog.records import ClipPlace, ClipRecord, Endings, Priority
@@ -14,6 +15,18 @@ from viralclip.catalog.tables import clips, jobs
 def place(job_id: str, scene_id: int, style: str) -> sa.ColumnElement[bool]:
     """The row of one clip."""
     return sa.and_(clips.c.job_id == job_id, clips.c.scene_id == scene_id, clips.c.style == style)
+
+
+def clips_of(db: Connection, job_id: str, scene_id: int | None = None) -> list[ClipRecord]:
+    """The clips of a job, or of one of its scenes, in order."""
+    return [ClipRecord(**row) for row in db.execute(_query_of(job_id, scene_id)).mappings()]
+
+
+def _query_of(job_id: str, scene_id: int | None) -> sa.Select[Any]:
+    query = sa.select(clips).where(clips.c.job_id == job_id)
+    if scene_id is not None:
+        query = query.where(clips.c.scene_id == scene_id)
+    return query.order_by(clips.c.scene_id, clips.c.style)
 
 
 class SqlClips:
@@ -30,13 +43,11 @@ class SqlClips:
         after: ClipPlace | None = None,
         limit: int | None = None,
     ) -> list[ClipRecord]:
-        query = sa.select(clips).where(clips.c.job_id == job_id)
-        if scene_id is not None:
-            query = query.where(clips.c.scene_id == scene_id)
+        query = _query_of(job_id, scene_id)
         if after is not None:
             here = sa.tuple_(clips.c.scene_id, clips.c.style)
             query = query.where(here > sa.tuple_(*map(sa.literal, after)))
-        return await self._records(query.order_by(clips.c.scene_id, clips.c.style).limit(limit))
+        return await self._records(query.limit(limit))
 
     async def unfinished(self, job_id: str) -> list[ClipRecord]:
         query = sa.select(clips).where(clips.c.job_id == job_id, clips.c.ending.is_(None))

@@ -30,9 +30,9 @@ _SUMMARY = (
 class SqlJobs:
     """The jobs, with the plans that were read of them."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, plans: KnownPlans) -> None:
         self._database = database
-        self._plans = KnownPlans()
+        self._plans = plans
 
     async def add(self, job: JobRecord) -> None:
         def work(db: Connection) -> None:
@@ -44,14 +44,7 @@ class SqlJobs:
         await self._database.write(work)
 
     async def find(self, job_id: str) -> JobRecord | None:
-        plan = self._plans.get(job_id)
-        columns = [column for column in jobs.c if plan is None or column is not jobs.c.plan]
-        row = await self._database.first(sa.select(*columns).where(jobs.c.job_id == job_id))
-        if row is None:
-            return None
-        job = _job(row, plan)
-        self._plans.keep(job_id, job.plan)
-        return job
+        return await self._database.read(lambda db: find_job(db, job_id, self._plans))
 
     async def latest(
         self, *, owner: str | None = None, before: datetime | None = None, limit: int = 50
@@ -95,6 +88,18 @@ class SqlJobs:
             db.execute(sa.delete(jobs).where(jobs.c.job_id == job_id))
 
         await self._database.write(work)
+
+
+def find_job(db: Connection, job_id: str, plans: KnownPlans) -> JobRecord | None:
+    """The job; its plan is read only if it is not known."""
+    plan = plans.get(job_id)
+    columns = [column for column in jobs.c if plan is None or column is not jobs.c.plan]
+    row = db.execute(sa.select(*columns).where(jobs.c.job_id == job_id)).mappings().first()
+    if row is None:
+        return None
+    job = _job(row, plan)
+    plans.keep(job_id, job.plan)
+    return job
 
 
 def _row(job: JobRecord) -> dict[str, Any]:

@@ -6,6 +6,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from viralclip.catalog.database import Database
+from viralclip.catalog.plans import KnownPlans
+from viralclip.catalog.records import FoundRun
+from viralclip.catalog.sql.clips import clips_of
+from viralclip.catalog.sql.jobs import find_job
 from viralclip.catalog.tables import clips, jobs
 from viralclip.events import Outcome
 
@@ -13,8 +17,16 @@ from viralclip.events import Outcome
 class SqlRuns:
     """The latest run of each job, in the row of the job."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, plans: KnownPlans) -> None:
         self._database = database
+        self._plans = plans
+
+    async def find(self, job_id: str, scene_id: int | None = None) -> FoundRun | None:
+        def work(db: Connection) -> FoundRun | None:
+            job = find_job(db, job_id, self._plans)
+            return FoundRun(job, clips_of(db, job_id, scene_id)) if job is not None else None
+
+        return await self._database.read(work)
 
     async def begin(self, job_id: str, run: int) -> None:
         def work(db: Connection) -> None:

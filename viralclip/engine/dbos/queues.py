@@ -6,7 +6,6 @@ from viralclip.workflow_ref import QUEUES, Kind
 
 # How often a worker looks for work: a clip waits for a slot, a job and its scenes for nobody.
 POLL_S: dict[Kind, float] = {"job": 0.5, "scene": 0.5, "clip": 0.25}
-# A worker of a single machine mostly begins because there is work.
 EAGER_POLL_S = 0.03
 
 
