@@ -7,9 +7,6 @@ LONG: Mapping[str, str] = {
     "viralclip.errors": "the tree of errors is read as one: which are there, and what each ends",
     "viralclip.events": "the vocabulary of the wire, one class for each fact and one closed union",
     "viralclip.telemetry.metrics": "one table of every metric: its words, labels and buckets",
-    "viralclip.server.feed": "still to be cut: batches that are encoded once, a feed, its views",
-    "viralclip.server.partial_uploads": "still to be cut: a partial upload, and the folder of all",
-    "viralclip.server.uploads": "still to be cut: the routes, and the headers of their protocol",
     "viralclip.progress": "one fold: what each event does to the progress stands side by side",
 }
 
