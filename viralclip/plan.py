@@ -289,5 +289,15 @@ def make_plan(
     return Plan(video=video, scenes=tuple(scenes), styles=tuple(styles), options=options)
 
 
+def changed_clips(before: Plan, after: Plan) -> frozenset[tuple[int, str]]:
+    """The scene's id and the style of each clip that is other work in the plan that follows."""
+    were = {(clip.scene.id, clip.style): clip.digest for clip in before.clips()}
+    return frozenset(
+        place
+        for clip in after.clips()
+        if were.get(place := (clip.scene.id, clip.style)) != clip.digest
+    )
+
+
 def _digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]

@@ -256,6 +256,29 @@ async def test_another_run_keeps_what_is_complete_and_opens_the_rest(catalog: Ca
         assert (clip.run, clip.ending, clip.failure, clip.crashes) == (2, None, None, 0)
 
 
+async def test_a_new_plan_opens_the_clips_that_it_changes_and_no_others(url: str):
+    job = _job()
+    async with open_catalog(url) as one, open_catalog(url) as other:
+        await one.jobs.add(job)
+        for clip in job.plan.clips():
+            await one.clip_runs.end(
+                _ended(job, "complete", scene_id=clip.scene.id, style=clip.style)
+            )
+        assert await other.jobs.find("job") == job
+        first, *rest = job.plan.scenes
+        longer = first.model_copy(update={"end": first.end + 1})
+        plan = job.plan.model_copy(update={"scenes": (longer, *rest)})
+        await one.runs.begin("job", 2, plan)
+        await one.runs.begin("job", 2, plan)
+
+        assert await one.jobs.find("job") == await other.jobs.find("job")
+        assert await other.jobs.find("job") == job.model_copy(update={"run": 2, "plan": plan})
+        opened = [clip for clip in await other.clips.of("job") if clip.ending is None]
+        assert {(clip.scene_id, clip.run) for clip in opened} == {(first.id, 2)}
+        assert len(opened) == len(job.plan.styles)
+        assert await other.jobs.find_unfinished(plan.digest, job.storage_url) is not None
+
+
 async def test_a_run_begun_twice_is_begun_once(catalog: Catalog):
     await catalog.jobs.add(_job())
     await catalog.runs.begin("job", 2)

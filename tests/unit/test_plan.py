@@ -15,6 +15,7 @@ from viralclip.plan import (
     Options,
     StyleChoice,
     Video,
+    changed_clips,
     choose,
     make_plan,
     slug,
@@ -225,6 +226,16 @@ def test_equal_plans_have_one_digest_and_others_another():
     assert plan().digest == plan().digest
     assert plan().digest != plan(styles=(SPLIT,)).digest
     assert plan().digest != plan(SCENE, SCENE.model_copy(update={"id": 2})).digest
+
+
+def test_the_clips_that_a_new_plan_changes_are_known():
+    other = SCENE.model_copy(update={"id": 2, "title": "Next"})
+    before = plan(SCENE, other)
+    longer = other.model_copy(update={"title": "Renamed", "end": 10.0})
+    after = plan(SCENE.model_copy(update={"title": "Renamed"}), longer)
+
+    assert changed_clips(before, before) == frozenset()
+    assert changed_clips(before, after) == {(2, "split"), (2, "intelligent")}
 
 
 def test_a_plan_survives_being_stored():

@@ -14,6 +14,7 @@ import uvicorn
 
 from viralclip.analysis.models import FaceModel
 from viralclip.app.alerting import alerting
+from viralclip.app.caption_preview import CaptionDrawer, DrawingTools
 from viralclip.app.entrance import open_entrance
 from viralclip.app.listening import WAITING, listen
 from viralclip.app.lives import attended
@@ -28,6 +29,7 @@ from viralclip.catalog.sql.webhooks import sql_webhooks
 from viralclip.catalog.webhooks import Webhooks
 from viralclip.engine.jobs import Jobs
 from viralclip.engine.port import Engine
+from viralclip.media.ffmpeg import find_ffmpeg
 from viralclip.media.fonts import load_fonts
 from viralclip.media.probe import identity
 from viralclip.media.prober import Prober
@@ -140,7 +142,7 @@ async def _parts(
             media_roots=settings.server.media_roots,
             media_origin=await _media_origin(opener(settings.storage.url)),
         ),
-        Probing(Prober(), identity, _framer(settings, opener)),
+        Probing(Prober(), identity, _framer(settings, opener), _drawer(settings, opener)),
         JobDefaults(
             settings.databases.service_engine_name,
             settings.rendering.encoder,
@@ -155,6 +157,18 @@ def _framer(settings: Settings, opener: Callable[[str], Storage]) -> Framer:
         open_analyses(settings, threads=1),
         FaceModel(model_place(settings)),
         open_sources(settings, opener).hold,
+    )
+
+
+def _drawer(settings: Settings, opener: Callable[[str], Storage]) -> CaptionDrawer:
+    return CaptionDrawer(
+        DrawingTools(
+            analyses=open_analyses(settings, threads=1),
+            face_model=FaceModel(model_place(settings)),
+            source=open_sources(settings, opener).hold,
+            ffmpeg=partial(find_ffmpeg, settings.rendering.ffmpeg),
+            fonts=settings.rendering.fonts,
+        )
     )
 
 

@@ -22,7 +22,7 @@ from viralclip.catalog.records import (
 from viralclip.catalog.tokens import TokenTable
 from viralclip.durations import Machine, Observation, Timings
 from viralclip.events import Outcome
-from viralclip.plan import Video
+from viralclip.plan import Plan, Video
 
 
 class JobTable(Protocol):
@@ -69,8 +69,11 @@ class RunTable(Protocol):
         """The job with its clips, or with those of one of its scenes, in order."""
         ...
 
-    async def begin(self, job_id: str, run: int) -> None:
-        """Open the next run: no outcome, no stop; clips that did not complete may end anew."""
+    async def begin(self, job_id: str, run: int, plan: Plan | None = None) -> None:
+        """Open the next run: no outcome, no stop; clips that did not complete may end anew.
+
+        A new plan has the same scenes and styles; the clips that it changes may end anew, too.
+        """
         ...
 
     async def begin_attempt(self, job_id: str, run: int) -> int:

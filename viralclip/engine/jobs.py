@@ -12,6 +12,7 @@ from viralclip.engine.port import WorkQueue
 from viralclip.engine.priorities import priority_number
 from viralclip.errors import JobBusyError, UnknownJobError
 from viralclip.events import ClipOutline, JobQueued, NewEvent, SceneOutline
+from viralclip.plan import Plan
 from viralclip.scenes import Scene
 from viralclip.telemetry.spans import submission
 from viralclip.workflow_ref import WorkflowRef
@@ -46,12 +47,13 @@ class Jobs:
         """Queue a job again whose submission may have been cut short; nothing is done twice."""
         await self._queue(job, job.created_at, await self._catalog.clips.of(job.job_id))
 
-    async def retry(self, job_id: str, at: datetime) -> JobRecord:
-        """Open another run that makes the clips which did not complete."""
+    async def retry(self, job_id: str, at: datetime, plan: Plan | None = None) -> JobRecord:
+        """Open another run that makes the clips which did not complete, and those that a new plan
+        changes."""
         job = await self.find(job_id)
         if job.outcome is None:
             raise JobBusyError(job_id=job_id)
-        await self._catalog.runs.begin(job_id, job.run + 1)
+        await self._catalog.runs.begin(job_id, job.run + 1, plan)
         again = await self.find(job_id)
         with submission(WorkflowRef(job_id, again.run), again.trace_id):
             await self._queue(again, at, await self._catalog.clips.of(job_id))

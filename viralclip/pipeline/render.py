@@ -111,7 +111,7 @@ async def _render_clip(
     if found := await asyncio.to_thread(_already_rendered, done, spec):
         return _rendition(done, found, doubts, spec).model_copy(update={"found": True})
     captions = await captions_of(task, tools, probed, spec, framing)
-    with _prepared(spec, captions) as ready:
+    with prepared(spec, captions) as ready:
         began_at = tools.clock()
         rendered = await render(
             tools.rendering.ffmpeg,
@@ -201,7 +201,7 @@ def _sounds(plan: Plan, probed: Probed) -> tuple[Sound, ...] | None:
 
 
 @contextmanager
-def _prepared(spec: RenderSpec, captions: Captions | None) -> Iterator[RenderSpec]:
+def prepared(spec: RenderSpec, captions: Captions | None) -> Iterator[RenderSpec]:
     """The spec with its captions and its scripts in files for as long as the context is open."""
     beside = spec.target
     folder = beside.with_name(f"{beside.name}.fonts")

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import ClipRecord, JobRecord, Priority
+from viralclip.catalog.webhooks import Webhooks
 from viralclip.server.dependencies import CatalogDep, FilesDep, JobsDep, WebhooksDep
 from viralclip.server.identity import Owner
 from viralclip.server.jobs import JobId, JobOut, SceneId, StyleName, find_job, job_out
@@ -61,12 +62,8 @@ async def retry_job(
     job = await find_job(job_id, owner, catalog)
     if job.outcome == "succeeded":
         raise ConflictError(why="Every clip of the job is complete.")
-    now = datetime.now(UTC)
-    if job.outcome is not None:
-        # The end of this run has to be told before the next one makes it forgotten.
-        await enqueue_deliveries(job, catalog, webhooks, now)
-        await webhooks.deliveries.expect(owner, job_id, job.run + 1, now)
-    return job_out((await jobs.retry(job_id, now)).summary)
+    await expect_another_run(job, catalog, webhooks)
+    return job_out((await jobs.retry(job_id, datetime.now(UTC))).summary)
 
 
 @router.patch("/{job_id}", operation_id="changeJob")
@@ -96,6 +93,16 @@ async def delete_job(
     await _delete_files(job, await catalog.clips.of(job_id), files.open_storage(job.storage_url))
     await jobs.forget(job_id)
     return Response(status_code=204)
+
+
+async def expect_another_run(job: JobRecord, catalog: Catalog, webhooks: Webhooks) -> None:
+    """Have webhooks tell the end of the run that is over, and of the one that is to come."""
+    if job.outcome is None:
+        return
+    now = datetime.now(UTC)
+    # The end of this run has to be told before the next one makes it forgotten.
+    await enqueue_deliveries(job, catalog, webhooks, now)
+    await webhooks.deliveries.expect(job.owner, job.job_id, job.run + 1, now)
 
 
 async def _find_running(job_id: str, owner: str, catalog: Catalog) -> JobRecord:

@@ -13,6 +13,8 @@ from viralclip.live import EventFrame, Reset, Snapshot, TickFrame
 from viralclip.origins import Site
 from viralclip.server import (
     actions,
+    caption_edits,
+    captions,
     clips,
     history,
     jobs,
@@ -49,6 +51,8 @@ _ROUTED = (
     clips,
     videos,
     scene_lists,
+    captions,
+    caption_edits,
     system,
     uploads,
     webhooks,

@@ -52,13 +52,14 @@ class JobState(BaseModel):
     """A job, its progress, and the cursor to follow it from.
 
     `clips_ahead` is how many clips, of whatever job, are made before the first of this job's that
-    waits; null when none of them waits.
+    waits; null when none of them waits. `has_captions` says that its clips may have captions.
     """
 
     job: JobOut
     progress: Progress
     cursor: str
     clips_ahead: int | None
+    has_captions: bool
 
 
 class JobRow(BaseModel):
@@ -143,7 +144,13 @@ async def get_job(
     job = await find_job(job_id, owner, catalog)
     progress, cursor = await channel.progress(job_id)
     ahead = await jobs.ahead(job)
-    return JobState(job=job_out(job.summary), progress=progress, cursor=cursor, clips_ahead=ahead)
+    return JobState(
+        job=job_out(job.summary),
+        progress=progress,
+        cursor=cursor,
+        clips_ahead=ahead,
+        has_captions=job.plan.options.captions.mode != "none",
+    )
 
 
 async def find_job(job_id: str, owner: str, catalog: Catalog) -> JobRecord:

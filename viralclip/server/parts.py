@@ -10,6 +10,8 @@ from viralclip.catalog.webhooks import Webhooks
 from viralclip.channel.port import ProgressChannel
 from viralclip.engine.jobs import Jobs
 from viralclip.plan import Video
+from viralclip.scenes import Scene
+from viralclip.server.caption_preview import FrameLook
 from viralclip.server.feed import Feeds
 from viralclip.server.framing import Ask, FramingOut
 from viralclip.server.limits import Limits, Timeouts
@@ -45,23 +47,25 @@ class Files:
 class Probing:
     """Looks into video files: the server knows nothing of media.
 
-    `probe` finds out what a file is, `identify` names its content, and `frame` plans a clip
-    without making it.
+    `probe` finds out what a file is, `identify` names its content, `frame` plans a clip without
+    making it, and `captioned` draws a frame of one with its captions, as JPEG.
     """
 
     probe: Callable[[Path], Awaitable[Video]]
     identify: Callable[[Path], str]
     frame: Callable[[Video, Ask], Awaitable[FramingOut]] | None = None
+    captioned: Callable[[Video, Scene, FrameLook], Awaitable[bytes]] | None = None
 
 
 @dataclass(frozen=True)
 class JobDefaults:
-    """What no request chooses: the engine that a new job is queued in, its encoder, and the fonts
-    that there are for captions."""
+    """What no request chooses: the engine that a new job is queued in, its encoder, the fonts of
+    captions, and whether these can be made from what is said."""
 
     engine_url: str
     encoder: str = "x264"
     fonts: Callable[[], Sequence[Font]] = tuple
+    can_recognise: bool = False
 
 
 @dataclass(frozen=True)

@@ -73,9 +73,11 @@ def read_scenes(data: str | bytes | Sequence[object], name: str, video: Video) -
     return read_scene_objects(data, options=options, **facts)
 
 
-def read_transcript(data: str | bytes, name: str, video: Video) -> TranscriptReading:
+def read_transcript(
+    data: str | bytes, name: str, video: Video, offset: float = 0.0
+) -> TranscriptReading:
     """The words of a transcript in the video's time; InvalidTranscriptError says what is wrong."""
-    return parse_transcript(data, name=name, **_facts(video))
+    return parse_transcript(data, name=name, offset=offset, **_facts(video))
 
 
 class _Facts(TypedDict):

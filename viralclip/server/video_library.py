@@ -49,7 +49,7 @@ class VideoLibrary:
             raise NotFoundError
         video = await self.probing.probe(resolved)
         # It may have been swapped for a link meanwhile: then this is not what was looked into.
-        if not await asyncio.to_thread(self._is_still, video):
+        if not await asyncio.to_thread(self.is_still, video):
             raise NotFoundError
         return video
 
@@ -64,6 +64,14 @@ class VideoLibrary:
             raise FileNotFoundError(video.path)
         return open_inside(home, PurePosixPath(video.path).relative_to(home))
 
+    def is_still(self, video: Video) -> bool:
+        """Whether the file that may be read is the one that was looked into."""
+        try:
+            with self.open(video) as file:
+                return self.probing.identify(Path(f"/dev/fd/{file.fileno()}")) == video.identity
+        except (OSError, ViralclipError):
+            return False
+
     def _home_of(self, video: Video) -> Path | None:
         """The media root, or the folder of uploads, that the video's path lies in."""
         path = Path(video.path)
@@ -71,14 +79,6 @@ class VideoLibrary:
             return None
         homes = (*self.files.media_roots, self.files.uploads)
         return next((home for home in homes if path.is_relative_to(home)), None)
-
-    def _is_still(self, video: Video) -> bool:
-        """Whether the file that may be read is the one that was looked into."""
-        try:
-            with self.open(video) as file:
-                return self.probing.identify(Path(f"/dev/fd/{file.fileno()}")) == video.identity
-        except (OSError, ViralclipError):
-            return False
 
 
 def inside(path: str, roots: tuple[Path, ...]) -> Path | None:

@@ -353,6 +353,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/captions/styles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Caption Styles
+         * @description The looks of captions, the areas that they stand in, and whether speech is recognised.
+         */
+        get: operations["listCaptionStyles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/captions/words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Words
+         * @description Read a transcript's file, in any format and encoding, as words in the video's time.
+         *
+         *     Faults are listed with their places. `offset` seconds are added to its times.
+         */
+        post: operations["readTranscript"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/captions/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Captions
+         * @description A frame of the clip, as it would be made, with the captions drawn on it.
+         */
+        post: operations["previewCaptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{job_id}/scenes/{scene_id}/words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Scene Words
+         * @description The words that the clips of a scene show as captions.
+         */
+        get: operations["getSceneWords"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{job_id}/captions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Edit Captions
+         * @description Give scenes of an ended job other words, or its captions another look.
+         *
+         *     The clips that show what changed are made again in another run; the others stay as they are.
+         */
+        post: operations["editCaptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/choices": {
         parameters: {
             query?: never;
@@ -1898,6 +2002,70 @@ export interface components {
             overlaps: number[];
         };
         /**
+         * CaptionAsk
+         * @description A frame of a clip of a scene; this is an object with its `words`, as a new job takes it.
+         */
+        CaptionAsk: {
+            /** Style */
+            style: string;
+            /**
+             * Aspect
+             * @default 9:16
+             */
+            aspect: string;
+            /**
+             * Bars
+             * @default cut
+             * @enum {string}
+             */
+            bars: "cut" | "keep";
+            /**
+             * Caption Style
+             * @default phrase
+             */
+            caption_style: string;
+            /**
+             * Area
+             * @default feed
+             * @enum {string}
+             */
+            area: "feed" | "ads" | "full";
+            /** At */
+            at: number;
+            /** Scene */
+            scene: components["schemas"]["SceneIn"];
+        };
+        /**
+         * CaptionChoices
+         * @description What captions may look like, where they may stand, and whether their words can be recognised
+         *     from what is said.
+         */
+        CaptionChoices: {
+            /** Styles */
+            styles: components["schemas"]["Look"][];
+            /** Areas */
+            areas: components["schemas"]["Look"][];
+            /** Can Recognise */
+            can_recognise: boolean;
+        };
+        /**
+         * CaptionEdits
+         * @description Other words for scenes, by their ids, and another look for all captions of the job.
+         */
+        CaptionEdits: {
+            /**
+             * Scenes
+             * @default {}
+             */
+            scenes: {
+                [key: string]: components["schemas"]["Word"][];
+            };
+            /** Style */
+            style?: string | null;
+            /** Area */
+            area?: ("feed" | "ads" | "full") | null;
+        };
+        /**
          * Choices
          * @description What a new job can choose from.
          */
@@ -2163,7 +2331,7 @@ export interface components {
          * @description A job, its progress, and the cursor to follow it from.
          *
          *     `clips_ahead` is how many clips, of whatever job, are made before the first of this job's that
-         *     waits; null when none of them waits.
+         *     waits; null when none of them waits. `has_captions` says that its clips may have captions.
          */
         JobState: {
             job: components["schemas"]["JobOut"];
@@ -2172,6 +2340,18 @@ export interface components {
             cursor: string;
             /** Clips Ahead */
             clips_ahead: number | null;
+            /** Has Captions */
+            has_captions: boolean;
+        };
+        /**
+         * Look
+         * @description A caption style or area, and what it is in one line.
+         */
+        Look: {
+            /** Name */
+            name: string;
+            /** Summary */
+            summary: string;
         };
         /**
          * Me
@@ -2438,6 +2618,46 @@ export interface components {
             /** End */
             end: number;
         };
+        /**
+         * SceneWords
+         * @description The words that the clips of a scene show, and how these are made; times are the video's.
+         *
+         *     `options` are what the scene tells its styles, as a new job takes them in the scene.
+         */
+        SceneWords: {
+            /** Scene Id */
+            scene_id: number;
+            /** Title */
+            title: string;
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
+            /** Words */
+            words: components["schemas"]["Word"][];
+            /** Caption Style */
+            caption_style: string;
+            /**
+             * Area
+             * @enum {string}
+             */
+            area: "feed" | "ads" | "full";
+            /** Video Id */
+            video_id: string;
+            /** Styles */
+            styles: string[];
+            /** Aspect */
+            aspect: string;
+            /**
+             * Bars
+             * @enum {string}
+             */
+            bars: "cut" | "keep";
+            /** Options */
+            options: {
+                [key: string]: unknown;
+            };
+        };
         /** StyleOut */
         StyleOut: {
             /** Name */
@@ -2574,6 +2794,20 @@ export interface components {
              */
             joined: boolean;
         };
+        /**
+         * WordsOut
+         * @description Words in seconds of the video, in the order they are said.
+         */
+        WordsOut: {
+            /** Words */
+            words: components["schemas"]["Word"][];
+            /** Language */
+            language: string;
+            /** Origin */
+            origin: string;
+            /** Notes */
+            notes: string[];
+        };
     };
     responses: never;
     parameters: never;
@@ -2642,6 +2876,9 @@ export type UploadingDetails = components['schemas']['UploadingDetails'];
 export type Warned = components['schemas']['Warned'];
 export type WorkerTick = components['schemas']['WorkerTick'];
 export type AudioTrack = components['schemas']['AudioTrack'];
+export type CaptionAsk = components['schemas']['CaptionAsk'];
+export type CaptionChoices = components['schemas']['CaptionChoices'];
+export type CaptionEdits = components['schemas']['CaptionEdits'];
 export type Choices = components['schemas']['Choices'];
 export type ClipOut = components['schemas']['ClipOut'];
 export type CropIn = components['schemas']['CropIn'];
@@ -2657,6 +2894,7 @@ export type JobOut = components['schemas']['JobOut'];
 export type JobPage = components['schemas']['JobPage'];
 export type JobRow = components['schemas']['JobRow'];
 export type JobState = components['schemas']['JobState'];
+export type Look = components['schemas']['Look'];
 export type Me = components['schemas']['Me'];
 export type MediaFile = components['schemas']['MediaFile'];
 export type NewCaptions = components['schemas']['NewCaptions'];
@@ -2672,6 +2910,7 @@ export type Region = components['schemas']['Region'];
 export type SceneIn = components['schemas']['SceneIn'];
 export type SceneListOut = components['schemas']['SceneListOut'];
 export type SceneOut = components['schemas']['SceneOut'];
+export type SceneWords = components['schemas']['SceneWords'];
 export type StyleOut = components['schemas']['StyleOut'];
 export type UploadOut = components['schemas']['UploadOut'];
 export type VideoOut = components['schemas']['VideoOut'];
@@ -2679,6 +2918,7 @@ export type VideoSource = components['schemas']['VideoSource'];
 export type WebhookCreated = components['schemas']['WebhookCreated'];
 export type WebhookOut = components['schemas']['WebhookOut'];
 export type Word = components['schemas']['Word'];
+export type WordsOut = components['schemas']['WordsOut'];
 export type $defs = Record<string, never>;
 export interface operations {
     listJobs: {
@@ -4105,6 +4345,327 @@ export interface operations {
             };
             /** @description Request Entity Too Large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCaptionStyles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaptionChoices"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readTranscript: {
+        parameters: {
+            query: {
+                video_id: string;
+                name?: string;
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WordsOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewCaptions: {
+        parameters: {
+            query: {
+                video_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaptionAsk"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSceneWords: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+                scene_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SceneWords"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    editCaptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaptionEdits"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

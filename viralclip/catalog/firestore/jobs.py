@@ -20,7 +20,7 @@ from viralclip.catalog.firestore.documents import (
     pages,
     rank,
 )
-from viralclip.catalog.firestore.summaries import SUMMARY, job_of, summary_of
+from viralclip.catalog.firestore.summaries import SUMMARY, job_of, plan_fields, summary_of
 from viralclip.catalog.firestore.videos import remember
 from viralclip.catalog.plans import KnownPlans
 from viralclip.catalog.records import ClipRecord, JobRecord, JobSummary, Priority, new_clips
@@ -54,8 +54,9 @@ class FirestoreJobs:
         fields = (await self._jobs.document(job_id).get()).to_dict()
         if fields is None:
             return None
-        job = job_of(fields, self._plans.get(job_id))
-        self._plans.keep(job_id, job.plan)
+        known = self._plans.get(job_id)
+        job = job_of(fields, known.plan if known and known.run == fields["run"] else None)
+        self._plans.keep(job)
         return job
 
     async def latest(
@@ -106,8 +107,7 @@ def _job_fields(job: JobRecord) -> Document:
     fields = job.summary.model_dump() | job.model_dump(exclude={"plan"})
     fields["created_at"] = job.created_at.astimezone(UTC)
     return fields | {
-        "plan": job.plan.model_dump_json(),
-        "digest": job.plan.digest,
+        **plan_fields(job.plan),
         "running": job.outcome is None,
         "rank": place,
         "owner_rank": f"{hashed(job.owner)}.{place}",

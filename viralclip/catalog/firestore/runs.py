@@ -1,6 +1,6 @@
 """Runs of jobs in Firestore."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -10,8 +10,10 @@ from viralclip.catalog.firestore.client import LOST, Document, Firestore
 from viralclip.catalog.firestore.clips import FirestoreClips
 from viralclip.catalog.firestore.documents import pages
 from viralclip.catalog.firestore.jobs import FirestoreJobs
-from viralclip.catalog.records import FoundRun
+from viralclip.catalog.firestore.summaries import job_of, plan_fields
+from viralclip.catalog.records import ClipPlace, FoundRun
 from viralclip.events import Outcome
+from viralclip.plan import Plan, changed_clips
 
 
 class FirestoreRuns:
@@ -30,16 +32,18 @@ class FirestoreRuns:
             return None
         return FoundRun(job, await self._clip_table.of(job_id, scene_id))
 
-    async def begin(self, job_id: str, run: int) -> None:
+    async def begin(self, job_id: str, run: int, plan: Plan | None = None) -> None:
         """The clips first: a job that is in its run has every clip ready for it."""
+        changed = await self._changed(job_id, plan) if plan else frozenset[ClipPlace]()
         async for page in pages(self._clips, "place", f"{job_id}."):
-            await self._open_again(page, run)
+            await self._open_again(page, run, changed)
+        planned = plan_fields(plan) if plan else {}
 
         def begin(was: Document) -> Document | None:
             if was["run"] >= run:
                 return None
             fresh = {"outcome": None, "finished_at": None, "stop_by": None, "stop_failed": False}
-            return fresh | {"run": run, "attempt": 0, "running": True}
+            return fresh | planned | {"run": run, "attempt": 0, "running": True}
 
         await self._firestore.change_existing(self._jobs.document(job_id), begin)
 
@@ -68,12 +72,19 @@ class FirestoreRuns:
             self._jobs.document(job_id), lambda was: stop if was["stop_by"] is None else None
         )
 
-    async def _open_again(self, page: Sequence[DocumentSnapshot], run: int) -> None:
-        """Clips that did not complete may end anew; what changes meanwhile is looked at again."""
+    async def _changed(self, job_id: str, plan: Plan) -> frozenset[ClipPlace]:
+        fields = (await self._jobs.document(job_id).get()).to_dict()
+        return changed_clips(job_of(fields).plan, plan) if fields else frozenset()
+
+    async def _open_again(
+        self, page: Sequence[DocumentSnapshot], run: int, changed: Collection[ClipPlace]
+    ) -> None:
+        """Clips that changed or did not complete may end anew; what is written meanwhile is looked
+        at again."""
         again = {"ending": None, "failure": None, "worker": None, "crashes": 0, "stop_by": None}
         fresh = {"run": run, **again}
         db = self._firestore.db
-        while stale := [clip for clip in page if _is_stale(clip, run)]:
+        while stale := [clip for clip in page if _is_stale(clip, run, changed)]:
             batch = db.batch()
             for clip in stale:
                 unchanged = db.write_option(last_update_time=clip.update_time)
@@ -84,5 +95,7 @@ class FirestoreRuns:
             page = [clip async for clip in db.get_all([clip.reference for clip in stale])]
 
 
-def _is_stale(clip: DocumentSnapshot, run: int) -> bool:
-    return clip.exists and clip.get("run") < run and clip.get("ending") != "complete"
+def _is_stale(clip: DocumentSnapshot, run: int, changed: Collection[ClipPlace]) -> bool:
+    if not clip.exists or clip.get("run") >= run:
+        return False
+    return clip.get("ending") != "complete" or (clip.get("scene_id"), clip.get("style")) in changed

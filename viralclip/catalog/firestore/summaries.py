@@ -14,6 +14,10 @@ def job_of(fields: Document, plan: Plan | None = None) -> JobRecord:
     return JobRecord.model_validate({**fields, "plan": known})
 
 
+def plan_fields(plan: Plan) -> Document:
+    return {"plan": plan.model_dump_json(), "digest": plan.digest}
+
+
 async def summary_of(firestore: Firestore, fields: Document) -> JobSummary:
     """Earlier versions kept what a list shows within the plan only."""
     if "video_path" in fields:

@@ -91,21 +91,28 @@ class SqlJobs:
 
 
 def find_job(db: Connection, job_id: str, plans: KnownPlans) -> JobRecord | None:
-    """The job; its plan is read only if it is not known."""
-    plan = plans.get(job_id)
-    columns = [column for column in jobs.c if plan is None or column is not jobs.c.plan]
+    """The job; its plan is read only if it is not known of this run."""
+    known = plans.get(job_id)
+    columns = [column for column in jobs.c if known is None or column is not jobs.c.plan]
     row = db.execute(sa.select(*columns).where(jobs.c.job_id == job_id)).mappings().first()
     if row is None:
         return None
-    job = _job(row, plan)
-    plans.keep(job_id, job.plan)
+    if known is not None and known.run != row["run"]:
+        plans.forget(job_id)
+        return find_job(db, job_id, plans)
+    job = _job(row, known.plan if known else None)
+    plans.keep(job)
     return job
 
 
 def _row(job: JobRecord) -> dict[str, Any]:
     row = job.model_dump(exclude={"plan"})
     row |= {name: utc(row[name]) for name in ("created_at", "finished_at")}
-    return row | {"plan": job.plan.model_dump(mode="json"), "digest": job.plan.digest}
+    return row | plan_columns(job.plan)
+
+
+def plan_columns(plan: Plan) -> dict[str, Any]:
+    return {"plan": plan.model_dump(mode="json"), "digest": plan.digest}
 
 
 def _job(row: RowMapping, plan: Plan | None = None) -> JobRecord:

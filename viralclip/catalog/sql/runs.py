@@ -9,9 +9,10 @@ from viralclip.catalog.database import Database
 from viralclip.catalog.plans import KnownPlans
 from viralclip.catalog.records import FoundRun
 from viralclip.catalog.sql.clips import clips_of
-from viralclip.catalog.sql.jobs import find_job
+from viralclip.catalog.sql.jobs import find_job, plan_columns
 from viralclip.catalog.tables import clips, jobs
 from viralclip.events import Outcome
+from viralclip.plan import Plan, changed_clips
 
 
 class SqlRuns:
@@ -28,21 +29,22 @@ class SqlRuns:
 
         return await self._database.read(work)
 
-    async def begin(self, job_id: str, run: int) -> None:
+    async def begin(self, job_id: str, run: int, plan: Plan | None = None) -> None:
+        here = sa.and_(jobs.c.job_id == job_id, jobs.c.run < run)
+
         def work(db: Connection) -> None:
+            before = db.execute(sa.select(jobs.c.plan).where(here)).scalar()
+            if before is None:
+                return
             fresh = {"outcome": None, "finished_at": None, "stop_by": None, "stop_failed": False}
-            fresh |= {"attempt": 0}
-            db.execute(
-                sa.update(jobs)
-                .where(jobs.c.job_id == job_id, jobs.c.run < run)
-                .values(run=run, **fresh)
-            )
-            db.execute(
-                sa.update(clips)
-                .where(clips.c.job_id == job_id, clips.c.run < run)
-                .where(clips.c.ending.is_distinct_from("complete"))
-                .values(run=run, ending=None, failure=None, worker=None, crashes=0, stop_by=None)
-            )
+            planned = plan_columns(plan) if plan else {}
+            db.execute(sa.update(jobs).where(here).values(run=run, attempt=0, **fresh, **planned))
+            changed = changed_clips(Plan.model_validate(before), plan) if plan else frozenset()
+            for stale in (
+                clips.c.ending.is_distinct_from("complete"),
+                *(sa.and_(clips.c.scene_id == s, clips.c.style == style) for s, style in changed),
+            ):
+                db.execute(_opened_again(job_id, run).where(stale))
 
         await self._database.write(work)
 
@@ -67,3 +69,10 @@ class SqlRuns:
             .values(stop_by=by, stop_failed=failed)
         )
         await self._database.change(stop)
+
+
+def _opened_again(job_id: str, run: int) -> sa.Update:
+    """The job's clips of earlier runs, to end anew in this one."""
+    again = {"ending": None, "failure": None, "worker": None, "crashes": 0, "stop_by": None}
+    here = sa.and_(clips.c.job_id == job_id, clips.c.run < run)
+    return sa.update(clips).where(here).values(run=run, **again)
