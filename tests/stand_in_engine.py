@@ -44,8 +44,9 @@ class Listener:
             time.sleep(0.01)
         if heard == int(os.environ.get("STAND_IN_FAILS_AT", "0")):
             raise RuntimeError("the engine is broken")
+        name = os.environ.get("STAND_IN_WORD", "word")
         seconds = int(len(sound) / SAMPLE_RATE)
-        words = tuple(Word(text=f"word{i}", start=i, end=i + 0.5) for i in range(seconds))
+        words = tuple(Word(text=f"{name}{i}", start=i, end=i + 0.5) for i in range(seconds))
         return Heard(words, language or "en")
 
 

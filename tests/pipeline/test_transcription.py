@@ -112,6 +112,17 @@ async def test_a_scene_without_speech_has_a_clip_and_a_warning(hearing, talk):
     assert not list(hearing.out.glob("*.srt"))
 
 
+async def test_letters_that_no_font_has_are_named(hearing, talk, monkeypatch):
+    monkeypatch.setenv("STAND_IN_WORD", "\U00013000")
+    job = await hearing.job(talk, (2.0, 3.0), captions=AUTO)
+
+    assert await hearing.run(job) == "succeeded"
+    warned = {
+        e.event.code: e.event for e in await hearing.history(job) if e.event.type == "warning"
+    }
+    assert "No font has \U00013000" in warned["letters_missing"].message
+
+
 async def test_another_model_makes_the_clip_again_and_the_same_does_not(hearing, talk):
     async def made() -> int:
         before = len(hearing.ffmpegs)

@@ -38,6 +38,7 @@ from viralclip.pipeline.reporter import ClipReport
 from viralclip.pipeline.segment import Segment, open_segment
 from viralclip.pipeline.store import StoredClip, store_clip
 from viralclip.pipeline.transcription import (
+    LETTERS_WORDS,
     NO_SPEECH_WORDS,
     Transcribed,
     Transcription,
@@ -80,6 +81,8 @@ async def transcribe(making: Making) -> None:
     making.report.say(TranscriptComplete(**making.place, details=found))
     if not heard.words:
         making.report.warn("no_speech_found", NO_SPEECH_WORDS)
+    elif letters := await transcription.undrawable(heard):
+        making.report.warn("letters_missing", LETTERS_WORDS.format(letters=letters))
     making.task = with_words(making.task, heard.words)
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 
 from pydantic import BaseModel
 
+from viralclip.captions.composing import undrawable
 from viralclip.errors import SpeechUnavailableError
+from viralclip.media.fonts import load_fonts
 from viralclip.pipeline.load import Stretch
 from viralclip.pipeline.reporter import ClipReport
 from viralclip.pipeline.segment import probe_source
@@ -19,7 +21,12 @@ from viralclip.steps import is_transcribed
 from viralclip.words.transcript import Word
 
 NO_SPEECH_WORDS = "No speech was found in this scene, so its clip has no captions."
+LETTERS_WORDS = (
+    "No font has {letters}, which is said in this scene and left out of its captions; put a font"
+    " that does into a folder and name it in VIRALCLIP_FONTS."
+)
 _IDENTITY_LETTERS = 16
+_SHOWN = 12
 
 
 class Transcribed(BaseModel, frozen=True):
@@ -65,6 +72,14 @@ class Transcription:
                     on_begin=begin,
                 )
         return Transcribed(words=transcript.words, language=transcript.language)
+
+    async def undrawable(self, heard: Transcribed) -> str:
+        """Some of the letters that would be burnt in and that no font has: nobody could be asked
+        beforehand."""
+        if not self.task.job.plan.options.captions.burn:
+            return ""
+        fonts = await asyncio.to_thread(load_fonts, self.tools.rendering.fonts)
+        return " ".join(undrawable(heard.words, fonts)[:_SHOWN])
 
 
 def with_words(task: ClipTask, words: tuple[Word, ...]) -> ClipTask:
