@@ -16,7 +16,7 @@ WIDE: Mapping[str, str] = {
     "Figures": "what alerts are judged by: one field for each metric, taken at one moment",
     "Span": "the fields of an OpenTelemetry span",
     "_Edit": "the columns of a line of an edit decision list",
-    "RenderSpec": "still to be grouped: what of the source, through which graph, into which file",
+    "RenderSpec": "one FFmpeg command, a field for each of its arguments",
     "Overview": "the columns of a row in a list of jobs",
 }
 
