@@ -13,6 +13,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from viralclip.catalog.records import ClipRecord
+from viralclip.plan import CaptionOptions
+
 pytestmark = pytest.mark.timeout(300)
 
 SRT = "1\n00:00:00,200 --> 00:00:00,900\nHelo there\n\n2\n00:00:01,500 --> 00:00:02,400\nagain\n"
@@ -212,3 +215,35 @@ async def test_edits_of_what_is_not_there_are_refused(working, until):
     assert (missing.status_code, nobody.status_code) == (404, 404)
     assert (gone.status_code, gone.json()["code"]) == (409, "source_changed")
     assert all(left.values())
+
+
+async def test_words_that_were_heard_are_those_beside_the_clip(served):
+    plan = (await served.add("none")).plan
+    captions = CaptionOptions(mode="auto")
+    options = plan.options.model_copy(update={"captions": captions})
+    facts = {"job_id": "heard", "prefix": "heard/"}
+    facts |= {"plan": plan.model_copy(update={"options": options})}
+    first = await served.catalog.jobs.find("none")
+    job = first.model_copy(update=facts)
+    await served.catalog.jobs.add(job)
+    clip = job.plan.clip(2, "original")
+    key = f"{job.prefix}{clip.filename}"
+    beside = served.folder / "clips" / job.prefix / clip.filename.replace(".mp4", ".vtt")
+    beside.parent.mkdir(parents=True)
+    beside.write_text("WEBVTT\n\n00:00:00.500 --> 00:00:01.000\nHeard\n")
+    record = ClipRecord(
+        job_id="heard",
+        scene_id=2,
+        style="original",
+        digest=clip.digest,
+        run=1,
+        ending="complete",
+        key=key,
+        captions=True,
+    )
+    await served.catalog.clip_runs.end(record)
+    async with served.client() as client:
+        heard, other = await words_of(client, "heard", 2), await words_of(client, "heard", 1)
+
+    assert [(word["text"], word["start"]) for word in heard] == [("Heard", 2.5)]
+    assert other == []

@@ -19,7 +19,13 @@ from viralclip.app.entrance import open_entrance
 from viralclip.app.listening import WAITING, listen
 from viralclip.app.lives import attended
 from viralclip.app.metrics import open_scrape
-from viralclip.app.openers import model_place, open_analyses, open_sources, storage_opener
+from viralclip.app.openers import (
+    model_place,
+    open_analyses,
+    open_sources,
+    speech_choice,
+    storage_opener,
+)
 from viralclip.app.preview import Framer
 from viralclip.app.privacy import open_seal
 from viralclip.app.records import Records, open_engine, open_records, open_tables
@@ -29,6 +35,7 @@ from viralclip.catalog.sql.webhooks import sql_webhooks
 from viralclip.catalog.webhooks import Webhooks
 from viralclip.engine.jobs import Jobs
 from viralclip.engine.port import Engine
+from viralclip.errors import ViralclipError
 from viralclip.media.ffmpeg import find_ffmpeg
 from viralclip.media.fonts import load_fonts
 from viralclip.media.probe import identity
@@ -43,6 +50,7 @@ from viralclip.server.parts import Backends, Files, JobDefaults, Probing, Server
 from viralclip.server.webhook_delivery import WebhookDelivery
 from viralclip.server.websocket_protocol import PreencodedWebSocketProtocol
 from viralclip.settings import Settings
+from viralclip.speech.recogniser import find_recogniser
 from viralclip.storage.objects import Storage
 from viralclip.worker.process import new_worker_id
 
@@ -147,6 +155,7 @@ async def _parts(
             settings.databases.service_engine_name,
             settings.rendering.encoder,
             partial(load_fonts, settings.rendering.fonts),
+            await asyncio.to_thread(_can_recognise, settings),
         ),
         limits=Limits(webhooks_anywhere=settings.server.webhooks == "anywhere"),
     )
@@ -158,6 +167,15 @@ def _framer(settings: Settings, opener: Callable[[str], Storage]) -> Framer:
         FaceModel(model_place(settings)),
         open_sources(settings, opener).hold,
     )
+
+
+def _can_recognise(settings: Settings) -> bool:
+    """Whether this machine could listen; workers elsewhere say so themselves."""
+    try:
+        find_recogniser(speech_choice(settings))
+    except ViralclipError:
+        return False
+    return True
 
 
 def _drawer(settings: Settings, opener: Callable[[str], Storage]) -> CaptionDrawer:

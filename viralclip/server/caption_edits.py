@@ -12,16 +12,19 @@ from viralclip.captioning import give_captions
 from viralclip.captions.areas import AreaName
 from viralclip.captions.fonts import Font
 from viralclip.captions.registry import caption_style
+from viralclip.catalog.records import ClipRecord
 from viralclip.errors import Fault, InvalidTranscriptError, SourceChangedError
 from viralclip.plan import Bars, Options, Plan, changed_clips
 from viralclip.scenes import MAX_SCENES, Scene
 from viralclip.server.actions import expect_another_run
-from viralclip.server.dependencies import CatalogDep, LibraryDep, PartsDep
+from viralclip.server.dependencies import CatalogDep, FilesDep, LibraryDep, PartsDep
 from viralclip.server.identity import Owner
 from viralclip.server.jobs import JobId, JobOut, SceneId, find_job, job_out
 from viralclip.server.problems import ConflictError, NotFoundError, problems
+from viralclip.storage.objects import Storage
 from viralclip.storage.sources import in_store
 from viralclip.words.given import MAX_SCENE_WORDS
+from viralclip.words.reading import parse_transcript
 from viralclip.words.transcript import Word, in_order, within
 
 _Words = Annotated[tuple[Word, ...], Field(max_length=MAX_SCENE_WORDS)]
@@ -64,14 +67,18 @@ router = APIRouter(
 
 @router.get("/scenes/{scene_id}/words", operation_id="getSceneWords")
 async def get_scene_words(
-    job_id: JobId, scene_id: SceneId, owner: Owner, catalog: CatalogDep
+    job_id: JobId, scene_id: SceneId, owner: Owner, catalog: CatalogDep, files: FilesDep
 ) -> SceneWords:
-    """The words that the clips of a scene show as captions."""
+    """The words that the clips of a scene show as captions, given or heard."""
     job = await find_job(job_id, owner, catalog)
     scene = next((scene for scene in job.plan.scenes if scene.id == scene_id), None)
     if scene is None:
         raise NotFoundError
-    return _scene_words(scene, job.plan)
+    words = scene.words
+    if words is None and job.plan.options.captions.mode == "auto":
+        clips = await catalog.clips.of(job_id, scene_id)
+        words = await _heard(scene, clips, files.open_storage(job.storage_url))
+    return _scene_words(scene, words or (), job.plan)
 
 
 @router.post("/captions", status_code=202, operation_id="editCaptions", responses=problems(409))
@@ -136,14 +143,26 @@ def _check(plan: Plan, edits: CaptionEdits, fonts: Callable[[], Sequence[Font]])
         give_captions(edited, given, fonts=fonts())
 
 
-def _scene_words(scene: Scene, plan: Plan) -> SceneWords:
+async def _heard(
+    scene: Scene, clips: Sequence[ClipRecord], storage: Storage
+) -> tuple[Word, ...] | None:
+    """The words that stand beside a finished clip of the scene, in the video's time."""
+    keys = (key for clip in clips if clip.ending == "complete" for key in clip.caption_keys)
+    key = next((key for key in keys if key.endswith(".vtt")), None)
+    if key is None:
+        return None
+    data = b"".join([chunk async for chunk in storage.read(key)])
+    return parse_transcript(data, name=key, offset=scene.start).transcript.words
+
+
+def _scene_words(scene: Scene, words: tuple[Word, ...], plan: Plan) -> SceneWords:
     captions = plan.options.captions
     return SceneWords(
         scene_id=scene.id,
         title=scene.title,
         start=scene.start,
         end=scene.end,
-        words=scene.words or (),
+        words=words,
         caption_style=captions.style,
         area=captions.area,
         video_id=plan.video.identity,

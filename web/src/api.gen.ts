@@ -424,7 +424,7 @@ export interface paths {
         };
         /**
          * Get Scene Words
-         * @description The words that the clips of a scene show as captions.
+         * @description The words that the clips of a scene show as captions, given or heard.
          */
         get: operations["getSceneWords"];
         put?: never;
