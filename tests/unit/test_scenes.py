@@ -11,6 +11,7 @@ from viralclip.errors import InvalidScenesError
 from viralclip.scene_writing import Footage, write_json
 from viralclip.scenes import (
     MAX_SCENES,
+    Scene,
     SceneReading,
     parse_scenes,
     read_scene_objects,
