@@ -9,6 +9,7 @@ from pathlib import Path
 from bench import (
     analysis,
     anomalies,
+    captions,
     eta,
     events,
     fleet,
@@ -41,6 +42,7 @@ BENCHES: dict[str, Callable[..., list[Figure]]] = {
     "live": live.measure,
     "store": store.measure,
     "analysis": analysis.measure,
+    "captions": captions.measure,
     "page": page.measure,
     "listings": listings.measure,
     "page_load": page_load.measure,

@@ -15,7 +15,6 @@ from viralclip.routes import Routed
 from viralclip.scenes import Scene
 from viralclip.steps import Route, route_of, transcribed
 from viralclip.timecode import format_time
-from viralclip.words.transcript import Word
 
 Preset = Literal["fast", "balanced", "quality"]
 PRESETS: tuple[Preset, ...] = ("fast", "balanced", "quality")
@@ -118,14 +117,10 @@ class CaptionOptions(_Value, frozen=True):
         to_be_heard = self.mode == "auto" and scene.words is None
         if self.mode == "none" or not (scene.words or to_be_heard):
             return None
-        words = [_told(word) for word in scene.words or ()]
+        words = [word.model_dump_json(exclude={"confidence"}) for word in scene.words or ()]
         how = (self.style, self.area) if self.burn else ()
         known = "" if scene.words is not None else self.mode
         return _digest(str(CAPTION_RECIPE), known, str(how), *words)
-
-
-def _told(word: Word) -> str:
-    return word.model_dump_json(exclude={"confidence"}, exclude_defaults=True)
 
 
 class Options(_Value, frozen=True):

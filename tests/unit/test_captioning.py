@@ -84,8 +84,9 @@ def test_a_look_that_is_not_known_is_refused():
         given(("one", 2), options=CaptionOptions(mode="given", style="loud"))
 
 
-def test_captions_from_the_sound_need_no_words_beforehand():
-    shown = give_captions(SCENES, CaptionOptions(mode="auto"))
+@pytest.mark.parametrize("burn", [True, False])
+def test_captions_from_the_sound_need_no_words_beforehand(burn):
+    shown = give_captions(SCENES, CaptionOptions(mode="auto", burn=burn))
 
     assert shown.scenes == tuple(SCENES)
     assert shown.notes == ()

@@ -11,6 +11,7 @@ from viralclip.errors import InvalidScenesError
 from viralclip.scene_writing import Footage, write_json
 from viralclip.scenes import (
     MAX_SCENES,
+    Scene,
     SceneReading,
     parse_scenes,
     read_scene_objects,
@@ -487,3 +488,9 @@ def outcome(read: Callable[[], SceneReading]) -> object:
         return read()
     except InvalidScenesError as error:
         return error.faults
+
+
+def test_equal_scenes_are_one_in_a_set_whatever_their_options_are():
+    scene = Scene(id=1, start=0.0, end=2.0, options={"crop": [{"x": 0.1}]})
+
+    assert {scene, scene.model_copy()} == {scene}
