@@ -12,6 +12,7 @@ def given(look, served) -> Page:
     """A new job of one scene with captions from a file."""
     page = look.open(f"{served.address}/#/new")
     page.get_by_role("button", name="talk.mp4").last.click()
+    expect(page.get_by_role("slider", name="Place in the video")).to_be_visible()
     page.get_by_role("button", name="Add a row").click()
     page.get_by_label("Start of scene 1").fill("0")
     page.get_by_label("End of scene 1").fill("2")
@@ -24,7 +25,10 @@ def given(look, served) -> Page:
 
 
 def retype(page: Page, word: str, text: str, key: str = "Enter") -> None:
-    page.get_by_role("button", name=re.compile(f"^{word}, at")).click()
+    shown = page.get_by_role("button", name=re.compile(f"^{word}, at"))
+    expect(shown).to_be_visible()
+    if not shown.evaluate("word => word === document.activeElement"):
+        shown.click()
     page.keyboard.press("Enter")
     page.get_by_label(re.compile("^Word: ")).fill(text)
     page.keyboard.press(key)
@@ -49,7 +53,7 @@ def test_a_word_is_corrected_before_the_job_and_again_when_it_has_ended(look, se
     retype(page, "there", "you all")
     look.keep(page, "scene")
     page.get_by_role("button", name="Make 1 clip again").click()
-    expect(page.get_by_text("run 2")).to_be_visible()
+    expect(page.get_by_text("run 2", exact=True)).to_be_visible()
     expect(page.get_by_text("succeeded").first).to_be_visible()
 
     assert "Hello you all" in srt_of(served.client(), job_id)

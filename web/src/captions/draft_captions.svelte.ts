@@ -62,7 +62,6 @@ export class DraftCaptions {
   /** Words of one video say nothing about another. */
   clear(): void {
     this.history.begin([]);
-    this.mode = "none";
     [this.origin, this.#language, this.problem] = ["", "", ""];
     [this.notes, this.faults] = [[], []];
   }
