@@ -54,7 +54,8 @@ def test_a_word_is_corrected_before_the_job_and_again_when_it_has_ended(look, se
     look.keep(page, "scene")
     page.get_by_role("button", name="Make 1 clip again").click()
     expect(page.get_by_text("run 2", exact=True)).to_be_visible()
-    expect(page.get_by_text("succeeded").first).to_be_visible()
+    # It is there again once the run has ended.
+    expect(page.get_by_role("button", name=re.compile("^Edit captions of"))).to_be_visible()
 
     assert "Hello you all" in srt_of(served.client(), job_id)
 
