@@ -108,4 +108,4 @@ async def test_a_server_captions_the_clips_of_a_program(
         [".mp4", ".srt", ".vtt"],
     ]
     with pytest.raises(InvalidTranscriptError, match="1 fault"):
-        await client.arender(tiny, scenes=ONE, captions="auto")
+        await client.arender(tiny, scenes=ONE, captions=Transcript())

@@ -155,7 +155,6 @@ async def test_captions_that_cannot_be_made_are_refused(working):
         {"transcript": SRT.replace("01,500", "75,500")},
         {"transcript": SRT.replace("Well", "語")},
         {},
-        {"mode": "auto"},
         {"transcript": SRT, "style": "loud"},
     ]
     process = await working()
@@ -165,9 +164,9 @@ async def test_captions_that_cannot_be_made_are_refused(working):
             for captions in refused
         ]
 
-    assert [answer.status_code for answer in answers] == [422] * 5
+    assert [answer.status_code for answer in answers] == [422] * 4
     assert [answer.json()["code"] for answer in answers] == [
-        *["invalid_transcript"] * 4,
+        *["invalid_transcript"] * 3,
         "unknown_caption_style",
     ]
     places = [answer.json()["faults"][0]["place"] for answer in answers[:2]]
