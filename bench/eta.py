@@ -9,7 +9,7 @@ from bench.figures import Figure
 from bench.forecasts.collect import collect, read
 from bench.forecasts.others import errors
 from bench.forecasts.replay import SHARES, EventFrame, Job, Learner, coverage, error, open_job
-from viralclip.durations import Observation
+from viralclip.workload import Observation
 
 RENDERS = Path(__file__).with_name("forecasts") / "renders.jsonl"
 _LEARNED_CLIPS = 30

@@ -3,7 +3,7 @@
 import ast
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from bench.reasons import LONG, WIDE
 
 PACKAGE = Path(__file__).parent.parent / "viralclip"
 MOST_LINES = 300
+MOST_ENTRANCE_LINES = 40
 MOST_MEMBERS = 8
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -74,6 +75,30 @@ def bags(modules: Iterable[Module]) -> dict[str, int]:
     }
 
 
+def entrances(modules: Iterable[Module]) -> dict[str, int]:
+    """The lines of each package's `__init__.py`."""
+    return {each.name: each.lines for each in modules if each.path.name == "__init__.py"}
+
+
+def knotted(modules: Iterable[Module]) -> list[str]:
+    """Modules that import each other, in whatever number of steps, when they are loaded."""
+    every = tuple(modules)
+    known = {module.name for module in every}
+    arrows = {module.name: set(_imports(module, known)) for module in every}
+    return sorted(name for name in arrows if name in _reached(name, arrows))
+
+
+def function_lines(modules: Iterable[Module]) -> list[int]:
+    """How long each function is, the shortest first."""
+    functions = (function for module in modules for function in module.functions)
+    return sorted((function.end_lineno or 0) - function.lineno + 1 for function in functions)
+
+
+def nine_in_ten(lines: Sequence[int]) -> int:
+    """What nine in ten of the sorted lengths are at most."""
+    return lines[int(0.9 * len(lines))]
+
+
 def names(module: Module) -> Iterator[str]:
     """What the module gives a name to: classes, functions, arguments, variables and fields."""
     yield module.path.stem
@@ -90,14 +115,13 @@ def names(module: Module) -> Iterator[str]:
 
 
 def _of_functions(modules: tuple[Module, ...]) -> list[Figure]:
-    functions = [function for module in modules for function in module.functions]
-    lines = sorted((function.end_lineno or 0) - function.lineno + 1 for function in functions)
-    share, raw = _one_caller(modules)
+    lines = function_lines(modules)
+    share, raw = one_caller(modules)
     return [
         Figure("lines of a function, median", statistics.median(lines), "", f"n={len(lines)}"),
         Figure(
             "lines of a function, nine in ten at most",
-            lines[int(0.9 * len(lines))],
+            nine_in_ten(lines),
             "",
             f"most {lines[-1]}",
             at_most=25,
@@ -106,7 +130,7 @@ def _of_functions(modules: tuple[Module, ...]) -> list[Figure]:
     ]
 
 
-def _one_caller(modules: tuple[Module, ...]) -> tuple[float, str]:
+def one_caller(modules: Iterable[Module]) -> tuple[float, str]:
     """Private functions of up to three lines that are named in one other place of their file."""
     found, count = 0, 0
     for module in modules:
@@ -137,13 +161,13 @@ def _used(tree: ast.AST) -> Iterator[str]:
 
 def _of_files(modules: tuple[Module, ...]) -> list[Figure]:
     whole = sum(module.lines for module in modules)
-    entrances = [module.lines for module in modules if module.path.name == "__init__.py"]
-    share, raw = 100 * sum(entrances) / whole, f"{sum(entrances)} of {whole}"
+    lines = entrances(modules).values()
+    share, raw = 100 * sum(lines) / whole, f"{sum(lines)} of {whole}"
     long = {name: lines for name, lines in long_files(modules).items() if name not in LONG}
     title = f"files of more than {MOST_LINES} lines without a reason"
     return [
         Figure("lines in __init__.py", share, "%", raw, at_most=2),
-        Figure("lines of the longest __init__.py", max(entrances), "", "", at_most=40),
+        Figure("lines of the longest __init__.py", max(lines), "", "", at_most=MOST_ENTRANCE_LINES),
         Figure(title, len(long), "", _listed(long), at_most=0),
     ]
 
@@ -174,12 +198,8 @@ def _last(node: ast.expr) -> str:
 
 
 def _knots(modules: tuple[Module, ...]) -> Figure:
-    """Modules that import each other, in whatever number of steps, when they are loaded."""
-    names = {module.name for module in modules}
-    arrows = {module.name: set(_imports(module, names)) for module in modules}
-    reached = {name: _reached(name, arrows) for name in arrows}
-    knotted = sorted(name for name in arrows if name in reached[name])
-    return Figure("modules in a circle of imports", len(knotted), "", ", ".join(knotted), at_most=0)
+    found = knotted(modules)
+    return Figure("modules in a circle of imports", len(found), "", ", ".join(found), at_most=0)
 
 
 def _imports(module: Module, names: set[str]) -> Iterator[str]:

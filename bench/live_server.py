@@ -6,29 +6,25 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
 
 import socketio
 import uvicorn
 
+from bench.parts import open_parts
 from viralclip.app.listening import drop_stalled_clients
 from viralclip.app.serving import Server, config
-from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.records import JobRecord
-from viralclip.channel.opening import open_channel
-from viralclip.engine.jobs import Jobs
 from viralclip.events import Envelope, Logged, NewEvent
 from viralclip.live import EventFrame
 from viralclip.plan import Options, StyleChoice, Video, make_plan
 from viralclip.scenes import Scene
 from viralclip.server.app import create_app
-from viralclip.server.feed import Feeds
 from viralclip.server.identity import NoSignIn
-from viralclip.server.services import Limits, Services
-from viralclip.storage.opening import open_storage
+from viralclip.server.limits import Limits
+from viralclip.server.parts import ServerParts
 
 JOB = "bench"
 _PADDING = "x" * 60
@@ -71,28 +67,13 @@ def _draft(number: int) -> NewEvent:
 @asynccontextmanager
 async def _ours(folder: Path) -> AsyncIterator[tuple[uvicorn.Server, str, Tell]]:
     """The application of `viralclip serve`, and a worker's way to speak in the same process."""
-    async with AsyncExitStack() as stack:
-        catalog = await stack.enter_async_context(open_catalog(f"sqlite:///{folder}/catalog.db"))
-        channel = await stack.enter_async_context(open_channel(f"sqlite:///{folder}/events.db"))
-        nothing = cast("Any", None)
-        services = Services(
-            catalog=catalog,
-            channel=channel,
-            jobs=Jobs(catalog=catalog, channel=channel, engine=nothing),
-            feeds=Feeds(channel),
-            storage_url=folder.as_uri(),
-            engine_url="",
-            open_storage=open_storage,
-            probe=nothing,
-            identify=nothing,
-            limits=Limits(viewers_per_user=10_000),
-        )
-        await catalog.add_job(_job(services))
+    async with open_parts(folder, Limits(viewers_per_user=10_000)) as parts:
+        await parts.backends.catalog.jobs.add(_job(parts))
 
         async def tell(number: int) -> None:
-            await channel.publish([_draft(number)])
+            await parts.backends.channel.publish([_draft(number)])
 
-        server = Server(config(create_app(services, sign_in=NoSignIn())), services.feeds)
+        server = Server(config(create_app(parts, sign_in=NoSignIn())), parts.backends.feeds)
         yield server, f"/api/jobs/{JOB}/live", tell
 
 
@@ -110,7 +91,7 @@ async def _socketio(folder: Path) -> AsyncIterator[tuple[uvicorn.Server, str, Te
     yield server, "/socket.io/?EIO=4&transport=websocket", tell
 
 
-def _job(services: Services) -> JobRecord:
+def _job(parts: ServerParts) -> JobRecord:
     video = Video(
         name="talk.mp4",
         path="talk.mp4",
@@ -126,8 +107,8 @@ def _job(services: Services) -> JobRecord:
         job_id=JOB,
         owner="local",
         plan=make_plan(video, scenes, [StyleChoice(name="original")], Options()),
-        storage_url=services.storage_url,
-        engine_url="",
+        storage_url=parts.files.storage_url,
+        engine_url=parts.defaults.engine_url,
         trace_id="0" * 32,
         created_at=datetime.now(UTC),
     )

@@ -21,10 +21,11 @@ from viralclip.app.request import accept
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.records import JobRecord
 from viralclip.channel.opening import open_channel
-from viralclip.engine.client import QUEUES, Engine
 from viralclip.engine.jobs import Jobs, new_job_id, new_trace_id
+from viralclip.engine.opening import open_engine
 from viralclip.settings import read_settings
 from viralclip.storage.opening import open_storage
+from viralclip.workflow_ref import QUEUES
 
 SCRAPE_AT_MOST_MS = 50
 CPU_AT_MOST = 1.01
@@ -58,7 +59,7 @@ def _scrape(folder: Path, *, short: bool) -> Figure:
 
 async def _fill(state: Path) -> None:
     path = state / "engine.db"
-    async with Engine(f"sqlite:///{path}"):
+    async with open_engine(f"sqlite:///{path}"):
         pass
     now = int(time.time() * 1000)
     rows = [
@@ -111,7 +112,7 @@ async def _done(job: Job, source: Path, state: Path, address: str | None) -> Non
     async with (
         open_catalog(settings.databases.catalog_url) as catalog,
         open_channel(settings.databases.channel_url) as channel,
-        Engine(settings.databases.service_engine_url) as engine,
+        open_engine(settings.databases.service_engine_url) as engine,
     ):
         record = JobRecord(
             job_id=new_job_id(),
@@ -124,7 +125,9 @@ async def _done(job: Job, source: Path, state: Path, address: str | None) -> Non
         )
         await Jobs(catalog=catalog, channel=channel, engine=engine).submit(record)
         async with asyncio.timeout(_PATIENCE_S):
-            while (found := await catalog.job(record.job_id)) is None or found.outcome is None:
+            while (
+                found := await catalog.jobs.find(record.job_id)
+            ) is None or found.outcome is None:
                 await asyncio.sleep(1)
                 if address is not None:
                     await asyncio.to_thread(_scraped, address)

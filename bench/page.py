@@ -16,21 +16,17 @@ import psutil
 from playwright.async_api import Browser, Page, async_playwright
 
 from bench.figures import Figure, spread
+from bench.parts import open_parts
 from bench.replay import JOB, PAGE, STYLES, Replay, replaying, serving
-from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.records import JobRecord
-from viralclip.channel.opening import open_channel
 from viralclip.channel.port import ProgressChannel
-from viralclip.engine.client import Engine
-from viralclip.engine.jobs import Jobs, outline
+from viralclip.engine.jobs import outline
 from viralclip.events import Event, Logged, NewEvent
 from viralclip.plan import Options, StyleChoice, Video, make_plan
 from viralclip.scenes import Scene
 from viralclip.server.app import create_app
-from viralclip.server.feed import Feeds
 from viralclip.server.identity import NoSignIn
-from viralclip.server.services import Services
-from viralclip.storage.opening import open_storage
+from viralclip.server.parts import ServerParts
 
 SCENES = 200
 _ORIGINAL = (StyleChoice(name="original"),)
@@ -184,11 +180,11 @@ def _main_cpu() -> float:
 
 async def _latency(browser: Browser, folder: Path, count: int) -> list[Figure]:
     """From before an event is published until its line stands in the page, on one clock."""
-    async with service(folder, PAGE) as (address, services):
-        channel = services.channel
-        job = job_record(services, [Scene(id=1, title="Scene 1", start=0, end=10)], _ORIGINAL)
-        await services.catalog.add_job(job)
-        await channel.publish([draft(outline(job, await services.catalog.clips(JOB)))])
+    async with service(folder, PAGE) as (address, parts):
+        catalog, channel = parts.backends.catalog, parts.backends.channel
+        job = job_record(parts, [Scene(id=1, title="Scene 1", start=0, end=10)], _ORIGINAL)
+        await catalog.jobs.add(job)
+        await channel.publish([draft(outline(job, await catalog.clips.of(JOB)))])
         page = await _open(browser, address)
         await page.evaluate(_WATCH_TEXT)
         waits = [await _published(page, channel, number) for number in range(count)]
@@ -209,33 +205,16 @@ async def _published(page: Page, channel: ProgressChannel, number: int) -> float
 
 
 @asynccontextmanager
-async def service(folder: Path, page: Path) -> AsyncIterator[tuple[str, Services]]:
+async def service(folder: Path, page: Path) -> AsyncIterator[tuple[str, ServerParts]]:
     """The whole server, with the page of that folder and no job; its address is that of `JOB`."""
     async with AsyncExitStack() as stack:
-        catalog = await stack.enter_async_context(open_catalog(f"sqlite:///{folder}/catalog.db"))
-        channel = await stack.enter_async_context(open_channel(f"sqlite:///{folder}/events.db"))
-        engine = await stack.enter_async_context(Engine(f"sqlite:///{folder}/engine.db"))
-        services = Services(
-            catalog=catalog,
-            channel=channel,
-            jobs=Jobs(catalog=catalog, channel=channel, engine=engine),
-            feeds=Feeds(channel),
-            storage_url=(folder / "clips").as_uri(),
-            engine_url=f"sqlite:///{folder}/engine.db",
-            open_storage=open_storage,
-            probe=_nothing,
-            identify=str,
-        )
-        app = create_app(services, sign_in=NoSignIn(), page=page)
-        yield await stack.enter_async_context(serving(app)), services
-
-
-async def _nothing(path: Path) -> Video:
-    raise NotImplementedError(path)
+        parts = await stack.enter_async_context(open_parts(folder))
+        app = create_app(parts, sign_in=NoSignIn(), page=page)
+        yield await stack.enter_async_context(serving(app)), parts
 
 
 def job_record(
-    services: Services, scenes: Sequence[Scene], styles: Sequence[StyleChoice]
+    parts: ServerParts, scenes: Sequence[Scene], styles: Sequence[StyleChoice]
 ) -> JobRecord:
     video = Video(
         name="bench.mp4",
@@ -251,8 +230,8 @@ def job_record(
         job_id=JOB,
         owner="local",
         plan=make_plan(video, scenes, styles, Options()),
-        storage_url=services.storage_url,
-        engine_url=services.engine_url,
+        storage_url=parts.files.storage_url,
+        engine_url=parts.defaults.engine_url,
         prefix=f"{JOB}/",
         created_at=datetime.now(UTC),
         trace_id="0" * 32,

@@ -133,21 +133,22 @@ async def _large(
     folder: Path, page: Path, scenes: int
 ) -> AsyncIterator[tuple[str, AsyncIterator[None]]]:
     """A job whose clips are made but for the last ones, and a way to let those end, too."""
-    async with service(folder, page) as (address, services):
+    async with service(folder, page) as (address, parts):
+        catalog, channel = parts.backends.catalog, parts.backends.channel
         listed = [Scene(id=i, title=f"Scene {i}", start=0, end=12) for i in range(1, scenes + 1)]
-        job = job_record(services, listed, [StyleChoice(name=name) for name in STYLES])
-        await services.catalog.add_job(job)
-        clips = list(await services.catalog.clips(JOB))
+        job = job_record(parts, listed, [StyleChoice(name=name) for name in STYLES])
+        await catalog.jobs.add(job)
+        clips = list(await catalog.clips.of(JOB))
         begun = [outline(job, clips), JobStarted(worker="bench", attempt=1)]
-        await _publish(services.channel, begun)
-        await _publish(services.channel, list(_made(clips[:-_ENDING])))
+        await _publish(channel, begun)
+        await _publish(channel, list(_made(clips[:-_ENDING])))
         for clip in clips[:-_ENDING]:
-            await services.catalog.end_clip(_ended(clip))
+            await catalog.clip_runs.end(_ended(clip))
 
         async def ends() -> AsyncIterator[None]:
             for clip in clips[-_ENDING:]:
-                await services.catalog.end_clip(_ended(clip))
-                await _publish(services.channel, list(_steps(clip)))
+                await catalog.clip_runs.end(_ended(clip))
+                await _publish(channel, list(_steps(clip)))
                 yield
 
         yield address, ends()

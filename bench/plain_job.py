@@ -17,12 +17,12 @@ from viralclip.app.following import follow_run
 from viralclip.app.request import accept
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.port import Catalog
-from viralclip.catalog.records import JobRecord
+from viralclip.catalog.records import FoundRun, JobRecord
 from viralclip.channel.opening import open_channel
 from viralclip.channel.port import ProgressChannel
 from viralclip.engine.jobs import new_job_id, new_trace_id, outline
-from viralclip.eta import Line
 from viralclip.events import ClipTick, JobTick, NewEvent
+from viralclip.job_work import Line
 from viralclip.live import Frame
 from viralclip.media.encoders import X264, Choice
 from viralclip.pipeline.clip import make_clip
@@ -79,13 +79,14 @@ class _Run:
 
     async def make(self) -> None:
         async with asyncio.timeout(3600):
-            outcome = await process_job(self.job, 1, self.tools, self.report, self._scenes)
+            found = FoundRun(self.job, await self.catalog.clips.of(self.job.job_id))
+            outcome = await process_job(found, 1, self.tools, self.report, self._scenes)
         if outcome != "succeeded":
             raise BenchError(f"the job ended as {outcome}")
 
     async def _scenes(self, scenes: Sequence[Scene]) -> None:
         gate = asyncio.Semaphore(slots())
-        clips = await self.catalog.clips(self.job.job_id)
+        clips = await self.catalog.clips.of(self.job.job_id)
 
         async def one(task: ClipTask) -> None:
             async with gate:
@@ -115,7 +116,7 @@ async def _measure(folder: Path, source: Path, job: Job, *, told: bool) -> dict[
     )
     async with AsyncExitStack() as stack:
         catalog = await stack.enter_async_context(open_catalog(f"sqlite:///{folder}/catalog.db"))
-        await catalog.add_job(record)
+        await catalog.jobs.add(record)
         channel: ProgressChannel = Discarding()
         if told:
             channel = await stack.enter_async_context(open_channel(f"sqlite:///{folder}/events.db"))
@@ -134,7 +135,7 @@ async def _measure(folder: Path, source: Path, job: Job, *, told: bool) -> dict[
 
 async def _make_told(run: _Run, channel: ProgressChannel) -> None:
     """With all that a viewer costs: events, ticks, the time left, and a watcher that folds."""
-    run.report.say(outline(run.job, await run.catalog.clips(run.job.job_id)))
+    run.report.say(outline(run.job, await run.catalog.clips.of(run.job.job_id)))
     watching = asyncio.create_task(_watch(channel, run.job))
 
     async def line() -> Line:

@@ -6,6 +6,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,12 @@ import psutil
 import pytest
 from hypothesis import settings
 from scraped import Exposition
+from stand_in_engine import install_stand_in, python_path
 
 from viralclip.cli.sample import make_sample
 from viralclip.geometry import Size
 from viralclip.media.ffmpeg import find_ffmpeg
+from viralclip.speech.registry import _extensions
 from viralclip.telemetry import instruments
 from viralclip.telemetry.recorder import PrometheusRecorder
 
@@ -115,6 +118,19 @@ def face_model(yunet: Path | None) -> Path:
         why = "VIRALCLIP_YUNET_MODEL names no face model (`viralclip models fetch` has one)"
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(why)
     return yunet
+
+
+@pytest.fixture
+def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Has the stand-in engine installed, here and in processes; the file it writes down in."""
+    folder = install_stand_in(tmp_path / "site")
+    monkeypatch.setenv("PYTHONPATH", python_path(folder))
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setenv("STAND_IN_LOG", str(tmp_path / "listened"))
+    monkeypatch.delitem(sys.modules, "stand_in_engine_of_tests", raising=False)
+    _extensions.cache_clear()
+    yield tmp_path / "listened"
+    _extensions.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -283,7 +283,7 @@ class Fleet:
 
     async def clips(self, job_id: str) -> list[ClipRecord]:
         async with open_catalog(self.database) as catalog:
-            return await catalog.clips(job_id)
+            return await catalog.clips.of(job_id)
 
     async def state(self, job_id: str) -> dict[str, Any]:
         """The job as the API has it."""
@@ -426,7 +426,7 @@ async def _check_clips(fleet: Fleet, job_id: str, *, failed: int) -> None:
     made = [clip for clip in clips if clip.ending == "complete"]
     files = await asyncio.to_thread(fleet.stored, job_id)
     # A disk that was full at that moment costs a thumbnail, with a warning, and no clip.
-    wanted = {key for clip in made for key in (clip.key, clip.thumbnail) if key is not None}
+    wanted = {key for clip in made for key in clip.keys}
 
     assert len(clips) - len(made) == failed
     assert set(files) == wanted, set(files) ^ wanted

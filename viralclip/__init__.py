@@ -13,19 +13,20 @@ if TYPE_CHECKING:
     from viralclip.errors import ViralclipError as ViralclipError
     from viralclip.progress import Progress as Progress
     from viralclip.scenes import Scene as Scene
+    from viralclip.words.transcript import Transcript as Transcript
+    from viralclip.words.transcript import Word as Word
 
 __version__ = "0.1.0"
-_HOMES = {
-    "AsyncJob": "viralclip.app.api.jobs",
-    "Client": "viralclip.app.api.client",
-    "Clip": "viralclip.app.api.jobs",
-    "Job": "viralclip.app.api.jobs",
-    "Progress": "viralclip.progress",
-    "Scene": "viralclip.scenes",
-    "ViralclipError": "viralclip.errors",
-    "arender": "viralclip.app.api.local",
-    "render": "viralclip.app.api.local",
+_PUBLIC = {
+    "viralclip.app.api.client": "Client",
+    "viralclip.app.api.jobs": "AsyncJob Clip Job",
+    "viralclip.app.api.local": "arender render",
+    "viralclip.errors": "ViralclipError",
+    "viralclip.progress": "Progress",
+    "viralclip.scenes": "Scene",
+    "viralclip.words.transcript": "Transcript Word",
 }
+_HOMES = {name: module for module, names in _PUBLIC.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> Any:

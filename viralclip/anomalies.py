@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from viralclip.durations import Prediction
+from viralclip.factors import Prediction
 
 # Past what 99 of 100 take, so many robust deviations off, and so many times what is expected.
 _QUANTILE = 0.99

@@ -86,6 +86,12 @@ class UnknownCaptionStyleError(InvalidRequestError):
     code = "unknown_caption_style"
 
 
+class UnknownCaptionAreaError(InvalidRequestError):
+    """There is no caption area named {name}; choose from {known}."""
+
+    code = "unknown_caption_area"
+
+
 class StyleDoesNotFitError(InvalidRequestError):
     """None of the chosen styles fits a {width}x{height} video at {aspect}."""
 
@@ -164,10 +170,48 @@ class ToolMissingError(InvalidRequestError):
     code = "tool_missing"
 
 
+class CaptionsUnavailableError(InvalidRequestError):
+    """This FFmpeg cannot draw captions, as it has no libass; install another one, or use
+    --no-burn to get them in files beside the clips."""
+
+    code = "captions_unavailable"
+
+
 class DetectorMissingError(InvalidRequestError):
     """Faces cannot be looked for: {why}; run `viralclip models fetch` and try again."""
 
     code = "detector_missing"
+
+
+class SpeechUnavailableError(InvalidRequestError):
+    """Speech cannot be transcribed: {why}."""
+
+    code = "speech_unavailable"
+
+
+class UnknownTranscriberError(SpeechUnavailableError):
+    """There is no speech engine named {name}; choose from {known}."""
+
+    code = "unknown_transcriber"
+
+
+class SpeechModelMissingError(SpeechUnavailableError):
+    """The speech model {name} is not on this machine; run `viralclip models fetch {name}`, or name
+    a folder that holds one with VIRALCLIP_SPEECH_MODEL."""
+
+    code = "speech_model_missing"
+
+
+class SpeechModelUnavailableError(SpeechUnavailableError):
+    """The speech model {name} is not available: {why}."""
+
+    code = "speech_model_unavailable"
+
+
+class NoSpeechTrackError(SpeechUnavailableError):
+    """The video {name} has no sound, so there is nothing to transcribe."""
+
+    code = "no_sound"
 
 
 class UnknownJobError(InvalidRequestError):
@@ -210,6 +254,19 @@ class AnalysisStalledError(ClipError):
     """Looking through the scene made no progress for {seconds:g} s and was ended."""
 
     code = "analysis_stalled"
+    retryable = True
+
+
+class TranscriptionFailedError(ClipError):
+    """The speech of this scene could not be transcribed; the log has the details."""
+
+    code = "transcription_failed"
+
+
+class TranscriptionStalledError(ClipError):
+    """Transcribing the speech made no progress for {seconds:g} s and was ended."""
+
+    code = "transcription_stalled"
     retryable = True
 
 

@@ -1,6 +1,7 @@
 """What is said about a job: durable events in envelopes, perishable ticks, their wire format."""
 
-from typing import Annotated, Literal, cast
+from functools import cached_property
+from typing import Annotated, Literal, Self, cast
 
 from pydantic import (
     AwareDatetime,
@@ -116,6 +117,22 @@ class ExtractingSegmentDetails(_Value, frozen=True):
     duration_sec: float
 
 
+class TranscribingDetails(_Value, frozen=True):
+    """`language` is empty where it is told from the sound; `audio_sec` is the scene's."""
+
+    engine: str
+    model: str
+    language: str = ""
+    audio_sec: float
+
+
+class TranscriptCompleteDetails(_Value, frozen=True):
+    """`words` counts those of the scene."""
+
+    words: int
+    language: str
+
+
 # What a detector may be.
 YUNET, NO_DETECTOR = "yunet", "none"
 
@@ -178,6 +195,7 @@ class CompleteDetails(_Value, frozen=True):
     bytes: int | None = None
     duration_sec: float | None = None
     has_thumbnail: bool | None = None
+    has_captions: bool | None = None
 
 
 class FailedDetails(_Value, frozen=True):
@@ -207,6 +225,16 @@ class Queued(_ClipStep, frozen=True):
 class ExtractingSegment(_ClipStep, frozen=True):
     step: Literal[Step.EXTRACTING_SEGMENT] = Step.EXTRACTING_SEGMENT
     details: ExtractingSegmentDetails
+
+
+class Transcribing(_ClipStep, frozen=True):
+    step: Literal[Step.TRANSCRIBING] = Step.TRANSCRIBING
+    details: TranscribingDetails
+
+
+class TranscriptComplete(_ClipStep, frozen=True):
+    step: Literal[Step.TRANSCRIPT_COMPLETE] = Step.TRANSCRIPT_COMPLETE
+    details: TranscriptCompleteDetails
 
 
 class DetectingFaces(_ClipStep, frozen=True):
@@ -277,6 +305,8 @@ class Cancelled(_ClipStep, frozen=True):
 ClipProgressed = (
     Queued
     | ExtractingSegment
+    | Transcribing
+    | TranscriptComplete
     | DetectingFaces
     | FaceDetectionComplete
     | ComputingCameraPath
@@ -450,6 +480,27 @@ class NewEvent(_Value, frozen=True):
         return Envelope(
             job_id=self.job_id, seq=seq, at=self.at, trace_id=self.trace_id, event=self.event
         )
+
+    @cached_property
+    def json_around_seq(self) -> tuple[str, str]:
+        """The envelope's JSON before and after its number, written once for whoever needs it.
+
+        ValueError for what is no text. Inside of a JSON text a quote is always escaped, so that the
+        first match is the field itself.
+        """
+        head, field, tail = self.numbered(0).model_dump_json().partition('"seq":0')
+        return head + field[:-1], tail
+
+    def json_numbered(self, seq: int) -> str:
+        """The JSON of the envelope with this number."""
+        head, tail = self.json_around_seq
+        return f"{head}{seq}{tail}"
+
+    def __copy__(self) -> Self:
+        """A copy may be given other values: it is written anew."""
+        copied = super().__copy__()
+        vars(copied).pop("json_around_seq", None)
+        return copied
 
 
 class Envelope(_Value, frozen=True):

@@ -7,20 +7,24 @@ from typing import Literal, Protocol
 from pydantic import BaseModel
 
 from viralclip.audio_tracks import VOICE, AudioTrack, Choice, choose_tracks
+from viralclip.captions.areas import AreaName
 from viralclip.errors import Fault, InvalidScenesError
 from viralclip.geometry import Rect, Size
 from viralclip.names import slug
 from viralclip.routes import Routed
 from viralclip.scenes import Scene
-from viralclip.steps import Route, route_of
+from viralclip.steps import Route, route_of, transcribed
 from viralclip.timecode import format_time
 
 Preset = Literal["fast", "balanced", "quality"]
 PRESETS: tuple[Preset, ...] = ("fast", "balanced", "quality")
 Bars = Literal["cut", "keep"]
+CaptionMode = Literal["none", "given", "auto"]
 # Raised when the same plan would give other bytes, so that kept clips are made again. What analyses
 # a scene is not meant: a clip's worker adds the fingerprint of that to the digest.
 RECIPE = 3
+# Raised when the same words would be drawn in another way.
+CAPTION_RECIPE = 1
 # A list's last time may be rounded up.
 _ROUNDING_S = 0.1
 
@@ -93,6 +97,32 @@ class Video(_Value, frozen=True):
         return self.identity == other.identity
 
 
+class CaptionOptions(_Value, frozen=True):
+    """Which words the clips show, and how: those `given` in the scenes, or what is heard (`auto`).
+
+    Captions that are not burnt in stand in files beside the clip only.
+    """
+
+    mode: CaptionMode = "none"
+    style: str = "phrase"
+    area: AreaName = "feed"
+    burn: bool = True
+
+    @property
+    def are_burnt(self) -> bool:
+        return self.mode != "none" and self.burn
+
+    def look(self, scene: Scene) -> str | None:
+        """All that captions change in a clip of the scene; None for a clip that has none."""
+        to_be_heard = self.mode == "auto" and scene.words is None
+        if self.mode == "none" or not (scene.words or to_be_heard):
+            return None
+        words = [word.model_dump_json(exclude={"confidence"}) for word in scene.words or ()]
+        how = (self.style, self.area) if self.burn else ()
+        known = "" if scene.words is not None else self.mode
+        return _digest(str(CAPTION_RECIPE), known, str(how), *words)
+
+
 class Options(_Value, frozen=True):
     """What applies to every clip of a job; `audio_track` is a wish for `choose_tracks`."""
 
@@ -103,6 +133,7 @@ class Options(_Value, frozen=True):
     audio_track: str = VOICE
     bars: Bars = "cut"
     require_detector: bool = False
+    captions: CaptionOptions = CaptionOptions()
 
 
 class StyleChoice(Routed, frozen=True):
@@ -119,9 +150,10 @@ class _Style(Protocol):
     def analysed(self) -> bool: ...
 
 
-def choose(style: _Style) -> StyleChoice:
-    """The style as a job's plan holds it."""
-    return StyleChoice(name=style.name, route=route_of(analysed=style.analysed))
+def choose(style: _Style, *, captioned: bool = False) -> StyleChoice:
+    """The style as a job's plan holds it; `captioned` clips have captions burnt in."""
+    route = route_of(analysed=style.analysed, captioned=captioned)
+    return StyleChoice(name=style.name, route=route)
 
 
 class Clip(_Value, frozen=True):
@@ -152,8 +184,17 @@ class Plan(_Value, frozen=True):
         # What a track sounds like decides only which of them are heard.
         unheard = {"timecode", "notes", "content", "audio_tracks", "jumps", "codec", "bit_rate"}
         route = {"__all__": {"route", "analysed"}}
-        told = self.model_dump_json(exclude={"video": unheard, "styles": route})
-        return _digest(str(RECIPE), told, str(self.audio.numbers))
+        told = self.model_dump_json(
+            exclude={
+                "video": unheard,
+                "styles": route,
+                "scenes": {"__all__": {"words"}},
+                "options": {"captions"},
+            }
+        )
+        looks = [self.options.captions.look(scene) for scene in self.scenes]
+        shown = [str(looks)] if any(looks) else []
+        return _digest(str(RECIPE), told, str(self.audio.numbers), *shown)
 
     @property
     def audio(self) -> Choice:
@@ -172,6 +213,14 @@ class Plan(_Value, frozen=True):
             return ()
         left = f"{area.width}x{area.height} of {size.width}x{size.height}"
         return (f"The video has black bars, which are cut away: {left} is picture.",)
+
+    def is_transcribed(self, scene: Scene) -> bool:
+        """Whether the scene's words are taken from its sound, because nobody gave any."""
+        return self.options.captions.mode == "auto" and scene.words is None
+
+    def route(self, scene: Scene, style: StyleChoice) -> Route:
+        """The steps of the scene's clip in a style."""
+        return transcribed(style.route) if self.is_transcribed(scene) else style.route
 
     def clips(self) -> tuple[Clip, ...]:
         return tuple(clip for scene in self.scenes for clip in self.clips_of(scene.id))
@@ -194,15 +243,19 @@ class Plan(_Value, frozen=True):
         }
 
     def _clip(self, scene: Scene, style: StyleChoice) -> Clip:
-        look = scene.model_dump_json(exclude={"id", "title"})
+        look = scene.model_dump_json(exclude={"id", "title", "words"})
         # What is required changes whether there is a clip, not how it looks.
-        options = self.options.model_dump_json(exclude={"require_detector", "audio_track"})
+        apart = {"require_detector", "audio_track", "captions"}
+        options = self.options.model_dump_json(exclude=apart)
         heard, seen = str(self.audio.numbers), str(self.active_area)
         known = (str(RECIPE), self.video.identity, look, style.name, options, heard, seen)
+        captions = self.options.captions.look(scene)
+        if captions is not None:
+            known += (captions,)
         return Clip(
             scene=scene,
             style=style.name,
-            route=style.route,
+            route=self.route(scene, style),
             filename=_filename(scene, style),
             digest=_digest(*known),
         )
@@ -229,6 +282,16 @@ def make_plan(
         raise InvalidScenesError(faults)
     choose_tracks(video.audio_tracks, options.audio_track)
     return Plan(video=video, scenes=tuple(scenes), styles=tuple(styles), options=options)
+
+
+def changed_clips(before: Plan, after: Plan) -> frozenset[tuple[int, str]]:
+    """The scene's id and the style of each clip that is other work in the plan that follows."""
+    were = {(clip.scene.id, clip.style): clip.digest for clip in before.clips()}
+    return frozenset(
+        place
+        for clip in after.clips()
+        if were.get(place := (clip.scene.id, clip.style)) != clip.digest
+    )
 
 
 def _digest(*parts: str) -> str:

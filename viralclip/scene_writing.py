@@ -29,9 +29,8 @@ def write_json(scenes: Scenes, _footage: Footage) -> str:
 
 
 def _row(scene: Scene) -> dict[str, object]:
-    row: dict[str, object] = {"title": scene.title, **_times(scene)}
-    rest = scene.model_dump(include={"webcam", "crop"}, exclude_defaults=True)
-    return row | rest
+    words = scene.model_dump(include={"words"}, exclude_defaults=True)
+    return {"title": scene.title, **_times(scene), **scene.options, **words}
 
 
 def _times(scene: Scene) -> dict[str, str]:

@@ -12,6 +12,8 @@ class Step(StrEnum):
 
     QUEUED = "queued"
     EXTRACTING_SEGMENT = "extracting_segment"
+    TRANSCRIBING = "transcribing"
+    TRANSCRIPT_COMPLETE = "transcript_complete"
     DETECTING_FACES = "detecting_faces"
     FACE_DETECTION_COMPLETE = "face_detection_complete"
     COMPUTING_CAMERA_PATH = "computing_camera_path"
@@ -39,6 +41,8 @@ class StepFacts:
 STEPS: Mapping[Step, StepFacts] = {
     Step.QUEUED: StepFacts("waiting"),
     Step.EXTRACTING_SEGMENT: StepFacts("cutting out the scene", 0.01),
+    Step.TRANSCRIBING: StepFacts("transcribing", 0.30),
+    Step.TRANSCRIPT_COMPLETE: StepFacts("transcribed"),
     Step.DETECTING_FACES: StepFacts("looking for faces", 0.12),
     Step.FACE_DETECTION_COMPLETE: StepFacts("faces looked for"),
     Step.COMPUTING_CAMERA_PATH: StepFacts("planning the camera", 0.02),
@@ -65,16 +69,32 @@ PLAIN_ROUTE: Route = (
     Step.UPLOADING,
     Step.UPLOAD_COMPLETE,
 )
+TRANSCRIPTION: Route = (Step.TRANSCRIBING,)
 ANALYSIS: Route = (Step.DETECTING_FACES, Step.COMPUTING_CAMERA_PATH)
 ANALYSED_ROUTE: Route = (PLAIN_ROUTE[0], *ANALYSIS, *PLAIN_ROUTE[1:])
+# Of clips whose scene is looked at for the sake of what is drawn on it, and not to plan a camera.
+LOOKED_AT_ROUTE: Route = (PLAIN_ROUTE[0], Step.DETECTING_FACES, *PLAIN_ROUTE[1:])
 # Of clips whose outline only says whether they are analysed, as it did before there were routes.
 _OLD_ANALYSIS: Route = (*ANALYSIS, Step.COMPUTING_CROP_WINDOWS)
 OLD_ANALYSED_ROUTE: Route = (PLAIN_ROUTE[0], *_OLD_ANALYSIS, *PLAIN_ROUTE[1:])
 
 
-def route_of(*, analysed: bool) -> Route:
-    """The route of a clip of a style that is analysed or not."""
-    return ANALYSED_ROUTE if analysed else PLAIN_ROUTE
+def route_of(*, analysed: bool, captioned: bool = False) -> Route:
+    """The route of a clip of a style that is analysed or not; captions keep clear of faces."""
+    if analysed:
+        return ANALYSED_ROUTE
+    return LOOKED_AT_ROUTE if captioned else PLAIN_ROUTE
+
+
+def transcribed(route: Route) -> Route:
+    """The route with a step for the words of the scene, which come before all that shows them."""
+    first, *rest = route
+    return route if Step.TRANSCRIBING in route else (first, Step.TRANSCRIBING, *rest)
+
+
+def is_transcribed(route: Route) -> bool:
+    """Whether the words of a clip's scene are taken from its sound."""
+    return Step.TRANSCRIBING in route
 
 
 def old_route(*, analysed: bool) -> Route:
@@ -85,6 +105,11 @@ def old_route(*, analysed: bool) -> Route:
 def is_analysed(route: Route) -> bool:
     """Whether a clip's scene is looked at before it is rendered."""
     return Step.DETECTING_FACES in route
+
+
+def is_framed(route: Route) -> bool:
+    """Whether a camera's path is planned for a clip."""
+    return Step.COMPUTING_CAMERA_PATH in route
 
 
 def order_of(step: Step) -> int:

@@ -24,12 +24,13 @@ from bench.plain_job import Discarding
 from viralclip.analysis.analyses import Analyses
 from viralclip.analysis.models import FaceModel, ModelPlace
 from viralclip.catalog.opening import open_catalog
-from viralclip.catalog.port import Catalog
-from viralclip.catalog.records import JobRecord
+from viralclip.catalog.port import Catalog, LearnedTimeTable
+from viralclip.catalog.records import FoundRun, JobRecord
 from viralclip.cli.sample import make_sample
-from viralclip.durations import Machine, Observation
+from viralclip.durations import Timings
 from viralclip.engine.jobs import new_job_id, new_trace_id
 from viralclip.events import ClipTick, JobTick, NewEvent
+from viralclip.factors import Machine
 from viralclip.geometry import Size
 from viralclip.media.encoders import X264, Choice, threads_for
 from viralclip.media.probe import probe
@@ -51,6 +52,7 @@ from viralclip.scenes import Scene
 from viralclip.storage.opening import open_storage
 from viralclip.styles import STYLES
 from viralclip.telemetry.logs import log_to
+from viralclip.workload import Observation
 
 SOURCE_S = 24.0
 SIZES = {"360p": Size(640, 360), "720p": Size(1280, 720), "1080p": Size(1920, 1080)}
@@ -148,14 +150,14 @@ class Recorder(Discarding):
 
 
 class Learning:
-    """The catalog, with what it would learn from one clip written into the clip's row."""
+    """The learned times, with what they would learn from one clip written into the clip's row."""
 
-    def __init__(self, catalog: Catalog, row: dict[str, Any]) -> None:
-        self._catalog = catalog
+    def __init__(self, learned: LearnedTimeTable, row: dict[str, Any]) -> None:
+        self._learned = learned
         self._row = row
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._catalog, name)
+    async def read(self) -> Timings:
+        return await self._learned.read()
 
     async def learn(self, seen: Observation) -> Machine:
         self._row[seen.workload.stage] = [round(seen.seconds, 3), round(seen.busy, 3)]
@@ -186,7 +188,7 @@ async def render(
     recorder = Recorder()
     before, load = os.times(), os.getloadavg()[0]
     async with open_catalog(f"sqlite:///{folder}/catalog.db") as catalog:
-        await catalog.add_job(job)
+        await catalog.jobs.add(job)
         async with Reporter(recorder) as reporter:
             recorder.began = time.monotonic()
             tools = _tools(catalog, folder, made, on_ffmpeg)
@@ -228,13 +230,13 @@ async def _make(
 ) -> None:
     report = JobReport(reporter, job.job_id, job.run, job.trace_id)
     gate = asyncio.Semaphore(made.slots)
-    clips = await tools.catalog.clips(job.job_id)
+    clips = await tools.catalog.clips.of(job.job_id)
 
     async def one(task: ClipTask) -> None:
         place = (task.clip.scene.id, task.clip.style)
-        learning: Any = Learning(tools.catalog, recorder.row(*place))
+        learning = Learning(tools.catalog.learned_times, recorder.row(*place))
         async with gate:
-            own = replace(tools, catalog=learning)
+            own = replace(tools, catalog=replace(tools.catalog, learned_times=learning))
             await make_clip(task, own, report.clip(*place))
 
     async def run_clips(tasks: Sequence[ClipTask]) -> None:
@@ -248,7 +250,7 @@ async def _make(
                 tasks = tasks_of(job, scene, clips)
                 group.create_task(process_scene(scene, tasks, tools, report, run_clips))
 
-    outcome = await process_job(job, 1, tools, report, run_scenes)
+    outcome = await process_job(FoundRun(job, clips), 1, tools, report, run_scenes)
     if outcome != "succeeded":
         raise rig.BenchError(f"job {made.number} ended as {outcome}")
 

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from bench.forecasts.replay import MACHINE
-from viralclip.durations import Model, Observation
+from viralclip.durations import Model
+from viralclip.workload import Observation
 
 _FORGETTING = 0.999
 _UNKNOWN = 10.0

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from viralclip.durations import Observation, Stage, Timings
-from viralclip.eta import ClipKey, ClipWorkload, Line, TimeLeft, time_left
+from viralclip.durations import Timings
+from viralclip.eta import TimeLeft, time_left
+from viralclip.job_work import ClipKey, ClipWorkload, Line
 from viralclip.pipeline.workload import Means, workloads
 from viralclip.plan import Options, Video, choose, make_plan
 from viralclip.progress import ClipState, Progress, SceneState
@@ -16,6 +17,7 @@ from viralclip.scenes import Scene
 from viralclip.steady import DoneAt, steady
 from viralclip.steps import Step, clip_fraction, route_of
 from viralclip.styles import STYLES
+from viralclip.workload import Observation, Stage
 
 SHARES = (0.1, 0.25, 0.5, 0.75)
 START = datetime(2026, 1, 1, tzinfo=UTC)

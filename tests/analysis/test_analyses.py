@@ -15,8 +15,9 @@ from viralclip.geometry import Size
 from viralclip.media.probe import probe
 from viralclip.processes.ffmpeg_progress import FfmpegProgress
 from viralclip.processes.runner import Watchdogs
-from viralclip.scenes import Pin, Scene
+from viralclip.scenes import Scene
 from viralclip.styles import Raster, View
+from viralclip.styles.pinned_crop import Pin
 
 SCENE = Scene(id=1, title="One", start=0.0, end=2.0)
 STYLES = ("intelligent", "intelligent_motion", "intelligent_split")
@@ -140,7 +141,7 @@ async def test_another_model_is_another_look(bench, scene_input, face_model, tmp
 
 async def test_a_crop_pinned_by_hand_is_another_plan_of_the_same_footage(bench, scene_input):
     pin = Pin(time=0.0, x=0.5, y=0.0, width=0.316)
-    pinned = SCENE.model_copy(update={"crop": (pin,)})
+    pinned = SCENE.model_copy(update={"options": {"crop": (pin,)}})
     renamed = SCENE.model_copy(update={"title": "Other", "id": 9})
     analyses = bench.open()
     await analyses.frame(scene_input, request("intelligent"), [], silently)

@@ -10,12 +10,14 @@ import httpx
 import pytest
 from services import free_port
 
-from viralclip import Client, Scene
+from viralclip import Client, Scene, Transcript, Word
 from viralclip.app.api.connection import ServerRefusedError, ServerUnreachableError
-from viralclip.errors import InvalidScenesError
+from viralclip.errors import InvalidScenesError, InvalidTranscriptError
 
 COMMAND = [sys.executable, "-m", "viralclip"]
 ONE = [Scene(start=0.2, end=1.2, title="One")]
+SAID = Transcript(words=(Word(text="so", start=0.4, end=0.8),))
+SPOKEN = [Scene(start=0.2, end=1.2, title="One", words=SAID.words)]
 LONG = [Scene(start=0, end=3, title="Long")]
 
 
@@ -78,3 +80,32 @@ def test_a_server_that_does_not_answer_is_named() -> None:
         Client(address).job("a" * 12)
 
     assert address in refusal.value.message
+
+
+async def test_a_server_captions_the_clips_of_a_program(
+    server: tuple[str, str], program: Path, tiny: Path
+) -> None:
+    talk = program / "talk.srt"
+    talk.write_text("1\n00:00:00,300 --> 00:00:01,000\nwell then\n", encoding="utf-16")
+    client = Client(*server)
+
+    made = [
+        await client.arender(
+            tiny, scenes=ONE, styles=["original"], captions=talk, caption_style="box"
+        ),
+        await client.arender(tiny, scenes=SPOKEN, styles=["original"], burn_captions=False),
+        await client.arender(tiny, scenes=SPOKEN, styles=["original"], captions="none"),
+        await client.arender(tiny, scenes=ONE, styles=["original"], captions=SAID),
+    ]
+    assert [(await job.wait()).outcome for job in made] == ["succeeded"] * 4
+    folders = [program / str(at) for at in range(len(made))]
+    for job, folder in zip(made, folders, strict=True):
+        await client.adownload(job, folder)
+    assert [sorted(path.suffix for path in folder.iterdir()) for folder in folders] == [
+        [".mp4", ".srt", ".vtt"],
+        [".mp4", ".srt", ".vtt"],
+        [".mp4"],
+        [".mp4", ".srt", ".vtt"],
+    ]
+    with pytest.raises(InvalidTranscriptError, match="1 fault"):
+        await client.arender(tiny, scenes=ONE, captions=Transcript())

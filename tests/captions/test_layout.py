@@ -3,8 +3,9 @@
 import pytest
 from lettered import FRAME, measure, style, words
 
-from viralclip.captions.areas import AREAS, area_of
+from viralclip.captions.areas import AREAS, area_named, area_of
 from viralclip.captions.layout import block_of, line_width, timed_parts
+from viralclip.errors import UnknownCaptionAreaError
 from viralclip.geometry import Rect, Size
 from viralclip.words.transcript import Word
 
@@ -100,3 +101,9 @@ def test_an_area_lies_in_its_frame_whatever_the_aspect(name):
         assert 0 < area.x < area.x + area.width < size.width
         assert 0 < area.y < area.y + area.height < size.height
     assert area_of("feed", Size(1080, 1920)) == Rect(108, 240, 792, 1180)
+
+
+def test_an_area_goes_by_its_name():
+    assert [area_named(name) for name in AREAS] == list(AREAS)
+    with pytest.raises(UnknownCaptionAreaError, match="choose from feed, ads, full"):
+        area_named("attic")

@@ -11,41 +11,44 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
-from viralclip.catalog.accounts import Accounts, SqlAccounts
-from viralclip.catalog.database import connect, reading
+from viralclip.catalog.database import Database, connect, reading
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.sealing import Seal
-from viralclip.catalog.webhooks import SqlWebhooks
+from viralclip.catalog.sql.catalog import sql_catalog
+from viralclip.catalog.sql.webhooks import sql_webhooks
+from viralclip.catalog.webhooks import Webhooks
 from viralclip.channel.opening import open_channel
 
 _AT = datetime(2026, 1, 1, tzinfo=UTC)
 # Far less than a writer is waited for.
 _AT_ONCE_S = 10.0
 
-Ask = Callable[[Catalog, Accounts, SqlWebhooks], Awaitable[object]]
+Ask = Callable[[Catalog, Webhooks], Awaitable[object]]
 
 _QUESTIONS: dict[str, Ask] = {
-    "job": lambda catalog, _, __: catalog.job("a"),
-    "jobs": lambda catalog, _, __: catalog.jobs(owner="ann"),
-    "unfinished": lambda catalog, _, __: catalog.unfinished("d", "file:///"),
-    "count_running": lambda catalog, _, __: catalog.count_running("ann"),
-    "count_waiting": lambda catalog, _, __: catalog.count_waiting("ann", "low", _AT),
-    "claimed": lambda catalog, _, __: catalog.find_idempotency_key("ann", "k"),
-    "videos": lambda catalog, _, __: catalog.videos("ann"),
-    "video": lambda catalog, _, __: catalog.video("ann", "v"),
-    "clips": lambda catalog, _, __: catalog.clips("a"),
-    "clip": lambda catalog, _, __: catalog.clip("a", 1, "split"),
-    "count_endings": lambda catalog, _, __: catalog.count_endings(["a"]),
-    "stored": lambda catalog, _, __: catalog.stored("file:///"),
-    "timings": lambda catalog, _, __: catalog.timings(),
-    "owner_of": lambda _, accounts, __: accounts.owner_of("vc_token"),
-    "exist": lambda _, accounts, __: accounts.exist(),
-    "all": lambda _, accounts, __: accounts.all(),
-    "webhooks": lambda _, __, webhooks: webhooks.of("ann"),
-    "webhook": lambda _, __, webhooks: webhooks.find("w"),
-    "deliveries": lambda _, __, webhooks: webhooks.deliveries("w"),
-    "nothing due": lambda _, __, webhooks: webhooks.take(_AT, _AT, limit=1, each=1, busy={}),
+    "job": lambda catalog, _: catalog.jobs.find("a"),
+    "jobs": lambda catalog, _: catalog.jobs.latest(owner="ann"),
+    "unfinished": lambda catalog, _: catalog.jobs.find_unfinished("d", "file:///"),
+    "count_running": lambda catalog, _: catalog.jobs.count_running("ann"),
+    "count_waiting": lambda catalog, _: catalog.clips.count_waiting("ann", "low", _AT),
+    "claimed": lambda catalog, _: catalog.idempotency_keys.find("ann", "k"),
+    "videos": lambda catalog, _: catalog.videos.of("ann"),
+    "video": lambda catalog, _: catalog.videos.find("ann", "v"),
+    "clips": lambda catalog, _: catalog.clips.of("a"),
+    "unfinished clips": lambda catalog, _: catalog.clips.unfinished("a"),
+    "nobody's end": lambda _, webhooks: webhooks.deliveries.expect("ann", "a", 1, _AT),
+    "clip": lambda catalog, _: catalog.clips.find("a", 1, "split"),
+    "count_endings": lambda catalog, _: catalog.clips.count_endings(["a"]),
+    "stored": lambda catalog, _: catalog.clips.stored("file:///"),
+    "timings": lambda catalog, _: catalog.learned_times.read(),
+    "owner_of": lambda catalog, _: catalog.tokens.owner_of("vc_token"),
+    "exist": lambda catalog, _: catalog.tokens.exist(),
+    "all": lambda catalog, _: catalog.tokens.all(),
+    "webhooks": lambda _, webhooks: webhooks.hooks.of("ann"),
+    "webhook": lambda _, webhooks: webhooks.hooks.find("w"),
+    "deliveries": lambda _, webhooks: webhooks.deliveries.of("w"),
+    "nothing due": lambda _, webhooks: webhooks.queue.take(_AT, _AT, limit=1, each=1, busy={}),
 }
 
 
@@ -61,14 +64,10 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-async def opened(tmp_path: Path) -> AsyncIterator[tuple[Catalog, Accounts, SqlWebhooks]]:
+async def opened(tmp_path: Path) -> AsyncIterator[tuple[Catalog, Webhooks]]:
     url = f"sqlite:///{tmp_path / 'catalog.db'}"
-    async with (
-        open_catalog(url) as catalog,
-        SqlAccounts(url) as accounts,
-        SqlWebhooks(url, seal=Seal(bytes(32))) as webhooks,
-    ):
-        yield catalog, accounts, webhooks
+    async with Database(url) as tables:
+        yield sql_catalog(tables), await sql_webhooks(tables, seal=Seal(bytes(32)))
 
 
 async def test_whoever_reads_is_answered_while_another_writes(opened, tmp_path: Path):

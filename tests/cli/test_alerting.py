@@ -13,7 +13,8 @@ from inbox import Inbox
 from serving import BAD, GOOD, served
 
 from viralclip.app.alerting import Lookout
-from viralclip.engine.client import Engine
+from viralclip.engine.opening import open_engine
+from viralclip.engine.port import Engine
 from viralclip.telemetry.metrics import EVENTS_BUFFERED
 from viralclip.telemetry.notifications import Message, Notifier, Send
 from viralclip.telemetry.tally import Tally
@@ -21,7 +22,7 @@ from viralclip.telemetry.tally import Tally
 
 @pytest.fixture
 async def engine(tmp_path: Path):
-    async with Engine(f"sqlite:///{tmp_path / 'engine.db'}") as engine:
+    async with open_engine(f"sqlite:///{tmp_path / 'engine.db'}") as engine:
         yield engine
 
 

@@ -14,7 +14,7 @@ from viralclip.cli.display.marks import HighWaterMarks
 from viralclip.cli.display.plain import PlainDisplay
 from viralclip.cli.display.port import open_display
 from viralclip.cli.display.screen import Screen
-from viralclip.cli.display.symbols import choose_ink
+from viralclip.cli.display.symbols import choose_symbols
 from viralclip.cli.display.terminal import TerminalDisplay
 from viralclip.cli.display.text import clean, faithful, fit, squeeze
 from viralclip.events import (
@@ -168,7 +168,7 @@ def _lines(
     encoding: str = "utf-8",
     marks: HighWaterMarks | None = None,
 ) -> list[str]:
-    screen = Screen(width, height, choose_ink(encoding), story.now)
+    screen = Screen(width, height, choose_symbols(encoding), story.now)
     drawn = draw(story.progress, screen, marks or HighWaterMarks(), title=title)
     return [line.plain.rstrip() for line in drawn]
 

@@ -70,7 +70,7 @@ class Desk:
     async def make(self, video: str, *arguments: Any, **options: Any) -> list[str]:
         """Make the job's clips; their names."""
         job, _ = await self.ask(video, *arguments, **options)
-        await self.catalog.add_job(job)
+        await self.catalog.jobs.add(job)
         for clip in job.plan.clips():
             task = ClipTask(job=job, clip=clip)
             path = self.folder / task.key
@@ -78,8 +78,8 @@ class Desk:
             stored = await self.storage.head(task.key)
             assert stored is not None
             file = {"key": stored.key, "size": stored.size, "tag": stored.tag}
-            await self.catalog.end_clip(task.record("complete").model_copy(update=file))
-        await self.catalog.finish_job(job.job_id, 1, "succeeded", AT)
+            await self.catalog.clip_runs.end(task.record("complete").model_copy(update=file))
+        await self.catalog.runs.finish(job.job_id, 1, "succeeded", AT)
         return [job.prefix + clip.filename for clip in job.plan.clips()]
 
 
@@ -161,7 +161,7 @@ async def test_clips_that_are_not_there_any_more_need_no_other_names(desk: Desk)
 
 async def test_clips_that_are_being_made_count(desk: Desk):
     job, _ = await desk.ask("red.mp4")
-    await desk.catalog.add_job(job)
+    await desk.catalog.jobs.add(job)
     other, _ = await desk.ask("blue.mp4")
 
     assert other.prefix == "blue_"

@@ -19,8 +19,8 @@ from viralclip.app.retention import Pruner, removed, retaining
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobRecord
 from viralclip.cli.prune import prune
-from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
+from viralclip.engine.port import Engine
 from viralclip.plan import Options, StyleChoice, Video, make_plan
 from viralclip.scenes import Scene
 from viralclip.settings import InvalidSettingError, Settings, read_age, read_settings
@@ -75,7 +75,7 @@ class World:
             has_audio=True,
             identity=identity,
         )
-        await self.catalog.add_video("ann", video)
+        await self.catalog.videos.add("ann", video)
         return video
 
     async def job(self, job_id: str, video: Video, *, ended: datetime | None, **facts) -> JobRecord:
@@ -96,7 +96,7 @@ class World:
         )
         jobs = Jobs(catalog=self.catalog, channel=self.records.channel, engine=self.engine)
         await jobs.submit(job)
-        await self.catalog.claim("ann", job_id, "digest", job_id)
+        await self.catalog.idempotency_keys.claim("ann", job_id, "digest", job_id)
         if ended is not None:
             await self._end(job, ended)
         return job
@@ -107,10 +107,10 @@ class World:
         storage = storage_opener(self.settings)(job.storage_url)
         key = f"{job.prefix}01.mp4"
         await storage.put(clip, key)
-        (record,) = await self.catalog.clips(job.job_id)
+        (record,) = await self.catalog.clips.of(job.job_id)
         done = {"ending": "complete", "key": key, "size": 4}
-        await self.catalog.end_clip(record.model_copy(update=done))
-        await self.catalog.finish_job(job.job_id, 1, "succeeded", at)
+        await self.catalog.clip_runs.end(record.model_copy(update=done))
+        await self.catalog.runs.finish(job.job_id, 1, "succeeded", at)
         await self.engine.cancel([WorkflowRef(job.job_id, 1).workflow_id])
 
 
@@ -160,12 +160,12 @@ def _later(world: World, days: int) -> Pruner:
 async def test_a_job_that_ended_long_ago_goes_with_all_that_is_known_of_it(world, film):
     video = await world.upload("talk", film)
     await world.job("old1", video, ended=LONG_AGO)
-    assert await world.catalog.job("old1") is not None
+    assert await world.catalog.jobs.find("old1") is not None
     await removed(await world.pruner.find())
 
-    assert await world.catalog.job("old1") is None
-    assert await world.catalog.clips("old1") == []
-    assert await world.catalog.find_idempotency_key("ann", "old1") is None
+    assert await world.catalog.jobs.find("old1") is None
+    assert await world.catalog.clips.of("old1") == []
+    assert await world.catalog.idempotency_keys.find("ann", "old1") is None
     assert (await world.records.channel.progress("old1"))[0].seq == 0
     assert await world.engine.job_ids(datetime.now(UTC) + DAY) == set()
 
@@ -191,7 +191,7 @@ async def test_clips_that_are_asked_for_go_and_an_output_folder_never(world, fil
 
     assert await world.storage.head("old1/01.mp4") is None
     assert (out / "old2" / "01.mp4").exists()
-    assert await world.catalog.job("old2") is None
+    assert await world.catalog.jobs.find("old2") is None
 
 
 async def test_what_a_living_or_a_recent_job_needs_stays(world, film):
@@ -216,14 +216,14 @@ async def test_an_upload_without_a_job_goes_and_one_that_a_job_needs_stays(world
     gone = await removed(await pruner.find())
 
     assert [(it.kind, it.name, it.bytes) for it in gone] == [("uploads", unused.path, 400)]
-    assert await world.catalog.videos("ann") == [used]
+    assert await world.catalog.videos.of("ann") == [used]
 
 
 async def test_a_job_that_is_retried_and_a_video_that_is_used_meanwhile_stay(world, film):
     video = await world.upload("talk", film)
     await world.job("old1", video, ended=LONG_AGO)
     found = await _later(world, 1).find(clips=True)
-    await world.catalog.begin_run("old1", 2)
+    await world.catalog.runs.begin("old1", 2)
     gone = await removed(found)
 
     assert {it.kind for it in found} >= {"jobs", "clips", "uploads"}
@@ -237,6 +237,7 @@ async def test_what_nobody_is_at_any_more_goes_and_what_is_new_stays(world):
         _made(settings.state.work / "gone1" / "part.mp4").parent,
         _made(settings.state.engines / "gone1.db"),
         _made(settings.state.analyses / "key1" / "footage.npz").parent,
+        _made(settings.state.transcripts / "key1" / "000000.json").parent,
         _made(settings.state.logs / "viralclip-2026-01-01.jsonl"),
         _made(settings.state.sources / "fetched.mp4"),
     ]

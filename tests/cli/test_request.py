@@ -1,16 +1,29 @@
 """What is asked for is checked before anything starts, also where the clips are to go."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from peers.relay import Fault
 from peers.s3 import SECRET, Bucket
 
-from viralclip.app.request import DestinationError, NotTextError, Request, accept
-from viralclip.errors import OutputNotWritableError
+from viralclip.app.captions import caption_source
+from viralclip.app.destination import DestinationError, NotTextError
+from viralclip.app.rendering import check
+from viralclip.app.request import Request, accept, options_for
+from viralclip.errors import (
+    CaptionsUnavailableError,
+    InvalidTranscriptError,
+    OutputNotWritableError,
+    UnknownCaptionAreaError,
+    UnknownCaptionStyleError,
+)
 from viralclip.plan import Options
+from viralclip.scenes import Scene
+from viralclip.settings import read_settings
 from viralclip.storage.opening import open_storage
+from viralclip.words.transcript import Word
 
 
 @pytest.fixture
@@ -104,3 +117,85 @@ async def test_an_output_folder_that_is_not_utf_8_leads_into_no_other(tmp_path: 
         await accept(request_to(f"{tmp_path}/o\udce9"), open_storage)
 
     assert os.listdir(os.fsencode(tmp_path)) == [b"scenes.csv"]  # noqa: PTH208 - as bytes
+
+
+SRT = "1\n00:00:00,100 --> 00:00:00,900\nwell then\n"
+
+
+async def captioned(request_to, tmp_path: Path, text: str | None = SRT, **options):
+    """What is accepted of a request with a transcript in a file."""
+    request = request_to(str(tmp_path / "out"))
+    source = None
+    if text is not None:
+        source = tmp_path / "talk.srt"
+        source.write_text(text, encoding="utf-8")
+    options = options_for(read_settings({}), **options)
+    return await accept(replace(request, captions=source, options=options), open_storage)
+
+
+async def test_a_transcript_gives_each_scene_its_words(request_to, tmp_path):
+    accepted = await captioned(request_to, tmp_path, caption_style="pop", caption_area="ads")
+
+    [scene] = accepted.plan.scenes
+    assert [word.text for word in scene.words or ()] == ["well", "then"]
+    shown = accepted.plan.options.captions
+    assert (shown.mode, shown.style, shown.area, shown.burn) == ("given", "pop", "ads", True)
+
+
+async def test_words_in_the_scene_list_are_shown_unless_captions_are_switched_off(
+    request_to, tmp_path
+):
+    request = request_to(str(tmp_path / "out"))
+    word = Word(text="mine", start=0.1, end=0.5)
+    own = replace(request, scenes=(Scene(start=0, end=1, words=(word,)),))
+
+    shown = await accept(own, open_storage)
+    silent = await accept(replace(own, captions="none"), open_storage)
+    without = await accept(request, open_storage)
+    modes = [each.plan.options.captions.mode for each in (shown, silent, without)]
+    assert modes == ["given", "none", "none"]
+
+
+async def test_faults_of_a_transcript_are_named_before_anything_starts(request_to, tmp_path):
+    with pytest.raises(InvalidTranscriptError) as refused:
+        await captioned(request_to, tmp_path, SRT.replace("00,900", "75,900"))
+    assert "line" in str(refused.value.faults[0])
+    with pytest.raises(InvalidTranscriptError, match="1 fault"):
+        await captioned(request_to, tmp_path, "1\n00:00:01,500 --> 00:00:02,000\nlater\n")
+    with pytest.raises(InvalidTranscriptError) as refused:
+        await captioned(request_to, tmp_path, SRT.replace("well", "語"))
+    assert refused.value.faults[0].place == "scene 1"
+    with pytest.raises(UnknownCaptionStyleError):
+        await captioned(request_to, tmp_path, caption_style="loud")
+    with pytest.raises(UnknownCaptionAreaError):
+        await captioned(request_to, tmp_path, caption_area="attic")
+
+
+async def test_a_transcript_that_cannot_be_read_is_named(request_to, tmp_path):
+    request = replace(request_to(str(tmp_path / "out")), captions=tmp_path / "gone.srt")
+    with pytest.raises(InvalidTranscriptError) as refused:
+        await accept(request, open_storage)
+
+    assert str(refused.value.faults[0]).startswith("gone.srt: cannot be read")
+
+
+def test_auto_and_none_are_no_files():
+    named = [caption_source(name) for name in (None, "auto", "none", "talk.srt")]
+    assert named == [None, "auto", "none", Path("talk.srt")]
+
+
+async def test_an_ffmpeg_without_libass_is_refused_before_anything_starts(
+    request_to, tmp_path, ffmpeg
+):
+    bare = tmp_path / "ffmpeg"
+    bare.write_text(f'#!/bin/sh\n"{ffmpeg}" "$@" | sed "s/ ass  */ asr /"\n')
+    bare.chmod(0o755)
+    transcript = tmp_path / "talk.srt"
+    transcript.write_text(SRT)
+    settings = read_settings({"VIRALCLIP_STATE_DIR": str(tmp_path), "VIRALCLIP_FFMPEG": str(bare)})
+    request = replace(request_to(str(tmp_path / "out")), captions=transcript)
+
+    with pytest.raises(CaptionsUnavailableError):
+        await check(request, settings)
+    beside = options_for(settings, burn_captions=False)
+    assert (await check(replace(request, options=beside), settings)).plan.scenes[0].words

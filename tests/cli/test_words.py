@@ -59,6 +59,17 @@ def test_every_step_says_something_even_without_details():
             {"faces": 2, "frames": 297, "mean_confidence": 0.93},
             "2 faces found | 297 frames | 93% sure",
         ),
+        (
+            Step.TRANSCRIBING,
+            {"engine": "faster-whisper", "model": "small", "language": "", "audio_sec": 21.5},
+            "transcribing | 21.5 s of sound | faster-whisper small",
+        ),
+        (
+            Step.TRANSCRIPT_COMPLETE,
+            {"words": 61, "language": "en"},
+            "transcribed | 61 words | en",
+        ),
+        (Step.TRANSCRIPT_COMPLETE, {"words": 0, "language": ""}, "no speech found"),
         (Step.FACE_DETECTION_COMPLETE, {"faces": 0, "frames": 1}, "no face found | 1 frame"),
         (
             Step.COMPUTING_CAMERA_PATH,

@@ -15,7 +15,7 @@ from scraped import Exposition
 
 from viralclip.app.listening import AddressTakenError, listen
 from viralclip.app.queue_worker import serve_queues
-from viralclip.engine.client import QueueDepth
+from viralclip.engine.port import QueueDepth
 from viralclip.server.metrics import Scrape, metrics_app
 from viralclip.settings import (
     Address,

@@ -80,8 +80,8 @@ def test_every_panel_has_data_and_only_the_anomalies_are_an_alert(
         ]
         begun = time.time()
         with make_web_server(command, tmp_path) as server, _client_of(server) as prometheus:
-            _run(here)
-            observed = Observed(prometheus, begun, _when_everything_is_scraped(prometheus))
+            _run(here, prometheus)
+            observed = Observed(prometheus, begun, time.time())
             without = [
                 f"{board.title}: {panel.title}: {query.expr}"
                 for board, panel, query in QUERIES
@@ -146,25 +146,25 @@ def _config(folder: Path, *, server: int, elsewhere: int) -> Path:
     return path
 
 
-def _run(here: Served) -> None:
+def _run(here: Served, prometheus: httpx.Client) -> None:
     """Jobs that are watched, one that fails in part, and one that is cancelled."""
-    for scenes in (GOOD, PARTLY_BAD):
+    for count, scenes in enumerate((GOOD, PARTLY_BAD), start=1):
         here.watch(here.submit(scenes))
+        # Each is scraped for itself: two between two scrapes are no rate.
+        _until_scraped(prometheus, f"sum(viralclip_schedule_to_start_seconds_count) >= {count}")
     cancelled = here.submit(PARTLY_BAD)
     with here.client() as client:
         assert client.post(f"/api/jobs/{cancelled}/cancel").is_success
     here.watch(cancelled)
+    _until_scraped(prometheus, 'sum(viralclip_clips_total{outcome="cancelled"})')
 
 
 def _client_of(server: WebServer) -> httpx.Client:
     return httpx.Client(base_url=server.url, timeout=30)
 
 
-def _when_everything_is_scraped(prometheus: httpx.Client) -> float:
-    """The time from which on Prometheus knows the last thing that happened."""
-    wanted = {"query": 'sum(viralclip_clips_total{outcome="cancelled"})'}
+def _until_scraped(prometheus: httpx.Client, expr: str) -> None:
     deadline = time.monotonic() + _PATIENCE_S
-    while not prometheus.get("/api/v1/query", params=wanted).json()["data"]["result"]:
-        assert time.monotonic() < deadline, "the run was not scraped"
+    while not prometheus.get("/api/v1/query", params={"query": expr}).json()["data"]["result"]:
+        assert time.monotonic() < deadline, f"never scraped: {expr}"
         time.sleep(0.2)
-    return time.time()

@@ -216,12 +216,12 @@ class Viralclip:
 
     def jobs(self) -> list[JobRecord]:
         async def read(catalog: Any) -> list[JobRecord]:
-            return [await catalog.job(job.job_id) for job in await catalog.jobs()]
+            return [await catalog.jobs.find(job.job_id) for job in await catalog.jobs.latest()]
 
         return self._ask(read)
 
     def records(self, job_id: str) -> list[ClipRecord]:
-        return self._ask(lambda catalog: catalog.clips(job_id))
+        return self._ask(lambda catalog: catalog.clips.of(job_id))
 
     def _ask(self, question: Callable[[Any], Any]) -> Any:
         async def ask() -> Any:

@@ -7,8 +7,8 @@ import pytest
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.records import JobRecord
 from viralclip.channel.opening import open_channel
-from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
+from viralclip.engine.opening import open_engine
 from viralclip.errors import JobBusyError, UnknownJobError
 from viralclip.plan import Options, StyleChoice, Video, make_plan
 from viralclip.scenes import Scene
@@ -34,7 +34,7 @@ async def jobs(tmp_path):
     async with (
         open_catalog(f"sqlite:///{tmp_path / 'catalog.db'}") as catalog,
         open_channel("memory://") as channel,
-        Engine(f"sqlite:///{tmp_path / 'engine.db'}") as engine,
+        open_engine(f"sqlite:///{tmp_path / 'engine.db'}") as engine,
     ):
         yield Jobs(catalog=catalog, channel=channel, engine=engine)
 
@@ -54,10 +54,10 @@ def job() -> JobRecord:
 
 async def end(jobs, job, *, but: tuple[int, str]) -> None:
     """Let the run end with every clip complete but one."""
-    for clip in await jobs._catalog.clips(job.job_id):
+    for clip in await jobs._catalog.clips.of(job.job_id):
         ending = "failed" if (clip.scene_id, clip.style) == but else "complete"
-        await jobs._catalog.end_clip(clip.model_copy(update={"ending": ending}))
-    await jobs._catalog.finish_job(job.job_id, job.run, "partial", NOW)
+        await jobs._catalog.clip_runs.end(clip.model_copy(update={"ending": ending}))
+    await jobs._catalog.runs.finish(job.job_id, job.run, "partial", NOW)
 
 
 async def test_a_submitted_job_is_recorded_told_and_queued(jobs, job):
@@ -76,7 +76,7 @@ async def test_a_job_submitted_again_is_one_job(jobs, job):
     progress, _ = await jobs._channel.progress("a1")
 
     assert progress.seq == 1
-    assert len(await jobs._catalog.jobs()) == 1
+    assert len(await jobs._catalog.jobs.latest()) == 1
 
 
 async def test_a_retry_is_another_run_of_what_did_not_complete(jobs, job):

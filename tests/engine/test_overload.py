@@ -10,7 +10,7 @@ from statistics import quantiles
 import pytest
 
 from viralclip.catalog.records import Priority
-from viralclip.engine.client import clip_numbers
+from viralclip.engine.priorities import clip_numbers
 
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 _WORKERS = 100

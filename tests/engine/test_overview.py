@@ -8,8 +8,8 @@ import pytest
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.records import JobRecord
 from viralclip.channel.opening import open_channel
-from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
+from viralclip.engine.opening import open_engine
 from viralclip.engine.overview import overviews
 from viralclip.events import (
     Cancelled,
@@ -66,7 +66,7 @@ async def test_an_ended_job_is_as_far_in_a_list_as_on_its_own_page(tmp_path, out
     async with (
         open_catalog(f"sqlite:///{tmp_path / 'catalog.db'}") as catalog,
         open_channel("memory://") as channel,
-        Engine(f"sqlite:///{tmp_path / 'engine.db'}") as engine,
+        open_engine(f"sqlite:///{tmp_path / 'engine.db'}") as engine,
     ):
         job = JobRecord(
             job_id="a1",
@@ -96,11 +96,11 @@ async def test_an_ended_job_is_as_far_in_a_list_as_on_its_own_page(tmp_path, out
         await channel.publish(
             [NewEvent(job_id="a1", run=1, at=NOW, trace_id="t", event=event) for event in events]
         )
-        for record, ending in zip(await catalog.clips("a1"), endings, strict=True):
-            await catalog.end_clip(record.model_copy(update={"ending": ending}))
-        await catalog.finish_job("a1", 1, outcome, NOW)
+        for record, ending in zip(await catalog.clips.of("a1"), endings, strict=True):
+            await catalog.clip_runs.end(record.model_copy(update={"ending": ending}))
+        await catalog.runs.finish("a1", 1, outcome, NOW)
         page, _ = await channel.progress("a1")
-        (line,) = await overviews(await catalog.jobs(), catalog, channel)
+        (line,) = await overviews(await catalog.jobs.latest(), catalog, channel)
 
     shown = asdict(line)
     names = [name for name in shown if name not in ("has_worker", "moved_at")]

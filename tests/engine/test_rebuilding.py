@@ -64,8 +64,8 @@ def job() -> JobRecord:
 @pytest.fixture
 async def catalog(tmp_path, job):
     async with open_catalog(f"sqlite:///{tmp_path / 'catalog.db'}") as opened:
-        await opened.add_job(job)
-        await opened.begin_attempt("a1", 1)
+        await opened.jobs.add(job)
+        await opened.runs.begin_attempt("a1", 1)
         yield opened
 
 
@@ -90,9 +90,9 @@ def note(text: str) -> NewEvent:
 
 async def complete(catalog: Catalog, job: JobRecord, scene_id: int) -> Complete:
     clip = job.plan.clip(scene_id, "split")
-    (record,) = await catalog.clips("a1", scene_id)
+    (record,) = await catalog.clips.of("a1", scene_id)
     done = record.model_copy(update={"ending": "complete", "key": clip.filename})
-    await catalog.end_clip(done)
+    await catalog.clip_runs.end(done)
     details = CompleteDetails(clip_id=clip.clip_id, url=f"/clips/{clip.filename}")
     return Complete(scene_id=scene_id, style="split", details=details)
 
@@ -124,7 +124,7 @@ async def test_the_history_told_again_holds_every_fact_once(
     channel, bare, catalog, job, redis_server: RedisServer
 ):
     facts: list[Event] = [await complete(catalog, job, 1), await complete(catalog, job, 2)]
-    await catalog.finish_job("a1", 1, "succeeded", NOW)
+    await catalog.runs.finish("a1", 1, "succeeded", NOW)
     progress, _ = await channel.progress("a1")
     over = JobFinished(outcome="succeeded", clips_completed=2, clips_failed=0, clips_cancelled=0)
     await channel.publish([said(fact) for fact in (*facts, over)])
@@ -164,10 +164,10 @@ async def test_who_comes_to_a_job_that_nobody_speaks_of_any_more_sees_how_it_end
     channel, catalog, job
 ):
     await complete(catalog, job, 1)
-    (other,) = await catalog.clips("a1", 2)
-    await catalog.end_clip(other.model_copy(update={"ending": "cancelled"}))
-    await catalog.stop_job("a1", by="ann", failed=False)
-    await catalog.finish_job("a1", 1, "cancelled", NOW)
+    (other,) = await catalog.clips.of("a1", 2)
+    await catalog.clip_runs.end(other.model_copy(update={"ending": "cancelled"}))
+    await catalog.runs.stop("a1", by="ann", failed=False)
+    await catalog.runs.finish("a1", 1, "cancelled", NOW)
     watching: AsyncGenerator[Frame, None] = channel.watch("a1")
     async with aclosing(watching):
         frame: Any = await anext(watching)
@@ -179,10 +179,10 @@ async def test_who_comes_to_a_job_that_nobody_speaks_of_any_more_sees_how_it_end
 
 async def test_earlier_runs_are_told_as_part_of_the_latest(channel, catalog, job):
     await complete(catalog, job, 1)
-    (other,) = await catalog.clips("a1", 2)
-    await catalog.end_clip(other.model_copy(update={"ending": "failed"}))
-    await catalog.finish_job("a1", 1, "partial", NOW)
-    await catalog.begin_run("a1", 2)
+    (other,) = await catalog.clips.of("a1", 2)
+    await catalog.clip_runs.end(other.model_copy(update={"ending": "failed"}))
+    await catalog.runs.finish("a1", 1, "partial", NOW)
+    await catalog.runs.begin("a1", 2)
     progress, _ = await channel.progress("a1")
 
     assert (progress.run, progress.status) == (2, "queued")
@@ -190,7 +190,7 @@ async def test_earlier_runs_are_told_as_part_of_the_latest(channel, catalog, job
 
 
 async def test_what_is_said_of_a_deleted_job_is_dropped(channel, bare, catalog):
-    await catalog.delete_job("a1")
+    await catalog.jobs.delete("a1")
     other = note("x").model_copy(update={"job_id": "a2"})
 
     assert await channel.publish([note("x"), other]) == [0, 0]
@@ -199,6 +199,6 @@ async def test_what_is_said_of_a_deleted_job_is_dropped(channel, bare, catalog):
 
 async def test_a_job_is_looked_up_once_however_much_is_said_of_it(channel, catalog):
     await channel.publish([note("1")])
-    await catalog.delete_job("a1")
+    await catalog.jobs.delete("a1")
 
     assert all(await channel.publish([note("2"), note("3")]))

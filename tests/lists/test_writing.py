@@ -9,7 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from viralclip.scene_writing import WRITERS, Footage
-from viralclip.scenes import Pin, Region, Scene, parse_scenes
+from viralclip.scenes import Scene, parse_scenes
+from viralclip.styles.pinned_crop import Pin
+from viralclip.styles.registry import scene_options
+from viralclip.styles.streamer_split import Region
 
 FPS = Fraction(30000, 1001)
 TALK = Footage(name="talk.mp4", uri="file:///videos/talk.mp4", duration=3600.0, fps=FPS)
@@ -37,7 +40,9 @@ def on_frames(draw):
 
 
 def read_back(text, form):
-    return parse_scenes(text, name=f"list.{form}", duration=TALK.duration, fps=float(FPS))
+    return parse_scenes(
+        text, name=f"list.{form}", duration=TALK.duration, fps=float(FPS), options=scene_options()
+    )
 
 
 @pytest.mark.parametrize("form", WRITERS)
@@ -97,8 +102,10 @@ def test_json_keeps_where_the_webcam_is_and_what_was_pinned():
         title="x",
         start=1,
         end=2,
-        webcam=Region(x=0.5, y=0, width=0.25, height=0.25),
-        crop=(Pin(time=1, x=0.1, y=0, width=0.3),),
+        options={
+            "webcam": Region(x=0.5, y=0, width=0.25, height=0.25),
+            "crop": (Pin(time=1, x=0.1, y=0, width=0.3),),
+        },
     )
 
     assert read_back(WRITERS["json"]([scene], TALK), "json").scenes == (scene,)

@@ -13,7 +13,7 @@ import pytest
 from viralclip.analysis.analyses import Analyses
 from viralclip.analysis.models import FaceModel, ModelPlace
 from viralclip.catalog.opening import open_catalog
-from viralclip.catalog.records import JobRecord
+from viralclip.catalog.records import FoundRun, JobRecord
 from viralclip.channel.opening import open_channel
 from viralclip.channel.port import BEGINNING, ProgressChannel
 from viralclip.engine.jobs import new_job_id, new_trace_id, outline
@@ -43,6 +43,7 @@ from viralclip.scenes import Scene
 from viralclip.storage.objects import Storage, Stored
 from viralclip.storage.opening import open_storage
 from viralclip.styles import STYLES
+from viralclip.words.transcript import Word
 
 Put = Callable[[Path, str], None]
 
@@ -92,6 +93,7 @@ class Shop:
         *spans: tuple[float, float],
         styles: Sequence[str] = ("original",),
         titles: Sequence[str] = (),
+        words: Sequence[tuple[Word, ...]] = (),
         **options: Any,
     ) -> JobRecord:
         """A job of these scenes, recorded and told."""
@@ -101,28 +103,28 @@ class Shop:
                 title=titles[place] if titles else f"Scene {place + 1}",
                 start=start,
                 end=end,
+                words=words[place] if words else None,
             )
             for place, (start, end) in enumerate(spans or [(0.0, 0.4)])
         ]
-        choices = [choose(STYLES[name]) for name in styles]
+        wanted = Options(**{"preset": "fast", **options})
+        choices = [choose(STYLES[name], captioned=wanted.captions.are_burnt) for name in styles]
         job = JobRecord(
             job_id=new_job_id(),
             owner="local",
-            plan=make_plan(
-                probe(video).video, scenes, choices, Options(**{"preset": "fast", **options})
-            ),
+            plan=make_plan(probe(video).video, scenes, choices, wanted),
             storage_url=self.out.as_uri(),
             engine_url="",
             trace_id=new_trace_id(),
             created_at=datetime.now(UTC),
         )
-        await self.tools.catalog.add_job(job)
+        await self.tools.catalog.jobs.add(job)
         await self.tell(job)
         return job
 
     async def tell(self, job: JobRecord) -> None:
         """Say that the job's run is queued."""
-        queued = outline(job, await self.tools.catalog.clips(job.job_id))
+        queued = outline(job, await self.tools.catalog.clips.of(job.job_id))
         at, trace = datetime.now(UTC), job.trace_id
         draft = NewEvent(job_id=job.job_id, run=job.run, at=at, trace_id=trace, event=queued)
         await self.channel.publish([draft])
@@ -130,9 +132,13 @@ class Shop:
     def report(self, job: JobRecord) -> JobReport:
         return JobReport(self.reporter, job.job_id, job.run, job.trace_id)
 
+    async def found(self, job: JobRecord) -> FoundRun:
+        """The job as it is handed over, with its clips as they stand."""
+        return FoundRun(job, await self.tools.catalog.clips.of(job.job_id))
+
     async def tasks(self, job: JobRecord, scene_id: int = 1) -> list[ClipTask]:
-        current = await self.tools.catalog.job(job.job_id)
-        clips = await self.tools.catalog.clips(job.job_id)
+        current = await self.tools.catalog.jobs.find(job.job_id)
+        clips = await self.tools.catalog.clips.of(job.job_id)
         scene = next(scene for scene in job.plan.scenes if scene.id == scene_id)
         return tasks_of(current or job, scene, clips)
 
@@ -157,7 +163,7 @@ class Shop:
                 tasks = await self.tasks(job, scene.id)
                 await process_scene(scene, tasks, self.tools, report, run_clips)
 
-        return await process_job(job, 1, self.tools, report, run_scenes)
+        return await process_job(await self.found(job), 1, self.tools, report, run_scenes)
 
     async def history(self, job: JobRecord) -> list[Envelope]:
         """All that was said of the job so far."""

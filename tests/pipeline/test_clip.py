@@ -54,7 +54,7 @@ async def test_a_clip_goes_through_its_steps_and_is_stored_before_it_is_complete
     ]
     assert shop.stored() == {"01_scene-1_original.mp4", "01_scene-1_original.jpg"}
     assert shop.unfinished() == []
-    (record,) = await shop.tools.catalog.clips(job.job_id)
+    (record,) = await shop.tools.catalog.clips.of(job.job_id)
     assert (record.ending, record.key) == ("complete", "01_scene-1_original.mp4")
     assert record.size == (shop.out / "01_scene-1_original.mp4").stat().st_size
 
@@ -111,7 +111,7 @@ async def test_transient_errors_without_end_are_given_up_and_end_the_job(shop, s
     shop.shelf.before_put = Failing(*(StorageUnavailableError() for _ in range(9)))
     job = await shop.job(source("small"))
     end = await shop.make_first(job)
-    stopped = await shop.tools.catalog.job(job.job_id)
+    stopped = await shop.tools.catalog.jobs.find(job.job_id)
 
     assert (end.ending, end.ends_job) == ("failed", True)
     assert len(shop.waits) == 3
@@ -188,7 +188,7 @@ async def test_no_thumbnail_of_a_killed_attempt_is_left_where_none_can_be_made(s
     (task,) = await shop.tasks(job)
     key = "01_scene-1_original.mp4"
     about = (job.job_id, task.clip.scene.id, task.clip.style)
-    await shop.tools.catalog.reserve_key(*about, key=key, size=1)
+    await shop.tools.catalog.clip_runs.reserve_key(*about, key=key, size=1)
     shop.out.mkdir(exist_ok=True)
     (shop.out / key).with_suffix(".jpg").write_bytes(b"of the attempt that was killed")
     shop.shelf.before_put = Failing(OSError("no room for pictures"), suffix=".jpg")
@@ -203,7 +203,11 @@ async def test_a_record_that_cannot_be_saved_is_a_warning(shop, source, replaced
         raise OSError("the database is away")
 
     job = await shop.job(source("small"))
-    shop.use(catalog=replaced(shop.tools.catalog, end_clip=end_clip))
+    shop.use(
+        catalog=replace(
+            shop.tools.catalog, clip_runs=replaced(shop.tools.catalog.clip_runs, end=end_clip)
+        )
+    )
     end = await shop.make_first(job)
     warnings = [e.event.code for e in await shop.history(job) if e.event.type == "warning"]
 
@@ -216,7 +220,12 @@ async def test_a_time_that_cannot_be_learned_is_not_worth_a_clip(shop, source, r
         raise OSError("the database is away")
 
     job = await shop.job(source("small"))
-    shop.use(catalog=replaced(shop.tools.catalog, learn=learn))
+    shop.use(
+        catalog=replace(
+            shop.tools.catalog,
+            learned_times=replaced(shop.tools.catalog.learned_times, learn=learn),
+        )
+    )
 
     assert (await shop.make_first(job)).ending == "complete"
 
@@ -225,18 +234,18 @@ async def test_only_times_without_retries_are_learned(shop, source):
     job = await shop.job(source("small"), (0, 0.4), (0.5, 0.9))
     shop.shelf.before_put = Failing(StorageUnavailableError())
     await shop.make((await shop.tasks(job, 1))[0])
-    assert not (await shop.tools.catalog.timings()).models
+    assert not (await shop.tools.catalog.learned_times.read()).models
 
     await shop.make((await shop.tasks(job, 2))[0])
 
-    model = (await shop.tools.catalog.timings()).model("render")
+    model = (await shop.tools.catalog.learned_times.read()).model("render")
     assert model.count == 1
     assert {"style:original", "preset:fast", "codec:h264"} <= set(model.names)
 
 
 async def test_a_clip_of_a_stopped_job_is_cancelled_before_it_begins(shop, source):
     job = await shop.job(source("small"))
-    await shop.tools.catalog.stop_job(job.job_id, by="user", failed=False)
+    await shop.tools.catalog.runs.stop(job.job_id, by="user", failed=False)
     end = await shop.make_first(job)
     told = (await shop.history(job))[-1].event
 
@@ -248,7 +257,7 @@ async def test_a_clip_of_a_stopped_job_is_cancelled_before_it_begins(shop, sourc
 async def test_the_first_ending_stands_and_is_the_one_that_is_said(shop, source):
     job = await shop.job(source("small"))
     (task,) = await shop.tasks(job)
-    await shop.tools.catalog.end_clip(task.record("cancelled"))
+    await shop.tools.catalog.clip_runs.end(task.record("cancelled"))
     end = await shop.make(task)
 
     assert end.ending == "cancelled"
@@ -268,7 +277,7 @@ async def test_cancellation_ends_ffmpeg_and_leaves_no_file(shop, source):
     assert not psutil.pid_exists(shop.ffmpegs[0])
     assert shop.unfinished() == []
     assert shop.stored() == set()
-    (record,) = await shop.tools.catalog.clips(job.job_id)
+    (record,) = await shop.tools.catalog.clips.of(job.job_id)
     assert record.ending is None
 
 

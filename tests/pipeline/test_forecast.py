@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from viralclip.channel.port import BEGINNING
-from viralclip.eta import Line
 from viralclip.events import JobTick
+from viralclip.job_work import Line
 from viralclip.live import TickFrame
 from viralclip.pipeline.forecast import Forecast, Pace
 from viralclip.pipeline.reporter import JobReport, Reporter

@@ -64,7 +64,7 @@ async def test_a_job_runs_without_an_engine_and_keeps_every_promise(shop, source
     assert fold(job.job_id, told) == (await shop.channel.progress(job.job_id))[0]
     assert len(list(shop.out.glob("*.mp4"))) == 4
     assert not shop.tools.storing.folder(job.job_id).exists()
-    assert (await shop.tools.catalog.job(job.job_id)).outcome == "succeeded"
+    assert (await shop.tools.catalog.jobs.find(job.job_id)).outcome == "succeeded"
 
 
 async def test_scenes_that_came_to_nothing_still_start_and_end(shop, source):
@@ -73,13 +73,14 @@ async def test_scenes_that_came_to_nothing_still_start_and_end(shop, source):
     async def run_scenes(scenes):
         pass
 
-    outcome = await process_job(job, 1, shop.tools, shop.report(job), run_scenes)
+    outcome = await process_job(await shop.found(job), 1, shop.tools, shop.report(job), run_scenes)
     kinds = [envelope.event.type for envelope in await shop.history(job)]
 
     assert outcome == "failed"
     assert kinds == [
         *("job_queued", "job_started"),
-        *("scene_started", "clip_progress", "scene_completed") * 2,
+        *("scene_started", "clip_progress") * 2,
+        *("clip_progress", "scene_completed") * 2,
         "job_finished",
     ]
 
@@ -88,11 +89,11 @@ async def test_another_run_makes_only_what_did_not_complete(shop, source):
     job = await shop.job(source("small"), (0, 0.4), (0.5, 0.9))
     (first,) = await shop.tasks(job, 1)
     await shop.make(first)
-    await process_job(job, 1, shop.tools, shop.report(job), lambda _: _nothing())
-    await shop.tools.catalog.begin_run(job.job_id, 2)
-    again = await shop.tools.catalog.job(job.job_id)
+    await process_job(await shop.found(job), 1, shop.tools, shop.report(job), lambda _: _nothing())
+    await shop.tools.catalog.runs.begin(job.job_id, 2)
+    again = await shop.tools.catalog.jobs.find(job.job_id)
     await shop.tell(again)
-    clips = await shop.tools.catalog.clips(job.job_id)
+    clips = await shop.tools.catalog.clips.of(job.job_id)
 
     assert [scene.id for scene in scenes_of_run(again, clips)] == [2]
     assert await shop.run(again) == "succeeded"
@@ -110,7 +111,7 @@ async def test_a_job_whose_scenes_cannot_be_run_ends_all_the_same(shop, source):
         raise RuntimeError("a bug")
 
     job = await shop.job(source("small"), (0, 0.4), (0.5, 0.9))
-    outcome = await process_job(job, 1, shop.tools, shop.report(job), run_scenes)
+    outcome = await process_job(await shop.found(job), 1, shop.tools, shop.report(job), run_scenes)
     kinds = [envelope.event.type for envelope in await shop.history(job)]
 
     assert outcome == "failed"

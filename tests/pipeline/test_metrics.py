@@ -1,13 +1,14 @@
 """What a clip leaves in the metrics: each ending once, and times of work that was really done."""
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from viralclip.errors import StorageUnavailableError
 from viralclip.pipeline.clip import make_clip
 from viralclip.pipeline.job import process_job
-from viralclip.pipeline.scene import settle_scene
+from viralclip.pipeline.settling import settle
 from viralclip.pipeline.tools import uncheckpointed
 
 
@@ -16,9 +17,9 @@ async def test_a_clip_that_is_made_is_counted_once_however_often_its_scene_is_se
 ):
     job = await shop.job(source("small"))
     assert await shop.run(job) == "succeeded"
-    (scene,) = job.plan.scenes
-    await settle_scene(scene, await shop.tasks(job), shop.tools, shop.report(job))
-    await process_job(job, 2, shop.tools, shop.report(job), _nothing)
+    clips = await shop.tools.catalog.clips.of(job.job_id)
+    await settle(await shop.tasks(job), clips, shop.tools, shop.report(job))
+    await process_job(await shop.found(job), 2, shop.tools, shop.report(job), _nothing)
 
     assert counted("viralclip_clips_total") == 1
     assert counted("viralclip_clips_total", style="original", outcome="complete", code="") == 1
@@ -89,7 +90,7 @@ async def test_a_step_that_is_tried_again_is_a_retry_and_a_clip_that_fails_has_i
 
 async def test_a_clip_that_is_stopped_is_counted_as_cancelled_once(shop, source, counted):
     job = await shop.job(source("small"))
-    await shop.tools.catalog.stop_job(job.job_id, by="user", failed=False)
+    await shop.tools.catalog.runs.stop(job.job_id, by="user", failed=False)
     await shop.run(job)
 
     assert counted("viralclip_clips_total") == 1
@@ -105,9 +106,9 @@ async def test_a_clip_whose_record_could_not_be_saved_is_counted_when_it_is(
     async def end_clip(record):
         if failures:
             raise failures.pop()
-        return await catalog.end_clip(record)
+        return await catalog.clip_runs.end(record)
 
-    shop.use(catalog=replaced(catalog, end_clip=end_clip))
+    shop.use(catalog=replace(catalog, clip_runs=replaced(catalog.clip_runs, end=end_clip)))
     await shop.run(await shop.job(source("small")))
 
     assert failures == []

@@ -1,20 +1,14 @@
 """One scene as a plain function: whatever becomes of its clips, it ends once and truly."""
 
-from viralclip.events import FailedDetails
-from viralclip.pipeline.scene import process_scene, settle_scene
-from viralclip.steps import Step
+from dataclasses import replace
+
+from viralclip.pipeline.scene import process_scene
 
 
 async def test_a_scene_is_started_its_clips_wait_and_it_is_completed(shop, source):
     job = await shop.job(source("small"), styles=("original", "center_focus"))
-    tasks = await shop.tasks(job)
-
-    async def run_clips(given):
-        for task in given:
-            await shop.make(task)
-
-    await process_scene(job.plan.scenes[0], tasks, shop.tools, shop.report(job), run_clips)
-    told = [envelope.event for envelope in await shop.history(job)][1:]
+    await shop.run(job)
+    told = [envelope.event for envelope in await shop.history(job)][2:-1]
 
     assert (told[0].type, told[0].style_count, told[0].title) == ("scene_started", 2, "Scene 1")
     assert [(event.step, event.style) for event in told[1:3]] == [
@@ -48,34 +42,13 @@ async def test_clips_that_never_began_when_the_job_was_stopped_are_cancelled(sho
     tasks = await shop.tasks(job)
 
     async def run_clips(given):
-        await shop.tools.catalog.stop_job(job.job_id, by="storage_full", failed=True)
+        await shop.tools.catalog.runs.stop(job.job_id, by="storage_full", failed=True)
 
     await process_scene(job.plan.scenes[0], tasks, shop.tools, shop.report(job), run_clips)
     *_, first, second, completed = [envelope.event for envelope in await shop.history(job)]
 
     assert [event.details.by for event in (first, second)] == ["storage_full"] * 2
     assert completed.clips_cancelled == 2
-
-
-async def test_settling_again_says_nothing_new(shop, source):
-    job = await shop.job(source("small"))
-    tasks = await shop.tasks(job)
-    scene, report = job.plan.scenes[0], shop.report(job)
-    await settle_scene(scene, tasks, shop.tools, report)
-    once = await shop.history(job)
-    await settle_scene(scene, tasks, shop.tools, report)
-
-    assert await shop.history(job) == once
-
-
-async def test_what_was_recorded_but_not_said_is_said(shop, source):
-    job = await shop.job(source("small"))
-    (task,) = tasks = await shop.tasks(job)
-    why = FailedDetails(step=Step.RENDERING, code="disk_full", message="Full.", retryable=False)
-    await shop.tools.catalog.end_clip(task.record("failed", failure=why))
-    await settle_scene(job.plan.scenes[0], tasks, shop.tools, shop.report(job))
-
-    assert (await shop.history(job))[-2].event.details == why
 
 
 async def test_a_clip_told_complete_counts_although_its_record_was_lost(shop, source, replaced):
@@ -87,7 +60,7 @@ async def test_a_clip_told_complete_counts_although_its_record_was_lost(shop, so
         raise OSError("the database is away")
 
     async def run_clips(given):
-        shop.use(catalog=replaced(real, end_clip=end_clip))
+        shop.use(catalog=replace(real, clip_runs=replaced(real.clip_runs, end=end_clip)))
         await shop.make(task)
         shop.use(catalog=real)
 
@@ -95,4 +68,4 @@ async def test_a_clip_told_complete_counts_although_its_record_was_lost(shop, so
     *_, completed = [envelope.event for envelope in await shop.history(job)]
 
     assert (completed.clips_completed, completed.clips_failed) == (1, 0)
-    assert [clip.ending for clip in await real.clips(job.job_id)] == ["complete"]
+    assert [clip.ending for clip in await real.clips.of(job.job_id)] == ["complete"]

@@ -8,12 +8,12 @@ import time
 import pytest
 
 from viralclip.channel.port import BEGINNING
-from viralclip.durations import Observation
 from viralclip.events import AnomalyFound
 from viralclip.live import EventFrame
 from viralclip.pipeline.load import Load
 from viralclip.pipeline.workload import workload_of
 from viralclip.telemetry.instruments import install
+from viralclip.workload import Observation
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -51,7 +51,7 @@ async def teach(shop, job, seconds: float, count: int = 12) -> None:
         seen = Observation(
             workload=work.render, machine=shop.tools.worker.machine, busy=1.0, seconds=took
         )
-        await shop.tools.catalog.learn(seen)
+        await shop.tools.catalog.learned_times.learn(seen)
 
 
 async def anomaly(shop, job) -> AnomalyFound:

@@ -18,11 +18,11 @@ from contextlib import (
     nullcontext,
     suppress,
 )
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from inspect import isawaitable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import httpx
 import pytest
@@ -31,16 +31,19 @@ from pydantic import TypeAdapter
 
 from viralclip.app.listening import drop_stalled_clients
 from viralclip.app.serving import Server, config
-from viralclip.catalog.accounts import SqlAccounts
+from viralclip.catalog.database import Database
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobRecord
 from viralclip.catalog.sealing import Seal
-from viralclip.catalog.webhooks import SqlWebhooks
+from viralclip.catalog.sql.catalog import sql_catalog
+from viralclip.catalog.sql.webhooks import sql_webhooks
+from viralclip.catalog.tokens import TokenTable
 from viralclip.channel.opening import open_channel
 from viralclip.channel.port import ProgressChannel
-from viralclip.engine.client import Engine
+from viralclip.engine.dbos.client import DbosEngine
 from viralclip.engine.jobs import Jobs
+from viralclip.engine.opening import open_engine
 from viralclip.events import ClipTick, Envelope, JobQueued, JobTick, Logged, NewEvent
 from viralclip.media.bars import look_over
 from viralclip.media.probe import identity
@@ -51,7 +54,10 @@ from viralclip.server.app import create_app
 from viralclip.server.door import Lobby
 from viralclip.server.feed import KEEP_EVENTS, Feeds
 from viralclip.server.identity import NoSignIn, TokenSignIn
-from viralclip.server.services import Limits, Services
+from viralclip.server.limits import Limits, Timeouts
+from viralclip.server.metrics import Scrape, Scraping
+from viralclip.server.parts import Backends, Files, JobDefaults, Probing, ServerParts
+from viralclip.server.pools import Pools
 from viralclip.storage.opening import open_storage
 
 Said = NewEvent | ClipTick | JobTick
@@ -68,19 +74,28 @@ class Served:
     """An application that answers on `port`."""
 
     port: int
-    services: Services
-    accounts: SqlAccounts | None
-    engine: Engine
+    parts: ServerParts
+    accounts: TokenTable | None
+    tables: Database
+    engine: DbosEngine
     folder: Path
     connections: Collection[object]
 
     @property
+    def backends(self) -> Backends:
+        return self.parts.backends
+
+    @property
+    def files(self) -> Files:
+        return self.parts.files
+
+    @property
     def catalog(self) -> Catalog:
-        return self.services.catalog
+        return self.backends.catalog
 
     @property
     def channel(self) -> ProgressChannel:
-        return self.services.channel
+        return self.backends.channel
 
     @property
     def address(self) -> str:
@@ -105,8 +120,8 @@ class Served:
 
     async def add(self, job_id: str, *, owner: str = "local", **facts: Any) -> JobRecord:
         """A job on record, with a clip of each of two scenes, that nobody works on."""
-        job = _job(job_id, owner, self.services, **facts)
-        await self.catalog.add_job(job)
+        job = _job(job_id, owner, self.parts, **facts)
+        await self.catalog.jobs.add(job)
         return job
 
     async def queued(self) -> list[str]:
@@ -141,7 +156,7 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     async def make() -> None:
         async with open_catalog(f"sqlite:///{folder / 'catalog.db'}"):
             pass
-        async with Engine(f"sqlite:///{folder / 'engine.db'}"):
+        async with open_engine(f"sqlite:///{folder / 'engine.db'}"):
             pass
 
     asyncio.run(make())
@@ -174,6 +189,9 @@ async def _served(
     sites: Sequence[Site] = (),
     keep: int = KEEP_EVENTS,
     limits: Limits | None = None,
+    pools: Pools | None = None,
+    scrape: Scrape | None = None,
+    metrics_token: str | None = None,
     channel: ProgressChannel | None = None,
     ws: str | None = None,
     lobby: Lobby | None = None,
@@ -184,44 +202,59 @@ async def _served(
     database = f"sqlite:///{folder / 'catalog.db'}"
     engine_url = f"sqlite:///{folder / 'engine.db'}"
     async with AsyncExitStack() as stack:
-        catalog = await stack.enter_async_context(open_catalog(database))
+        tables = await stack.enter_async_context(Database(database))
+        catalog = sql_catalog(tables)
         own = await stack.enter_async_context(open_channel(f"sqlite:///{folder / 'events.db'}"))
-        engine = await stack.enter_async_context(Engine(engine_url))
-        accounts = await stack.enter_async_context(SqlAccounts(database)) if tokens else None
-        webhooks = await stack.enter_async_context(SqlWebhooks(database, seal=Seal(bytes(32))))
+        engine = await stack.enter_async_context(DbosEngine(engine_url))
+        accounts = catalog.tokens if tokens else None
+        webhooks = await sql_webhooks(tables, seal=Seal(bytes(32)))
         used = channel or own
-        services = Services(
+        files = Files((folder / "clips").as_uri(), open_storage, folder / "uploads", (roots,))
+        # A busy machine takes its time to look into a video.
+        timeouts = Timeouts(upload_answer_s=60.0)
+        backends = Backends(
             catalog=catalog,
             channel=used,
             jobs=Jobs(catalog=catalog, channel=used, engine=engine),
             feeds=Feeds(used, keep=keep),
-            engine_url=engine_url,
-            identify=identity,
-            uploads=folder / "uploads",
-            limits=limits or Limits(),
-            **{
-                "probe": _look_into,
-                "webhooks": webhooks,
-                "media_roots": (roots,),
-                "storage_url": (folder / "clips").as_uri(),
-                "open_storage": open_storage,
-                # A busy machine takes its time to look into a video.
-                "upload_answer_s": 60.0,
-                **changes,
-            },
+            webhooks=webhooks,
         )
+        parts = ServerParts(
+            _changed(backends, changes),
+            _changed(files, changes),
+            _changed(Probing(_look_into, identity), changes),
+            _changed(JobDefaults(engine_url), changes),
+            limits=limits or Limits(),
+            timeouts=_changed(timeouts, changes),
+            pools=pools or Pools(),
+            scraping=Scraping(scrape, metrics_token) if scrape else None,
+        )
+        assert not changes
         page = folder / "page"
         app = create_app(
-            services,
+            parts,
             sign_in=TokenSignIn(accounts, always=always) if accounts else NoSignIn(),
             sites=sites,
             page=page if page.is_dir() else None,
         )
         listening = _listening(
-            app, services.feeds, send_timeout_s=services.send_timeout_s, ws=ws, lobby=lobby
+            app,
+            parts.backends.feeds,
+            send_timeout_s=parts.timeouts.send_timeout_s,
+            ws=ws,
+            lobby=lobby,
         )
         port, connections = await stack.enter_async_context(listening)
-        yield Served(port, services, accounts, engine, folder, connections)
+        yield Served(port, parts, accounts, tables, engine, folder, connections)
+
+
+T = TypeVar("T", Backends, Files, Probing, JobDefaults, Timeouts)
+
+
+def _changed(part: T, changes: dict[str, Any]) -> T:
+    """The part with those of the changes that are its own, which are taken out."""
+    own = {field.name for field in fields(part)} & changes.keys()
+    return replace(part, **{name: changes.pop(name) for name in own})
 
 
 async def _look_into(path: Path) -> Video:
@@ -246,10 +279,10 @@ async def _listening(
             server.should_exit = True
 
 
-def _job(job_id: str, owner: str, services: Services, **facts: Any) -> JobRecord:
+def _job(job_id: str, owner: str, parts: ServerParts, **facts: Any) -> JobRecord:
     video = Video(
         name="talk.mp4",
-        path=str(services.media_roots[0] / "talk.mp4"),
+        path=str(parts.files.media_roots[0] / "talk.mp4"),
         width=1280,
         height=720,
         duration=60,
@@ -264,8 +297,8 @@ def _job(job_id: str, owner: str, services: Services, **facts: Any) -> JobRecord
         job_id=job_id,
         owner=owner,
         plan=plan,
-        storage_url=services.storage_url,
-        engine_url=services.engine_url,
+        storage_url=parts.files.storage_url,
+        engine_url=parts.defaults.engine_url,
         prefix=f"{job_id}/",
         **given,
     )

@@ -121,6 +121,58 @@ async def test_a_job_is_watched_to_its_end_and_its_clips_are_downloaded(working,
     assert clips[0]["filename"] in saved.headers["content-disposition"]
 
 
+SRT = "1\n00:00:00,500 --> 00:00:01,500\nWell, then\n"
+
+
+async def test_captions_of_a_transcript_are_downloaded_beside_the_clip(working):
+    process = await working()
+    async with process.client() as client:
+        job_id = await submit(client, (0.2, 2), captions={"transcript": SRT, "style": "box"})
+        await ended(process, job_id)
+        [clip] = (await client.get(f"/api/jobs/{job_id}/clips")).json()
+        srt, vtt = await client.get(clip["srt"]), await client.get(clip["vtt"])
+        archive = await client.get(f"/api/jobs/{job_id}/clips.zip")
+        silent = await submit(client, (0.2, 2))
+        await ended(process, silent)
+        [without] = (await client.get(f"/api/jobs/{silent}/clips")).json()
+        missing = await client.get(f"/api/jobs/{silent}/clips/1/original/captions.srt")
+        deleted = await client.delete(f"/api/jobs/{job_id}")
+
+    assert srt.text == "1\n00:00:00,300 --> 00:00:01,300\nWell, then\n"
+    assert (vtt.text[:6], vtt.headers["content-type"].partition(";")[0]) == ("WEBVTT", "text/vtt")
+    with zipfile.ZipFile(io.BytesIO(archive.content)) as packed:
+        endings = [name.rpartition(".")[2] for name in packed.namelist()]
+    assert endings == ["mp4", "srt", "vtt"]
+    assert (without["srt"], without["vtt"], missing.status_code) == (None, None, 404)
+    assert deleted.status_code == 204
+    assert not [*process.state.glob(f"clips/{job_id}/*")]
+
+
+async def test_captions_that_cannot_be_made_are_refused(working):
+    scenes = [{"start": 0, "end": 2}]
+    asked = {"source": {"path": "short.mp4"}, "scenes": scenes, "styles": ["original"]}
+    refused = [
+        {"transcript": SRT.replace("01,500", "75,500")},
+        {"transcript": SRT.replace("Well", "語")},
+        {},
+        {"transcript": SRT, "style": "loud"},
+    ]
+    process = await working()
+    async with process.client() as client:
+        answers = [
+            await client.post("/api/jobs", json=asked | {"captions": captions})
+            for captions in refused
+        ]
+
+    assert [answer.status_code for answer in answers] == [422] * 4
+    assert [answer.json()["code"] for answer in answers] == [
+        *["invalid_transcript"] * 3,
+        "unknown_caption_style",
+    ]
+    places = [answer.json()["faults"][0]["place"] for answer in answers[:2]]
+    assert [place.partition(" ")[0] for place in places] == ["line", "scene"]
+
+
 async def test_a_job_that_is_cancelled_ends_and_what_did_not_complete_is_made_by_retry(working):
     process = await working()
     async with process.client() as client:

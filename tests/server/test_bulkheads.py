@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from viralclip.server import partial_uploads
+from viralclip.server import partial_upload
 from viralclip.server.media_index import MediaIndex
-from viralclip.server.pools import BusyError, Pool
+from viralclip.server.pools import BusyError, Pool, Pools
 from viralclip.server.quota import Quota
 from viralclip.server.readiness import Readiness
-from viralclip.server.services import Pools
 from viralclip.server.shares import Shares
 
 MP4 = frozenset({".mp4"})
@@ -130,7 +129,7 @@ async def test_an_index_follows_no_link_out_of_its_root_and_stumbles_over_nothin
 
 async def test_files_that_come_and_go_while_they_are_listed_are_no_error(serve, tmp_path: Path):
     served = await serve()
-    root = served.services.media_roots[0]
+    root = served.files.media_roots[0]
     stop = threading.Event()
 
     def churn() -> None:
@@ -153,15 +152,15 @@ async def test_files_that_come_and_go_while_they_are_listed_are_no_error(serve, 
 async def test_a_full_disk_is_said_to_whoever_submits(served):
     """A database that may not grow answers as one on a full disk does."""
     await served.add("earlier")
-    engine = served.catalog._engine
+    engine = served.tables.engine
 
     def full(connection, _: object) -> None:
         connection.execute("pragma max_page_count = 1")
 
     event.listen(engine, "connect", full)
     engine.dispose()
-    video = (await served.catalog.job("earlier")).plan.video
-    (served.services.media_roots[0] / "talk.mp4").touch()
+    video = (await served.catalog.jobs.find("earlier")).plan.video
+    (served.files.media_roots[0] / "talk.mp4").touch()
     asked = {"source": {"video_id": video.identity}, "styles": ["original"]}
     scenes = [{"title": "x" * 150, "start": n / 10, "end": 50} for n in range(200)]
     async with served.client() as client:
@@ -176,7 +175,7 @@ async def test_a_disk_that_fills_up_during_an_upload_is_said_and_what_has_come_c
     served, monkeypatch, number
 ):
     tus = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
-    real = partial_uploads._append
+    real = partial_upload._append
 
     def fills(path: Path, content: bytes) -> int:
         real(path, content[:1000])
@@ -185,9 +184,9 @@ async def test_a_disk_that_fills_up_during_an_upload_is_said_and_what_has_come_c
     async with served.client(headers=tus) as client:
         made = await client.post("/api/uploads", headers={"Upload-Length": "5000"})
         place = made.headers["location"]
-        monkeypatch.setattr(partial_uploads, "_append", fills)
+        monkeypatch.setattr(partial_upload, "_append", fills)
         full = await client.patch(place, headers={"Upload-Offset": "0"}, content=bytes(5000))
-        monkeypatch.setattr(partial_uploads, "_append", real)
+        monkeypatch.setattr(partial_upload, "_append", real)
         looked = await client.head(place)
 
     assert (full.status_code, full.json()["code"]) == (507, "disk_full")
@@ -214,7 +213,7 @@ async def test_the_submission_of_one_user_does_not_wait_for_another(serve, monke
         await asyncio.Event().wait()
 
     served = await serve(tokens=True, probe=forever)
-    (served.services.media_roots[0] / "slow.mp4").touch()
+    (served.files.media_roots[0] / "slow.mp4").touch()
     anna, bob = [await served.accounts.create(name) for name in ("anna", "bob")]
     slow = {"source": {"path": "slow.mp4"}, "scenes": "0,1", "styles": ["original"]}
     async with served.client(anna) as hers, served.client(bob) as his, asyncio.timeout(30):
@@ -229,7 +228,7 @@ async def test_the_submission_of_one_user_does_not_wait_for_another(serve, monke
 
 
 async def test_videos_of_cameras_and_discs_are_listed_and_other_files_are_not(served):
-    root = served.services.media_roots[0]
+    root = served.files.media_roots[0]
     names = [f"a.{ending}" for ending in ("m2ts", "MXF", "3gp", "ogv", "vob", "insv", "Mov", "gif")]
     for name in [*names, "a.txt", "a.mp3", "mp4", "a.mp4.part"]:
         (root / name).touch()
@@ -245,9 +244,9 @@ async def test_a_user_downloads_only_so_many_zips_at_once(serve):
     anna, bob = [await served.accounts.create(name) for name in ("anna", "bob")]
     for owner in ("anna", "bob"):
         job = await served.add(owner, owner=owner)
-        clip = next(iter(await served.catalog.clips(owner)))
+        clip = next(iter(await served.catalog.clips.of(owner)))
         done = clip.model_copy(update={"ending": "complete", "key": f"{owner}/a.mp4"})
-        await served.catalog.end_clip(done)
+        await served.catalog.clip_runs.end(done)
         path = served.folder / "clips" / owner / "a.mp4"
         path.parent.mkdir(parents=True)
         path.write_bytes(bytes(50_000_000))
@@ -265,9 +264,9 @@ async def test_a_user_is_sent_only_so_many_files_at_once(serve, until):
     anna, bob = [await served.accounts.create(name) for name in ("anna", "bob")]
     for owner in ("anna", "bob"):
         await served.add(owner, owner=owner)
-        clip = next(iter(await served.catalog.clips(owner)))
+        clip = next(iter(await served.catalog.clips.of(owner)))
         done = clip.model_copy(update={"ending": "complete", "key": f"{owner}/a.mp4"})
-        await served.catalog.end_clip(done)
+        await served.catalog.clip_runs.end(done)
         path = served.folder / "clips" / owner / "a.mp4"
         path.parent.mkdir(parents=True)
         path.write_bytes(bytes(50_000_000))

@@ -51,21 +51,21 @@ async def _add(served, job_id: str, *, scenes: int) -> None:
         seed = await served.add(f"{name}seed")
         plan = _sized(seed.plan, scenes=scenes)
         job = seed.model_copy(update={"job_id": name, "plan": plan, "prefix": f"{name}/"})
-        await served.catalog.add_job(job)
-        clips = await served.catalog.clips(name)
+        await served.catalog.jobs.add(job)
+        clips = await served.catalog.clips.of(name)
         queued = NewEvent(job_id=name, run=1, at=_NOW, trace_id="0" * 32, event=outline(job, clips))
         await served.channel.publish([queued])
     _complete(served, f"{job_id}ended")
-    await served.catalog.finish_job(f"{job_id}ended", 1, "succeeded", _NOW)
+    await served.catalog.runs.finish(f"{job_id}ended", 1, "succeeded", _NOW)
 
 
 def _complete(served, job_id: str) -> None:
     """All clips of the job are complete, at once."""
-    folder = served.services.open_storage(served.services.storage_url).local_path(job_id)
+    folder = served.files.open_storage(served.files.storage_url).local_path(job_id)
     folder.mkdir(parents=True)
     (folder / "clip.mp4").write_bytes(b"clip")
     change = {"ending": "complete", "key": f"{job_id}/clip.mp4"}
-    with served.catalog._engine.begin() as db:
+    with served.tables.engine.begin() as db:
         db.execute(sa.update(tables.clips).where(tables.clips.c.job_id == job_id).values(change))
 
 
@@ -102,11 +102,11 @@ async def _cost(served, client: httpx.AsyncClient, method: str, path: str) -> tu
     body = {"priority": "low"} if method == "PATCH" else None
     assert (await client.request(method, path, json=body)).status_code < 300, path
     meter = _Meter()
-    served.catalog._engine.dispose()
-    listen(served.catalog._engine, "connect", meter.watch)
+    served.tables.engine.dispose()
+    listen(served.tables.engine, "connect", meter.watch)
     meter.watch(served.channel._store._reading.db)
     assert (await client.request(method, path, json=body)).status_code < 300, path
-    remove(served.catalog._engine, "connect", meter.watch)
+    remove(served.tables.engine, "connect", meter.watch)
     return meter.statements, meter.rows
 
 

@@ -16,11 +16,11 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 async def _uploaded(served, owner: str = "local"):
     """The job, and the file of a video that its owner has uploaded for it."""
     seed = await served.add(f"seed{owner}", owner=owner)
-    path = served.services.uploads / f"home-of-{owner}" / "upload" / "talk.mp4"
+    path = served.files.uploads / f"home-of-{owner}" / "upload" / "talk.mp4"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"film")
     video = seed.plan.video.model_copy(update={"path": str(path), "identity": f"of-{owner}"})
-    await served.catalog.add_video(owner, video)
+    await served.catalog.videos.add(owner, video)
     plan = seed.plan.model_copy(update={"video": video})
     return seed.model_copy(update={"job_id": f"job{owner}", "plan": plan}), path
 
@@ -47,40 +47,40 @@ async def test_an_upload_goes_with_its_file_and_its_folder(served):
 
 async def test_an_upload_that_an_unfinished_job_uses_stays_until_its_end(served):
     job, path = await _uploaded(served)
-    await served.catalog.add_job(job)
+    await served.catalog.jobs.add(job)
     async with served.client() as client:
         early = await _delete(client, "of-local")
         assert path.exists()
-        await served.catalog.finish_job(job.job_id, 1, "succeeded", NOW)
+        await served.catalog.runs.finish(job.job_id, 1, "succeeded", NOW)
         late, _ = await _delete(client, "of-local")
 
     said = "A job that has not ended uses the video talk.mp4; wait for its end or cancel it first."
     assert early == (409, said)
     assert late == 204
     assert not path.exists()
-    assert await served.catalog.job(job.job_id) is not None
+    assert await served.catalog.jobs.find(job.job_id) is not None
 
 
 async def test_a_job_that_is_submitted_while_its_video_is_deleted_keeps_it(served, monkeypatch):
     job, path = await _uploaded(served)
-    forget = served.catalog.forget_video
+    forget = served.catalog.videos.forget
 
     async def forget_late(owner: str, identity: str) -> None:
-        await served.catalog.add_job(job)
+        await served.catalog.jobs.add(job)
         await forget(owner, identity)
 
-    monkeypatch.setattr(served.catalog, "forget_video", forget_late)
+    monkeypatch.setattr(served.catalog.videos, "forget", forget_late)
     async with served.client() as client:
         status, _ = await _delete(client, "of-local")
 
     assert status == 409
     assert path.exists()
-    assert await served.catalog.video("local", "of-local") is not None
+    assert await served.catalog.videos.find("local", "of-local") is not None
 
 
 async def test_what_was_not_uploaded_is_not_ours_to_delete(served):
     await served.add("job")
-    film = served.services.media_roots[0] / "talk.mp4"
+    film = served.files.media_roots[0] / "talk.mp4"
     film.write_bytes(b"film")
     async with served.client() as client:
         status, said = await _delete(client, "video-of-local")
@@ -106,11 +106,11 @@ async def test_an_upload_of_another_user_is_not_there(serve):
 
 async def test_a_path_that_leads_out_of_the_uploads_is_not_one(served):
     job, path = await _uploaded(served)
-    outside = served.services.uploads.parent / "other.mp4"
+    outside = served.files.uploads.parent / "other.mp4"
     outside.write_bytes(b"film")
     crooked = f"{path.parent}/../../../other.mp4"
     video = job.plan.video.model_copy(update={"path": crooked, "identity": "crooked"})
-    await served.catalog.add_video("local", video)
+    await served.catalog.videos.add("local", video)
     async with served.client() as client:
         status, _ = await _delete(client, "crooked")
 
@@ -120,8 +120,8 @@ async def test_a_path_that_leads_out_of_the_uploads_is_not_one(served):
 
 async def test_a_deleted_job_leaves_nothing_in_the_engine(served):
     job = await served.add("job")
-    await served.services.jobs.resume(job)
-    await served.catalog.finish_job("job", 1, "failed", NOW)
+    await served.backends.jobs.resume(job)
+    await served.catalog.runs.finish("job", 1, "failed", NOW)
     assert await served.queued() == [WorkflowRef("job", 1).workflow_id]
     async with served.client() as client:
         answer = await client.delete("/api/jobs/job")
@@ -135,14 +135,14 @@ async def test_the_command_line_lists_and_deletes_uploads(served, capsys, tmp_pa
     job, path = await _uploaded(served)
     await show("local", settings)
     assert capsys.readouterr().out == "of-local  talk.mp4\n"
-    await served.catalog.add_job(job)
+    await served.catalog.jobs.add(job)
     with pytest.raises(VideoInUseError):
         await delete("of-local", "local", settings)
     with pytest.raises(NotUploadedError):
         await delete("video-of-local", "local", settings)
     with pytest.raises(UnknownVideoError):
         await delete("of-local", "ann", settings)
-    await served.catalog.finish_job(job.job_id, 1, "failed", NOW)
+    await served.catalog.runs.finish(job.job_id, 1, "failed", NOW)
     await delete("of-local", "local", settings)
     await show("local", settings)
 

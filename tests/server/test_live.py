@@ -572,5 +572,5 @@ async def test_a_feed_ends_with_its_last_viewer(served, until):
         for _ in range(3):
             async with connect(served.live("job"), proxy=None) as socket:
                 await socket.recv()
-                assert list(served.services.feeds._feeds) == ["job"]
-            await until(lambda: not served.services.feeds._feeds)
+                assert list(served.backends.feeds._feeds) == ["job"]
+            await until(lambda: not served.backends.feeds._feeds)

@@ -14,7 +14,7 @@ from peers.viewer import frames_of
 from scraped import OPENMETRICS, Exposition
 from websockets.asyncio.client import connect
 
-from viralclip.engine.client import QueueDepth
+from viralclip.engine.port import QueueDepth
 from viralclip.server.measuring import PAGE
 from viralclip.server.metrics import Scrape
 from viralclip.steps import ANALYSIS, Step

@@ -4,7 +4,12 @@ import re
 
 import pytest
 
+from viralclip.engine.port import QueueDepth
+from viralclip.scene_lists.columns import _SPELLINGS
+from viralclip.server.metrics import Scrape
 from viralclip.server.problems import MEDIA_TYPE
+from viralclip.styles.registry import scene_options
+from viralclip.telemetry.recorder import PrometheusRecorder
 
 # Open to anybody: what says whether the server lives, and what takes a token in.
 OPEN = {"isAlive", "isReady", "openSession", "closeSession"}
@@ -70,3 +75,21 @@ async def test_every_frame_of_the_socket_is_described(described):
     for name in ("Snapshot", "Reset", "EventFrame", "TickFrame"):
         assert name in described["info"]["description"]
         assert "kind" in schemas[name]["required"]
+
+
+async def test_metrics_and_a_page_change_nothing_of_it(described, serve, tmp_path):
+    (tmp_path / "page").mkdir()
+    scrape = Scrape(PrometheusRecorder([]), lambda: QueueDepth(0, 0, 0.0), {})
+    other = await serve(scrape=scrape)
+    async with other.client() as client:
+        assert (await client.get("/api/openapi.json")).json() == described
+
+
+async def test_the_scenes_of_a_job_have_a_type(described):
+    schemas = described["components"]["schemas"]
+
+    listed, text = schemas["NewJob"]["properties"]["scenes"]["anyOf"]
+    assert listed == {"type": "array", "items": {"$ref": "#/components/schemas/SceneIn"}}
+    assert text == {"type": "string"}
+    options = {name for style in scene_options() for name in style.model_fields}
+    assert schemas["SceneIn"]["properties"].keys() == {*_SPELLINGS, *options}

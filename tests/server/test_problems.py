@@ -12,7 +12,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from viralclip.server.services import Limits
+from viralclip.server.limits import Limits
 
 LONG = "a" * 5000
 
@@ -51,7 +51,7 @@ def code_of(answer: httpx.Response) -> tuple[int, str]:
 
 
 async def nothing_left(served) -> bool:
-    return await served.catalog.jobs() == [] and await served.queued() == []
+    return await served.catalog.jobs.latest() == [] and await served.queued() == []
 
 
 @pytest.mark.parametrize(
@@ -328,7 +328,7 @@ async def test_a_view_that_is_cut_off_during_its_handshake_leaves_nothing(served
             sock.sendall(f"GET /api/jobs/job/live HTTP/1.1\r\nHost: {served.address}\r\n".encode())
 
     await until(lambda: not served.connections)
-    assert served.services.feeds._feeds == {}
+    assert served.backends.feeds._feeds == {}
 
 
 async def test_a_repeated_request_with_the_same_key_gets_the_same_job(rooted):
@@ -342,7 +342,7 @@ async def test_a_repeated_request_with_the_same_key_gets_the_same_job(rooted):
     assert first.status_code == again.status_code == fresh.status_code == 201
     assert first.json() == again.json() != fresh.json()
     assert code_of(other) == (409, "conflict")
-    assert len(await rooted.catalog.jobs()) == len(await rooted.queued()) == 2
+    assert len(await rooted.catalog.jobs.latest()) == len(await rooted.queued()) == 2
 
 
 async def test_a_refused_request_does_not_use_up_its_key(rooted):
@@ -363,8 +363,8 @@ async def test_requests_with_one_key_at_the_same_time_make_one_job(rooted):
 
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.json()["job_id"] for answer in answers}) == 1
-    job = await rooted.catalog.job(answers[0].json()["job_id"])
-    assert len(await rooted.catalog.jobs()) == 1
+    job = await rooted.catalog.jobs.find(answers[0].json()["job_id"])
+    assert len(await rooted.catalog.jobs.latest()) == 1
     assert job.prefix == f"{job.job_id}/"
     assert len(await rooted.queued()) == 1
 
@@ -375,11 +375,11 @@ async def test_a_key_whose_first_request_was_cut_short_still_makes_its_job(roote
     async with rooted.client() as client:
         first = await client.post("/api/jobs", json=new_job(), headers=key)
         job_id = first.json()["job_id"]
-        await rooted.catalog.delete_job(job_id)
+        await rooted.catalog.jobs.delete(job_id)
         again = await client.post("/api/jobs", json=new_job(), headers=key)
 
     assert again.json()["job_id"] == job_id
-    assert (await rooted.catalog.job(job_id)).prefix == f"{job_id}/"
+    assert (await rooted.catalog.jobs.find(job_id)).prefix == f"{job_id}/"
 
 
 async def test_one_job_too_many_is_refused_even_if_all_are_asked_for_at_once(
@@ -397,14 +397,14 @@ async def test_one_job_too_many_is_refused_even_if_all_are_asked_for_at_once(
     assert statuses == [201, 429, 429, 429, 429]
     assert code_of(next(a for a in answers if a.status_code == 429)) == (429, "too_many")
     assert again.json() == first.json()
-    assert len(await served.catalog.jobs()) == 2
+    assert len(await served.catalog.jobs.latest()) == 2
 
 
 async def test_actions_on_a_job_that_has_ended_or_still_runs_are_conflicts(served):
     await served.add("runs")
     await served.add("ended")
-    await served.catalog.finish_job(
-        "ended", 1, "succeeded", (await served.catalog.job("ended")).created_at
+    await served.catalog.runs.finish(
+        "ended", 1, "succeeded", (await served.catalog.jobs.find("ended")).created_at
     )
     async with served.client() as client:
         for method, path in (

@@ -12,10 +12,11 @@ from websockets.asyncio.client import connect
 from viralclip.app.serving import config
 from viralclip.catalog.webhooks import DeliveryState
 from viralclip.live import EventFrame, Frame
-from viralclip.server import services, webhook_delivery
+from viralclip.server import webhook_delivery
 from viralclip.server.feed import KEEP_EVENTS
 from viralclip.server.history import HistoryPage
-from viralclip.server.jobs import EventPage
+from viralclip.server.limits import Limits, Timeouts
+from viralclip.server.live import EventPage
 from viralclip.server.webhook_delivery import JobEnded, sign
 from viralclip.server.webhooks import DeliveryOut
 
@@ -60,10 +61,10 @@ def test_the_frame_and_the_pages_shown_are_real_ones():
 
 
 def test_the_figures_that_are_documented_are_those_of_the_server():
-    limits, defaults = services.Limits(), services.Services.__dataclass_fields__
+    limits, timeouts = Limits(), Timeouts()
 
-    assert f"for {defaults['heartbeat_s'].default:g} seconds" in LIVE
-    assert (defaults["send_timeout_s"].default, "for a minute is let go" in LIVE) == (60, True)
+    assert f"for {timeouts.heartbeat_s:g} seconds" in LIVE
+    assert (timeouts.send_timeout_s, "for a minute is let go" in LIVE) == (60, True)
     assert (KEEP_EVENTS, "a thousand events behind" in LIVE) == (1000, True)
     assert f"at most {limits.viewers_per_user} views" in LIVE
     uvicorn = config(nullcontext())
@@ -75,7 +76,7 @@ def test_the_figures_that_are_documented_are_those_of_the_server():
 
 async def test_the_close_codes_that_are_documented_are_those_of_the_server(serve):
     documented = set(table(LIVE, "WebSocket"))
-    served = await serve(tokens=True, limits=services.Limits(viewers_per_user=0))
+    served = await serve(tokens=True, limits=Limits(viewers_per_user=0))
     token = await served.accounts.create("anna")
     await served.add("job", owner="anna")
     seen = set()

@@ -99,10 +99,10 @@ async def test_a_clip_that_was_swapped_for_a_link_is_not_served(serve, tmp_path)
     folder = tmp_path / "clips" / "job"
     folder.mkdir(parents=True)
     await served.add("job")
-    for clip in await served.catalog.clips("job"):
+    for clip in await served.catalog.clips.of("job"):
         (folder / f"{clip.scene_id}.mp4").write_bytes(b"mine")
         done = {"ending": "complete", "key": f"job/{clip.scene_id}.mp4"}
-        await served.catalog.end_clip(clip.model_copy(update=done))
+        await served.catalog.clip_runs.end(clip.model_copy(update=done))
     address = "/api/jobs/job/clips/1/original/file"
     async with served.client() as client:
         assert (await client.get(address)).content == b"mine"

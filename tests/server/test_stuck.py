@@ -137,7 +137,7 @@ async def test_a_viewer_that_never_reads_is_left(serve, until):
         await tell(served.channel)
 
         await until(lambda: not served.connections, within_s=30)
-        assert not served.services.feeds._feeds
+        assert not served.backends.feeds._feeds
 
 
 async def test_viewers_that_never_read_cost_less_than_a_megabyte_each(spawn, until):
@@ -178,7 +178,7 @@ def last_heard(frame: Frame) -> int:
 async def recorded_in(process, stack: AsyncExitStack) -> ProgressChannel:
     """The channel of a server that knows one job."""
     catalog = await stack.enter_async_context(open_catalog(f"sqlite:///{process.state}/catalog.db"))
-    await catalog.add_job(idle_job(process.state))
+    await catalog.jobs.add(idle_job(process.state))
     url = f"sqlite:///{process.state}/events.db"
     return await stack.enter_async_context(open_channel(url))
 

@@ -14,8 +14,9 @@ import pytest
 from bench.attack.pictures import png
 from viralclip.media.probe import probe
 from viralclip.plan import Video
-from viralclip.server.partial_uploads import EXPIRES_S, PartialUploads, safe_name
-from viralclip.server.services import Limits
+from viralclip.server.limits import Limits
+from viralclip.server.partial_upload import safe_name
+from viralclip.server.partial_uploads import EXPIRES_S, PartialUploads
 
 TUS = {"Tus-Resumable": "1.0.0"}
 KIND = {"Content-Type": "application/offset+octet-stream"}

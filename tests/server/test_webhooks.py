@@ -15,10 +15,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from viralclip.catalog.database import Database
 from viralclip.catalog.sealing import Seal, SecretKeyDiffersError
-from viralclip.catalog.webhooks import SqlWebhooks
+from viralclip.catalog.sql.webhooks import sql_webhooks
 from viralclip.server import webhook_http as posting
-from viralclip.server.services import Limits
+from viralclip.server.limits import Limits
 from viralclip.server.webhook_delivery import WAITS_S, WebhookDelivery
 from viralclip.server.webhook_http import PostError, WebhookAddressError, parse_target, post
 
@@ -74,12 +75,12 @@ def answer(status: int, **headers: str) -> bytes:
 @pytest.fixture
 async def open_served(serve):
     """A server whose webhooks may lead to this machine, as the receivers here do."""
-    return await serve(webhooks_anywhere=True)
+    return await serve(limits=Limits(webhooks_anywhere=True))
 
 
 def courier_of(served, clock: Callable[[], datetime], **settings) -> WebhookDelivery:
     return WebhookDelivery(
-        served.services.webhooks, served.catalog, anywhere=True, now=clock, **settings
+        served.backends.webhooks, served.catalog, anywhere=True, now=clock, **settings
     )
 
 
@@ -90,14 +91,14 @@ async def rounds(courier: WebhookDelivery) -> None:
 
 
 async def end(served, job_id: str, outcome: str = "succeeded", run: int = 1) -> None:
-    await served.catalog.finish_job(job_id, run, outcome, datetime(2026, 1, 1, tzinfo=UTC))
+    await served.catalog.runs.finish(job_id, run, outcome, datetime(2026, 1, 1, tzinfo=UTC))
 
 
 async def told_of(served, receiver: Receiver, job_id: str = "job", owner: str = "local"):
     """A job of which a webhook at the receiver is owed the end; the webhook."""
-    webhooks = served.services.webhooks
-    webhook = await webhooks.add(owner, receiver.url, datetime(2026, 1, 1, tzinfo=UTC))
-    await webhooks.expect(owner, job_id, 1, datetime(2026, 1, 1, tzinfo=UTC))
+    webhooks = served.backends.webhooks
+    webhook = await webhooks.hooks.add(owner, receiver.url, datetime(2026, 1, 1, tzinfo=UTC))
+    await webhooks.deliveries.expect(owner, job_id, 1, datetime(2026, 1, 1, tzinfo=UTC))
     await served.add(job_id, owner=owner)
     return webhook
 
@@ -106,7 +107,7 @@ async def test_a_webhook_is_told_of_an_ended_job_with_a_signature_that_proves_it
     clock = Clock()
     async with receiving() as receiver, open_served.client() as client:
         made = (await client.post("/api/webhooks", json={"url": receiver.url})).json()
-        await open_served.services.webhooks.expect("local", "job", 1, clock())
+        await open_served.backends.webhooks.deliveries.expect("local", "job", 1, clock())
         await open_served.add("job")
         courier = courier_of(open_served, clock)
         assert await courier.round() == 1
@@ -150,13 +151,13 @@ async def test_a_receiver_that_fails_at_first_is_tried_again_later_with_the_same
         await rounds(courier)
         answers = []
         for wait in WAITS_S[:3]:
-            (delivery,) = await open_served.services.webhooks.deliveries(webhook.webhook_id)
+            (delivery,) = await open_served.backends.webhooks.deliveries.of(webhook.webhook_id)
             answers.append((delivery.state, delivery.answer))
             assert 0.8 * wait <= (delivery.due_at - clock()).total_seconds() <= 1.2 * wait
             assert await courier.round() == 0
             clock.forward(1.2 * wait)
             await rounds(courier)
-        (delivery,) = await open_served.services.webhooks.deliveries(webhook.webhook_id)
+        (delivery,) = await open_served.backends.webhooks.deliveries.of(webhook.webhook_id)
 
     assert answers == [("due", "http_500"), ("due", "http_302"), ("due", "not_reached")]
     assert (delivery.state, delivery.attempts) == ("delivered", 4)
@@ -173,7 +174,7 @@ async def test_a_receiver_that_never_answers_well_is_given_up_in_the_end(open_se
         for _ in range(len(WAITS_S) + 3):
             await rounds(courier)
             clock.forward(24 * 3600)
-        (delivery,) = await open_served.services.webhooks.deliveries(webhook.webhook_id)
+        (delivery,) = await open_served.backends.webhooks.deliveries.of(webhook.webhook_id)
 
     assert (delivery.state, delivery.answer) == ("given_up", "http_503")
     assert len(receiver.requests) == len(WAITS_S) + 1
@@ -189,7 +190,7 @@ async def test_a_receiver_that_is_gone_is_not_asked_again(open_served):
         webhook = await told_of(open_served, receiver)
         await end(open_served, "job")
         await rounds(courier_of(open_served, clock))
-        (delivery,) = await open_served.services.webhooks.deliveries(webhook.webhook_id)
+        (delivery,) = await open_served.backends.webhooks.deliveries.of(webhook.webhook_id)
 
     assert (delivery.state, delivery.answer) == ("given_up", "http_410")
 
@@ -200,11 +201,12 @@ async def test_what_was_owed_when_a_server_died_is_delivered_by_the_next(open_se
     async with receiving() as receiver:
         await told_of(open_served, receiver)
         await end(open_served, "job")
-        webhooks = open_served.services.webhooks
+        webhooks = open_served.backends.webhooks
         until = clock() + timedelta(seconds=60)
-        taken = await webhooks.take(clock(), until, limit=10, each=10, busy={})
+        taken = await webhooks.queue.take(clock(), until, limit=10, each=10, busy={})
         assert len(taken) == 1
-        async with SqlWebhooks(database_of(open_served), seal=KEY) as again:
+        async with Database(database_of(open_served)) as tables:
+            again = await sql_webhooks(tables, seal=KEY)
             courier = WebhookDelivery(again, open_served.catalog, anywhere=True, now=clock)
             await rounds(courier)
             assert receiver.requests == []
@@ -220,19 +222,19 @@ async def test_one_users_receiver_that_never_answers_holds_up_nobody_else(open_s
             await hung_up.wait()
 
     hung_up = asyncio.Event()
-    webhooks, clock = open_served.services.webhooks, Clock()
+    webhooks, clock = open_served.backends.webhooks, Clock()
     async with await asyncio.start_server(never, "127.0.0.1", 0) as dead, receiving() as receiver:
         url = f"http://127.0.0.1:{dead.sockets[0].getsockname()[1]}/"
-        hers = await webhooks.add("anna", url, clock())
+        hers = await webhooks.hooks.add("anna", url, clock())
         for _ in range(120):
-            await webhooks.send(hers.webhook_id, "{}", clock())
-        his = await webhooks.add("bob", receiver.url, clock())
+            await webhooks.deliveries.send(hers.webhook_id, "{}", clock())
+        his = await webhooks.hooks.add("bob", receiver.url, clock())
         courier = asyncio.create_task(courier_of(open_served, clock, look_s=0.02).run())
         await asyncio.sleep(0)
         clock.forward(1)
-        await webhooks.send(his.webhook_id, "{}", clock())
+        await webhooks.deliveries.send(his.webhook_id, "{}", clock())
         await until(lambda: receiver.requests, within_s=20)
-        owed = await webhooks.take(clock(), clock(), limit=200, each=200, busy={})
+        owed = await webhooks.queue.take(clock(), clock(), limit=200, each=200, busy={})
         courier.cancel()
         await asyncio.wait({courier})
         hung_up.set()
@@ -282,7 +284,7 @@ async def test_a_receiver_that_does_not_answer_in_time_has_failed(open_served):
         webhook = await told_of(open_served, receiver)
         await end(open_served, "job")
         await rounds(courier_of(open_served, clock, answer_s=0.05))
-        (delivery,) = await open_served.services.webhooks.deliveries(webhook.webhook_id)
+        (delivery,) = await open_served.backends.webhooks.deliveries.of(webhook.webhook_id)
 
     assert (delivery.state, delivery.answer) == ("due", "timeout")
 
@@ -318,16 +320,16 @@ async def test_the_end_of_a_run_is_told_even_if_the_job_goes_on_or_away_at_once(
 async def test_a_job_that_was_never_queued_is_not_waited_for_for_ever(open_served):
     clock = Clock()
     async with receiving() as receiver:
-        webhooks = open_served.services.webhooks
-        webhook = await webhooks.add("local", receiver.url, clock())
-        await webhooks.expect("local", "lost", 1, clock())
+        webhooks = open_served.backends.webhooks
+        webhook = await webhooks.hooks.add("local", receiver.url, clock())
+        await webhooks.deliveries.expect("local", "lost", 1, clock())
         courier = courier_of(open_served, clock)
         await courier.round()
-        assert len(await webhooks.deliveries(webhook.webhook_id)) == 1
+        assert len(await webhooks.deliveries.of(webhook.webhook_id)) == 1
         clock.forward(2 * 3600)
         await courier.round()
 
-        assert await webhooks.deliveries(webhook.webhook_id) == []
+        assert await webhooks.deliveries.of(webhook.webhook_id) == []
 
 
 async def test_what_was_delivered_is_forgotten_after_a_week(open_served):
@@ -339,7 +341,7 @@ async def test_what_was_delivered_is_forgotten_after_a_week(open_served):
         clock.forward(8 * 24 * 3600)
         await rounds(courier_of(open_served, clock))
 
-        assert await open_served.services.webhooks.deliveries(webhook.webhook_id) == []
+        assert await open_served.backends.webhooks.deliveries.of(webhook.webhook_id) == []
 
 
 async def test_a_courier_whose_records_fail_goes_on_when_they_are_back(
@@ -348,15 +350,15 @@ async def test_a_courier_whose_records_fail_goes_on_when_they_are_back(
     async with receiving() as receiver:
         await told_of(open_served, receiver)
         await end(open_served, "job")
-        webhooks = open_served.services.webhooks
-        take, failures = webhooks.take, iter(range(3))
+        webhooks = open_served.backends.webhooks
+        take, failures = webhooks.queue.take, iter(range(3))
 
         async def failing(*where, **how):
             if next(failures, None) is not None:
                 raise ConnectionError("the database is away")
             return await take(*where, **how)
 
-        monkeypatch.setattr(webhooks, "take", failing)
+        monkeypatch.setattr(webhooks.queue, "take", failing)
         courier = courier_of(open_served, lambda: datetime.now(UTC), look_s=0.01)
         running = asyncio.create_task(courier.run())
         await until(lambda: receiver.requests)
@@ -406,24 +408,27 @@ async def test_a_secret_that_an_earlier_version_kept_in_clear_is_sealed_and_goes
             " values (?, ?, ?, ?, ?)",
             old,
         )
-    async with SqlWebhooks(database_of(served), seal=KEY) as webhooks:
-        (hook,) = await webhooks.of("anna")
+    async with Database(database_of(served)) as tables:
+        webhooks = await sql_webhooks(tables, seal=KEY)
+        (hook,) = await webhooks.hooks.of("anna")
 
-        assert webhooks.secret_of(hook) == b"k" * 24
+        assert webhooks.hooks.secret_of(hook) == b"k" * 24
     for path in served.folder.glob("catalog.db*"):
         assert secret.encode() not in path.read_bytes(), path
 
 
 async def test_without_a_key_no_webhook_is_made_and_with_another_none_is_signed(serve):
     served = await serve()
-    async with SqlWebhooks(database_of(served), seal=None) as keyless:
+    async with Database(database_of(served)) as tables:
+        keyless = await sql_webhooks(tables, seal=None)
         bare = await serve(webhooks=keyless)
         async with bare.client() as client:
             answered = await client.post("/api/webhooks", json={"url": EXAMPLE})
-    made = await served.services.webhooks.add("local", EXAMPLE, datetime.now(UTC))
-    async with SqlWebhooks(database_of(served), seal=Seal(b"other" * 8)) as other:
+    made = await served.backends.webhooks.hooks.add("local", EXAMPLE, datetime.now(UTC))
+    async with Database(database_of(served)) as tables:
+        other = await sql_webhooks(tables, seal=Seal(b"other" * 8))
         with pytest.raises(SecretKeyDiffersError):
-            other.secret_of(made)
+            other.hooks.secret_of(made)
 
     assert (answered.status_code, answered.json()["code"]) == (503, "secret_key_missing")
     assert "VIRALCLIP_SECRET_KEY" in answered.json()["detail"]
@@ -447,7 +452,7 @@ def test_a_sealed_secret_opens_under_its_own_key_and_context_only():
 async def test_a_webhook_of_another_is_not_there(serve):
     served = await serve(tokens=True)
     token = await served.accounts.create("bert")
-    hers = await served.services.webhooks.add("anna", EXAMPLE, datetime.now(UTC))
+    hers = await served.backends.webhooks.hooks.add("anna", EXAMPLE, datetime.now(UTC))
     place = f"/api/webhooks/{hers.webhook_id}"
     async with served.client(token) as client:
         assert (await client.get("/api/webhooks")).json() == []
@@ -455,8 +460,8 @@ async def test_a_webhook_of_another_is_not_there(serve):
             answered = await client.request(method, place + path)
             assert (answered.status_code, answered.json()["code"]) == (404, "not_found")
 
-    assert await served.services.webhooks.of("anna") == [hers]
-    assert await served.services.webhooks.deliveries(hers.webhook_id) == []
+    assert await served.backends.webhooks.hooks.of("anna") == [hers]
+    assert await served.backends.webhooks.deliveries.of(hers.webhook_id) == []
 
 
 async def test_there_are_only_so_many_webhooks(serve):
@@ -471,15 +476,15 @@ async def test_there_are_only_so_many_webhooks(serve):
 
 async def test_a_submitted_job_is_owed_to_its_owners_webhooks_and_to_no_others(serve):
     served = await serve(tokens=True)
-    webhooks = served.services.webhooks
+    webhooks = served.backends.webhooks
     at = datetime.now(UTC)
-    hers = await webhooks.add("anna", EXAMPLE, at)
-    his = await webhooks.add("bert", EXAMPLE, at)
-    await webhooks.expect("anna", "job", 1, at)
-    await webhooks.expect("anna", "job", 1, at)
+    hers = await webhooks.hooks.add("anna", EXAMPLE, at)
+    his = await webhooks.hooks.add("bert", EXAMPLE, at)
+    await webhooks.deliveries.expect("anna", "job", 1, at)
+    await webhooks.deliveries.expect("anna", "job", 1, at)
 
-    assert len(await webhooks.deliveries(hers.webhook_id)) == 1
-    assert await webhooks.deliveries(his.webhook_id) == []
+    assert len(await webhooks.deliveries.of(hers.webhook_id)) == 1
+    assert await webhooks.deliveries.of(his.webhook_id) == []
 
 
 BAD = [
@@ -533,7 +538,7 @@ async def test_an_address_that_is_none_or_leads_into_the_house_is_refused(served
             answered = await client.post("/api/webhooks", json={"url": url})
 
             assert (answered.status_code, answered.json()["code"]) == (422, "invalid_webhook"), url
-    assert await served.services.webhooks.of("local") == []
+    assert await served.backends.webhooks.hooks.of("local") == []
 
 
 @pytest.mark.parametrize("url", BAD)

@@ -102,8 +102,8 @@ async def test_a_download_that_is_cut_off_reads_no_further(serve, until):
     shelf = Shelf(chunks=40 * CHUNKS)
     served = await serve(open_storage=lambda _: shelf)
     await served.add("job")
-    for clip in await served.catalog.clips("job"):
-        await served.catalog.end_clip(
+    for clip in await served.catalog.clips.of("job"):
+        await served.catalog.clip_runs.end(
             clip.model_copy(update={"ending": "complete", "key": f"job/{clip.scene_id}.mp4"})
         )
     async with (

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from viralclip.geometry import ASPECTS, Rect, Size, output_size, parse_aspect
-from viralclip.scenes import Region, Scene
+from viralclip.scenes import Scene
 from viralclip.styles import STYLES, Filter, line
+from viralclip.styles.streamer_split import Region
 
 SOURCES = (
     Size(1280, 720),
@@ -129,9 +130,7 @@ def test_the_streamer_background_has_no_sharp_edges(tall):
 
 
 def test_a_scenes_webcam_fills_the_webcam_panel(draw):
-    scene = Scene(
-        id=1, title="", start=0, end=1, webcam=Region(x=0.75, y=0.5, width=0.25, height=0.5)
-    )
+    scene = Scene(start=0, end=1, options={"webcam": Region(x=0.75, y=0.5, width=0.25, height=0.5)})
     clip = draw([STYLES["streamer_split"]], HD, TALL, scene=scene)["streamer_split"]
     webcam, _ = _panels(clip.size, share=1 / 3)
 
@@ -139,7 +138,7 @@ def test_a_scenes_webcam_fills_the_webcam_panel(draw):
 
 
 def test_a_webcam_beyond_the_frame_is_drawn_inside_it(draw):
-    scene = Scene(id=1, title="", start=0, end=1, webcam=Region(x=0.9, y=1, width=1, height=0))
+    scene = Scene(start=0, end=1, options={"webcam": Region(x=0.9, y=1, width=1, height=0)})
     clip = draw([STYLES["streamer_split"]], Size(641, 361), TALL, scene=scene)["streamer_split"]
 
     assert clip.size == Size(1080, 1920)

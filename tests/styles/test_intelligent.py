@@ -8,9 +8,10 @@ import pytest
 from tests.reframe.conftest import face, make_footage
 from viralclip.geometry import Size
 from viralclip.reframe.path import Doubt
-from viralclip.scenes import Pin, Scene
+from viralclip.scenes import Scene
 from viralclip.styles import STYLES, View
 from viralclip.styles.framing import Framing, Raster
+from viralclip.styles.pinned_crop import Pin
 
 __all__ = ["make_footage"]
 
@@ -69,7 +70,7 @@ def test_one_person_alone_fills_the_clip_and_the_lack_of_another_is_said(make_fo
 
 def test_a_pinned_crop_is_followed_instead_of_faces(make_footage):
     pins = (Pin(time=10.0, x=0.5, y=0.0, width=0.25),)
-    scene = Scene(id=1, title="", start=10, end=16, crop=pins)
+    scene = Scene(id=1, title="", start=10, end=16, options={"crop": pins})
     _, framing = planned("intelligent", make_footage(lambda _: face(200)), scene)
 
     assert framing.panels[0][:, 0] == pytest.approx(640, abs=80)

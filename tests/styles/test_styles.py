@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from viralclip.errors import StyleDoesNotFitError, UnknownStyleError
 from viralclip.geometry import ASPECTS, Size, parse_aspect
-from viralclip.scenes import Region, Scene
+from viralclip.scenes import Scene
 from viralclip.styles import (
     STYLES,
     Filter,
@@ -21,7 +21,7 @@ from viralclip.styles import (
     target_size,
 )
 from viralclip.styles.streamer import fitted
-from viralclip.styles.streamer_split import pixels
+from viralclip.styles.streamer_split import Region, pixels
 
 HD = Size(1280, 720)
 PHONE = Size(1080, 1920)

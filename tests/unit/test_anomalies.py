@@ -5,7 +5,7 @@ import math
 import pytest
 
 from viralclip.anomalies import judge
-from viralclip.durations import Prediction
+from viralclip.factors import Prediction
 
 USUAL = Prediction(log_seconds=math.log(10.0), doubt=0.01, noise=0.02)
 

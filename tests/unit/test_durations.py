@@ -5,18 +5,9 @@ from random import Random
 
 import pytest
 
-from viralclip.durations import (
-    DRIFT_OF,
-    Model,
-    Observation,
-    Prediction,
-    Source,
-    Timings,
-    Workload,
-    drift_of,
-    read_model,
-    read_timings,
-)
+from viralclip.durations import Model, Timings, read_model, read_timings
+from viralclip.factors import DRIFT_OF, Prediction, Source, drift_of
+from viralclip.workload import Observation, Workload
 
 HERE = "here"
 
@@ -173,6 +164,15 @@ def test_one_clip_that_took_a_hundred_times_as_long_teaches_little():
     assert after / before < 1.25
 
 
+def test_an_outlier_of_a_machine_that_is_known_moves_no_estimate():
+    model = learned(Model(), *some_works(50, factor=1.0, noise=0.1, seed=13))
+    work = workload(source="new.mp4")
+
+    after = model.observe(seen(work, 4 * model.predict(work, machine=HERE).seconds))
+
+    assert after.predict(work, machine=HERE).seconds == model.predict(work, machine=HERE).seconds
+
+
 def test_a_clip_that_took_no_time_at_all_can_be_learned_from():
     told = Model().observe(seen(workload(), 0.0)).predict(workload(), machine=HERE)
 
@@ -197,6 +197,18 @@ def test_a_machine_that_becomes_slow_is_seen_to_drift_once_and_then_known_as_it_
     assert counts.count(1) == 1
     assert counts.index(1) < DRIFT_OF
     assert counts[-1] == 0
+
+
+def test_a_machine_that_becomes_slow_while_new_videos_come_is_seen_to_drift_within_six_clips():
+    model = learned(Model(), *some_works(20, factor=1.0, noise=0.25, seed=18, source="old.mp4"))
+    drifting: list[int] = []
+    for video in range(3):
+        for work, seconds in some_works(4, factor=4.0, noise=0.25, seed=video, source=f"{video}"):
+            model = model.observe(seen(work, seconds))
+            drifting.append(model.machines[HERE].drifting)
+
+    assert drifting.index(1) < DRIFT_OF
+    assert drifting.count(1) == 1
 
 
 def test_what_is_stored_grows_neither_with_clips_nor_with_styles_nor_with_machines():
@@ -238,6 +250,14 @@ def test_each_stage_has_a_model_of_its_own():
 
     assert timings.model("render").count == timings.model("analysis").count == 1
     assert timings.predict(looking, machine=HERE).seconds > looking.typical_seconds(1.0)
+
+
+def test_listening_takes_as_long_as_the_sound_whatever_the_picture_is():
+    small = workload(stage="transcription", style="", preset="", encoder="", seconds=24.0)
+    large = small.model_copy(update={"source_rate": 500.0, "output_rate": 500.0})
+
+    assert small.typical_seconds(1.0) == large.typical_seconds(1.0)
+    assert small.typical_seconds(1.0) > 2.0
 
 
 def test_the_independent_doubts_add_up_to_the_doubt():

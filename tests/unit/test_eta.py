@@ -8,10 +8,21 @@ from random import Random
 
 import pytest
 
-from viralclip.durations import Model, Observation, Timings, Workload
-from viralclip.eta import ClipKey, ClipWorkload, Line, TimeLeft, time_left
+from viralclip.durations import Model, Timings
+from viralclip.eta import TimeLeft, time_left
+from viralclip.job_work import ClipKey, ClipWorkload, Line
 from viralclip.progress import ClipState, Progress, SceneState
-from viralclip.steps import ANALYSED_ROUTE, ANALYSIS, Step, clip_fraction, route_of
+from viralclip.steps import (
+    ANALYSED_ROUTE,
+    ANALYSIS,
+    PLAIN_ROUTE,
+    Step,
+    clip_fraction,
+    is_transcribed,
+    route_of,
+    transcribed,
+)
+from viralclip.workload import Observation, Workload
 
 HERE = "here"
 NOW = datetime(2026, 6, 1, 14, tzinfo=UTC)
@@ -35,6 +46,10 @@ def _render(seconds: float = _SCENE_S, *, cores: int = _MANY, **facts: object) -
 
 def _analysis() -> Workload:
     return _render(stage="analysis", style="", preset="", encoder="")
+
+
+def _listening() -> Workload:
+    return _render(stage="transcription", style="", preset="", encoder="")
 
 
 def _learned(
@@ -92,12 +107,15 @@ def _told(
     slots: int = 1,
     render: Workload | None = None,
     analysis: Workload | None = None,
+    transcription: Workload | None = None,
     waiting: Sequence[ClipWorkload | None] = (),
     running: Sequence[ClipWorkload] = (),
 ) -> TimeLeft | None:
     clips: dict[ClipKey, ClipWorkload] = {
         (scene.scene_id, clip.style): ClipWorkload(
-            render or _render(), analysis if clip.analysed else None
+            render or _render(),
+            analysis if clip.analysed else None,
+            transcription if is_transcribed(clip.route) else None,
         )
         for scene in progress.scenes
         for clip in scene.clips
@@ -292,6 +310,36 @@ def test_clips_that_wait_for_one_analysis_end_together_after_what_is_left_of_it(
 
     left = 1 - clip_fraction(Step.DETECTING_FACES, 0.5, ANALYSIS)
     assert told.expected == pytest.approx(10.0 + 100.0 * left, rel=0.1)
+
+
+def test_a_transcription_that_clips_share_is_counted_once_beside_their_analysis():
+    timings = _learned(_render(), 10.0)
+    timings = _learned(_analysis(), 100.0, timings=timings)
+    timings = _learned(_listening(), 50.0, timings=timings)
+    clips = (
+        ClipState(style="a", route=transcribed(PLAIN_ROUTE)),
+        ClipState(style="b", route=transcribed(ANALYSED_ROUTE)),
+        ClipState(style="c", route=transcribed(ANALYSED_ROUTE)),
+    )
+
+    told = _sure(_scene(*clips), timings, analysis=_analysis(), transcription=_listening())
+
+    assert told.expected == pytest.approx(3 * 10.0 + 100.0 + 50.0, rel=0.1)
+
+
+def test_of_a_transcription_that_goes_on_what_is_left_counts_and_of_one_that_is_done_nothing():
+    timings = _learned(_render(), 10.0)
+    timings = _learned(_listening(), 100.0, timings=timings)
+    route = transcribed(PLAIN_ROUTE)
+    half = ClipState(style="a", route=route, step=Step.TRANSCRIBING, step_fraction=0.5)
+    done = ClipState(style="a", route=route, step=Step.TRANSCRIPT_COMPLETE)
+    waiting = ClipState(style="b", route=route)
+
+    going_on = _sure(_scene(half), timings, transcription=_listening())
+    after = _sure(_scene(done, waiting), timings, transcription=_listening())
+
+    assert going_on.expected == pytest.approx(10.0 + 50.0, rel=0.1)
+    assert after.expected == pytest.approx(2 * 10.0, rel=0.1)
 
 
 def test_a_job_that_waits_is_told_what_goes_before_it():

@@ -206,6 +206,23 @@ def test_a_numbered_draft_says_the_same_thing():
     assert draft.numbered(4) == _envelope(_rendering()).model_copy(update={"seq": 4})
 
 
+def test_the_text_of_an_event_is_written_once_around_its_number():
+    title = 'a quote " and "seq":0'
+    draft = NewEvent(job_id=title, run=1, at=_AT, trace_id="t", event=_rendering())
+
+    assert draft.json_numbered(12) == draft.numbered(12).model_dump_json()
+    assert draft.json_around_seq is draft.json_around_seq
+
+
+def test_a_copy_of_an_event_with_other_values_is_written_anew():
+    draft = NewEvent(job_id="j", run=1, at=_AT, trace_id="t", event=_rendering())
+    text = draft.json_numbered(1)
+    other = draft.model_copy(update={"job_id": "k"})
+
+    assert other.json_numbered(1) == text.replace('"j"', '"k"')
+    assert draft == NewEvent(job_id="j", run=1, at=_AT, trace_id="t", event=_rendering())
+
+
 def test_a_step_and_the_ticks_of_its_attempt_share_a_slot():
     tick = ClipTick(
         job_id="j", scene_id=1, style="split", attempt=2, step=Step.RENDERING, fraction=0.5

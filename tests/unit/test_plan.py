@@ -9,10 +9,21 @@ from hypothesis import strategies as st
 from viralclip.audio_tracks import AudioTrack
 from viralclip.errors import InvalidScenesError, UnknownAudioTrackError
 from viralclip.geometry import Rect, Size
-from viralclip.plan import Jump, Options, StyleChoice, Video, choose, make_plan, slug
-from viralclip.scenes import Region, Scene
-from viralclip.steps import ANALYSED_ROUTE, PLAIN_ROUTE, is_analysed
+from viralclip.plan import (
+    CaptionOptions,
+    Jump,
+    Options,
+    StyleChoice,
+    Video,
+    changed_clips,
+    choose,
+    make_plan,
+    slug,
+)
+from viralclip.scenes import Scene
+from viralclip.steps import ANALYSED_ROUTE, PLAIN_ROUTE, is_analysed, is_framed, transcribed
 from viralclip.styles import STYLES
+from viralclip.words.transcript import Word
 
 VIDEO = Video(
     name="talk.mp4",
@@ -54,6 +65,11 @@ def test_a_plan_has_a_clip_of_each_scene_in_each_style():
 def test_a_chosen_style_brings_the_route_of_its_clips():
     assert choose(STYLES["split"]).route == PLAIN_ROUTE
     assert choose(STYLES["intelligent"]).route == ANALYSED_ROUTE
+    captioned = choose(STYLES["split"], captioned=True).route
+    assert (is_analysed(captioned), is_framed(captioned)) == (True, False)
+    assert choose(STYLES["intelligent"], captioned=True).route == ANALYSED_ROUTE
+    shown = [CaptionOptions(mode="given"), CaptionOptions(mode="given", burn=False)]
+    assert [captions.are_burnt for captions in shown] == [True, False]
 
 
 def test_a_clip_is_found_by_scene_and_style():
@@ -182,7 +198,7 @@ def test_the_digest_stays_when_only_names_change():
     [
         {"start": 1.001},
         {"end": 9.001},
-        {"webcam": Region(x=0, y=0, width=0.25, height=0.25)},
+        {"options": {"webcam": {"x": 0, "y": 0, "width": 0.25, "height": 0.25}}},
     ],
 )
 def test_the_digest_changes_with_what_is_seen_of_the_scene(change):
@@ -210,6 +226,16 @@ def test_equal_plans_have_one_digest_and_others_another():
     assert plan().digest == plan().digest
     assert plan().digest != plan(styles=(SPLIT,)).digest
     assert plan().digest != plan(SCENE, SCENE.model_copy(update={"id": 2})).digest
+
+
+def test_the_clips_that_a_new_plan_changes_are_known():
+    other = SCENE.model_copy(update={"id": 2, "title": "Next"})
+    before = plan(SCENE, other)
+    longer = other.model_copy(update={"title": "Renamed", "end": 10.0})
+    after = plan(SCENE.model_copy(update={"title": "Renamed"}), longer)
+
+    assert changed_clips(before, before) == frozenset()
+    assert changed_clips(before, after) == {(2, "split"), (2, "intelligent")}
 
 
 def test_a_plan_survives_being_stored():
@@ -293,3 +319,92 @@ def test_files_are_named_without_looking_at_what_is_in_them():
     named = made.filenames_of({1, 3})
     wanted = [clip for clip in made.clips() if clip.scene.id != 2]
     assert named == {(clip.scene.id, clip.style): clip.filename for clip in wanted}
+
+
+def test_work_without_captions_has_the_digest_that_it_had_before_there_were_any():
+    made = plan()
+    pinned = ["6a34ee62a01d4bb0f28c1479ddc9f782", "32dd11bbb19fe65326cf0e96f8734a4f"]
+
+    assert made.digest == "0c86b3d0617f61fa98a6380ccd363863"
+    assert [clip.digest for clip in made.clips()] == pinned
+
+
+SAID = tuple(Word(text=text, start=at, end=at + 0.5) for at, text in enumerate("ab", 2))
+GIVEN = CaptionOptions(mode="given")
+
+
+@pytest.mark.parametrize(
+    ("words", "captions"),
+    [
+        (None, GIVEN),
+        ((), GIVEN),
+        (SAID, CaptionOptions()),
+        (None, CaptionOptions(style="pop", area="ads", burn=False)),
+    ],
+)
+def test_clips_that_show_no_words_are_the_same_work_as_without_captions(words, captions):
+    spoken = SCENE.model_copy(update={"words": words})
+
+    assert only_clip(spoken, captions=captions).digest == only_clip().digest
+    assert plan(spoken, options=Options(captions=captions)).digest == plan().digest
+
+
+def test_a_digest_holds_the_words_that_are_shown_their_style_and_their_area():
+    def digest(words=SAID, **captions):
+        spoken = SCENE.model_copy(update={"words": words})
+        options = Options(captions=CaptionOptions(mode="given", **captions))
+        made = plan(spoken, options=options)
+        return made.digest, made.clips()[0].digest
+
+    corrected = (SAID[0].model_copy(update={"text": "A"}), SAID[1])
+    later = (SAID[0].during(2.1, 2.5), SAID[1])
+    unsure = (SAID[0].model_copy(update={"confidence": 0.5}), SAID[1])
+    others = [
+        digest(corrected),
+        digest(later),
+        digest(style="pop"),
+        digest(area="ads"),
+        digest(burn=False),
+    ]
+    assert len({digest(), *others}) == 6
+    assert digest(unsure) == digest()
+    heard = only_clip(captions=CaptionOptions(mode="auto"))
+    assert heard.digest != only_clip().digest
+    assert digest(burn=False) == digest(burn=False, style="pop")
+
+
+def test_a_clip_whose_words_are_to_be_heard_has_a_step_for_that():
+    auto = Options(captions=CaptionOptions(mode="auto"))
+    told = SCENE.model_copy(update={"words": SAID})
+    silent = SCENE.model_copy(update={"words": ()})
+
+    assert only_clip(captions=auto.captions).route == transcribed(SPLIT.route)
+    assert only_clip(told, captions=auto.captions).route == SPLIT.route
+    assert only_clip(silent, captions=auto.captions).route == SPLIT.route
+    assert only_clip().route == SPLIT.route
+
+
+def test_a_corrected_word_changes_the_digests_of_the_clips_that_show_it_and_no_others():
+    second = Scene(id=2, title="Outro", start=20, end=30)
+
+    def digests(text):
+        said = (Word(text=text, start=21, end=22),)
+        scenes = (
+            SCENE.model_copy(update={"words": SAID}),
+            second.model_copy(update={"words": said}),
+        )
+        return [clip.digest for clip in plan(*scenes, options=Options(captions=GIVEN)).clips()]
+
+    changed = [one != other for one, other in zip(digests("wrong"), digests("right"), strict=True)]
+    assert changed == [False, False, True, True]
+
+
+def test_words_that_change_scenes_make_another_plan():
+    silent = Scene(id=2, title="Outro", start=20, end=30)
+    spoken = SCENE.model_copy(update={"words": SAID})
+    options = Options(captions=GIVEN)
+    moved = silent.model_copy(update={"words": SAID})
+
+    assert (
+        plan(spoken, silent, options=options).digest != plan(SCENE, moved, options=options).digest
+    )

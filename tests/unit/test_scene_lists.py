@@ -10,7 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from viralclip.errors import InvalidScenesError
-from viralclip.scenes import MAX_ID, MAX_SCENES, Region, Scene, parse_scenes
+from viralclip.scene_lists.review import MAX_ID
+from viralclip.scenes import MAX_SCENES, Scene, parse_scenes
+from viralclip.styles.registry import scene_options
+from viralclip.styles.streamer_split import Region
 from viralclip.timecode import format_time
 
 HOUR = 3600.0
@@ -19,7 +22,8 @@ ENDINGS = ("json", "csv", "tsv", "srt", "vtt", "edl", "txt")
 
 
 def read(text, name="scenes.txt", *, duration: float | None = HOUR, fps=FPS):
-    return parse_scenes(text, name=name, duration=duration, fps=fps).scenes
+    reading = parse_scenes(text, name=name, duration=duration, fps=fps, options=scene_options())
+    return reading.scenes
 
 
 def faults(text, name="scenes.txt", *, duration: float | None = HOUR, fps=FPS):
@@ -60,7 +64,7 @@ def scene_lists(draw, title=ANY_TITLE, *, ids=False, webcams=False):
                 title=draw(title),
                 start=start / FPS,
                 end=end / FPS,
-                webcam=draw(webcam),
+                options={"webcam": draw(webcam)},
             )
         )
     return tuple(scenes)

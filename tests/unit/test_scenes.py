@@ -1,18 +1,33 @@
 """Scenes of a list: what their fields may be, and how each fault is named."""
 
 import json
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
 
 import pytest
 
 from viralclip.errors import InvalidScenesError
-from viralclip.scenes import MAX_SCENES, Pin, Region, parse_scenes, scenes_from_chapters
+from viralclip.scene_writing import Footage, write_json
+from viralclip.scenes import (
+    MAX_SCENES,
+    Scene,
+    SceneReading,
+    parse_scenes,
+    read_scene_objects,
+    scenes_from_chapters,
+)
+from viralclip.styles.pinned_crop import Pin, PinnedCrop
+from viralclip.styles.registry import scene_options
+from viralclip.styles.streamer_split import Region, Webcam
 
 HOUR = 3600.0
 FPS = 25.0
 
 
 def read(text, name="scenes.txt", *, duration: float | None = HOUR, fps=FPS):
-    return parse_scenes(text, name=name, duration=duration, fps=fps).scenes
+    reading = parse_scenes(text, name=name, duration=duration, fps=fps, options=scene_options())
+    return reading.scenes
 
 
 def faults(text, name="scenes.txt", *, duration: float | None = HOUR, fps=FPS):
@@ -212,7 +227,7 @@ def test_a_webcam_region_is_kept():
     webcam = {"x": 0.75, "y": 0, "width": 0.25, "height": 1}
     [scene] = read(json.dumps([{"start": 0, "end": 1, "webcam": webcam}]))
 
-    assert scene.webcam == Region(x=0.75, y=0, width=0.25, height=1)
+    assert Webcam.of(scene).webcam == Region(x=0.75, y=0, width=0.25, height=1)
 
 
 @pytest.mark.parametrize(
@@ -245,7 +260,7 @@ def test_a_crop_for_the_whole_scene_is_kept():
     crop = {"x": 0.25, "y": 0, "width": 0.3}
     [scene] = read(json.dumps([{"start": 1, "end": 2, "crop": crop}]))
 
-    assert scene.crop == (Pin(time=1, x=0.25, y=0, width=0.3),)
+    assert PinnedCrop.of(scene).crop == (Pin(time=1, x=0.25, y=0, width=0.3),)
 
 
 def test_crops_at_several_times_are_kept_in_their_order():
@@ -255,15 +270,15 @@ def test_crops_at_several_times_are_kept_in_their_order():
     ]
     [scene] = read(json.dumps([{"start": 1, "end": 2, "crop": crop}]))
 
-    assert [pin.time for pin in scene.crop] == [1, 1.5]
-    assert scene.crop[1] == Pin(time=1.5, x=0.7, y=0.25, width=0.3)
+    assert [pin.time for pin in PinnedCrop.of(scene).crop] == [1, 1.5]
+    assert PinnedCrop.of(scene).crop[1] == Pin(time=1.5, x=0.7, y=0.25, width=0.3)
 
 
 @pytest.mark.parametrize("crop", [None, []])
 def test_no_crop_is_no_crop(crop):
     [scene] = read(json.dumps([{"start": 1, "end": 2, "crop": crop}]))
 
-    assert scene.crop == ()
+    assert PinnedCrop.of(scene).crop == ()
 
 
 @pytest.mark.parametrize(
@@ -374,3 +389,108 @@ def test_an_end_up_to_a_second_beyond_the_video_is_its_end_and_noted():
 
     assert {scene.end for scene in reading.scenes} == {60}
     assert reading.notes == ("2 scenes end after the video: they end with the video.",)
+
+
+OUTSIDE = "outside the scene (0:10 to 0:20); give the video's times"
+SAID = [
+    {"text": "so", "start": 11, "end": 11.5, "confidence": 0.9},
+    {"text": " 日本 ", "start": 10.5, "end": 11, "joined": True, "speaker": "A"},
+]
+
+
+def test_a_scene_may_bring_the_words_that_it_shows():
+    [scene, silent, open_] = read(
+        json.dumps(
+            [
+                {"start": 10, "end": 20, "words": SAID},
+                {"start": 10, "end": 20, "words": []},
+                {"start": 10, "end": 20, "words": None},
+            ]
+        )
+    )
+
+    assert scene.words is not None
+    assert [(word.text, word.start) for word in scene.words] == [("日本", 10.5), ("so", 11)]
+    assert (silent.words, open_.words) == ((), None)
+    assert parse_scenes(
+        write_json([scene], Footage("a", "", 60, Fraction(25))), name="", duration=60, fps=25
+    ).scenes[0].words == scene.words  # fmt: skip
+
+
+def test_words_are_cut_at_the_borders_of_their_scene():
+    around = [{"text": str(at), "start": at, "end": at + 2} for at in (8, 9.5, 15, 18.5, 19.5)]
+    [scene] = read(json.dumps([{"start": 10, "end": 20, "words": around}]))
+
+    spans = [(word.text, word.start, word.end) for word in scene.words or ()]
+    assert spans == [("9.5", 10, 11.5), ("15", 15, 17), ("18.5", 18.5, 20)]
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        ("so", "scenes[1].words: so is not a list of words like {text, start, end}"),
+        ([7], "scenes[1].words[0]: 7 is not a word like {text, start, end}"),
+        ([{"text": "a", "start": 11}], "scenes[1].words[0].end: Field required"),
+        (
+            [{"text": "a", "start": 12, "end": 11}],
+            "scenes[1].words[0]: a word ends before it starts",
+        ),
+        (
+            [{"text": "a", "start": 1, "end": 2}],
+            f"scenes[1].words: the words are said from 0:01 to 0:02, {OUTSIDE}",
+        ),
+        (
+            [{"text": "a", "start": 11, "end": 12}] * 20_001,
+            "scenes[1].words: the scene has 20,001 words; at most 20,000 are shown",
+        ),
+    ],
+)
+def test_a_fault_of_words_is_named_with_its_place(words, problem):
+    assert fault({"start": 10, "end": 20, "words": words}) == problem
+
+
+def test_words_of_a_scene_without_a_start_are_judged_all_the_same():
+    item = {"end": 20, "words": [{"text": "a", "start": 1, "end": 2}, 7]}
+
+    assert faults(json.dumps([item])) == [
+        "scenes[0]: start is missing",
+        "scenes[0].words[1]: 7 is not a word like {text, start, end}",
+    ]
+
+
+def test_a_column_of_that_name_in_a_table_is_somebodys_count():
+    assert read("start,end,words\n0,1,12\n", "a.csv")[0].words is None
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [],
+        [7],
+        [{"start": 0, "end": 1}, {"from": "0:02", "to": "0:03.5", "name": "Two", "crop": None}],
+        [{"start": "00:00:01:12", "end": "00:00:03:00"}],
+        [{"start": 1}, {"start": 5}],
+        [{"start": 1, "end": 2, "webcam": {"x": 0, "y": 0, "width": 0.5, "height": 0.5}}],
+        [{"start": [], "end": True, "title": 4}, {"id": 1e3, "start": 5, "end": 1}],
+    ],
+)
+def test_objects_are_read_as_the_json_that_they_came_from(items):
+    facts: dict[str, Any] = {"duration": 60.0, "fps": 25.0, "options": scene_options()}
+
+    assert outcome(lambda: read_scene_objects(items, **facts)) == outcome(
+        lambda: parse_scenes(json.dumps(items), name="scenes.json", **facts)
+    )
+
+
+def outcome(read: Callable[[], SceneReading]) -> object:
+    """What comes of reading: the scenes with their notes, or the faults."""
+    try:
+        return read()
+    except InvalidScenesError as error:
+        return error.faults
+
+
+def test_equal_scenes_are_one_in_a_set_whatever_their_options_are():
+    scene = Scene(id=1, start=0.0, end=2.0, options={"crop": [{"x": 0.1}]})
+
+    assert {scene, scene.model_copy()} == {scene}

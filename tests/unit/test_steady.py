@@ -49,3 +49,9 @@ def test_time_that_passes_moves_nothing_while_the_estimate_shrinks_with_it():
     later = steady(shown, left(6, 5, 8), at(4))
 
     assert later.expected == at(10)
+
+
+def test_a_time_that_is_far_off_for_a_band_that_has_become_narrow_is_left():
+    shown = DoneAt(at(20), at(10), at(30))
+
+    assert steady(shown, left(11, 10, 12), NOW) == DoneAt(at(11), at(10), at(12))

@@ -11,6 +11,7 @@ from viralclip.events import ClipOutline
 from viralclip.steps import (
     ANALYSED_ROUTE,
     ENDS,
+    LOOKED_AT_ROUTE,
     OLD_ANALYSED_ROUTE,
     PLAIN_ROUTE,
     STEPS,
@@ -19,10 +20,13 @@ from viralclip.steps import (
     is_before,
     order_of,
     total_weight,
+    transcribed,
 )
 
 IN_ORDER = [step for step in Step if step not in ENDS | {Step.RETRYING}]
-ROUTES = pytest.mark.parametrize("route", [PLAIN_ROUTE, ANALYSED_ROUTE, OLD_ANALYSED_ROUTE])
+ROUTES = pytest.mark.parametrize(
+    "route", [PLAIN_ROUTE, LOOKED_AT_ROUTE, ANALYSED_ROUTE, OLD_ANALYSED_ROUTE]
+)
 FRACTIONS = st.floats(min_value=0, max_value=1)
 
 
@@ -30,6 +34,8 @@ def test_step_names_are_the_wire_contract():
     assert [step.value for step in Step] == [
         "queued",
         "extracting_segment",
+        "transcribing",
+        "transcript_complete",
         "detecting_faces",
         "face_detection_complete",
         "computing_camera_path",
@@ -44,6 +50,14 @@ def test_step_names_are_the_wire_contract():
         "retrying",
         "cancelled",
     ]
+
+
+def test_words_are_there_before_anything_that_shows_them():
+    route = transcribed(ANALYSED_ROUTE)
+
+    assert route[:3] == (Step.EXTRACTING_SEGMENT, Step.TRANSCRIBING, Step.DETECTING_FACES)
+    assert transcribed(route) == route
+    assert clip_fraction(Step.TRANSCRIPT_COMPLETE, 0, route) == pytest.approx(0.31 / 1.3)
 
 
 def test_a_clip_ends_complete_failed_or_cancelled():

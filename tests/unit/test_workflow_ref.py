@@ -1,8 +1,25 @@
 """Work is known by its place in a run of a job."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from viralclip.workflow_ref import QUEUES, WorkflowRef, parse_work
+
+NAMES = st.from_regex(r"[a-z][a-z0-9_.]{0,20}", fullmatch=True)
+
+
+@given(
+    st.from_regex(r"[0-9a-f]{12}", fullmatch=True),
+    st.integers(1, 99),
+    st.one_of(st.none(), st.tuples(st.integers(1, 999_999), st.one_of(st.none(), NAMES))),
+)
+def test_a_workflow_id_names_its_place(job_id, run, inside):
+    scene_id, style = inside or (None, None)
+    work = WorkflowRef(job_id, run, scene_id, style)
+
+    assert parse_work(work.workflow_id) == work
+    assert WorkflowRef(*work.arguments) == work
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,9 @@ from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobRecord
 from viralclip.channel.opening import open_channel
 from viralclip.channel.port import BEGINNING, ProgressChannel
-from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs, new_trace_id
+from viralclip.engine.opening import open_engine, runtime_of
+from viralclip.engine.port import Engine
 from viralclip.events import ClipTick, Envelope
 from viralclip.live import EventFrame, TickFrame
 from viralclip.media.encoders import X264, Choice
@@ -79,8 +80,8 @@ class Plant:
             worker=WorkerIdentity(name),
         )
         async with Worker(
-            engine_url=self.engine_url,
             engine=self.engine,
+            runtime=runtime_of(self.engine_url),
             tools=tools,
             channel=self.channel,
             roster=self.roster,
@@ -157,6 +158,6 @@ async def plant(tmp_path: Path, ffmpeg: Path) -> AsyncIterator[Plant]:
     async with (
         open_catalog(f"sqlite:///{tmp_path / 'catalog.db'}") as catalog,
         open_channel("memory://") as channel,
-        Engine(url) as engine,
+        open_engine(url) as engine,
     ):
         yield Plant(tmp_path, ffmpeg, catalog, channel, engine, url)

@@ -7,8 +7,8 @@ from viralclip.worker.cleanup import clear
 
 async def test_files_of_ended_and_unknown_jobs_go_and_those_of_a_running_job_stay(plant, source):
     for job_id in ("ended", "running"):
-        await plant.catalog.add_job(plant.job(job_id, source("small")))
-    await plant.catalog.finish_job("ended", 1, "succeeded", datetime.now(UTC))
+        await plant.catalog.jobs.add(plant.job(job_id, source("small")))
+    await plant.catalog.runs.finish("ended", 1, "succeeded", datetime.now(UTC))
     work = plant.folder / "work"
     for job_id in ("ended", "running", "gone"):
         (work / job_id).mkdir(parents=True)

@@ -3,11 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 
-from viralclip.engine.client import Engine
 from viralclip.worker.completions import Completions
 
 
-class Answering(Engine):
+class Answering:
     """An engine that knows what has ended, and remembers what it was asked."""
 
     def __init__(self, *ended: str) -> None:
@@ -27,7 +26,7 @@ async def waiting(settled: Completions, *workflow_ids: str) -> asyncio.Task[None
 
 
 async def test_who_waits_is_told_when_all_have_ended():
-    settled = Completions(Answering(), {"a", "b"}, ask_s=0)
+    settled = Completions(Answering().ended, {"a", "b"}, ask_s=0)
     task = await waiting(settled, "a", "b")
     settled.tell("a")
     await asyncio.sleep(0)
@@ -38,12 +37,12 @@ async def test_who_waits_is_told_when_all_have_ended():
 
 async def test_what_ended_elsewhere_is_asked_for():
     async with asyncio.timeout(5):
-        await Completions(Answering("a", "b"), (), ask_s=0).wait(["a", "b"])
+        await Completions(Answering("a", "b").ended, (), ask_s=0).wait(["a", "b"])
 
 
 async def test_what_ends_elsewhere_later_is_seen_then():
     engine = Answering("a")
-    task = await waiting(Completions(engine, (), ask_s=0), "a", "b")
+    task = await waiting(Completions(engine.ended, (), ask_s=0), "a", "b")
     engine.done.add("b")
     async with asyncio.timeout(5):
         await task
@@ -52,7 +51,7 @@ async def test_what_ends_elsewhere_later_is_seen_then():
 async def test_what_runs_here_has_not_ended_before_it_says_so():
     engine = Answering("a", "b")
     here = {"a"}
-    settled = Completions(engine, here, ask_s=0)
+    settled = Completions(engine.ended, here, ask_s=0)
     task = await waiting(settled, "a", "b")
     for _ in range(10):
         await asyncio.sleep(0)
@@ -65,7 +64,7 @@ async def test_what_runs_here_has_not_ended_before_it_says_so():
 
 
 async def test_many_who_wait_for_one_are_all_told():
-    settled = Completions(Answering(), {"a"}, ask_s=0)
+    settled = Completions(Answering().ended, {"a"}, ask_s=0)
     tasks = [await waiting(settled, "a") for _ in range(3)]
     settled.tell("a")
     async with asyncio.timeout(5):
@@ -74,7 +73,7 @@ async def test_many_who_wait_for_one_are_all_told():
 
 async def test_there_is_one_question_however_many_wait():
     engine = Answering()
-    settled = Completions(engine, (), ask_s=3600)
+    settled = Completions(engine.ended, (), ask_s=3600)
     tasks = [await waiting(settled, f"w{place}") for place in range(5)]
 
     assert len(engine.asked) == 1
@@ -84,7 +83,7 @@ async def test_there_is_one_question_however_many_wait():
 
 
 async def test_a_waiter_that_gave_up_disturbs_nobody():
-    settled = Completions(Answering(), {"a"}, ask_s=0)
+    settled = Completions(Answering().ended, {"a"}, ask_s=0)
     gone, patient = await waiting(settled, "a"), await waiting(settled, "a")
     gone.cancel()
     await asyncio.wait({gone})
@@ -95,7 +94,7 @@ async def test_a_waiter_that_gave_up_disturbs_nobody():
 
 async def test_nothing_to_wait_for_is_over_at_once():
     async with asyncio.timeout(5):
-        await Completions(Answering(), (), ask_s=0).wait([])
+        await Completions(Answering().ended, (), ask_s=0).wait([])
 
 
 async def test_who_waits_is_told_although_the_engine_did_not_answer_once():
@@ -107,4 +106,4 @@ async def test_who_waits_is_told_although_the_engine_did_not_answer_once():
             return await super().ended(workflow_ids)
 
     async with asyncio.timeout(5):
-        await Completions(Stumbling("a"), (), ask_s=0).wait(["a"])
+        await Completions(Stumbling("a").ended, (), ask_s=0).wait(["a"])

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from viralclip.catalog.records import Priority
-from viralclip.engine.client import priority_number
+from viralclip.engine.priorities import priority_number
 from viralclip.pipeline.workload import Means
 from viralclip.worker.line import ClipLine
 from viralclip.workflow_ref import WorkflowRef
@@ -20,7 +20,7 @@ async def test_of_other_jobs_only_what_is_made_before_the_jobs_last_clip_counts(
     now = datetime.now(UTC)
     jobs: dict[str, Priority] = {"before": "urgent", "mine": "normal", "behind": "low"}
     for name, priority in jobs.items():
-        await plant.catalog.add_job(plant.job(name, source("small"), (0, 0.2), (0.3, 0.8)))
+        await plant.catalog.jobs.add(plant.job(name, source("small"), (0, 0.2), (0.3, 0.8)))
         works = [WorkflowRef(name, 1, scene, "original") for scene in (1, 2)]
         await plant.engine.enqueue(works, priority=priority_number(priority, now))
 
@@ -32,7 +32,7 @@ async def test_of_other_jobs_only_what_is_made_before_the_jobs_last_clip_counts(
 
 
 async def test_a_job_of_which_nothing_waits_has_nothing_before_it(plant, source):
-    await plant.catalog.add_job(plant.job("other", source("small")))
+    await plant.catalog.jobs.add(plant.job("other", source("small")))
     await plant.engine.enqueue([WorkflowRef("other", 1, 1, "original")], priority=1)
 
     line = await (await line_of(plant)).of("mine")

@@ -4,7 +4,7 @@ import asyncio
 
 from dbos._dbos import _get_dbos_instance
 
-from viralclip.worker.queues import EAGER_POLL_S, POLL_S
+from viralclip.engine.dbos.queues import EAGER_POLL_S, POLL_S
 from viralclip.workflow_ref import QUEUES
 
 

@@ -19,7 +19,7 @@ async def orphaned(plant, source):
     job = plant.job("a1", source("small"))
     await plant.jobs.submit(job)
     await plant.engine.enqueue([WorkflowRef("a1", 1, 1), CLIP], priority=1)
-    await plant.catalog.begin_clip("a1", 1, "original", worker="w1")
+    await plant.catalog.clip_runs.begin("a1", 1, "original", worker="w1")
     with sqlite3.connect(plant.engine_url.removeprefix("sqlite:///")) as db:
         db.execute("update workflow_status set status = 'PENDING', executor_id = 'w1'")
     return job
@@ -44,7 +44,7 @@ def crash(plant) -> None:
 
 
 async def crashes(plant) -> list[int]:
-    return [clip.crashes for clip in await plant.catalog.clips("a1")]
+    return [clip.crashes for clip in await plant.catalog.clips.of("a1")]
 
 
 async def test_work_of_a_living_worker_is_left_alone(plant, orphaned):
@@ -69,7 +69,7 @@ async def test_work_of_a_crashed_worker_is_queued_again_and_counted_against_its_
 
 
 async def test_a_crash_is_not_counted_against_a_clip_that_only_waited_for_its_turn(plant, orphaned):
-    await plant.catalog.begin_clip("a1", 1, "original", worker="w0")
+    await plant.catalog.clip_runs.begin("a1", 1, "original", worker="w0")
     crash(plant)
     await look(plant)
 
@@ -121,7 +121,7 @@ async def test_nothing_is_said_after_the_end_of_a_job_whose_worker_died_having_s
     with sqlite3.connect(plant.engine_url.removeprefix("sqlite:///")) as db:
         undone = "update workflow_status set status = 'PENDING', executor_id = 'w1'"
         db.execute(f"{undone} where workflow_uuid = 'a1.1'")
-    ended = await plant.catalog.job("a1")
+    ended = await plant.catalog.jobs.find("a1")
     assert ended
     crash(plant)
     async with plant.worker("w2"):
@@ -133,14 +133,14 @@ async def test_nothing_is_said_after_the_end_of_a_job_whose_worker_died_having_s
     history = await plant.history("a1")
 
     assert [envelope.seq for envelope in history] == [envelope.seq for envelope in before]
-    assert await plant.catalog.job("a1") == ended.model_copy(update={"attempt": 2})
+    assert await plant.catalog.jobs.find("a1") == ended.model_copy(update={"attempt": 2})
 
 
 async def test_a_clip_that_ended_three_workers_is_given_up_and_the_job_ends(plant, orphaned):
     for before in ("w8", "w9"):
-        await plant.catalog.begin_clip("a1", 1, "original", worker=before)
-        await plant.catalog.count_crash("a1", 1, "original", worker=before)
-    await plant.catalog.begin_clip("a1", 1, "original", worker="w1")
+        await plant.catalog.clip_runs.begin("a1", 1, "original", worker=before)
+        await plant.catalog.clip_runs.count_crash("a1", 1, "original", worker=before)
+    await plant.catalog.clip_runs.begin("a1", 1, "original", worker="w1")
     crash(plant)
     async with plant.worker("w2"):
         told = await plant.told("a1", type="job_finished")

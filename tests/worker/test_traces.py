@@ -13,8 +13,9 @@ from peers.taken import Taken, taking
 
 from viralclip.catalog.records import JobRecord
 from viralclip.events import ExtractingSegment, ExtractingSegmentDetails
+from viralclip.pipeline.published import Published
 from viralclip.pipeline.reporter import JobReport, Reporter
-from viralclip.pipeline.scene import announce
+from viralclip.pipeline.settling import announce
 from viralclip.pipeline.tools import ClipTask
 from viralclip.telemetry.logs import log_to
 from viralclip.workflow_ref import WorkflowRef
@@ -83,8 +84,8 @@ async def test_what_a_dead_worker_was_making_is_ended_for_it_and_linked(plant, s
     work = WorkflowRef("a1", 1, 1, "original")
     await plant.jobs.submit(job)
     await plant.engine.enqueue([WorkflowRef("a1", 1, 1), work], priority=1)
-    await plant.catalog.begin_attempt("a1", 1)
-    await plant.catalog.begin_clip("a1", 1, "original", worker="w1")
+    await plant.catalog.runs.begin_attempt("a1", 1)
+    await plant.catalog.clip_runs.begin("a1", 1, "original", worker="w1")
     async with Reporter(plant.channel) as reporter:
         say_that_it_is_made(job, JobReport(reporter, "a1", 1, job.trace_id))
     begun_by(plant, "w1")
@@ -173,8 +174,7 @@ async def test_a_takeover_is_found_by_the_jobs_trace(plant, source, logged):
 
 def say_that_it_is_made(job: JobRecord, report: JobReport) -> None:
     """What its scene and its worker say of a clip that is begun."""
-    (scene,) = job.plan.scenes
-    announce(scene, [ClipTask(job, clip) for clip in job.plan.clips_of(1)], report)
+    announce([ClipTask(job, clip) for clip in job.plan.clips_of(1)], Published(), report)
     details = ExtractingSegmentDetails(start_sec=0.0, end_sec=0.2, duration_sec=0.2)
     report.clip(1, "original").say(ExtractingSegment(scene_id=1, style="original", details=details))
 

@@ -3,15 +3,19 @@
 import asyncio
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from dbos import StepOptions
-from dbos import error as dbos_error
 
+from viralclip.catalog.database import Database
 from viralclip.catalog.records import ClipRecord, EndedClip
-from viralclip.catalog.sql import SqlCatalog
-from viralclip.engine.client import priority_number
+from viralclip.catalog.sql.catalog import sql_catalog
+from viralclip.catalog.sql.clip_runs import SqlClipRuns
+from viralclip.engine.dbos.runtime import DbosRuntime
+from viralclip.engine.port import StepOfAnotherVersionError
+from viralclip.engine.priorities import priority_number
+from viralclip.events import NewEvent
 from viralclip.worker import workflows
 from viralclip.worker.completions import Completions
 from viralclip.worker.liveness import WorkerIdTakenError
@@ -19,7 +23,7 @@ from viralclip.workflow_ref import WorkflowRef
 
 
 async def endings(plant, job_id: str) -> dict[int, str | None]:
-    return {clip.scene_id: clip.ending for clip in await plant.catalog.clips(job_id)}
+    return {clip.scene_id: clip.ending for clip in await plant.catalog.clips.of(job_id)}
 
 
 async def test_a_job_comes_to_its_end_and_so_does_the_next_on_the_same_worker(plant, source):
@@ -33,6 +37,29 @@ async def test_a_job_comes_to_its_end_and_so_does_the_next_on_the_same_worker(pl
     assert len(list(plant.out.glob("*/*.mp4"))) == 4
 
 
+async def test_a_job_publishes_every_event_once(plant, source):
+    channel, events = plant.channel, []
+
+    class Heard:
+        """The channel, and all that is handed to it."""
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(channel, name)
+
+        async def publish(self, drafts: list[NewEvent]) -> list[int]:
+            events.extend(draft.key for draft in drafts)
+            return await channel.publish(drafts)
+
+    plant.channel = Heard()
+    job = plant.job("a1", source("small"), (0, 0.2), (0.5, 0.7), styles=["original", "split"])
+    async with plant.worker("w1"):
+        await plant.jobs.submit(job)
+        told = await plant.told("a1", type="job_finished")
+
+    assert sum("original" in key and key.startswith("1/1/") for key in events) == 7
+    assert len(events) == len(told)
+
+
 async def test_urgent_clips_go_first_and_old_normal_ones_are_not_starved(plant, source):
     now = datetime.now(UTC)
     order = {
@@ -42,7 +69,7 @@ async def test_urgent_clips_go_first_and_old_normal_ones_are_not_starved(plant, 
         "low": priority_number("low", now),
     }
     for name in ("low", "normal", "urgent", "old_normal"):
-        await plant.catalog.add_job(plant.job(name, source("small")))
+        await plant.catalog.jobs.add(plant.job(name, source("small")))
         await plant.engine.enqueue([WorkflowRef(name, 1, 1, "original")], priority=order[name])
     async with plant.worker("w1", slots=1):
         began = [
@@ -77,7 +104,7 @@ async def test_who_asks_for_one_clip_does_not_wait_for_all_clips_of_who_asked_be
         await plant.jobs.submit(job)
     async with plant.worker("w1", slots=1):
         await plant.told("one", type="job_finished")
-        ended = [clip.ending for clip in await plant.catalog.clips("many")]
+        ended = [clip.ending for clip in await plant.catalog.clips.of("many")]
 
     assert ended.count("complete") < 10
 
@@ -139,7 +166,7 @@ async def test_a_worker_that_leaves_hands_its_work_to_the_next(plant, source):
         told = await plant.told("a1", type="job_finished")
 
     assert told[-1].event.outcome == "succeeded"
-    assert [clip.crashes for clip in await plant.catalog.clips("a1")] == [0]
+    assert [clip.crashes for clip in await plant.catalog.clips.of("a1")] == [0]
 
 
 async def test_a_worker_with_grace_lets_its_clips_end_before_it_leaves(plant, source):
@@ -159,13 +186,13 @@ async def test_two_workers_with_one_id_are_refused(plant):
 
 async def test_work_of_an_earlier_run_does_nothing(plant, source):
     job = plant.job("a1", source("small"))
-    await plant.catalog.add_job(job)
-    await plant.catalog.finish_job("a1", 1, "failed", datetime.now(UTC))
-    await plant.catalog.begin_run("a1", 2)
+    await plant.catalog.jobs.add(job)
+    await plant.catalog.runs.finish("a1", 1, "failed", datetime.now(UTC))
+    await plant.catalog.runs.begin("a1", 2)
     stale = WorkflowRef("a1", 1, 1, "original")
     await plant.engine.enqueue([stale, WorkflowRef("gone", 1, 1, "original")], priority=1)
     async with plant.worker("w1"), asyncio.timeout(30):
-        await Completions(plant.engine, ()).wait([stale.workflow_id, "gone.1.1.original"])
+        await Completions(plant.engine.ended, ()).wait([stale.workflow_id, "gone.1.1.original"])
 
     assert await endings(plant, "a1") == {1: None}
 
@@ -193,13 +220,14 @@ class Full:
 async def test_how_a_clip_ended_is_recorded_when_it_can_be(plant, source):
     refusals = iter([OSError("no space left on device")] * 3)
 
-    class Stumbling(SqlCatalog):
-        async def end_clip(self, record: ClipRecord) -> EndedClip:
+    class Stumbling(SqlClipRuns):
+        async def end(self, record: ClipRecord) -> EndedClip:
             for error in refusals:
                 raise error
-            return await super().end_clip(record)
+            return await super().end(record)
 
-    async with Stumbling(f"sqlite:///{plant.folder / 'catalog.db'}") as plant.catalog:
+    async with Database(f"sqlite:///{plant.folder / 'catalog.db'}") as tables:
+        plant.catalog = replace(sql_catalog(tables), clip_runs=Stumbling(tables))
         async with plant.worker("w1"):
             await plant.jobs.submit(plant.job("a1", source("small")))
             *_, finished = await plant.told("a1", type="job_finished")
@@ -221,7 +249,7 @@ async def test_a_job_ends_although_the_engine_cannot_note_the_end_of_its_clips(p
             while await plant.engine.begun():  # noqa: ASYNC110 - a row changes, and tells nobody
                 await asyncio.sleep(0.1)
 
-    assert [clip.crashes for clip in await plant.catalog.clips("a1")] == [0]
+    assert [clip.crashes for clip in await plant.catalog.clips.of("a1")] == [0]
 
 
 async def test_a_clip_is_made_although_the_engine_cannot_note_its_steps(plant, source):
@@ -252,12 +280,10 @@ async def test_a_clip_that_another_version_began_is_made_without_its_checkpoints
 ):
     """Its stages were others: what is recorded in their place is not theirs."""
 
-    async def other(options: StepOptions, _step: object) -> None:
-        raise dbos_error.DBOSUnexpectedStepError(
-            "a1", 1, str(options.get("name")), "computing_crop_windows"
-        )
+    async def other(_runtime: object, name: str, _step: object) -> None:
+        raise StepOfAnotherVersionError(name)
 
-    monkeypatch.setattr("viralclip.worker.workflows.DBOS.run_step_async", other)
+    monkeypatch.setattr(DbosRuntime, "run_step", other)
     async with plant.worker("w1"):
         await plant.jobs.submit(plant.job("a1", source("small")))
         *_, finished = await plant.told("a1", type="job_finished")

@@ -4,8 +4,6 @@ import asyncio
 import hashlib
 import json
 import os
-import shutil
-import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -20,6 +18,7 @@ from viralclip.analysis.analyst import (
     command,
     environment,
 )
+from viralclip.analysis.eviction import prune
 from viralclip.analysis.fingerprint import framing_code, looking_code
 from viralclip.analysis.models import checksum
 from viralclip.errors import AnalysisFailedError, AnalysisStalledError, SourceUnreadableError
@@ -37,10 +36,9 @@ from viralclip.styles import Framing, Raster, View
 
 if TYPE_CHECKING:
     from viralclip.analysis.footage_file import DetectionSummary
+    from viralclip.reframe.footage import Footage
 
 LIMIT_BYTES = 512 * 1024 * 1024
-# What was used a moment ago may be in use still.
-_SAFE_S = 3600.0
 
 
 @dataclass(frozen=True)
@@ -115,6 +113,17 @@ class Analyses:
 
             await self._share(path.name + key, look, on_progress)
             found = await asyncio.to_thread(_read_sighting, path)
+        if found is None:
+            raise AnalysisFailedError(detail="what was seen cannot be read back")
+        return found
+
+    async def footage(self, scene_input: AnalysisInput) -> "Footage":
+        """What a look at the scene gave, had again if it is lost; ClipError if it cannot be."""
+        from viralclip.analysis.footage_file import read_footage  # noqa: PLC0415 - see below
+
+        await self.look(scene_input, lambda _: None)
+        key = await asyncio.to_thread(_key_of, scene_input)
+        found = await asyncio.to_thread(read_footage, self._footage(key))
         if found is None:
             raise AnalysisFailedError(detail="what was seen cannot be read back")
         return found
@@ -267,32 +276,6 @@ def _read_framing(path: Path) -> Framing | None:
     from viralclip.analysis.footage_file import read_framing  # noqa: PLC0415 - see above
 
     return read_framing(path)
-
-
-def prune(folder: Path, *, limit: int, now: Callable[[], float] = time.time) -> None:
-    """Remove the analyses that were used longest ago, until all take at most `limit` bytes."""
-    entries = sorted(folder.iterdir(), key=_used_at) if folder.is_dir() else []
-    sizes = {entry: _size(entry) for entry in entries}
-    total = sum(sizes.values())
-    for entry, size in sizes.items():
-        if total <= limit or now() - _used_at(entry) < _SAFE_S:
-            return
-        shutil.rmtree(entry, ignore_errors=True)
-        total -= size
-
-
-def _used_at(entry: Path) -> float:
-    with suppress(OSError):
-        return entry.stat().st_mtime
-    return 0.0
-
-
-def _size(folder: Path) -> int:
-    total = 0
-    for file in folder.glob("*"):
-        with suppress(OSError):
-            total += file.stat().st_size
-    return total
 
 
 def _key_of(scene_input: AnalysisInput) -> str:

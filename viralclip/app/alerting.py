@@ -12,7 +12,7 @@ from typing import TypeVar
 import structlog
 
 from viralclip.app.metrics import places
-from viralclip.engine.client import Engine
+from viralclip.engine.port import QueueOverview
 from viralclip.server.pools import Pool
 from viralclip.settings import Settings
 from viralclip.telemetry import instruments
@@ -32,7 +32,9 @@ log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def alerting(settings: Settings, engine: Engine, *, renders: bool) -> AsyncIterator[None]:
+async def alerting(
+    settings: Settings, engine: QueueOverview, *, renders: bool
+) -> AsyncIterator[None]:
     """Look at this process for as long as the context is open, and send what is wrong.
 
     Enter it before a worker begins, or what that says first is not counted. `renders` says that
@@ -58,7 +60,7 @@ class Lookout:
     def __init__(
         self,
         tally: Tally,
-        engine: Engine,
+        engine: QueueOverview,
         folders: Mapping[Place, Path],
         *,
         renders: bool,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from viralclip.catalog.accounts import Accounts
+from viralclip.catalog.tokens import TokenTable
 from viralclip.errors import InvalidRequestError
 from viralclip.server.identity import LOOPBACK, NoSignIn, SignIn, TokenSignIn
 from viralclip.settings import Settings
@@ -29,18 +29,18 @@ class Entrance:
     sentence: str
 
 
-async def open_entrance(settings: Settings, accounts: Accounts, *, with_sign_in: bool) -> Entrance:
+async def open_entrance(settings: Settings, tokens: TokenTable, *, with_sign_in: bool) -> Entrance:
     """Tokens, unless a person on this machine is alone with it or has asked for no sign-in.
 
     NoTokensError where other machines could reach a server that nobody can sign in to.
     """
     if not with_sign_in:
         return Entrance(NoSignIn(), _OFF)
-    exist = await accounts.exist()
+    exist = await tokens.exist()
     is_exposed = settings.server.host not in LOOPBACK
     if is_exposed and not exist:
         raise NoTokensError
-    sign_in = TokenSignIn(accounts, always=is_exposed or bool(settings.server.hosts))
+    sign_in = TokenSignIn(tokens, always=is_exposed or bool(settings.server.hosts))
     why = _why(settings, exist=exist)
     if why is None:
         return Entrance(sign_in, _LOCAL)

@@ -51,7 +51,7 @@ class Lives:
     async def _job(self, job_id: str) -> JobRecord | None:
         """The job as it was once: what is asked of it never changes."""
         if job_id not in self._jobs:
-            job = await self._catalog.job(job_id)
+            job = await self._catalog.jobs.find(job_id)
             if job is None:
                 return None
             self._jobs[job_id] = job

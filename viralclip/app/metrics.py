@@ -11,7 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from viralclip.app.listening import listen
-from viralclip.engine.client import Engine
+from viralclip.engine.port import QueueOverview
 from viralclip.server.door import Lobby, door
 from viralclip.server.metrics import Scrape, metrics_app
 from viralclip.settings import Address, Settings
@@ -25,7 +25,7 @@ _CONNECTIONS = 64
 _GRACE_S = 1
 
 
-def open_scrape(settings: Settings, engine: Engine, *roles: Role) -> Scrape:
+def open_scrape(settings: Settings, engine: QueueOverview, *roles: Role) -> Scrape:
     """Record what a process of these roles says, from now on, and answer scrapes with it."""
     recorder = PrometheusRecorder(roles)
     instruments.install(recorder)
@@ -33,7 +33,9 @@ def open_scrape(settings: Settings, engine: Engine, *roles: Role) -> Scrape:
 
 
 @asynccontextmanager
-async def metrics_port(settings: Settings, address: Address, engine: Engine) -> AsyncIterator[None]:
+async def metrics_port(
+    settings: Settings, address: Address, engine: QueueOverview
+) -> AsyncIterator[None]:
     """A worker's own port, for as long as the context is open; AddressTakenError."""
     listening = listen(address.host, address.port, how="in VIRALCLIP_METRICS")
     scrape = open_scrape(settings, engine, "worker")

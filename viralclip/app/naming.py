@@ -42,17 +42,17 @@ async def look_at(job: JobRecord, catalog: Catalog, storage: Storage) -> Shelf:
     names = await storage.names()
     jobs: dict[str, JobRecord | None] = {}
     finished: list[Finished] = []
-    for record in await catalog.stored(job.storage_url):
+    for record in await catalog.clips.stored(job.storage_url):
         if record.key not in names or record.ending != "complete":
             continue
         if record.job_id not in jobs:
-            jobs[record.job_id] = await catalog.job(record.job_id)
+            jobs[record.job_id] = await catalog.jobs.find(record.job_id)
         maker, stored = jobs[record.job_id], await storage.head(record.key or "")
         if maker is not None and stored is not None and is_file_of(record, stored):
             finished.append(Finished(maker, record))
-    latest = await catalog.jobs(owner=job.owner, limit=_LATEST)
+    latest = await catalog.jobs.latest(owner=job.owner, limit=_LATEST)
     making = [
-        await catalog.job(it.job_id)
+        await catalog.jobs.find(it.job_id)
         for it in latest
         if it.outcome is None and it.storage_url == job.storage_url
     ]

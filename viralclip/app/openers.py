@@ -6,8 +6,12 @@ from functools import lru_cache
 from viralclip.analysis.analyses import Analyses
 from viralclip.analysis.models import YUNET_URL, ModelPlace
 from viralclip.media.probe import identity
+from viralclip.pipeline.tools import SpeechTools
 from viralclip.processes.runner import Watchdogs
 from viralclip.settings import Settings
+from viralclip.speech.recogniser import SpeechChoice, find_recogniser
+from viralclip.speech.registry import DEFAULT
+from viralclip.speech.transcripts import Transcripts
 from viralclip.storage.objects import Storage
 from viralclip.storage.opening import open_storage
 from viralclip.storage.sources import Sources
@@ -17,6 +21,32 @@ def open_analyses(
     settings: Settings, *, threads: int, on_start: Callable[[int], None] | None = None
 ) -> Analyses:
     return Analyses(settings.state.analyses, threads=threads, limits=Watchdogs(), on_start=on_start)
+
+
+def open_transcripts(
+    settings: Settings, *, on_start: Callable[[int], None] | None = None
+) -> Transcripts:
+    return Transcripts(settings.state.transcripts, on_start=on_start)
+
+
+def open_speech(
+    settings: Settings, *, on_start: Callable[[int], None] | None = None
+) -> SpeechTools:
+    """One scene is listened to at a time, with every core there is."""
+    choice = speech_choice(settings)
+    return SpeechTools(
+        open_transcripts(settings, on_start=on_start),
+        find=lambda: find_recogniser(choice),
+    )
+
+
+def speech_choice(settings: Settings) -> SpeechChoice:
+    """The engine and the model that the settings name."""
+    return SpeechChoice(
+        engine=settings.speech.engine or DEFAULT,
+        model=settings.speech.model,
+        folder=settings.state.models / "speech",
+    )
 
 
 def open_sources(settings: Settings, opener: Callable[[str], Storage]) -> Sources:

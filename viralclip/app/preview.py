@@ -141,14 +141,19 @@ async def _scene_paths(watched: Watched, scene: Scene) -> dict[str, Any]:
 
 def _plan(video: Video, ask: Ask) -> Plan:
     """The plan of a job of this one clip; InvalidRequestError if there is none."""
-    if not ask.start < ask.end <= min(video.duration + _ROUNDING_S, ask.start + _LONGEST_S):
-        raise NoSuchStretchError(start=f"{ask.start:g}", end=f"{ask.end:g}")
+    check_stretch(video, ask.start, ask.end)
     aspect, active = parse_aspect(ask.aspect), video.active_area if ask.bars == "cut" else None
     style, *others = resolve([ask.style], source=video.size, aspect=aspect, active=active)
     if others or not style.analysed:
         raise StyleNotAnalysedError(style=ask.style)
     scene = Scene(id=1, title="", start=ask.start, end=ask.end)
     return make_plan(video, [scene], [choose(style)], Options(aspect=ask.aspect, bars=ask.bars))
+
+
+def check_stretch(video: Video, start: float, end: float) -> None:
+    """NoSuchStretchError unless the video has it, and it is short enough to be looked at."""
+    if not start < end <= min(video.duration + _ROUNDING_S, start + _LONGEST_S):
+        raise NoSuchStretchError(start=f"{start:g}", end=f"{end:g}")
 
 
 def _moved(boxes: list[Box], area: Rect) -> list[Box]:

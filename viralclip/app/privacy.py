@@ -50,6 +50,7 @@ _DATABASES = ("catalog.db", "events.db", "engine.db")
 _OURS = frozenset(
     {
         "analyses",
+        "transcripts",
         "clips",
         "engines",
         "ffmpegs",

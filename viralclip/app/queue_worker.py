@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from viralclip.app.records import open_engine, open_records
 from viralclip.app.workers import WorkerSpec, find_encoding, run_worker
-from viralclip.engine.client import Engine
+from viralclip.engine.port import Engine
 from viralclip.settings import MetricsTokenMissingError, Settings
 from viralclip.worker.process import new_worker_id
 

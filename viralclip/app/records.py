@@ -9,13 +9,15 @@ from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
 
+from viralclip.catalog.database import Database
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobRecord
 from viralclip.channel.opening import open_channel
 from viralclip.channel.port import ProgressChannel
-from viralclip.engine.client import Engine
+from viralclip.engine import opening
 from viralclip.engine.jobs import Jobs
+from viralclip.engine.port import Engine
 from viralclip.engine.rebuilding import RebuildingChannel
 from viralclip.errors import NotInstalledError
 from viralclip.settings import (
@@ -34,11 +36,25 @@ class Records:
 
 
 @asynccontextmanager
-async def open_records(settings: Settings) -> AsyncIterator[Records]:
+async def open_tables(settings: Settings) -> AsyncIterator[Database]:
+    """The database of what is kept in tables, wherever the catalog is."""
     async with AsyncExitStack() as stack:
         check_installed(settings)
         with state_errors(settings):
-            catalog = await stack.enter_async_context(open_catalog(settings.databases.catalog_url))
+            tables = await stack.enter_async_context(Database(settings.databases.tables_url))
+        yield tables
+
+
+@asynccontextmanager
+async def open_records(
+    settings: Settings, *, tables: Database | None = None
+) -> AsyncIterator[Records]:
+    """The records, in `tables` if those are open and the catalog is there."""
+    url = settings.databases.catalog_url
+    async with AsyncExitStack() as stack:
+        check_installed(settings)
+        with state_errors(settings):
+            catalog = await stack.enter_async_context(open_catalog(url, tables=tables))
             channel = await stack.enter_async_context(open_channel(settings.databases.channel_url))
         yield Records(catalog, RebuildingChannel(channel, catalog))
 
@@ -46,7 +62,7 @@ async def open_records(settings: Settings) -> AsyncIterator[Records]:
 @asynccontextmanager
 async def open_jobs(settings: Settings, records: Records, job: JobRecord) -> AsyncIterator[Jobs]:
     """The actions on one job, in the engine that it was queued in."""
-    async with Engine(engine_of(settings, job)) as engine:
+    async with opening.open_engine(engine_of(settings, job)) as engine:
         yield Jobs(catalog=records.catalog, channel=records.channel, engine=engine)
 
 
@@ -55,7 +71,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
     """The engine that `serve` and its workers share."""
     with state_errors(settings):
         settings.state.folder.mkdir(parents=True, exist_ok=True)
-    async with Engine(settings.databases.service_engine_url) as engine:
+    async with opening.open_engine(settings.databases.service_engine_url) as engine:
         yield engine
 
 

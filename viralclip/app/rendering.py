@@ -11,7 +11,7 @@ from viralclip.analysis.models import ModelPlace, fetch_model, find_model
 from viralclip.app.following import follow_run, has_ended
 from viralclip.app.lives import attended
 from viralclip.app.naming import look_at, named
-from viralclip.app.openers import model_place, storage_opener
+from viralclip.app.openers import model_place, speech_choice, storage_opener
 from viralclip.app.records import Records, engine_of, forget_engine, open_jobs, open_records
 from viralclip.app.request import Accepted, Request, accept
 from viralclip.app.workers import open_local_worker, open_roster
@@ -19,6 +19,7 @@ from viralclip.catalog.records import JobRecord
 from viralclip.channel.port import ProgressChannel
 from viralclip.engine.jobs import Jobs, new_job_id, new_trace_id
 from viralclip.errors import (
+    CaptionsUnavailableError,
     DetectorMissingError,
     JobBusyError,
     ModelUnavailableError,
@@ -26,9 +27,11 @@ from viralclip.errors import (
 )
 from viralclip.events import Outcome
 from viralclip.live import Frame
+from viralclip.media.ffmpeg import abilities, find_ffmpeg
 from viralclip.pipeline.analysis import needs_faces
 from viralclip.progress import Progress
 from viralclip.settings import Settings
+from viralclip.speech.recogniser import find_recogniser
 
 # Takes what whoever asked for a job should know and what is not part of its history.
 Note = Callable[[str], None]
@@ -54,9 +57,14 @@ class Run:
 
 
 async def check(request: Request, settings: Settings) -> Accepted:
-    """The plan for the request; InvalidRequestError names what is wrong with it, and
-    DetectorMissingError says that it demands a detector which is not available."""
-    accepted = await accept(request, storage_opener(settings))
+    """The plan for the request; InvalidRequestError names what is wrong with it, and what it needs
+    that is not here: a detector that it demands, or what listens to speech."""
+    accepted = await accept(request, storage_opener(settings), fonts=settings.rendering.fonts)
+    captions = accepted.plan.options.captions
+    if any(accepted.plan.is_transcribed(scene) for scene in accepted.plan.scenes):
+        await asyncio.to_thread(find_recogniser, speech_choice(settings))
+    if captions.mode != "none" and captions.burn:
+        await asyncio.to_thread(_demand_libass, settings)
     wants_faces = any(needs_faces(choice.name) for choice in accepted.plan.styles)
     if request.options.require_detector and wants_faces:
         await asyncio.to_thread(_get_model, model_place(settings))
@@ -70,7 +78,7 @@ async def open_render(accepted: Accepted, settings: Settings, note: Note) -> Asy
     for line in accepted.notes:
         note(line)
     async with open_records(settings) as records:
-        job = await records.catalog.unfinished(accepted.plan.digest, accepted.storage_url)
+        job = await records.catalog.jobs.find_unfinished(accepted.plan.digest, accepted.storage_url)
         if job is not None and await is_served(job, records, settings):
             note("The same request is being rendered elsewhere; watching it.")
             async with open_jobs(settings, records, job) as jobs:
@@ -132,7 +140,7 @@ async def let_end(job: JobRecord, settings: Settings, records: Records) -> None:
 
 async def find_job(job_id: str, records: Records) -> JobRecord:
     """UnknownJobError where there is none."""
-    job = await records.catalog.job(job_id)
+    job = await records.catalog.jobs.find(job_id)
     if job is None:
         raise UnknownJobError(job_id=job_id)
     return job
@@ -143,6 +151,11 @@ async def is_served(job: JobRecord, records: Records, settings: Settings) -> boo
     progress, _ = await records.channel.progress(job.job_id)
     roster = open_roster(settings, engine_of(settings, job))
     return progress.worker is not None and await roster.life_of(progress.worker) == "alive"
+
+
+def _demand_libass(settings: Settings) -> None:
+    if not abilities(find_ffmpeg(settings.rendering.ffmpeg)).draws_text:
+        raise CaptionsUnavailableError
 
 
 def _get_model(place: ModelPlace) -> Path:

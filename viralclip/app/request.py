@@ -1,30 +1,36 @@
 """From what was typed to a plan: every fault of the input is found before anything starts."""
 
 import asyncio
-import errno
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from types import MappingProxyType
 from typing import TypedDict, Unpack
-from urllib.parse import urlsplit
 
+from viralclip.app.captions import CaptionSource, caption_scenes
+from viralclip.app.destination import demand_text, destination_url
 from viralclip.audio_tracks import VOICE
+from viralclip.captioning import Captioned
+from viralclip.captions.areas import area_named
 from viralclip.errors import (
     Fault,
     InvalidRequestError,
     InvalidScenesError,
-    OutputNotWritableError,
-    StorageRejectedError,
-    StorageUnavailableError,
 )
 from viralclip.geometry import Rect, parse_aspect
 from viralclip.media.bars import look_over
 from viralclip.media.probe import Probed
-from viralclip.plan import PRESETS, Bars, Options, Plan, Video, choose, make_plan
+from viralclip.plan import (
+    PRESETS,
+    Bars,
+    CaptionOptions,
+    Options,
+    Plan,
+    Video,
+    choose,
+    make_plan,
+)
 from viralclip.scenes import (
     MAX_BYTES,
     Scene,
@@ -33,21 +39,25 @@ from viralclip.scenes import (
     parse_scenes,
     scenes_from_chapters,
 )
-from viralclip.settings import STORAGES, Settings
+from viralclip.settings import Settings
 from viralclip.storage.objects import Storage
 from viralclip.styles import ALL, Style, resolve
-from viralclip.text import is_text
+from viralclip.styles.registry import scene_options
 
 
 @dataclass(frozen=True)
 class Request:
-    """A render as it was asked for; without scenes the chapters of the video are meant."""
+    """A render as it was asked for; without scenes the chapters of the video are meant.
+
+    `captions` say where their words come from; see `caption_words`.
+    """
 
     source: Path
     scenes: Path | tuple[Scene, ...] | None
     styles: tuple[str, ...]
     out: str
     options: Options
+    captions: CaptionSource = None
 
 
 @dataclass(frozen=True)
@@ -57,19 +67,6 @@ class Accepted:
     plan: Plan
     storage_url: str
     notes: tuple[str, ...]
-
-
-class DestinationError(InvalidRequestError):
-    """Clips cannot be stored in {name}, it {why}; {advice}."""
-
-    code = "destination_refused"
-    usual = MappingProxyType({"advice": "`viralclip doctor` says what to check"})
-
-
-class NotTextError(InvalidRequestError):
-    """The name of {what} {name}, or of a folder it is in, is not UTF-8; rename it and try again."""
-
-    code = "name_not_text"
 
 
 class NoStyleError(InvalidRequestError):
@@ -94,6 +91,9 @@ class OptionValues(TypedDict, total=False):
     bars: Bars
     audio_track: str | int
     require_detector: bool
+    caption_style: str
+    caption_area: str
+    burn_captions: bool
 
 
 def options_for(settings: Settings, **values: Unpack[OptionValues]) -> Options:
@@ -109,25 +109,44 @@ def options_for(settings: Settings, **values: Unpack[OptionValues]) -> Options:
         bars=values.get("bars", "cut"),
         audio_track=str(values.get("audio_track", VOICE)).strip().lower(),
         require_detector=values.get("require_detector", False),
+        captions=CaptionOptions(
+            style=values.get("caption_style", "phrase"),
+            area=area_named(values.get("caption_area", "feed")),
+            burn=values.get("burn_captions", True),
+        ),
     )
 
 
-async def accept(request: Request, open_storage: Callable[[str], Storage]) -> Accepted:
-    """The plan for the request; InvalidRequestError names what is wrong with it."""
+async def accept(
+    request: Request, open_storage: Callable[[str], Storage], *, fonts: Path | None = None
+) -> Accepted:
+    """The plan for the request; InvalidRequestError names what is wrong with it.
+
+    `fonts` is a folder of the user's with more of them for captions.
+    """
     aspect = parse_aspect(request.options.aspect)
     if not request.styles:
         raise NoStyleError
-    _demand_text("the video", request.source)
+    demand_text("the video", request.source)
     probed = await asyncio.to_thread(look_over, request.source)
     reading = await asyncio.to_thread(_scenes, request, probed)
+    shown = await asyncio.to_thread(_captioned, request, reading.scenes, probed.video, fonts)
     active = probed.video.active_area if request.options.bars == "cut" else None
     styles = resolve(request.styles, source=probed.video.size, aspect=aspect, active=active)
-    storage_url = await _destination(request.out, open_storage)
-    choices = [choose(style) for style in styles]
-    plan = make_plan(probed.video, reading.scenes, choices, request.options)
+    storage_url = await destination_url(request.out, open_storage)
+    choices = [choose(style, captioned=shown.options.are_burnt) for style in styles]
+    options = request.options.model_copy(update={"captions": shown.options})
+    plan = make_plan(probed.video, shown.scenes, choices, options)
     left_out = _left_out(request.styles, styles, probed, active)
-    notes = (*left_out, *probed.video.notes, *reading.notes, *plan.audio.notes(), *plan.bars_notes)
+    read = (*probed.video.notes, *reading.notes, *shown.notes)
+    notes = (*left_out, *read, *plan.audio.notes(), *plan.bars_notes)
     return Accepted(plan, storage_url, notes)
+
+
+def _captioned(
+    request: Request, scenes: Sequence[Scene], video: Video, fonts: Path | None
+) -> Captioned:
+    return caption_scenes(request.captions, scenes, request.options.captions, video, fonts)
 
 
 def _scenes(request: Request, probed: Probed) -> SceneReading:
@@ -168,7 +187,14 @@ def _read(path: Path) -> bytes:
 
 def _parsed(data: str | bytes, name: str, video: Video) -> SceneReading:
     fps = float(Fraction(video.fps))
-    return parse_scenes(data, name=name, duration=video.duration, fps=fps, timecode=video.timecode)
+    return parse_scenes(
+        data,
+        name=name,
+        duration=video.duration,
+        fps=fps,
+        timecode=video.timecode,
+        options=scene_options(),
+    )
 
 
 def chapters_of(probed: Probed) -> SceneReading:
@@ -181,72 +207,6 @@ def chapters_of(probed: Probed) -> SceneReading:
         duration=probed.video.duration,
         fps=float(probed.fps),
     )
-
-
-def _demand_text(what: str, path: Path) -> None:
-    """What is recorded, and told to whoever watches, is text."""
-    if not is_text(str(path.absolute())):
-        raise NotTextError(what=what, name=path.name or path)
-
-
-async def _destination(out: str, open_storage: Callable[[str], Storage]) -> str:
-    """The URL of where the clips go, once something could be written there."""
-    scheme, address, _ = out.partition("://")
-    if not address:
-        return (await asyncio.to_thread(_writable, out, open_storage)).as_uri()
-    shown = f"{scheme}://{urlsplit(out).hostname or ''}"
-    if scheme not in STORAGES:
-        known = ", ".join(f"{name}://" for name in sorted(STORAGES))
-        raise DestinationError(
-            name=shown, why="is no place to store in", advice=f"give a folder or {known}"
-        )
-    try:
-        await open_storage(out).prove()
-    except StorageUnavailableError as error:
-        raise DestinationError(name=shown, why="did not answer", detail=error.detail) from error
-    except StorageRejectedError as error:
-        raise DestinationError(name=shown, why="refused", detail=error.detail) from error
-    return out
-
-
-def _writable(out: str, open_storage: Callable[[str], Storage]) -> Path:
-    """The output folder, made if need be and tried by writing to it."""
-    if not out:
-        raise OutputNotWritableError(name="a folder without a name", why="give one with --out")
-    try:
-        folder = Path(out).expanduser().resolve()
-    except RuntimeError as error:
-        why = "there is no such user's folder, or links lead round in a circle"
-        raise OutputNotWritableError(name=out, why=why, detail=str(error)) from error
-    _demand_text("the output folder", folder)
-    trial = folder / f".viralclip-{os.getpid()}"
-    try:
-        open_storage(folder.as_uri())
-        trial.touch()
-        trial.unlink()
-    except (OSError, StorageRejectedError) as error:
-        facts = {"name": out, **_why_not_writable(folder, error)}
-        raise OutputNotWritableError(detail=str(error), **facts) from error
-    return folder
-
-
-def _why_not_writable(folder: Path, error: OSError | StorageRejectedError) -> dict[str, str]:
-    """The reason in words, where there is one that names what to change."""
-    # Unlike `Path.exists`, this takes names that are too long for names of nothing.
-    exists = next(path for path in (folder, *folder.parents) if os.path.exists(path))  # noqa: PTH110
-    if not exists.is_dir():
-        return {"why": f"{exists.name} is a file; give a folder"}
-    reasons = {
-        errno.EROFS: "the disk can only be read; give a folder on another",
-        errno.ENOSPC: "the disk is full; free some space",
-        errno.EDQUOT: "your share of the disk is used up; free some space",
-        errno.ENAMETOOLONG: "the name is too long; give a shorter one",
-        errno.ENOENT: f"no folders can be made in {exists}; give another",
-    }
-    # The storage says that it cannot be, and what the system said is the cause of that.
-    refused = error if isinstance(error, OSError) else error.__cause__
-    number = refused.errno if isinstance(refused, OSError) else None
-    return {"why": reasons[number]} if number in reasons else {}
 
 
 def _left_out(

@@ -18,8 +18,8 @@ from viralclip.app.openers import open_sources, storage_opener
 from viralclip.app.records import Records
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobSummary
-from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
+from viralclip.engine.port import Engine
 from viralclip.engine.uploads import Upload, Uploads
 from viralclip.server.partial_uploads import PartialUploads
 from viralclip.settings import Settings
@@ -36,6 +36,7 @@ Kind = Literal[
     "engine records",
     "work folders",
     "analyses",
+    "transcripts",
     "fetched videos",
     "logs",
 ]
@@ -100,7 +101,7 @@ class Pruner:
 
     async def find(self, *, clips: bool = False) -> list[Prunable]:
         """All of them, in the order they are to be removed: a job before what it alone needs."""
-        ended = await self.catalog.ended_before(self.before)
+        ended = await self.catalog.jobs.ended_before(self.before)
         files = await asyncio.to_thread(lambda: list(_files(self)))
         return [
             *([it async for it in self._clips(ended)] if clips else []),
@@ -125,9 +126,9 @@ class Pruner:
             if not self._is_served(job):
                 continue
             storage = opener(job.storage_url)
-            for clip in await self.catalog.clips(job.job_id):
-                for key in (clip.key, clip.thumbnail):
-                    if key is not None and key.startswith(f"{job.job_id}/"):
+            for clip in await self.catalog.clips.of(job.job_id):
+                for key in clip.keys:
+                    if key.startswith(f"{job.job_id}/"):
                         size = clip.size or 0 if key == clip.key else 0
                         yield Prunable("clips", key, size, partial(self._drop, job, storage, key))
 
@@ -152,14 +153,14 @@ class Pruner:
         return True
 
     async def _has_ended(self, job_id: str) -> bool:
-        job = await self.catalog.job(job_id)
+        job = await self.catalog.jobs.find(job_id)
         return job is not None and job.finished_at is not None and job.finished_at < self.before
 
     async def _uploads(self) -> AsyncIterator[Prunable]:
         """Uploads of before that no job uses but such as go."""
         opener = storage_opener(self.settings)
         uploads = Uploads(self.settings.state.uploads, self.settings.storage.url, opener)
-        used = await self.catalog.paths_in_use(self.before)
+        used = await self.catalog.videos.paths_in_use(self.before)
         async for upload in uploads.all():
             if upload.at < self.before and upload.path not in used:
                 remove = partial(self._remove_upload, uploads, upload)
@@ -167,20 +168,20 @@ class Pruner:
 
     async def _remove_upload(self, uploads: Uploads, upload: Upload) -> bool:
         """The record goes first: nobody can submit the video any more when its file goes."""
-        if upload.path in await self.catalog.paths_in_use(self.before):
+        if upload.path in await self.catalog.videos.paths_in_use(self.before):
             return False
-        await self.catalog.forget_videos_at([upload.path])
+        await self.catalog.videos.forget_at([upload.path])
         await uploads.remove(upload.path)
         return True
 
     async def _engine_records(self) -> AsyncIterator[Prunable]:
         """Of jobs that were deleted."""
         for job_id in sorted(await self.engine.job_ids(self.before)):
-            if await self.catalog.job(job_id) is None:
+            if await self.catalog.jobs.find(job_id) is None:
                 yield Prunable("engine records", job_id, 0, partial(self._forget_work, job_id))
 
     async def _forget_work(self, job_id: str) -> bool:
-        if await self.catalog.job(job_id) is not None:
+        if await self.catalog.jobs.find(job_id) is not None:
             return False
         await self.engine.forget(job_id)
         return True
@@ -197,7 +198,7 @@ class Pruner:
                 yield Prunable("work folders", path.name, size_of(path), partial(self._erase, path))
 
     async def _is_open(self, job_id: str) -> bool:
-        job = await self.catalog.job(job_id)
+        job = await self.catalog.jobs.find(job_id)
         return job is not None and job.outcome is None
 
     async def _erase(self, path: Path) -> bool:
@@ -214,9 +215,14 @@ class Pruner:
 def _files(pruner: Pruner) -> Iterator[Prunable]:
     """What can be made or fetched again, and logs."""
     settings, before = pruner.settings, pruner.before
-    for path in entries(settings.state.analyses):
-        if _touched_at(path) < before:
-            yield Prunable("analyses", path.name, size_of(path), partial(_erased, path))
+    caches: tuple[tuple[Kind, Path], ...] = (
+        ("analyses", settings.state.analyses),
+        ("transcripts", settings.state.transcripts),
+    )
+    for kind, folder in caches:
+        for path in entries(folder):
+            if _touched_at(path) < before:
+                yield Prunable(kind, path.name, size_of(path), partial(_erased, path))
     sources = open_sources(settings, storage_opener(settings))
     for path, size in sources.unused_since(before):
         yield Prunable("fetched videos", path.name, size, partial(_evicted, sources, path))

@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,30 +14,43 @@ import uvicorn
 
 from viralclip.analysis.models import FaceModel
 from viralclip.app.alerting import alerting
+from viralclip.app.caption_preview import CaptionDrawer, DrawingTools
 from viralclip.app.entrance import open_entrance
 from viralclip.app.listening import WAITING, listen
 from viralclip.app.lives import attended
 from viralclip.app.metrics import open_scrape
-from viralclip.app.openers import model_place, open_analyses, open_sources, storage_opener
+from viralclip.app.openers import (
+    model_place,
+    open_analyses,
+    open_sources,
+    speech_choice,
+    storage_opener,
+)
 from viralclip.app.preview import Framer
 from viralclip.app.privacy import open_seal
-from viralclip.app.records import Records, open_engine, open_records
+from viralclip.app.records import Records, open_engine, open_records, open_tables
 from viralclip.app.retention import retaining
 from viralclip.app.workers import WorkerSpec, find_encoding, run_worker
-from viralclip.catalog.accounts import open_accounts
-from viralclip.catalog.webhooks import SqlWebhooks
-from viralclip.engine.client import Engine
+from viralclip.catalog.sql.webhooks import sql_webhooks
+from viralclip.catalog.webhooks import Webhooks
 from viralclip.engine.jobs import Jobs
+from viralclip.engine.port import Engine
+from viralclip.errors import ViralclipError
+from viralclip.media.ffmpeg import find_ffmpeg
+from viralclip.media.fonts import load_fonts
 from viralclip.media.probe import identity
 from viralclip.media.prober import Prober
 from viralclip.server.app import create_app
 from viralclip.server.door import Lobby, door, raise_file_limit, say_once
 from viralclip.server.feed import Feeds
 from viralclip.server.identity import LOOPBACK
-from viralclip.server.services import Services
+from viralclip.server.limits import Limits
+from viralclip.server.metrics import Scraping
+from viralclip.server.parts import Backends, Files, JobDefaults, Probing, ServerParts
 from viralclip.server.webhook_delivery import WebhookDelivery
 from viralclip.server.websocket_protocol import PreencodedWebSocketProtocol
 from viralclip.settings import Settings
+from viralclip.speech.recogniser import find_recogniser
 from viralclip.storage.objects import Storage
 from viralclip.worker.process import new_worker_id
 
@@ -51,17 +65,18 @@ async def serve(
 ) -> int:
     """Serve until the process is told to stop; `say` is given where, and who may use it."""
     async with (
-        open_records(settings) as records,
+        open_tables(settings) as tables,
+        open_records(settings, tables=tables) as records,
         open_engine(settings) as engine,
-        open_accounts(settings.databases.catalog_url) as accounts,
-        SqlWebhooks(settings.databases.tables_url, seal=open_seal(settings)) as webhooks,
     ):
-        entrance = await open_entrance(settings, accounts, with_sign_in=with_sign_in)
+        tokens = records.catalog.tokens
+        entrance = await open_entrance(settings, tokens, with_sign_in=with_sign_in)
+        webhooks = await sql_webhooks(tables, seal=open_seal(settings))
         scrape = open_scrape(settings, engine, "server", *(("worker",) if with_worker else ()))
-        services = await _services(settings, records, engine, webhooks)
-        services = replace(services, scrape=scrape, metrics_token=settings.telemetry.metrics_token)
+        parts = await _parts(settings, records, engine, webhooks)
+        parts = replace(parts, scraping=Scraping(scrape, settings.telemetry.metrics_token))
         app = create_app(
-            services,
+            parts,
             sign_in=entrance.sign_in,
             hosts=(*LOOPBACK, settings.server.host),
             sites=settings.server.hosts,
@@ -74,12 +89,12 @@ async def serve(
             if settings.telemetry.alerts
             else nullcontext(),
             _worker(settings, records, engine, wanted=with_worker),
-            _courier(services, webhooks),
+            _deliveries(parts),
             retaining(settings, records, engine),
         ):
             say(f"viralclip is at http://{_shown(settings)}")
             say(entrance.sentence)
-            await Server(config(app), services.feeds).serve(sockets=[listening])
+            await Server(config(app), parts.backends.feeds).serve(sockets=[listening])
     return 0
 
 
@@ -115,32 +130,63 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-async def _services(
-    settings: Settings, records: Records, engine: Engine, webhooks: SqlWebhooks
-) -> Services:
+async def _parts(
+    settings: Settings, records: Records, engine: Engine, webhooks: Webhooks
+) -> ServerParts:
     opener = storage_opener(settings)
     channel = attended(settings, records)
-    return Services(
-        catalog=records.catalog,
-        channel=channel,
-        jobs=Jobs(catalog=records.catalog, channel=records.channel, engine=engine),
-        feeds=Feeds(channel),
-        storage_url=settings.storage.url,
-        engine_url=settings.databases.service_engine_name,
-        open_storage=opener,
-        media_origin=await _media_origin(opener(settings.storage.url)),
-        probe=Prober(),
-        identify=identity,
-        frame=Framer(
-            open_analyses(settings, threads=1),
-            FaceModel(model_place(settings)),
-            open_sources(settings, opener).hold,
+    return ServerParts(
+        Backends(
+            catalog=records.catalog,
+            channel=channel,
+            jobs=Jobs(catalog=records.catalog, channel=records.channel, engine=engine),
+            feeds=Feeds(channel),
+            webhooks=webhooks,
         ),
-        media_roots=settings.server.media_roots,
-        uploads=settings.state.uploads,
-        webhooks=webhooks,
-        webhooks_anywhere=settings.server.webhooks == "anywhere",
-        encoder=settings.rendering.encoder,
+        Files(
+            storage_url=settings.storage.url,
+            open_storage=opener,
+            uploads=settings.state.uploads,
+            media_roots=settings.server.media_roots,
+            media_origin=await _media_origin(opener(settings.storage.url)),
+        ),
+        Probing(Prober(), identity, _framer(settings, opener), _drawer(settings, opener)),
+        JobDefaults(
+            settings.databases.service_engine_name,
+            settings.rendering.encoder,
+            partial(load_fonts, settings.rendering.fonts),
+            await asyncio.to_thread(_can_recognise, settings),
+        ),
+        limits=Limits(webhooks_anywhere=settings.server.webhooks == "anywhere"),
+    )
+
+
+def _framer(settings: Settings, opener: Callable[[str], Storage]) -> Framer:
+    return Framer(
+        open_analyses(settings, threads=1),
+        FaceModel(model_place(settings)),
+        open_sources(settings, opener).hold,
+    )
+
+
+def _can_recognise(settings: Settings) -> bool:
+    """Whether this machine could listen; workers elsewhere say so themselves."""
+    try:
+        find_recogniser(speech_choice(settings))
+    except ViralclipError:
+        return False
+    return True
+
+
+def _drawer(settings: Settings, opener: Callable[[str], Storage]) -> CaptionDrawer:
+    return CaptionDrawer(
+        DrawingTools(
+            analyses=open_analyses(settings, threads=1),
+            face_model=FaceModel(model_place(settings)),
+            source=open_sources(settings, opener).hold,
+            ffmpeg=partial(find_ffmpeg, settings.rendering.ffmpeg),
+            fonts=settings.rendering.fonts,
+        )
     )
 
 
@@ -153,14 +199,15 @@ async def _media_origin(storage: Storage) -> str:
 
 
 @asynccontextmanager
-async def _courier(services: Services, webhooks: SqlWebhooks) -> AsyncIterator[None]:
-    courier = WebhookDelivery(webhooks, services.catalog, anywhere=services.webhooks_anywhere)
-    telling = asyncio.create_task(courier.run(), name="courier")
+async def _deliveries(parts: ServerParts) -> AsyncIterator[None]:
+    webhooks, catalog = parts.backends.webhooks, parts.backends.catalog
+    delivery = WebhookDelivery(webhooks, catalog, anywhere=parts.limits.webhooks_anywhere)
+    delivering = asyncio.create_task(delivery.run(), name="webhook delivery")
     try:
         yield
     finally:
-        telling.cancel()
-        await asyncio.wait({telling})
+        delivering.cancel()
+        await asyncio.wait({delivering})
 
 
 @asynccontextmanager

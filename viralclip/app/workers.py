@@ -10,10 +10,17 @@ from pathlib import Path
 import structlog
 
 from viralclip.analysis.models import FaceModel
-from viralclip.app.openers import model_place, open_analyses, open_sources, storage_opener
+from viralclip.app.openers import (
+    model_place,
+    open_analyses,
+    open_sources,
+    open_speech,
+    storage_opener,
+)
 from viralclip.app.records import Records, own_engine_url, state_errors
-from viralclip.engine.client import Engine
 from viralclip.engine.jobs import Jobs
+from viralclip.engine.opening import open_engine, runtime_of
+from viralclip.engine.port import Engine
 from viralclip.media.encoders import Choice, choose_encoder, threads_for
 from viralclip.media.ffmpeg import find_ffmpeg
 from viralclip.pipeline.tools import (
@@ -80,7 +87,7 @@ async def open_local_worker(
     async with AsyncExitStack() as stack:
         with state_errors(settings):
             url = own_engine_url(settings, job_id)
-            engine = await stack.enter_async_context(Engine(url))
+            engine = await stack.enter_async_context(open_engine(url))
             worker = open_worker(settings, records, engine, url=url, gear=gear)
             await stack.enter_async_context(worker)
         jobs = Jobs(catalog=records.catalog, channel=records.channel, engine=engine)
@@ -116,16 +123,23 @@ async def open_worker(
         tools = Tools(
             catalog=records.catalog,
             storing=StorageTools(opener, settings.state.work, open_sources(settings, opener).hold),
-            rendering=RenderTools(gear.ffmpeg, gear.encoder, threads, on_ffmpeg=ledger.note),
+            rendering=RenderTools(
+                gear.ffmpeg,
+                gear.encoder,
+                threads,
+                on_ffmpeg=ledger.note,
+                fonts=settings.rendering.fonts,
+            ),
             analysing=AnalysisTools(
                 open_analyses(settings, threads=threads, on_start=ledger.note),
                 FaceModel(model_place(settings)),
             ),
             worker=WorkerIdentity(me),
+            speech=open_speech(settings, on_start=ledger.note),
         )
         worker = Worker(
-            engine_url=url,
             engine=engine,
+            runtime=runtime_of(url),
             tools=tools,
             channel=records.channel,
             roster=roster,

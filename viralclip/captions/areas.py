@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from viralclip.errors import UnknownCaptionAreaError
 from viralclip.geometry import Rect, Size
 
 AreaName = Literal["feed", "ads", "full"]
@@ -40,3 +41,11 @@ def area_of(name: AreaName, frame: Size) -> Rect:
     left, top = round(area.left * across), round(area.top * down)
     right, bottom = round(area.right * across), round(area.bottom * down)
     return Rect(left, top, right - left, bottom - top)
+
+
+def area_named(name: str) -> AreaName:
+    """The area of that name; UnknownCaptionAreaError names those there are."""
+    known: dict[str, AreaName] = {area: area for area in AREAS}
+    if name not in known:
+        raise UnknownCaptionAreaError(name=name, known=", ".join(AREAS))
+    return known[name]

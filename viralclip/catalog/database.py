@@ -1,24 +1,28 @@
-"""The SQL database that the catalog, the tokens and the webhooks share: opened, and brought up to
-the latest schema."""
+"""The SQL database that all tables share: opened, and brought up to the latest schema."""
 
+import asyncio
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection, Engine, RowMapping
 from sqlalchemy.event import listen
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from viralclip.catalog.tables import METADATA
 
-HEAD = "0006"
+HEAD = "0007"
 # How long a call waits for a database server that is being restarted.
 PATIENCE_S = 30.0
+_LOOK_S = 0.5
 _TURN_S = 0.02
 # The mark of a transaction that only reads.
 _READS = "viralclip_reads"
@@ -31,8 +35,77 @@ _VERSIONS = sa.Table(
     sa.Column("version_num", sa.String(32), primary_key=True),
 )
 
+T = TypeVar("T")
+Begin = Callable[[Engine], AbstractContextManager[Connection]]
 
-def open_database(url: str) -> Engine:
+log = structlog.get_logger(__name__)
+
+
+class Database:
+    """One database with one pool of connections, for all tables.
+
+    Every call is one transaction, in a thread: the event loop never waits for it. Where a server
+    is not there it is tried again for as long as `patience_s`, unless the caller is not `patient`.
+    """
+
+    def __init__(self, url: str, *, patience_s: float = PATIENCE_S) -> None:
+        self._url = url
+        self._patience_s = patience_s
+
+    async def __aenter__(self) -> Self:
+        self.engine = await asyncio.to_thread(open_engine, self._url)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        await asyncio.to_thread(self.engine.dispose)
+
+    async def first(self, query: sa.Executable, *, patient: bool = True) -> RowMapping | None:
+        """The first row that the query finds."""
+        return await self.read(lambda db: db.execute(query).mappings().first(), patient=patient)
+
+    async def all(self, query: sa.Executable, *, patient: bool = True) -> list[RowMapping]:
+        """Every row that the query finds."""
+        return await self.read(lambda db: list(db.execute(query).mappings()), patient=patient)
+
+    async def change(self, statement: sa.Executable, *, patient: bool = True) -> int:
+        """Execute the statement; how many rows it changed."""
+        return await self.write(lambda db: db.execute(statement).rowcount, patient=patient)
+
+    async def read(self, work: Callable[[Connection], T], *, patient: bool = True) -> T:
+        """Do what only reads, and waits for no writer."""
+        return await self.transact(work, reading, patient=patient)
+
+    async def write(self, work: Callable[[Connection], T], *, patient: bool = True) -> T:
+        """Do what may change something: as a whole or not at all."""
+        return await self.transact(work, Engine.begin, patient=patient)
+
+    async def transact(
+        self, work: Callable[[Connection], T], begin: Begin, *, patient: bool = True
+    ) -> T:
+        """Do the work in one transaction; again, for a while, where the server is not there."""
+
+        def transaction() -> T:
+            with begin(self.engine) as db:
+                return work(db)
+
+        give_up_at = time.monotonic() + self._patience_s
+        while True:
+            try:
+                return await asyncio.to_thread(transaction)
+            except (OperationalError, InterfaceError) as error:
+                local = self.engine.dialect.name == "sqlite"
+                if local or not patient or time.monotonic() > give_up_at:
+                    raise
+                log.warning("Catalog unavailable", error=repr(error.orig), retry_in_sec=_LOOK_S)
+            await asyncio.sleep(_LOOK_S)
+
+
+def open_engine(url: str) -> Engine:
     """The database, brought up to the latest schema."""
     engine = connect(url)
     with reading(engine) as db:
@@ -149,6 +222,11 @@ def migrate(db: Connection, to: str = HEAD) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = db
     command.upgrade(config, to)
+
+
+def utc(at: datetime | None) -> datetime | None:
+    """SQLite keeps the clock's hands and forgets the zone: all clocks in it show UTC."""
+    return at.astimezone(UTC) if at is not None else None
 
 
 def aware(at: datetime) -> datetime:

@@ -12,6 +12,8 @@ Ending = Literal["complete", "failed", "cancelled"]
 Priority = Literal["urgent", "normal", "low"]
 
 
+CAPTION_FORMATS = ("srt", "vtt")
+
 # A clip among those of its job: the scene's id and the style; jobs list their clips in that order.
 ClipPlace = tuple[int, str]
 
@@ -77,7 +79,8 @@ class JobRecord(BaseModel, frozen=True):
 class ClipRecord(BaseModel, frozen=True):
     """What became of one clip; `digest` names the work, `key` and `tag` the stored file.
 
-    `worker` is who began to make it; `crashes` counts those who died of it.
+    `captions` says that there are files with its words beside it. `worker` is who began to make it;
+    `crashes` counts those who died of it.
     """
 
     job_id: str
@@ -94,9 +97,32 @@ class ClipRecord(BaseModel, frozen=True):
     size: int | None = None
     tag: str | None = None
     thumbnail: str | None = None
+    captions: bool = False
     duration: float | None = None
     width: int | None = None
     height: int | None = None
+
+    @property
+    def caption_keys(self) -> tuple[str, ...]:
+        return caption_keys(self.key) if self.key and self.captions else ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Those of all its files, its own first."""
+        return tuple(key for key in (self.key, self.thumbnail, *self.caption_keys) if key)
+
+
+def caption_keys(key: str) -> tuple[str, ...]:
+    """What the files with a clip's words are called, in the order of CAPTION_FORMATS."""
+    stem = key.removesuffix(".mp4")
+    return tuple(f"{stem}.{kind}" for kind in CAPTION_FORMATS)
+
+
+class FoundRun(NamedTuple):
+    """A job and the records of its clips, as they stood at one moment."""
+
+    job: JobRecord
+    clips: list[ClipRecord]
 
 
 class EndedClip(NamedTuple):
@@ -131,3 +157,17 @@ class Claim(BaseModel, frozen=True):
 
     digest: str
     job_id: str
+
+
+def new_clips(job: JobRecord) -> list[ClipRecord]:
+    """The records of the job's clips before any of them is made."""
+    return [
+        ClipRecord(
+            job_id=job.job_id,
+            scene_id=clip.scene.id,
+            style=clip.style,
+            digest=clip.digest,
+            run=job.run,
+        )
+        for clip in job.plan.clips()
+    ]

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 METADATA = MetaData()
@@ -70,6 +71,7 @@ clips = Table(
     Column("size", Integer),
     Column("tag", String),
     Column("thumbnail", String),
+    Column("captions", Boolean, nullable=False, server_default=false()),
     Column("duration", Float),
     Column("width", Integer),
     Column("height", Integer),

@@ -44,7 +44,7 @@ class MemoryStore:
         job = self._jobs.setdefault(draft.job_id, _Job())
         if draft.key not in job.seqs:
             seq = len(job.bodies) + 1
-            job.bodies.append(draft.numbered(seq).model_dump_json())
+            job.bodies.append(draft.json_numbered(seq))
             job.seqs[draft.key] = seq
         return job.seqs[draft.key]
 

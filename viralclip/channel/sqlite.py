@@ -168,7 +168,7 @@ def _append(db: sqlite3.Connection, draft: NewEvent) -> int:
         " on conflict (job_id) do update set seq = seq + 1 returning seq",
         (draft.job_id, uuid.uuid4().hex[:12]),
     ).fetchone()
-    body = draft.numbered(seq).model_dump_json()
+    body = draft.json_numbered(seq)
     db.execute("insert into events values (?, ?, ?, ?)", (draft.job_id, seq, draft.key, body))
     return seq
 

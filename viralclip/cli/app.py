@@ -4,9 +4,12 @@ from typing import Annotated
 
 import typer
 
+from viralclip.cli.commands.access import tokens
+from viralclip.cli.commands.installed import models, styles
 from viralclip.cli.commands.jobs import cancel, demo, jobs, render, retry, watch
-from viralclip.cli.commands.service import models, serve, tokens, videos, worker
-from viralclip.cli.commands.upkeep import doctor, logs, prune, scenes, types
+from viralclip.cli.commands.serving import serve, worker
+from viralclip.cli.commands.upkeep import doctor, logs, prune, scenes, transcribe, types
+from viralclip.cli.commands.uploads import videos
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -17,7 +20,7 @@ app = typer.Typer(
 )
 
 for command in (
-    *(render, watch, jobs, cancel, retry, scenes, doctor),
+    *(render, watch, jobs, cancel, retry, scenes, styles, transcribe, doctor),
     *(serve, worker, prune, logs, types, demo),
 ):
     app.command()(command)

@@ -43,6 +43,20 @@ def _extracting(clip: ClipState, _now: datetime) -> tuple[str, ...]:
     return STEPS[clip.step], _figure(clip, "duration_sec", lambda sec: f"{sec:.1f} s")
 
 
+def _transcribing(clip: ClipState, _now: datetime) -> tuple[str, ...]:
+    sound = _figure(clip, "audio_sec", lambda sec: f"{sec:.1f} s of sound")
+    engine = f"{clip.details.get('engine', '')} {clip.details.get('model', '')}".strip()
+    return STEPS[clip.step], *_pace(clip), sound, engine
+
+
+def _transcribed(clip: ClipState, _now: datetime) -> tuple[str, ...]:
+    heard = _number(clip, "words")
+    if heard == 0:
+        return ("no speech found",)
+    language = str(clip.details.get("language", ""))
+    return STEPS[clip.step], _figure(clip, "words", lambda n: counted(int(n), "word")), language
+
+
 def _detecting(clip: ClipState, _now: datetime) -> tuple[str, ...]:
     sampled = _figure(clip, "sample_fps", lambda fps: f"{fps:g} frames/s")
     return STEPS[clip.step], *_pace(clip), sampled, detector(str(clip.details.get("detector", "")))
@@ -128,6 +142,8 @@ def _cancelled(clip: ClipState, _now: datetime) -> tuple[str, ...]:
 
 _DETAILED: dict[Step, Callable[[ClipState, datetime], tuple[str, ...]]] = {
     Step.EXTRACTING_SEGMENT: _extracting,
+    Step.TRANSCRIBING: _transcribing,
+    Step.TRANSCRIPT_COMPLETE: _transcribed,
     Step.DETECTING_FACES: _detecting,
     Step.FACE_DETECTION_COMPLETE: _detected,
     Step.COMPUTING_CAMERA_PATH: _planning,

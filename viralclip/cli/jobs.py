@@ -29,7 +29,7 @@ from viralclip.storage.objects import Storage
 async def show(settings: Settings, *, limit: int, as_json: bool) -> int:
     """List the latest jobs."""
     async with open_records(settings) as records:
-        jobs = await records.catalog.jobs(limit=limit)
+        jobs = await records.catalog.jobs.latest(limit=limit)
         seen = await overviews(jobs, records.catalog, attended(settings, records))
         found = list(zip(jobs, seen, strict=True))
     if as_json:
@@ -61,7 +61,7 @@ async def _located(
 ) -> Progress:
     """The progress with its clips where they are stored: a server tells other addresses."""
     storage = opener(job.storage_url)
-    clips = await records.catalog.clips(job.job_id)
+    clips = await records.catalog.clips.of(job.job_id)
     stored = {(clip.scene_id, clip.style): storage.url(clip.key) for clip in clips if clip.key}
 
     def clip_of(scene: SceneState, clip: ClipState) -> ClipState:

@@ -5,7 +5,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 from viralclip.app.records import open_records
-from viralclip.catalog.accounts import Account, open_accounts
+from viralclip.catalog.tokens import Account
 from viralclip.errors import InvalidRequestError
 from viralclip.settings import Settings
 
@@ -29,8 +29,8 @@ async def create(name: str, settings: Settings, *, days: int | None) -> int:
     if not _NAME.fullmatch(name):
         raise InvalidTokenNameError
     expires_at = datetime.now(UTC) + timedelta(days=days) if days else None
-    async with open_records(settings), open_accounts(settings.databases.catalog_url) as accounts:
-        token = await accounts.create(name, expires_at=expires_at)
+    async with open_records(settings) as records:
+        token = await records.catalog.tokens.create(name, expires_at=expires_at)
     sys.stdout.write(f"{token}\n")
     sys.stderr.write("Keep it: it is shown this once.\n")
     return 0
@@ -38,8 +38,8 @@ async def create(name: str, settings: Settings, *, days: int | None) -> int:
 
 async def show(settings: Settings) -> int:
     """List the names of the tokens, since when there are, and until when."""
-    async with open_records(settings), open_accounts(settings.databases.catalog_url) as accounts:
-        found = await accounts.all()
+    async with open_records(settings) as records:
+        found = await records.catalog.tokens.all()
     for account in found:
         sys.stdout.write(f"{account.name}\t{_clock(account.created_at)}\t{_end(account)}\n")
     if not found:
@@ -49,8 +49,8 @@ async def show(settings: Settings) -> int:
 
 async def revoke(name: str, settings: Settings) -> int:
     """Whoever still has the token is a stranger from now on."""
-    async with open_records(settings), open_accounts(settings.databases.catalog_url) as accounts:
-        if not await accounts.revoke(name):
+    async with open_records(settings) as records:
+        if not await records.catalog.tokens.revoke(name):
             raise UnknownTokenError(name=name)
     sys.stdout.write(f"The token {name} is revoked.\n")
     return 0

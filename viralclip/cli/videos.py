@@ -19,7 +19,7 @@ async def show(user: str, settings: Settings) -> int:
     """List the user's uploads, the latest first."""
     async with open_records(settings) as records:
         uploads = _uploads(settings)
-        found = [it for it in await records.catalog.videos(user) if uploads.holds(it)]
+        found = [it for it in await records.catalog.videos.of(user) if uploads.holds(it)]
     lines = [f"{video.identity}  {video.name}\n" for video in found]
     sys.stdout.writelines(lines or [f"{user} has uploaded nothing.\n"])
     return 0
@@ -28,7 +28,7 @@ async def show(user: str, settings: Settings) -> int:
 async def delete(video_id: str, user: str, settings: Settings) -> int:
     """Delete an upload that no unfinished job uses."""
     async with open_records(settings) as records:
-        video = await records.catalog.video(user, video_id)
+        video = await records.catalog.videos.find(user, video_id)
         if video is None:
             raise UnknownVideoError(user=user, video_id=video_id)
         await _uploads(settings).delete(user, video, records.catalog)

@@ -1,1 +1,1 @@
-"""Durable execution: queues the work of jobs by workflow name, knowing none of its code."""
+"""Durable execution: jobs queue their work by name, and a runtime runs it, whoever dies."""

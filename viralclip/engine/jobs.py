@@ -6,11 +6,13 @@ from datetime import datetime
 import structlog
 
 from viralclip.catalog.port import Catalog
-from viralclip.catalog.records import ClipRecord, JobRecord, Priority
+from viralclip.catalog.records import ClipRecord, JobRecord, Priority, new_clips
 from viralclip.channel.port import ProgressChannel
-from viralclip.engine.client import Engine, priority_number
+from viralclip.engine.port import WorkQueue
+from viralclip.engine.priorities import priority_number
 from viralclip.errors import JobBusyError, UnknownJobError
 from viralclip.events import ClipOutline, JobQueued, NewEvent, SceneOutline
+from viralclip.plan import Plan
 from viralclip.scenes import Scene
 from viralclip.telemetry.spans import submission
 from viralclip.workflow_ref import WorkflowRef
@@ -30,47 +32,48 @@ def new_trace_id() -> str:
 class Jobs:
     """Acts on jobs in one engine; the work itself happens wherever a worker serves that engine."""
 
-    def __init__(self, *, catalog: Catalog, channel: ProgressChannel, engine: Engine) -> None:
+    def __init__(self, *, catalog: Catalog, channel: ProgressChannel, engine: WorkQueue) -> None:
         self._catalog = catalog
         self._channel = channel
         self._engine = engine
 
     async def submit(self, job: JobRecord) -> None:
         """Record the job, tell its watchers, queue it; once this returns it will come to an end."""
-        await self._catalog.add_job(job)
+        await self._catalog.jobs.add(job)
         with submission(WorkflowRef(job.job_id, job.run), job.trace_id):
-            await self._queue(job, job.created_at)
+            await self._queue(job, job.created_at, new_clips(job))
 
     async def resume(self, job: JobRecord) -> None:
         """Queue a job again whose submission may have been cut short; nothing is done twice."""
-        await self._queue(job, job.created_at)
+        await self._queue(job, job.created_at, await self._catalog.clips.of(job.job_id))
 
-    async def retry(self, job_id: str, at: datetime) -> JobRecord:
-        """Open another run that makes the clips which did not complete."""
+    async def retry(self, job_id: str, at: datetime, plan: Plan | None = None) -> JobRecord:
+        """Open another run that makes the clips which did not complete, and those that a new plan
+        changes."""
         job = await self.find(job_id)
         if job.outcome is None:
             raise JobBusyError(job_id=job_id)
-        await self._catalog.begin_run(job_id, job.run + 1)
+        await self._catalog.runs.begin(job_id, job.run + 1, plan)
         again = await self.find(job_id)
         with submission(WorkflowRef(job_id, again.run), again.trace_id):
-            await self._queue(again, at)
+            await self._queue(again, at, await self._catalog.clips.of(job_id))
         return again
 
     async def cancel(self, job_id: str, *, by: str) -> None:
         """Stop the job's clips; each looks for the stop when it begins, so none slips through."""
         job = await self.find(job_id)
-        await self._catalog.stop_job(job_id, by=by, failed=False)
+        await self._catalog.runs.stop(job_id, by=by, failed=False)
         await self._engine.cancel_clips(job_id, job.run)
 
     async def cancel_clip(self, job_id: str, scene_id: int, style: str, *, by: str) -> None:
         """Stop one clip; its siblings go on."""
         job = await self.find(job_id)
-        await self._catalog.stop_clip(job_id, scene_id, style, by=by)
+        await self._catalog.clip_runs.stop(job_id, scene_id, style, by=by)
         await self._engine.cancel([WorkflowRef(job_id, job.run, scene_id, style).workflow_id])
 
     async def set_priority(self, job_id: str, priority: Priority) -> JobRecord:
         """Move the job's waiting clips, and those to come, to another place in the queue."""
-        await self._catalog.set_priority(job_id, priority)
+        await self._catalog.jobs.set_priority(job_id, priority)
         job = await self.find(job_id)
         await self._engine.set_priority(job_id, priority_number(priority, job.created_at))
         return job
@@ -83,17 +86,16 @@ class Jobs:
         """Drop all that is known of an ended job; its clips stay where they are."""
         await self._engine.forget(job_id)
         await self._channel.forget(job_id)
-        await self._catalog.forget_idempotency_keys(job_id)
-        await self._catalog.delete_job(job_id)
+        await self._catalog.idempotency_keys.forget(job_id)
+        await self._catalog.jobs.delete(job_id)
 
     async def find(self, job_id: str) -> JobRecord:
-        job = await self._catalog.job(job_id)
+        job = await self._catalog.jobs.find(job_id)
         if job is None:
             raise UnknownJobError(job_id=job_id)
         return job
 
-    async def _queue(self, job: JobRecord, at: datetime) -> None:
-        clips = await self._catalog.clips(job.job_id)
+    async def _queue(self, job: JobRecord, at: datetime, clips: list[ClipRecord]) -> None:
         draft = NewEvent(
             job_id=job.job_id, run=job.run, at=at, trace_id=job.trace_id, event=outline(job, clips)
         )
@@ -117,7 +119,7 @@ def _scene_outline(job: JobRecord, scene: Scene, wanted: set[tuple[int, str]]) -
         start_sec=scene.start,
         duration_sec=scene.duration,
         clips=tuple(
-            ClipOutline(style=style.name, route=style.route)
+            ClipOutline(style=style.name, route=job.plan.route(scene, style))
             for style in job.plan.styles
             if (scene.id, style.name) in wanted
         ),

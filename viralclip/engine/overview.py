@@ -34,7 +34,9 @@ async def overviews(
 ) -> list[Overview]:
     """An overview of each job: the records count the clips of those that have ended, and only the
     progress of the others is read, and of those that got no further than a part."""
-    ended = await catalog.count_endings([job.job_id for job in jobs if job.outcome is not None])
+    ended = await catalog.clips.count_endings(
+        [job.job_id for job in jobs if job.outcome is not None]
+    )
     return [await _overview(job, ended.get(job.job_id), channel) for job in jobs]
 
 

@@ -95,18 +95,22 @@ class RebuildingChannel:
         """Whether there is a job to speak of, whose history is there from its beginning."""
         if draft.job_id in self._known or isinstance(draft.event, JobQueued):
             return True
-        if await self._catalog.job(draft.job_id) is None:
-            return False
-        await self._rebuild(draft.job_id)
-        return True
+        job = await self._catalog.jobs.find(draft.job_id)
+        if job is not None:
+            await self._rebuild_run(job)
+        return job is not None
 
     async def _rebuild(self, job_id: str) -> bool:
         """Tell the job's latest run again unless it is known; whether anything was told."""
-        job = await self._catalog.job(job_id)
+        job = await self._catalog.jobs.find(job_id)
+        return job is not None and await self._rebuild_run(job)
+
+    async def _rebuild_run(self, job: JobRecord) -> bool:
+        job_id = job.job_id
         progress, _ = await self._channel.progress(job_id)
-        if job is None or progress.run >= job.run:
+        if progress.run >= job.run:
             return False
-        events = recall(job, await self._catalog.clips(job_id))
+        events = recall(job, await self._catalog.clips.of(job_id))
         now = datetime.now(UTC)
         drafts = [
             NewEvent(job_id=job_id, run=job.run, at=now, trace_id=job.trace_id, event=event)
@@ -184,6 +188,7 @@ def _end(job: JobRecord, clip: ClipRecord) -> Complete | Failed | Cancelled:
                 bytes=clip.size,
                 duration_sec=clip.duration,
                 has_thumbnail=clip.thumbnail is not None,
+                has_captions=clip.captions,
             )
             return Complete(scene_id=clip.scene_id, style=clip.style, details=details)
         case "cancelled":

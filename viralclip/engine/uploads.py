@@ -70,11 +70,11 @@ class Uploads:
         """
         if not self.holds(video):
             raise NotUploadedError(name=video.name)
-        if video.path in await catalog.paths_in_use():
+        if video.path in await catalog.videos.paths_in_use():
             raise VideoInUseError(name=video.name)
-        await catalog.forget_video(owner, video.identity)
-        if video.path in await catalog.paths_in_use():
-            await catalog.add_video(owner, video)
+        await catalog.videos.forget(owner, video.identity)
+        if video.path in await catalog.videos.paths_in_use():
+            await catalog.videos.add(owner, video)
             raise VideoInUseError(name=video.name)
         await self.remove(video.path)
 

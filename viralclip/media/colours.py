@@ -31,11 +31,11 @@ _WIDE = frozenset({_BT2020, 11, 12})
 _SCALED = frozenset({_GBR, _BT709, 4, 5, _SMPTE170M, 7, _BT2020})
 _ZSCALED = frozenset({8, 12, 13, 14})
 
-_BT709_TAGS = Filter.of(
+BT709_TAGS = Filter.of(
     "setparams", range="tv", color_primaries="bt709", color_trc="bt709", colorspace="bt709"
 )
 _CAREFUL = "flags=bicubic+accurate_rnd+full_chroma_int"
-_TO_8_BIT = (Filter.of("format", "yuv420p"), _BT709_TAGS)
+_TO_8_BIT = (Filter.of("format", "yuv420p"), BT709_TAGS)
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def early_colours(
     if late_colours(colours, abilities):
         matrix, pixels, tags = "bt2020" if colours.rgb else "", "yuv420p10le", _own_tags(colours)
     else:
-        matrix, pixels, tags = "bt709", "yuv420p", _BT709_TAGS.render()
+        matrix, pixels, tags = "bt709", "yuv420p", BT709_TAGS.render()
     to_matrix = f":out_color_matrix={matrix}" if matrix else ""
     scale = f"scale={size.width}:{size.height}:{_CAREFUL}:out_range=tv{to_matrix}"
     return [scale, f"format={pixels}", tags]
@@ -175,7 +175,7 @@ _TONE_MAP = (
 
 
 def encoder_input(encoder: Encoder) -> str:
-    return f"setsar=1,{_BT709_TAGS.render()},{encoder.upload}"
+    return f"setsar=1,{BT709_TAGS.render()},{encoder.upload}"
 
 
 def _said(code: int) -> int | None:

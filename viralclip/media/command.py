@@ -23,6 +23,10 @@ from viralclip.plan import Preset
 # The pads, without brackets, between which a style's graph stands.
 GRAPH_INPUT, GRAPH_OUTPUT = "in", "out"
 _KEYFRAME_S = 2
+# Whoever shows a JPEG takes its colours for BT.601 at full range.
+_JPEG_INPUT = (
+    "scale=in_color_matrix=bt709:in_range=tv:out_color_matrix=bt601:out_range=pc,format=yuvj420p"
+)
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ def render_command(ffmpeg: Path, spec: RenderSpec, begin: SeekPoint) -> list[str
         *_threads("-filter_complex_threads", spec.threads),
         *spec.encoder.device,
         *_input(spec, begin),
-        *("-filter_complex", _graph(spec, begin)),
+        *("-filter_complex", _graph(spec, begin, encoder_input(spec.encoder))),
         *_sound_graphs(spec, shape_of(spec.heard, spec.gain_db)),
         *_video_output(spec),
         *_audio_output(spec),
@@ -93,6 +97,19 @@ def render_command(ffmpeg: Path, spec: RenderSpec, begin: SeekPoint) -> list[str
         # Without these the writer's name and version would be in every clip.
         *("-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact"),
         *("-movflags", "+faststart", "-f", "mp4", f"file:{spec.target}"),
+    ]
+
+
+def still_command(ffmpeg: Path, spec: RenderSpec, begin: SeekPoint) -> list[str]:
+    """The command line that writes the first frame of `spec`, as its clip has it, as JPEG."""
+    return [
+        *(str(ffmpeg), "-nostdin", "-hide_banner", "-y", "-v", "error"),
+        *("-stats_period", "0.25", "-progress", "pipe:1", "-an", "-sn", "-dn"),
+        *_threads("-filter_complex_threads", spec.threads),
+        *_input(spec, begin),
+        *("-filter_complex", _graph(spec, begin, _JPEG_INPUT), "-map", "[v]"),
+        *("-frames:v", "1", "-fps_mode:v", "passthrough", "-c:v", "mjpeg", "-q:v", "3"),
+        *("-flags:v", "+bitexact", "-f", "image2", "-update", "1", f"file:{spec.target}"),
     ]
 
 
@@ -162,13 +179,13 @@ def _threads(option: str, count: int) -> list[str]:
     return [option, str(count)] if count else []
 
 
-def _graph(spec: RenderSpec, begin: SeekPoint) -> str:
+def _graph(spec: RenderSpec, begin: SeekPoint, ending: str) -> str:
     picture = spec.source.picture
     graph = convert_late(spec.graph, late_colours(picture.colours, spec.abilities))
     parts = [
         f"[0:{picture.stream}]{_before(spec, begin)}[{GRAPH_INPUT}]",
         graph.render(input=GRAPH_INPUT, output=GRAPH_OUTPUT, files=spec.files),
-        f"[{GRAPH_OUTPUT}]{encoder_input(spec.encoder)}[v]",
+        f"[{GRAPH_OUTPUT}]{ending}[v]",
     ]
     if picture.orientation != Orientation():
         # FFmpeg 5 copies the display matrix of a graph's only input into the clip.

@@ -68,13 +68,15 @@ def has_filters(ffmpeg: Path, *names: str) -> bool:
 class Abilities:
     """What one FFmpeg can and another cannot.
 
-    It `crops` as containers say, unless told not to, and `chains` one filter graph to another.
+    It `crops` as containers say, unless told not to, `chains` one filter graph to another, and
+    `draws_text` with libass.
     """
 
     zscale: bool = False
     tone_maps: bool = False
     crops: bool = False
     chains: bool = False
+    draws_text: bool = False
 
 
 NO_ABILITIES = Abilities()
@@ -88,9 +90,10 @@ def abilities(ffmpeg: Path) -> Abilities:
         tone_maps = zscale and has_filters(ffmpeg, "tonemap")
         chains = (_version(ffmpeg) or 0) >= _CHAINS
         crops = "\n-apply_cropping" in _ask(ffmpeg, "-h", "long")
+        draws_text = has_filters(ffmpeg, "ass")
     except (OSError, subprocess.SubprocessError):
         return NO_ABILITIES
-    return Abilities(zscale=zscale, tone_maps=tone_maps, crops=crops, chains=chains)
+    return Abilities(zscale, tone_maps, crops, chains, draws_text)
 
 
 async def run_ffmpeg(

@@ -25,6 +25,7 @@ from viralclip.geometry import Size
 from viralclip.media.command import RenderSpec, render_command
 from viralclip.media.ffmpeg import run_ffmpeg
 from viralclip.media.reading import prepare
+from viralclip.media.stretch import SeekPoint
 from viralclip.processes.ffmpeg_progress import FfmpegProgress
 from viralclip.processes.runner import Watchdogs
 
@@ -35,6 +36,9 @@ _UNEVEN_S = 0.1
 _NEARLY_FULL_BYTES = 4 * 1024 * 1024
 # FFmpeg's exit codes for "most of it could not be decoded" and "invalid data in the input".
 _UNREADABLE = frozenset({69, 183})
+
+
+Command = Callable[[Path, RenderSpec, SeekPoint], list[str]]
 
 
 @dataclass(frozen=True)
@@ -109,12 +113,12 @@ async def _render(
         raise _too_short(error, length) from error
 
 
-def clip_command(ffmpeg: Path, spec: RenderSpec) -> list[str]:
+def clip_command(ffmpeg: Path, spec: RenderSpec, written: Command = render_command) -> list[str]:
     """The command, once the source was found to hold what it is to show."""
     if spec.start + spec.duration > spec.source.video.duration + _MISSING_S:
         raise SourceUnreadableError(detail=f"ends at {spec.source.video.duration:.3f} s")
     try:
-        return render_command(ffmpeg, *prepare(ffmpeg, spec))
+        return written(ffmpeg, *prepare(ffmpeg, spec))
     except OSError as error:
         raise _unreadable(error, spec) from error
 

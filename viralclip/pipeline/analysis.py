@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
 from viralclip.analysis.analyses import AnalysisInput, FramingRequest
-from viralclip.analysis.fingerprint import framing_code
+from viralclip.analysis.fingerprint import framing_code, looking_code
 from viralclip.errors import DetectorMissingError
 from viralclip.events import NO_DETECTOR, YUNET, Algorithm
 from viralclip.media.probe import Probed
@@ -20,8 +21,11 @@ from viralclip.pipeline.tools import ClipTask, Tools
 from viralclip.pipeline.view import analysis_input_of, framing_request_of
 from viralclip.plan import Plan
 from viralclip.processes.ffmpeg_progress import FfmpegProgress
-from viralclip.steps import is_analysed
+from viralclip.steps import is_analysed, is_framed
 from viralclip.styles import AnalysedStyle, Framing, all_styles
+
+if TYPE_CHECKING:
+    from viralclip.reframe.footage import Footage
 
 DETECTOR_MISSING = "detector_missing"
 _CODE_LETTERS = 16
@@ -107,6 +111,13 @@ class Analysis:
             mean_confidence=round(found.mean_confidence, 4),
         )
 
+    async def footage(self) -> "Footage | None":
+        """What was seen, where faces were looked for."""
+        if self.model is None:
+            return None
+        async with self._source() as probed:
+            return await self.tools.analysing.analyses.footage(self._subject(probed))
+
     async def plan(self, report: ClipReport) -> Planned:
         framing = await self.framing(_ticker(report))
         return Planned(
@@ -138,9 +149,11 @@ class Analysis:
     def _wishes(self, probed: Probed) -> list[FramingRequest]:
         """This clip, and the scene's others that are planned from the same footage."""
         mine = self.task.clip.style
-        others = [s.name for s in self._plan.styles if s.analysed and s.name != mine]
+        framed = [style.name for style in self._plan.styles if is_framed(style.route)]
+        # Its own first, if it has a plan at all.
+        names = sorted(framed, key=lambda name: name != mine)
         scene = self.task.clip.scene
-        return [framing_request_of(self._plan, scene, style, probed) for style in (mine, *others)]
+        return [framing_request_of(self._plan, scene, style, probed) for style in names]
 
     def _subject(self, probed: Probed) -> AnalysisInput:
         return analysis_input_of(self._plan, self.task.clip.scene, probed, model=self.model)
@@ -152,12 +165,13 @@ async def effective_task(task: ClipTask, tools: Tools) -> ClipTask:
     Without the face model it is other work, too, so that its clip is not kept once the model is
     there.
     """
-    if not is_analysed(task.clip.route):
+    is_planned = is_framed(task.clip.route)
+    if not is_planned and not (is_analysed(task.clip.route) and task.shows_captions):
         return task
     analysis = await Analysis.of(task, tools)
-    code = await asyncio.to_thread(framing_code, task.clip.style)
+    code = await asyncio.to_thread(framing_code, task.clip.style) if is_planned else looking_code()
     parts = [task.clip.digest, code[:_CODE_LETTERS]]
-    if analysis.is_short_of_a_detector:
+    if analysis.is_short_of_a_detector or (analysis.model is None and task.shows_captions):
         parts.append(NO_DETECTOR)
     return replace(task, clip=task.clip.model_copy(update={"digest": "-".join(parts)}))
 

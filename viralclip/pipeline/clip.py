@@ -26,6 +26,7 @@ from viralclip.pipeline.stopwatch import observe_clip
 from viralclip.pipeline.store import StoredClip
 from viralclip.pipeline.timing import ClipTiming
 from viralclip.pipeline.tools import Checkpoint, ClipEnd, ClipTask, Tools, uncheckpointed
+from viralclip.pipeline.transcription import transcribed_task
 from viralclip.steps import Step
 from viralclip.telemetry import traces
 
@@ -55,7 +56,7 @@ async def _make_clip(
     try:
         if task.stopped_by is not None:
             return await end_cancelled(task, tools, report)
-        task = await effective_task(task, tools)
+        task = await transcribed_task(await effective_task(task, tools), tools)
         if kept := await find_kept(task, tools):
             return await _complete(task, tools, report, kept, kept=True)
         timing = ClipTiming(task, tools, report)
@@ -111,7 +112,7 @@ async def _fail(
     await asyncio.to_thread(discard_renditions, task, tools)
     end = say_end(task, tools, report, record)
     if isinstance(error, JobError) and end.ending == "failed":
-        await tools.catalog.stop_job(task.job.job_id, by=error.code, failed=True)
+        await tools.catalog.runs.stop(task.job.job_id, by=error.code, failed=True)
         return end.model_copy(update={"ends_job": True})
     return end
 
@@ -150,6 +151,7 @@ def say_end(
                 bytes=record.size,
                 duration_sec=record.duration,
                 has_thumbnail=record.thumbnail is not None,
+                has_captions=record.captions,
             )
             report.say(Complete(**place, details=details))
         case "cancelled":

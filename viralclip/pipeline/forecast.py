@@ -9,8 +9,9 @@ import structlog
 
 from viralclip.catalog.records import JobRecord
 from viralclip.channel.port import ProgressChannel
-from viralclip.eta import ClipKey, ClipWorkload, Line, TimeLeft, time_left
+from viralclip.eta import TimeLeft, time_left
 from viralclip.events import JobTick
+from viralclip.job_work import ClipKey, ClipWorkload, Line
 from viralclip.pipeline.reporter import JobReport
 from viralclip.pipeline.tools import Tools
 from viralclip.pipeline.workload import workloads
@@ -80,7 +81,7 @@ class Forecast:
         if self._clips is None:
             self._clips = workloads(self.job.plan, self.tools.rendering.means)
         progress, _ = await self.channel.progress(self.job.job_id)
-        timings, line = await self.tools.catalog.timings(), await self.line()
+        timings, line = await self.tools.catalog.learned_times.read(), await self.line()
         now = self.report.reporter.now()
         left = time_left(progress, self._clips, timings, line, now=now)
         tick = JobTick(job_id=self.job.job_id, at=now, fraction=progress.fraction)

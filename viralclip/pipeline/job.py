@@ -5,11 +5,12 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
-from viralclip.catalog.records import ClipRecord, JobRecord
+from viralclip.catalog.records import ClipRecord, FoundRun, JobRecord
 from viralclip.errors import ViralclipError
 from viralclip.events import JobFinished, JobStarted, Outcome
+from viralclip.pipeline.published import Published, published_by_now
 from viralclip.pipeline.reporter import JobReport
-from viralclip.pipeline.scene import say_started, settle_scene
+from viralclip.pipeline.settling import announce, settle
 from viralclip.pipeline.stopwatch import observe_job
 from viralclip.pipeline.tools import ClipTask, Tools
 from viralclip.scenes import Scene
@@ -20,28 +21,32 @@ log = structlog.get_logger(__name__)
 
 
 async def process_job(
-    job: JobRecord, attempt: int, tools: Tools, report: JobReport, run_scenes: RunScenes
+    found: FoundRun, attempt: int, tools: Tools, report: JobReport, run_scenes: RunScenes
 ) -> Outcome:
     """Make the run's scenes with `run_scenes`; afterwards every promise about endings holds,
     whatever it raises.
 
     A run that has ended is told to its end once more, in case whoever ended it died before.
     """
+    job, clips = found
     if job.outcome is None:
         report.say(JobStarted(worker=tools.worker.name, attempt=attempt))
         log.info("Job started", attempt=attempt)
-    clips = await tools.catalog.clips(job.job_id)
     scenes = scenes_of_run(job, clips)
+    tasks = [task for scene in scenes for task in tasks_of(job, scene, clips)]
+    # Of a run that nobody began before nothing is published.
+    published = await published_by_now(report) if attempt > 1 else Published()
+    announce(tasks, published, report)
+    await report.reporter.flush()
     try:
         await run_scenes(scenes)
     except Exception:
         log.exception("Scenes failed")
-        await tools.catalog.stop_job(job.job_id, by=ViralclipError.code, failed=True)
-    for scene in scenes:
-        tasks = tasks_of(job, scene, clips)
-        say_started(scene, len(tasks), report)
-        await settle_scene(scene, tasks, tools, report)
-    return await _finish(job, tools, report)
+        await tools.catalog.runs.stop(job.job_id, by=ViralclipError.code, failed=True)
+    # Each scene has settled itself, unless its workflow failed or its worker died.
+    latest = await tools.catalog.runs.find(job.job_id) or found
+    clips = await settle(tasks, latest.clips, tools, report)
+    return await _finish(latest.job, clips, tools, report)
 
 
 def scenes_of_run(job: JobRecord, clips: Sequence[ClipRecord]) -> list[Scene]:
@@ -79,12 +84,12 @@ def judge(clips: Sequence[ClipRecord], *, stopped: bool, stop_failed: bool) -> O
     return "failed" if failed else "cancelled"
 
 
-async def _finish(job: JobRecord, tools: Tools, report: JobReport) -> Outcome:
-    clips = await tools.catalog.clips(job.job_id)
-    latest = await tools.catalog.job(job.job_id) or job
-    outcome = judge(clips, stopped=latest.stop_by is not None, stop_failed=latest.stop_failed)
+async def _finish(
+    job: JobRecord, clips: Sequence[ClipRecord], tools: Tools, report: JobReport
+) -> Outcome:
+    outcome = judge(clips, stopped=job.stop_by is not None, stop_failed=job.stop_failed)
     at = report.reporter.now()
-    is_first = await tools.catalog.finish_job(job.job_id, job.run, outcome, at)
+    is_first = await tools.catalog.runs.finish(job.job_id, job.run, outcome, at)
     shutil.rmtree(tools.storing.folder(job.job_id), ignore_errors=True)
     report.say(
         JobFinished(

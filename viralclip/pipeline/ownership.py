@@ -1,13 +1,13 @@
 """Whose the files in a storage are: a clip replaces its own forerunner, and nothing else."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 import structlog
 
 from viralclip.catalog.port import Catalog
-from viralclip.catalog.records import ClipRecord, JobRecord
+from viralclip.catalog.records import ClipRecord, JobRecord, caption_keys
 from viralclip.errors import ViralclipError
 from viralclip.names import is_numbered, numbered
 from viralclip.pipeline.tools import ClipTask, Tools
@@ -37,19 +37,32 @@ class Room:
 
     clip: bool
     thumbnail: bool
+    captions: bool = False
 
 
 async def find_room(key: str, task: ClipTask, catalog: Catalog, storage: Storage) -> Room | None:
-    """The room for a clip and its thumbnail; None if anything is there that is not its own."""
+    """The room for a clip and what stands beside it; None if anything is there that is not its
+    own."""
     clip, thumbnail = await storage.head(key), await storage.head(thumbnail_key(key))
-    room = Room(clip is not None, thumbnail is not None)
-    if clip is None and thumbnail is None:
-        return room
-    found = await catalog.stored(task.job.storage_url, key=key)
+    words = task.has_captions and await _any_there(caption_keys(key), storage)
+    if clip is None and thumbnail is None and not words:
+        return Room(clip=False, thumbnail=False)
+    found = await catalog.clips.stored(task.job.storage_url, key=key)
     own = [record for record in found if await _is_forerunner(record, task, catalog)]
     clip_is_own = clip is None or any(is_file_of(record, clip) for record in own)
-    # Nothing is recorded of the thumbnail but its key.
-    return room if clip_is_own and (thumbnail is None or own) else None
+    # An attempt that was killed has left words without a record of them.
+    mine = task.job.job_id if task.has_captions else None
+    had_words = any(record.captions or record.job_id == mine for record in own)
+    # Nothing is recorded of the others but that they are there.
+    is_own = clip_is_own and (thumbnail is None or bool(own)) and (had_words or not words)
+    return Room(clip is not None, thumbnail is not None, had_words) if is_own else None
+
+
+async def _any_there(keys: Sequence[str], storage: Storage) -> bool:
+    for key in keys:
+        if await storage.head(key) is not None:
+            return True
+    return False
 
 
 async def find_kept(task: ClipTask, tools: Tools) -> ClipRecord | None:
@@ -58,7 +71,7 @@ async def find_kept(task: ClipTask, tools: Tools) -> ClipRecord | None:
     One that was stored under another title gets the present one's name.
     """
     storage = tools.storing.open_storage(task.job.storage_url)
-    found = await tools.catalog.stored(task.job.storage_url, digest=task.clip.digest)
+    found = await tools.catalog.clips.stored(task.job.storage_url, digest=task.clip.digest)
     made = [record for record in found if record.ending == "complete" and record.key]
     for record in sorted(made, key=lambda record: not _is_named_so(record, task.clip, task.job)):
         stored = await storage.head(record.key or "")
@@ -85,7 +98,7 @@ async def _is_forerunner(record: ClipRecord, task: ClipTask, catalog: Catalog) -
         return False
     if record.job_id == task.job.job_id:
         return record.scene_id == task.clip.scene.id
-    other = await catalog.job(record.job_id)
+    other = await catalog.jobs.find(record.job_id)
     return other is not None and shows_same(other, record, task.job, task.clip)
 
 
@@ -109,20 +122,37 @@ def _is_named_so(record: ClipRecord, clip: Clip, job: JobRecord) -> bool:
 async def _renamed(record: ClipRecord, task: ClipTask, storage: Storage) -> ClipRecord:
     """The record of the file under its new name; under its old one if that cannot be changed."""
     for key in keys_of(task):
-        if await storage.head(thumbnail_key(key)) is not None:
+        beside = (thumbnail_key(key), *(caption_keys(key) if record.captions else ()))
+        if await _any_there(beside, storage):
             continue
         try:
             moved = await storage.move(record.key or "", key)
             thumbnail = await _thumbnail_moved(record, key, storage)
+            captions = await _captions_moved(record, key, storage)
         except AlreadyStoredError:
             continue
         except ViralclipError as error:
             log.warning("Clip not renamed", error=error.detail)
             return record
         return record.model_copy(
-            update={"key": moved.key, "tag": moved.tag, "thumbnail": thumbnail}
+            update={
+                "key": moved.key,
+                "tag": moved.tag,
+                "thumbnail": thumbnail,
+                "captions": captions,
+            }
         )
     raise AssertionError  # pragma: no cover - the numbers have no end
+
+
+async def _captions_moved(record: ClipRecord, key: str, storage: Storage) -> bool:
+    """Whether the clip has its captions under the new name, too: both files or none are its."""
+    moves = list(zip(record.caption_keys, caption_keys(key), strict=False))
+    for old, new in moves:
+        if await storage.head(old) is None:
+            return False
+        await storage.move(old, new)
+    return bool(moves)
 
 
 async def _thumbnail_moved(record: ClipRecord, key: str, storage: Storage) -> str | None:

@@ -1,15 +1,18 @@
 """The stage in which FFmpeg makes the clip, into a file that counts only once it is whole."""
 
 import asyncio
+import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 from pydantic import BaseModel
 
+from viralclip.captions.composing import Captions
 from viralclip.errors import ClipError, RenderIncompleteError
+from viralclip.media.burning import burnt, font_folder
 from viralclip.media.colours import COLOURS_APPROXIMATE, HDR_NOT_TONE_MAPPED, colour_doubts
 from viralclip.media.command import RenderSpec
 from viralclip.media.ffmpeg import abilities
@@ -18,6 +21,7 @@ from viralclip.media.probe import Probed
 from viralclip.media.render import Rendered, render, verify_output
 from viralclip.media.tracks import Sound
 from viralclip.pipeline.analysis import Analysis
+from viralclip.pipeline.captions import captions_of
 from viralclip.pipeline.reporter import ClipReport
 from viralclip.pipeline.segment import probe_source
 from viralclip.pipeline.stopwatch import observe_speed
@@ -25,7 +29,7 @@ from viralclip.pipeline.tools import ClipTask, Tools
 from viralclip.pipeline.view import area_of, view_of
 from viralclip.plan import Plan
 from viralclip.processes.ffmpeg_progress import FfmpegProgress
-from viralclip.steps import is_analysed
+from viralclip.steps import is_framed
 from viralclip.styles import Framing, Graph, Script, all_styles
 
 # How much of rendering is to measure the sound, where it is brought to a level.
@@ -65,7 +69,8 @@ class Doubt(BaseModel, frozen=True):
 class Rendition(BaseModel, frozen=True):
     """A finished render on this machine: its file, bytes, seconds and pixels.
 
-    `found` says that it was not made now: it was there, of an attempt that was cut short.
+    `start` is when the video shows its first frame. `found` says that it was not made now: it was
+    there, of an attempt that was cut short.
     """
 
     path: str
@@ -75,6 +80,7 @@ class Rendition(BaseModel, frozen=True):
     height: int
     doubts: tuple[Doubt, ...] = ()
     found: bool = False
+    start: float | None = None
 
 
 class RenditionLostError(ClipError):
@@ -103,12 +109,13 @@ async def _render_clip(
         spec, unlevelled = await _levelled(spec, tools, report)
         began, doubts = _MEASURING, (*doubts, *unlevelled)
     if found := await asyncio.to_thread(_already_rendered, done, spec):
-        return _rendition(done, found, doubts).model_copy(update={"found": True})
-    with _written(spec.graph, beside=target) as files:
+        return _rendition(done, found, doubts, spec).model_copy(update={"found": True})
+    captions = await captions_of(task, tools, probed, spec, framing)
+    with prepared(spec, captions) as ready:
         began_at = tools.clock()
         rendered = await render(
             tools.rendering.ffmpeg,
-            replace(spec, files=files),
+            ready,
             on_progress=lambda progress: _tick(report, progress, began=began),
             limits=tools.rendering.limits,
             on_start=tools.rendering.on_ffmpeg,
@@ -116,11 +123,11 @@ async def _render_clip(
     seconds = tools.clock() - began_at
     observe_speed(task, tools, duration=rendered.duration, seconds=seconds)
     spec.target.replace(done)
-    return _rendition(done, rendered, doubts)
+    return _rendition(done, rendered, doubts, spec)
 
 
 async def _framing(task: ClipTask, tools: Tools) -> Framing | None:
-    if not is_analysed(task.clip.route):
+    if not is_framed(task.clip.route):
         return None
     return await (await Analysis.of(task, tools)).framing()
 
@@ -155,7 +162,10 @@ def discard_renditions(task: ClipTask, tools: Tools) -> None:
     """Remove what was rendered of the clip here, whole or not."""
     done = _path(task, tools)
     for path in done.parent.glob(f"{done.stem}.*"):
-        path.unlink(missing_ok=True)
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _path(task: ClipTask, tools: Tools) -> Path:
@@ -191,6 +201,17 @@ def _sounds(plan: Plan, probed: Probed) -> tuple[Sound, ...] | None:
 
 
 @contextmanager
+def prepared(spec: RenderSpec, captions: Captions | None) -> Iterator[RenderSpec]:
+    """The spec with its captions and its scripts in files for as long as the context is open."""
+    beside = spec.target
+    folder = beside.with_name(f"{beside.name}.fonts")
+    with font_folder(captions.fonts, folder) if captions else nullcontext() as fonts:
+        graph = burnt(spec.graph, captions.script, fonts) if captions and fonts else spec.graph
+        with _written(graph, beside=beside) as files:
+            yield replace(spec, graph=graph, files=files)
+
+
+@contextmanager
 def _written(graph: Graph, *, beside: Path) -> Iterator[dict[Script, str]]:
     """The graph's scripts in files for as long as the context is open."""
     files = {
@@ -216,7 +237,9 @@ def _already_rendered(done: Path, spec: RenderSpec) -> Rendered | None:
         return None
 
 
-def _rendition(path: Path, rendered: Rendered, doubts: tuple[Doubt, ...]) -> Rendition:
+def _rendition(
+    path: Path, rendered: Rendered, doubts: tuple[Doubt, ...], spec: RenderSpec
+) -> Rendition:
     return Rendition(
         path=str(path),
         bytes=rendered.bytes,
@@ -224,6 +247,7 @@ def _rendition(path: Path, rendered: Rendered, doubts: tuple[Doubt, ...]) -> Ren
         width=rendered.width,
         height=rendered.height,
         doubts=doubts,
+        start=spec.start,
     )
 
 

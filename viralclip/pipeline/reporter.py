@@ -91,7 +91,7 @@ class Reporter:
     def say(self, draft: NewEvent) -> None:
         """Have the event delivered; never waits and never raises."""
         try:
-            draft.model_dump_json()
+            _ = draft.json_around_seq  # kept for the channel
         except ValueError as error:
             # A file name that is no text cannot be written; waiting would hold up all behind it.
             self._lose(1, repr(error))
@@ -112,9 +112,10 @@ class Reporter:
         return self._now()
 
     async def progress(self, job_id: str) -> Progress:
-        """The job's progress with everything said so far."""
+        """The job's progress with everything said so far; TimeoutError if there is no answer."""
         await self.flush()
-        progress, _ = await self._channel.progress(job_id)
+        async with asyncio.timeout(self._answer):
+            progress, _ = await self._channel.progress(job_id)
         return progress
 
     async def flush(self) -> None:

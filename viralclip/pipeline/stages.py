@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 
 import structlog
 
+from viralclip.errors import AnalysisFailedError, AnalysisStalledError
 from viralclip.events import (
     CameraPathComplete,
     CameraPathCompleteDetails,
@@ -20,6 +21,10 @@ from viralclip.events import (
     RenderCompleteDetails,
     Rendering,
     RenderingDetails,
+    Transcribing,
+    TranscribingDetails,
+    TranscriptComplete,
+    TranscriptCompleteDetails,
     UploadComplete,
     UploadCompleteDetails,
     Uploading,
@@ -32,7 +37,14 @@ from viralclip.pipeline.render import Rendition, RenditionLostError, render_clip
 from viralclip.pipeline.reporter import ClipReport
 from viralclip.pipeline.segment import Segment, open_segment
 from viralclip.pipeline.store import StoredClip, store_clip
-from viralclip.steps import Step
+from viralclip.pipeline.transcription import (
+    LETTERS_WORDS,
+    NO_SPEECH_WORDS,
+    Transcribed,
+    Transcription,
+    with_words,
+)
+from viralclip.steps import Step, is_framed
 
 log = structlog.get_logger(__name__)
 
@@ -50,12 +62,47 @@ async def extract(making: Making) -> None:
     )
 
 
+async def transcribe(making: Making) -> None:
+    """Turn the speech of the scene into words; the scene with its words is left in `making`."""
+    async with making.timing.stage("transcription") as stretch:
+        transcription = await Transcription.of(making.task, making.tools)
+        recogniser = transcription.recogniser
+        details = TranscribingDetails(
+            engine=recogniser.engine,
+            model=recogniser.model_name,
+            audio_sec=making.task.clip.scene.duration,
+        )
+        heard = await making.run(
+            Transcribing(**making.place, details=details),
+            lambda: transcription.listen(making.report, stretch),
+            Transcribed,
+        )
+    found = TranscriptCompleteDetails(words=len(heard.words), language=heard.language)
+    making.report.say(TranscriptComplete(**making.place, details=found))
+    if not heard.words:
+        making.report.warn("no_speech_found", NO_SPEECH_WORDS)
+    elif letters := await transcription.undrawable(heard):
+        making.report.warn("letters_missing", LETTERS_WORDS.format(letters=letters))
+    making.task = with_words(making.task, heard.words)
+
+
 async def analyse(making: Making) -> None:
-    """Look for faces in the scene, and plan the camera's path."""
-    async with making.timing.stage("analysis") as stretch:
-        analysis = await Analysis.of(making.task, making.tools)
-        await _look(analysis, making, stretch)
-        await _plan(analysis, making)
+    """Look for faces in the scene, and plan the camera's path.
+
+    A clip without a camera is looked at so that its captions cover no face: where that cannot be,
+    they stand where they stand without faces.
+    """
+    analysis = await Analysis.of(making.task, making.tools)
+    if is_framed(making.task.clip.route):
+        async with making.timing.stage("analysis") as stretch:
+            await _look(analysis, making, stretch)
+            await _plan(analysis, making)
+    elif making.task.shows_captions and analysis.model is not None:
+        async with making.timing.stage("analysis") as stretch:
+            try:
+                await _look(analysis, making, stretch)
+            except (AnalysisFailedError, AnalysisStalledError) as error:
+                log.warning("Faces not looked for", code=error.code, error=error.detail)
 
 
 async def render_and_store(making: Making) -> None:
@@ -74,6 +121,7 @@ async def render_and_store(making: Making) -> None:
 # A step of a clip's route that is not here belongs to the stage of one before it.
 STAGES: Mapping[Step, Callable[[Making], Awaitable[None]]] = {
     Step.EXTRACTING_SEGMENT: extract,
+    Step.TRANSCRIBING: transcribe,
     Step.DETECTING_FACES: analyse,
     Step.RENDERING: render_and_store,
 }

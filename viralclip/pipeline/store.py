@@ -1,14 +1,15 @@
 """The stage that puts a rendered clip and its thumbnail where they belong."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import structlog
 from pydantic import BaseModel
 
-from viralclip.catalog.records import ClipRecord
+from viralclip.captioning import clip_words
+from viralclip.catalog.records import CAPTION_FORMATS, ClipRecord, caption_keys
 from viralclip.errors import ThumbnailFailedError
 from viralclip.pipeline.ownership import Room, find_room, keys_of, thumbnail_key
 from viralclip.pipeline.render import Rendition, RenditionLostError, discard_renditions
@@ -16,6 +17,8 @@ from viralclip.pipeline.reporter import ClipReport
 from viralclip.pipeline.tools import ClipTask, Tools
 from viralclip.processes.memory import trim_heap
 from viralclip.storage.objects import AlreadyStoredError, Storage, Stored
+from viralclip.words.transcript import Transcript
+from viralclip.words.writing import write_transcript
 
 Store = Callable[..., Awaitable[Stored]]
 
@@ -29,6 +32,7 @@ class StoredClip(BaseModel, frozen=True):
     size: int
     tag: str
     thumbnail: str | None
+    captions: bool = False
     duration: float
     width: int
     height: int
@@ -76,25 +80,30 @@ async def _store_under(
 ) -> StoredClip:
     storage = tools.storing.open_storage(task.job.storage_url)
     path, clip = Path(rendition.path), task.clip
-    await tools.catalog.reserve_key(
+    await tools.catalog.clip_runs.reserve_key(
         task.job.job_id, clip.scene.id, clip.style, key=key, size=rendition.bytes
     )
     store = storage.put if room.thumbnail else storage.create
     thumbnail = await _store_thumbnail(path, thumbnail_key(key), store, task, report)
     if thumbnail is None and room.thumbnail:
         # An earlier attempt's, which would be left behind without a record.
-        await _forget(thumbnail_key(key), storage)
+        await _forget([thumbnail_key(key)], storage)
     store = storage.put if room.clip else storage.create
+    beside = [thumbnail] if thumbnail else []
     try:
+        beside += await _store_captions(key, room, task, rendition, storage)
         stored = await store(path, key, writer=_writer(task), on_progress=report.tick)
     except BaseException:
-        await _forget(thumbnail, storage)
+        await _forget(beside, storage)
         raise
+    if room.captions and not task.has_captions:
+        await _forget(caption_keys(key), storage)
     return StoredClip(
         key=stored.key,
         size=stored.size,
         tag=stored.tag,
         thumbnail=thumbnail,
+        captions=task.has_captions,
         duration=rendition.duration,
         width=rendition.width,
         height=rendition.height,
@@ -105,14 +114,34 @@ def _writer(task: ClipTask) -> str:
     return f"{task.job.job_id}-{task.clip.clip_id}"
 
 
-async def _forget(thumbnail: str | None, storage: Storage) -> None:
-    """A thumbnail without its clip is of no use."""
-    if thumbnail is None:
-        return
-    try:
-        await storage.delete(thumbnail)
-    except Exception as error:  # noqa: BLE001 - what keeps the clip away is the error to tell
-        log.warning("Thumbnail not removed", error=repr(error))
+async def _forget(keys: Sequence[str], storage: Storage) -> None:
+    """What stands beside a clip is of no use without it."""
+    for key in keys:
+        try:
+            await storage.delete(key)
+        except Exception as error:  # noqa: BLE001 - what keeps the clip away is the error to tell
+            log.warning("File beside the clip not removed", error=repr(error))
+
+
+async def _store_captions(
+    key: str, room: Room, task: ClipTask, rendition: Rendition, storage: Storage
+) -> list[str]:
+    """The words of the clip in its own time, as players and editors read them; the files' keys."""
+    if not task.has_captions:
+        return []
+    store = storage.put if room.captions else storage.create
+    transcript = Transcript(words=clip_words(task.clip.scene, rendition.start))
+    stored: list[str] = []
+    for kind, target in zip(CAPTION_FORMATS, caption_keys(key), strict=True):
+        file = Path(rendition.path).with_suffix(f".{kind}")
+        await asyncio.to_thread(file.write_text, write_transcript(transcript, kind), "utf-8")
+        try:
+            await store(file, target, writer=_writer(task))
+        except BaseException:
+            await _forget(stored, storage)
+            raise
+        stored.append(target)
+    return stored
 
 
 async def _store_thumbnail(

@@ -7,13 +7,13 @@ from contextlib import asynccontextmanager
 import structlog
 
 from viralclip.anomalies import Anomaly, judge
-from viralclip.durations import Observation, Stage, Workload
 from viralclip.events import AnomalyFound
 from viralclip.pipeline.load import Stretch
 from viralclip.pipeline.reporter import ClipReport
 from viralclip.pipeline.tools import ClipTask, Tools
 from viralclip.pipeline.workload import workload_of
 from viralclip.telemetry.metrics import ANOMALIES
+from viralclip.workload import Observation, Stage, Workload
 
 EVERY_S = 1.0
 _DRIFT_WORDS = (
@@ -38,8 +38,8 @@ class ClipTiming:
     async def stage(self, stage: Stage) -> AsyncIterator[Stretch]:
         """Time a stage, and watch it; one that is done again counts as it was done last."""
         load = self._tools.analysing.load
-        # Several clips wait for one analysis: whoever begins it counts it.
-        with load.wait() if stage == "analysis" else load.work() as stretch:
+        # Several clips wait for one analysis or transcription: whoever begins it counts it.
+        with load.work() if stage == "render" else load.wait() as stretch:
             watching = asyncio.create_task(self._watch(stage, stretch), name="watch a stage")
             try:
                 yield stretch
@@ -63,7 +63,7 @@ class ClipTiming:
             log.warning("Timing not saved", error=repr(error))
 
     async def _learn(self, seen: Observation) -> None:
-        machine = await self._tools.catalog.learn(seen)
+        machine = await self._tools.catalog.learned_times.learn(seen)
         if machine.drifting != 1:
             return
         is_slower = machine.residuals[-1] > 0
@@ -85,7 +85,13 @@ class ClipTiming:
     def _workload(self, stage: Stage) -> Workload | None:
         plan, clip = self._task.job.plan, self._task.clip
         work = workload_of(plan, clip.scene, clip.style, self._tools.rendering.means)
-        return work.render if stage == "render" else work.analysis
+        match stage:
+            case "transcription":
+                return work.transcription
+            case "analysis":
+                return work.analysis
+            case "render":
+                return work.render
 
     async def _watch(self, stage: Stage, stretch: Stretch) -> None:
         """Once a second: whether the stage takes far too long; that is said once."""
@@ -93,16 +99,18 @@ class ClipTiming:
             workload = self._workload(stage)
             if workload is None or not self._is_first:
                 return
-            model = (await self._tools.catalog.timings()).model(stage)
+            # Nothing is judged before: a stage that is over by then asks the catalog nothing.
+            await asyncio.sleep(EVERY_S)
+            model = (await self._tools.catalog.learned_times.read()).model(stage)
             deviation, machine = model.robust_deviation, self._tools.worker.machine
             while not self._report.is_retried:
-                await asyncio.sleep(EVERY_S)
                 expected = model.predict(workload, machine=machine, busy=stretch.busy)
                 left = self._report.eta_sec
                 found = judge(stretch.seconds, expected, deviation=deviation, left=left)
                 if found and stretch.is_own:
                     self._tell(found, expected.seconds)
                     return
+                await asyncio.sleep(EVERY_S)
         except Exception as error:  # noqa: BLE001 - that nobody watches is not worth a clip
             log.debug("Clip not watched", error=repr(error))
 

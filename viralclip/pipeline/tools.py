@@ -23,6 +23,8 @@ from viralclip.pipeline.load import Load
 from viralclip.pipeline.workload import Means, cores
 from viralclip.plan import Clip, Video
 from viralclip.processes.runner import Watchdogs
+from viralclip.speech.recogniser import Recogniser
+from viralclip.speech.transcripts import Transcripts
 from viralclip.storage.objects import Storage
 
 R = TypeVar("R", bound=BaseModel)
@@ -69,7 +71,8 @@ async def in_place(video: Video) -> AsyncIterator[Path]:
 
 @dataclass(frozen=True)
 class RenderTools:
-    """What renders: an FFmpeg, how it encodes, and how it is watched."""
+    """What renders: an FFmpeg, how it encodes, and how it is watched; `fonts` is a folder of the
+    user's for captions."""
 
     ffmpeg: Path
     encoder: Choice
@@ -77,6 +80,7 @@ class RenderTools:
     limits: Watchdogs = field(default_factory=Watchdogs)
     adjustments: Adjustments = field(default_factory=Adjustments)
     on_ffmpeg: Callable[[int], None] | None = None
+    fonts: Path | None = None
 
     @property
     def means(self) -> Means:
@@ -90,6 +94,15 @@ class AnalysisTools:
     analyses: Analyses
     face_model: FaceModel
     load: Load = field(default_factory=Load)
+
+
+@dataclass(frozen=True)
+class SpeechTools:
+    """What turns the sound of scenes into words; `find` raises SpeechUnavailableError or
+    NotInstalledError where there is nothing to listen with."""
+
+    transcripts: Transcripts
+    find: Callable[[], Recogniser]
 
 
 @dataclass(frozen=True)
@@ -124,6 +137,7 @@ class Tools:
     rendering: RenderTools
     analysing: AnalysisTools
     worker: WorkerIdentity
+    speech: SpeechTools | None = None
     retries: Retries = field(default_factory=Retries)
     clock: Callable[[], float] = time.monotonic
 
@@ -145,6 +159,14 @@ class ClipTask:
     @property
     def key(self) -> str:
         return self.job.prefix + self.clip.filename
+
+    @property
+    def has_captions(self) -> bool:
+        return self.job.plan.options.captions.look(self.clip.scene) is not None
+
+    @property
+    def shows_captions(self) -> bool:
+        return self.job.plan.options.captions.burn and self.has_captions
 
     def record(self, ending: Ending, *, failure: FailedDetails | None = None) -> ClipRecord:
         return ClipRecord(

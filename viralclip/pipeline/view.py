@@ -28,7 +28,7 @@ def view_of(
 ) -> View:
     area = area_of(plan, style, probed)
     target = target_size(all_styles()[style], area.size, parse_aspect(plan.options.aspect))
-    inside = scene_within(scene, area, probed.video.size)
+    inside = scene_within(scene, all_styles()[style], area, probed.video.size)
     return View(source=area.size, target=target, scene=inside, framing=framing)
 
 

@@ -8,12 +8,13 @@ from functools import lru_cache
 
 import structlog
 
-from viralclip.durations import FramingKind, Workload
-from viralclip.eta import ClipKey, ClipWorkload
 from viralclip.geometry import Size, parse_aspect
+from viralclip.job_work import ClipKey, ClipWorkload
 from viralclip.plan import Plan
 from viralclip.scenes import Scene
+from viralclip.speech.pieces import PIECE_S, numbers_of
 from viralclip.styles import Graph, Style, View, all_styles, scene_within, seen_area, target_size
+from viralclip.workload import FramingKind, Workload
 
 _BLURS = frozenset({"gblur", "boxblur", "avgblur", "smartblur", "dblur"})
 _MILLION = 1e6
@@ -63,19 +64,40 @@ def workload_of(plan: Plan, scene: Scene, style: str, means: Means) -> ClipWorkl
         source_rate=pixels / _MILLION,
         bits=video.bit_rate / pixels if video.bit_rate else None,
         codec=video.codec,
-        framing=framing_kind(style, area.size, target, scene_within(scene, area, video.size)),
+        framing=framing_kind(style, area.size, target, scene_within(scene, made, area, video.size)),
         loudness=options.loudness,
+        captions=options.captions.burn and options.captions.look(scene) is not None,
         preset=options.preset,
         encoder=means.encoder,
         threads=means.threads,
         cores=means.cores,
     )
-    if not made.analysed:
-        return ClipWorkload(render)
+    listening = _listening(plan, scene, render)
+    if not made.analysed and not render.captions:
+        return ClipWorkload(render, transcription=listening)
     # The preset and the encoder have no part in it, nor what else the render does.
     looking = {"stage": "analysis", "preset": "", "encoder": "", "style": "", "output_rate": 1.0}
-    analysis = render.model_copy(update=looking | {"framing": "static", "loudness": False})
-    return ClipWorkload(render, analysis)
+    plain = {"framing": "static", "loudness": False, "captions": False}
+    analysis = render.model_copy(update=looking | plain)
+    return ClipWorkload(render, analysis, listening)
+
+
+def _listening(plan: Plan, scene: Scene, render: Workload) -> Workload | None:
+    """Sound is listened to in whole pieces, whatever the picture is and becomes."""
+    if not plan.is_transcribed(scene):
+        return None
+    return Workload(
+        stage="transcription",
+        source=render.source,
+        style="",
+        seconds=len(numbers_of(scene.range, plan.video.duration)) * PIECE_S,
+        output_rate=1.0,
+        source_rate=1.0,
+        preset="",
+        encoder="",
+        threads=render.threads,
+        cores=render.cores,
+    )
 
 
 def framing_kind(style: str, source: Size, target: Size, scene: Scene) -> FramingKind:

@@ -117,19 +117,19 @@ async def _attend(
     lead_s: float,
 ) -> str:
     """Reads all it says until it ends, within the limits; returns the tail of its stderr."""
-    pulse = _Pulse(process.pid, limits, lead_s)
+    watch = _Watch(process.pid, limits, lead_s)
     total = asyncio.timeout(limits.total_s)
     try:
-        async with total, pulse.limit, asyncio.TaskGroup() as group:
+        async with total, watch.limit, asyncio.TaskGroup() as group:
             last_words = group.create_task(_tail(process))
-            looking = group.create_task(pulse.look())
-            await _follow(process, meter, on_progress, pulse)
+            looking = group.create_task(watch.look())
+            await _follow(process, meter, on_progress, watch)
             await process.wait()
             looking.cancel()
     except TimeoutError as error:
         if total.expired():
             raise ProcessTimedOutError(limits.total_s) from error
-        raise pulse.verdict() from error
+        raise watch.verdict() from error
     return last_words.result()
 
 
@@ -137,7 +137,7 @@ async def _follow(
     process: asyncio.subprocess.Process,
     meter: ProgressParser,
     on_progress: Callable[[FfmpegProgress], None],
-    pulse: "_Pulse",
+    watch: "_Watch",
 ) -> None:
     now = asyncio.get_running_loop().time
     assert process.stdout is not None  # noqa: S101 - it was asked for as a pipe
@@ -147,13 +147,13 @@ async def _follow(
         if progress is None:
             continue
         if meter.moved:
-            pulse.moved()
+            watch.moved()
         elif first:
-            pulse.began()
+            watch.began()
         on_progress(progress)
 
 
-class _Pulse:
+class _Watch:
     """A time limit that signs of work put off, though not for ever if they lead nowhere."""
 
     def __init__(self, pid: int, limits: Watchdogs, lead_s: float) -> None:

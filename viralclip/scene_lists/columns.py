@@ -16,9 +16,9 @@ _SPELLINGS = {
         *("out", "sourceout", "endtimecode", "timecodeout", "tcout", "recordout", "markout"),
     ),
     "duration": ("duration", "durationsec", "durationseconds", "length", "lengthseconds"),
-    "webcam": ("webcam",),
-    "crop": ("crop",),
+    "words": ("words",),
 }
+_KNOWN = frozenset(spelling for spellings in _SPELLINGS.values() for spelling in spellings)
 _REMARKS = ("description", "comment", "comments", "note", "notes", "text")
 _SOURCE = ("sourcein", "sourceout")
 _RECORD = ("recordin", "recordout")
@@ -31,12 +31,13 @@ def plain(key: str) -> str:
 
 
 def by_our_names(written: Mapping[str, object]) -> dict[str, object]:
-    """The fields we know under our names; null is the same as left out.
+    """The fields we know under our names, the others as `plain`; null is the same as left out.
 
     A remark is the title of what has no other.
     """
     known = {plain(key): value for key, value in written.items() if value is not None}
-    fields = {
+    fields = {key: value for key, value in known.items() if key not in _KNOWN}
+    fields |= {
         name: next(known[spelling] for spelling in spellings if spelling in known)
         for name, spellings in _SPELLINGS.items()
         if any(spelling in known for spelling in spellings)
@@ -45,6 +46,11 @@ def by_our_names(written: Mapping[str, object]) -> dict[str, object]:
     if isinstance(remark, str) and not fields.get("title"):
         fields["title"] = remark
     return fields
+
+
+def is_taken(name: str) -> bool:
+    """Whether a field of that name is one of every scene."""
+    return plain(name) in _KNOWN
 
 
 def record_times(written: Mapping[str, object]) -> dict[str, object] | None:

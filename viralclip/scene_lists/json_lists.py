@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 import pyjson5
@@ -48,6 +48,11 @@ def read_json(source: SceneList) -> Reading:
     if isinstance(document, list):
         return _read_list(LIST_KEYS[0], cast("object", document), source)
     return _unknown()
+
+
+def read_rows(items: Sequence[object], source: SceneList) -> Reading:
+    """A list of objects with our fields, without the text that it was."""
+    return _read_list(LIST_KEYS[0], list(items), source)
 
 
 def parsed_json(text: str) -> object:

@@ -1,7 +1,7 @@
 """The formats scene lists come in: a text becomes rows in the video's time, values unchecked."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from viralclip.errors import Fault
@@ -19,7 +19,7 @@ from viralclip.scene_lists.chapter_files import (
 from viralclip.scene_lists.chapter_lines import is_chapters, read_chapters
 from viralclip.scene_lists.clocks import to_video_time
 from viralclip.scene_lists.edl import is_edl, read_edl
-from viralclip.scene_lists.json_lists import is_json, read_json
+from viralclip.scene_lists.json_lists import is_json, read_json, read_rows
 from viralclip.scene_lists.marks import stretch_marks
 from viralclip.scene_lists.mplayer import (
     is_mplayer_edl,
@@ -53,6 +53,11 @@ def read_list(source: SceneList, name: str) -> Reading:
     reading = reader(source)
     on_video = to_video_time(reading, source, source_clock=reader is read_edl)
     return stretch_marks(on_video, source) if on_video.marks else on_video
+
+
+def read_objects(items: Sequence[object], source: SceneList) -> Reading:
+    """The rows of a list of objects that was JSON; `source` has no text, only its video's facts."""
+    return to_video_time(read_rows(items, source), source, source_clock=False)
 
 
 def _reader(source: SceneList, name: str) -> _Reader | None:

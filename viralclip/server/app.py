@@ -1,4 +1,4 @@
-"""The application: every route over one set of services, behind one guard."""
+"""The application: every route over one set of parts, behind one guard."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +13,8 @@ from viralclip.live import EventFrame, Reset, Snapshot, TickFrame
 from viralclip.origins import Site
 from viralclip.server import (
     actions,
+    caption_edits,
+    captions,
     clips,
     history,
     jobs,
@@ -25,13 +27,36 @@ from viralclip.server import (
     videos,
     webhooks,
 )
+from viralclip.server.finishing import Finishing
 from viralclip.server.identity import COOKIE, LOOPBACK, SignIn
 from viralclip.server.measuring import Measuring
+from viralclip.server.media_index import MediaIndex
+from viralclip.server.partial_uploads import PartialUploads
+from viralclip.server.parts import ServerParts
 from viralclip.server.problems import MEDIA_TYPE
+from viralclip.server.quota import Quota
+from viralclip.server.readiness import Readiness
 from viralclip.server.request_context import RequestContext, note_route
 from viralclip.server.request_limits import Guard, RequestLimits
-from viralclip.server.services import Services
+from viralclip.server.submission import Submissions
+from viralclip.server.video_library import VIDEO_SUFFIXES, VideoLibrary
+from viralclip.server.viewing import LiveViews
 
+# In the order in which they are described.
+_ROUTED = (
+    jobs,
+    actions,
+    live,
+    history,
+    clips,
+    videos,
+    scene_lists,
+    captions,
+    caption_edits,
+    system,
+    uploads,
+    webhooks,
+)
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 _ABOUT = (
     "Clips of long videos, with progress that is true. A job is followed live over a WebSocket at "
@@ -46,7 +71,7 @@ _TOKENS = {
 
 
 def create_app(
-    services: Services,
+    parts: ServerParts,
     *,
     sign_in: SignIn,
     hosts: Sequence[str] = LOOPBACK,
@@ -54,8 +79,42 @@ def create_app(
     any_address: bool = False,
     page: Path | None = None,
 ) -> FastAPI:
-    """The API, and the page if it is built."""
-    app = FastAPI(
+    """The API over these parts, and the page if it is built."""
+    app = routes()
+    _provide(app, parts, sign_in)
+    if parts.scraping is not None:
+        app.include_router(metrics.router)
+    bounds = RequestLimits(
+        hosts=hosts,
+        body_bytes=parts.limits.body_bytes,
+        body_s=parts.timeouts.body_s,
+        streamed=(uploads.PREFIX,),
+        sites=sites,
+        any_address=any_address,
+        media_origin=parts.files.media_origin,
+    )
+    app.add_middleware(Guard, bounds=bounds)
+    app.add_middleware(RequestContext)
+    app.add_middleware(Measuring)
+    if page is not None:
+        app.mount("/", StaticFiles(directory=page, html=True), name="page")
+    app.openapi()  # now, and not while the first who asks for it waits
+    return app
+
+
+class _Api(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        """FastAPI describes its routes anew when there are others; what it leaves out is added."""
+        before = self.openapi_schema
+        schema = super().openapi()
+        if schema is not before:
+            _describe(schema)
+        return schema
+
+
+def routes() -> FastAPI:
+    """Every route and its description; nothing to answer with yet."""
+    app = _Api(
         title="viralclip",
         version=__version__,
         description=_ABOUT,
@@ -64,38 +123,32 @@ def create_app(
         openapi_url="/api/openapi.json",
         dependencies=[Depends(note_route)],
     )
-    app.state.sign_in = sign_in
-    app.include_router(jobs.routes(services))
-    app.include_router(actions.routes(services))
-    app.include_router(live.routes(services))
-    app.include_router(history.routes(services))
-    app.include_router(clips.routes(services))
-    app.include_router(videos.routes(services))
-    app.include_router(scene_lists.routes(services))
-    app.include_router(system.routes(services, sign_in))
-    if services.uploads is not None:
-        app.include_router(uploads.routes(services, services.uploads))
-    if services.webhooks is not None:
-        app.include_router(webhooks.routes(services, services.webhooks))
-    if services.scrape is not None:
-        app.include_router(metrics.routes(services.scrape, token=services.metrics_token))
+    for module in _ROUTED:
+        app.include_router(module.router)
     problems.install(app)
-    bounds = RequestLimits(
-        hosts=hosts,
-        body_bytes=services.limits.body_bytes,
-        body_s=services.body_s,
-        streamed=(uploads.PREFIX,),
-        sites=sites,
-        any_address=any_address,
-        media_origin=services.media_origin,
-    )
-    app.add_middleware(Guard, bounds=bounds)
-    app.add_middleware(RequestContext)
-    app.add_middleware(Measuring)
-    if page is not None:
-        app.mount("/", StaticFiles(directory=page, html=True), name="page")
-    _describe(app.openapi())
     return app
+
+
+def _provide(app: FastAPI, parts: ServerParts, sign_in: SignIn) -> None:
+    """What dependencies give to routes, made once for the life of the application."""
+    backends, files = parts.backends, parts.files
+    library = VideoLibrary(backends.catalog, files, parts.probing)
+    arrivals = PartialUploads(files.uploads)
+    viewers = Quota("live views", parts.limits.viewers_per_user)
+
+    async def ask() -> None:
+        await backends.catalog.jobs.count_running("nobody")
+        await backends.channel.progress("none")
+
+    app.state.parts = parts
+    app.state.sign_in = sign_in
+    app.state.library = library
+    app.state.submissions = Submissions(parts, library)
+    app.state.live_views = LiveViews(backends.feeds, viewers, parts.timeouts)
+    app.state.media_index = MediaIndex(files.media_roots, VIDEO_SUFFIXES)
+    app.state.partial_uploads = arrivals
+    app.state.finishing = Finishing(arrivals, backends.catalog, files, parts.probing)
+    app.state.readiness = Readiness(ask)
 
 
 def _describe(schema: dict[str, Any]) -> None:

@@ -12,13 +12,14 @@ from fastapi.responses import FileResponse, RedirectResponse, StreamingResponse
 from pydantic import BaseModel
 from starlette.types import Receive, Scope, Send
 
+from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import ClipPlace, ClipRecord, Ending, JobRecord
 from viralclip.events import FailedDetails
+from viralclip.server.dependencies import CatalogDep, FilesDep, PoolsDep
 from viralclip.server.files import FILE, SIGNED, OpenFileResponse
 from viralclip.server.identity import Owner
 from viralclip.server.jobs import JobId, SceneId, StyleName, find_job
 from viralclip.server.problems import NotFoundError, TooManyError, problems
-from viralclip.server.services import Services
 from viralclip.server.shares import Shares
 from viralclip.storage.inside import opened
 from viralclip.storage.objects import Storage
@@ -45,7 +46,8 @@ class Zip(StreamingResponse):
 
 
 class ClipOut(BaseModel):
-    """A clip of a job; `file` and `thumbnail` are addresses here, null until there is something."""
+    """A clip of a job; `file`, `thumbnail`, `srt` and `vtt` are addresses here, null until there is
+    something; the last two are the words of its captions in its own time."""
 
     scene_id: int
     style: str
@@ -54,106 +56,120 @@ class ClipOut(BaseModel):
     failure: FailedDetails | None
     file: str | None
     thumbnail: str | None
+    srt: str | None
+    vtt: str | None
     bytes: int | None
     duration: float | None
     width: int | None
     height: int | None
 
 
-def routes(services: Services) -> APIRouter:
-    router = APIRouter(
-        prefix="/api/jobs/{job_id}", tags=["clips"], responses=problems(401, 403, 404, 422)
-    )
-
-    @router.get("/clips", operation_id="listClips", responses={200: {"headers": _LINK}})
-    async def list_clips(
-        job_id: JobId,
-        owner: Owner,
-        request: Request,
-        response: Response,
-        cursor: Annotated[str | None, Query(max_length=100, pattern=_CURSOR)] = None,
-        limit: Annotated[int | None, Query(ge=1, le=_MOST_CLIPS)] = None,
-    ) -> list[ClipOut]:
-        """The clips of the job, made or not, and what became of each: all of them, or as many as
-        `limit` says. Then the header `Link` has the address of the next page, if there is one."""
-        job = await find_job(job_id, owner, services)
-        after = _place(cursor) if cursor is not None else None
-        more = None if limit is None else limit + 1
-        clips = await services.catalog.clips(job_id, after=after, limit=more)
-        page = clips[:limit]
-        if len(clips) > len(page):
-            following = request.url.include_query_params(cursor=_cursor(page[-1]))
-            response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
-        filenames = job.plan.filenames_of({clip.scene_id for clip in page})
-        return [_out(clip, job, filenames) for clip in page]
-
-    @router.get(
-        "/clips.zip",
-        operation_id="downloadClips",
-        response_class=Zip,
-        responses=problems(429),
-    )
-    async def download_clips(job_id: JobId, owner: Owner) -> Response:
-        """Every finished clip in one file, made while it is sent."""
-        job = await find_job(job_id, owner, services)
-        clips = [c for c in await services.catalog.clips(job_id) if c.ending == "complete"]
-        if not clips:
-            raise NotFoundError
-        downloads = services.pools.downloads
-        if downloads.is_used_up(owner):
-            raise TooManyError(what="downloads", limit=downloads.each)
-        headers = {"Content-Disposition": f'attachment; filename="{job_id}.zip"'}
-        storage = services.open_storage(job.storage_url)
-        stream = packed([clip.key for clip in clips if clip.key], storage)
-        return Zip(_in_turn(stream, downloads, owner), headers=headers)
-
-    @router.get(
-        "/clips/{scene_id}/{style}/{what}",
-        operation_id="getClipFile",
-        response_class=FileResponse,
-        responses=problems(429) | FILE | SIGNED,
-    )
-    async def get_file(
-        job_id: JobId,
-        scene_id: SceneId,
-        style: StyleName,
-        what: Literal["file", "thumbnail"],
-        owner: Owner,
-        *,
-        download: Annotated[bool, Query()] = False,
-    ) -> Response:
-        """A finished clip or its picture; ranges are answered."""
-        job = await find_job(job_id, owner, services)
-        clip = await _find_clip(job, scene_id, style, services)
-        key = clip.key if what == "file" else clip.thumbnail
-        if key is None:
-            raise NotFoundError
-        return await _content(key, job, services, download=download)
-
-    return router
+router = APIRouter(
+    prefix="/api/jobs/{job_id}", tags=["clips"], responses=problems(401, 403, 404, 422)
+)
 
 
-async def _find_clip(job: JobRecord, scene_id: int, style: str, services: Services) -> ClipRecord:
-    clip = await services.catalog.clip(job.job_id, scene_id, style)
+@router.get("/clips", operation_id="listClips", responses={200: {"headers": _LINK}})
+async def list_clips(
+    job_id: JobId,
+    owner: Owner,
+    catalog: CatalogDep,
+    request: Request,
+    response: Response,
+    cursor: Annotated[str | None, Query(max_length=100, pattern=_CURSOR)] = None,
+    limit: Annotated[int | None, Query(ge=1, le=_MOST_CLIPS)] = None,
+) -> list[ClipOut]:
+    """The clips of the job, made or not, and what became of each: all of them, or as many as
+    `limit` says. Then the header `Link` has the address of the next page, if there is one."""
+    job = await find_job(job_id, owner, catalog)
+    after = _place(cursor) if cursor is not None else None
+    more = None if limit is None else limit + 1
+    clips = await catalog.clips.of(job_id, after=after, limit=more)
+    page = clips[:limit]
+    if len(clips) > len(page):
+        following = request.url.include_query_params(cursor=_cursor(page[-1]))
+        response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
+    filenames = job.plan.filenames_of({clip.scene_id for clip in page})
+    return [_out(clip, job, filenames) for clip in page]
+
+
+@router.get(
+    "/clips.zip",
+    operation_id="downloadClips",
+    response_class=Zip,
+    responses=problems(429),
+)
+async def download_clips(
+    job_id: JobId, owner: Owner, catalog: CatalogDep, files: FilesDep, pools: PoolsDep
+) -> Response:
+    """Every finished clip in one file, made while it is sent."""
+    job = await find_job(job_id, owner, catalog)
+    clips = [c for c in await catalog.clips.of(job_id) if c.ending == "complete"]
+    if not clips:
+        raise NotFoundError
+    if pools.downloads.is_used_up(owner):
+        raise TooManyError(what="downloads", limit=pools.downloads.each)
+    headers = {"Content-Disposition": f'attachment; filename="{job_id}.zip"'}
+    storage = files.open_storage(job.storage_url)
+    keys = [key for clip in clips if clip.key for key in (clip.key, *clip.caption_keys)]
+    stream = packed(keys, storage)
+    return Zip(_in_turn(stream, pools.downloads, owner), headers=headers)
+
+
+@router.get(
+    "/clips/{scene_id}/{style}/{what}",
+    operation_id="getClipFile",
+    response_class=FileResponse,
+    responses=problems(429) | FILE | SIGNED,
+)
+async def get_file(
+    job_id: JobId,
+    scene_id: SceneId,
+    style: StyleName,
+    what: Literal["file", "thumbnail", "captions.srt", "captions.vtt"],
+    owner: Owner,
+    catalog: CatalogDep,
+    files: FilesDep,
+    pools: PoolsDep,
+    *,
+    download: Annotated[bool, Query()] = False,
+) -> Response:
+    """A finished clip, its picture, or its captions; ranges are answered."""
+    job = await find_job(job_id, owner, catalog)
+    clip = await _find_clip(job, scene_id, style, catalog)
+    key = _key(clip, what)
+    if key is None:
+        raise NotFoundError
+    storage = files.open_storage(job.storage_url)
+    with ExitStack() as held:
+        held.enter_context(pools.files.room_for(owner))
+        return await _content(key, storage, held, download=download)
+
+
+async def _find_clip(job: JobRecord, scene_id: int, style: str, catalog: Catalog) -> ClipRecord:
+    clip = await catalog.clips.find(job.job_id, scene_id, style)
     if clip is None or clip.ending != "complete":
         raise NotFoundError
     return clip
 
 
-async def _content(key: str, job: JobRecord, services: Services, *, download: bool) -> Response:
+async def _content(key: str, storage: Storage, held: ExitStack, *, download: bool) -> Response:
     """From a folder the file itself, ranges answered; from an object store a signed address."""
-    storage = services.open_storage(job.storage_url)
-    with ExitStack() as held:
-        held.enter_context(services.pools.files.room_for(job.owner))
-        try:
-            file = await opened(storage.open_file, key)
-        except FileNotFoundError as error:
-            raise NotFoundError from error
-        if file is None:
-            return RedirectResponse(await storage.signed_url(key), status_code=307)
-        held.enter_context(file)
-        name, disposition = PurePosixPath(key).name, "attachment" if download else "inline"
-        return OpenFileResponse(file, name=name, disposition=disposition, held=held.pop_all())
+    try:
+        file = await opened(storage.open_file, key)
+    except FileNotFoundError as error:
+        raise NotFoundError from error
+    if file is None:
+        return RedirectResponse(await storage.signed_url(key), status_code=307)
+    held.enter_context(file)
+    name, disposition = PurePosixPath(key).name, "attachment" if download else "inline"
+    return OpenFileResponse(file, name=name, disposition=disposition, held=held.pop_all())
+
+
+def _key(clip: ClipRecord, what: str) -> str | None:
+    files = {"file": clip.key, "thumbnail": clip.thumbnail}
+    words = {f"captions.{key.rpartition('.')[2]}": key for key in clip.caption_keys}
+    return {**files, **words}.get(what)
 
 
 def _cursor(clip: ClipRecord) -> str:
@@ -176,6 +192,8 @@ def _out(clip: ClipRecord, job: JobRecord, filenames: Mapping[ClipPlace, str]) -
         failure=clip.failure,
         file=f"{base}/file" if done and clip.key else None,
         thumbnail=f"{base}/thumbnail" if done and clip.thumbnail else None,
+        srt=f"{base}/captions.srt" if done and clip.captions else None,
+        vtt=f"{base}/captions.vtt" if done and clip.captions else None,
         bytes=clip.size,
         duration=clip.duration,
         width=clip.width,

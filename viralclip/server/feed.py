@@ -7,19 +7,18 @@ is too far behind a Reset.
 import asyncio
 import math
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
-from functools import cached_property
 from itertools import takewhile
 from typing import Literal, Self
 
 import structlog
 
 from viralclip.channel.port import ProgressChannel
-from viralclip.live import EventFrame, Frame, Reset, Snapshot, TickFrame
+from viralclip.live import EventFrame, Reset, Snapshot, TickFrame
 from viralclip.progress import Progress, advance
-from viralclip.server.websocket_protocol import framed
+from viralclip.server.batches import NOTHING, Batch, Line, encode
+from viralclip.server.catch_up import read_on
 
 # How many of the latest events a feed keeps; a viewer further behind gets a Reset instead.
 KEEP_EVENTS = 1000
@@ -27,61 +26,10 @@ KEEP_EVENTS = 1000
 PACE_S = 0.04
 # How much a viewer takes at a time: what it holds may be all that a stuck viewer keeps alive.
 BATCH = 100
-# How long the channel may take to say what it owes, and how long to leave it alone if it fails.
-_PATIENCE_S = 2.0
+# How long the channel is left alone after it has failed.
 _RETRY_S = 0.5
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class Line:
-    """A frame as text, encoded once however many viewers it goes to."""
-
-    kind: str
-    cursor: str
-    text: str
-    # When it happened, in seconds since the epoch; only events say that.
-    said_at: float | None = None
-
-
-@dataclass(frozen=True)
-class Messages:
-    """WebSocket messages that are sent in one go."""
-
-    texts: tuple[str, ...]
-
-    @cached_property
-    def framed(self) -> bytes:
-        """The messages as they are on the wire, put together once for all viewers."""
-        return b"".join(map(framed, self.texts))
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Lines to send in one go, and the number that whoever has them stands at."""
-
-    number: int
-    lines: Sequence[Line]
-
-    @cached_property
-    def said_at(self) -> float | None:
-        """When the first of its events happened."""
-        return min((line.said_at for line in self.lines if line.said_at is not None), default=None)
-
-    @cached_property
-    def one_by_one(self) -> Messages:
-        """A message for each frame, which every client understands."""
-        return Messages(tuple(line.text for line in self.lines))
-
-    @cached_property
-    def in_lines(self) -> Messages:
-        """One message for all frames, one to a line: a browser that is given a message for each
-        has no time left to draw."""
-        return Messages(("\n".join(line.text for line in self.lines),))
-
-
-_NOTHING = Batch(0, ())
 
 
 class Feed:
@@ -274,13 +222,13 @@ class View:
                         return batch
                     await news.wait()
         except TimeoutError:
-            return _NOTHING
+            return NOTHING
         raise StopAsyncIteration
 
     async def _ready(self) -> Batch:
         """What can be sent now, or nothing."""
         if not self._feed.begun:
-            return _NOTHING
+            return NOTHING
         if self._joined is None:
             self._joined = self._feed.latest
         if self._number is None and self._cursor is not None:
@@ -346,36 +294,3 @@ class Feeds:
         feed = Feed(self._channel, job_id, keep=self._keep, pace_s=self._pace_s)
         feed.closed = self._closed
         return feed, asyncio.create_task(feed.follow(), name=f"feed {job_id}")
-
-
-async def read_on(
-    channel: ProgressChannel, job_id: str, after: str, *, limit: int | None = None
-) -> tuple[list[Frame], Progress]:
-    """The frames after the cursor up to now, at most `limit` events; the progress now.
-
-    It never waits for more to come.
-    """
-    now, head = await channel.progress(job_id)
-    found: list[Frame] = []
-    if after == head:
-        return found, now
-    try:
-        async with asyncio.timeout(_PATIENCE_S), aclosing(channel.watch(job_id, after)) as frames:
-            events = 0
-            async for frame in frames:
-                found.append(frame)
-                if isinstance(frame, Snapshot | Reset):
-                    break
-                if isinstance(frame, EventFrame):
-                    events += 1
-                    if events == limit or frame.envelope.seq >= now.seq:
-                        break
-    except TimeoutError:
-        # Nothing at all: the latest place, but spelled in another way than the channel does.
-        return found or [Reset(cursor=head, progress=now)], now
-    return found, now
-
-
-def encode(frame: Frame) -> Line:
-    said_at = frame.envelope.at.timestamp() if isinstance(frame, EventFrame) else None
-    return Line(frame.kind, frame.cursor, frame.model_dump_json(), said_at)

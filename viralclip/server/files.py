@@ -11,14 +11,14 @@ from starlette.types import Receive, Scope, Send
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 # How such an answer stands in OpenAPI.
 FILE: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"video/*": _BYTES, "image/jpeg": _BYTES}},
+    200: {"content": {"video/*": _BYTES, "image/jpeg": _BYTES, "text/vtt": _BYTES}},
     206: {"description": "The range that was asked for.", "content": {"video/*": _BYTES}},
     400: {"description": "The range is not one.", "content": {"text/plain": {}}},
     416: {"description": "There is no such range.", "content": {"text/plain": {}}},
 }
 # From an object store nothing goes through the server.
 SIGNED: dict[int | str, dict[str, Any]] = {307: {"description": "It is at this signed address."}}
-_SHOWN = ("video/", "audio/", "image/jpeg")
+_SHOWN = ("video/", "audio/", "image/jpeg", "text/vtt")
 
 
 class OpenFileResponse(FileResponse):

@@ -11,12 +11,14 @@ from typing import Literal
 
 import structlog
 
+from viralclip.catalog.port import Catalog
 from viralclip.engine.uploads import IN_STORE
 from viralclip.errors import SourceNotVideoError, ViralclipError
-from viralclip.server.partial_uploads import PartialUpload, PartialUploads, UploadInfo
+from viralclip.server.partial_upload import PartialUpload, UploadInfo
+from viralclip.server.partial_uploads import PartialUploads
+from viralclip.server.parts import Files, Probing
 from viralclip.server.problems import Problem, problem_of
 from viralclip.server.request_context import begin_trace
-from viralclip.server.services import Services
 from viralclip.server.shares import Shares
 
 UploadState = Literal["arriving", "checking", "storing", "ready", "refused"]
@@ -47,19 +49,23 @@ class Finishing:
     """Each upload is finished once at a time, by whoever comes first: the request that brought the
     last byte, one that asks for it, or the start of the server."""
 
-    def __init__(self, arrivals: PartialUploads, services: Services) -> None:
-        self._arrivals = arrivals
-        self._services = services
+    def __init__(
+        self, uploads: PartialUploads, catalog: Catalog, files: Files, probing: Probing
+    ) -> None:
+        self._uploads = uploads
+        self._catalog = catalog
+        self._files = files
+        self._probing = probing
         self._shares = Shares(_AT_ONCE, _OF_ONE)
         self._under_way: dict[Path, tuple[Finish, asyncio.Task[None]]] = {}
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Go on with what an earlier server left; what is not finished at the end is left again."""
-        for arrival in await asyncio.to_thread(self._arrivals.complete):
-            note = arrival.note()
-            if note is not None and note.owner is not None:
-                self.begin(arrival, note.owner)
+        for upload in await asyncio.to_thread(self._uploads.complete):
+            info = upload.info()
+            if info is not None and info.owner is not None:
+                self.begin(upload, info.owner)
         try:
             yield
         finally:
@@ -68,31 +74,31 @@ class Finishing:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    def begin(self, arrival: PartialUpload, owner: str) -> Finish:
+    def begin(self, upload: PartialUpload, owner: str) -> Finish:
         """Finish the upload, unless that is under way."""
-        if arrival.data not in self._under_way:
+        if upload.data not in self._under_way:
             finish = Finish()
-            task = asyncio.create_task(self._finish(arrival, owner, finish), name="finish upload")
-            self._under_way[arrival.data] = finish, task
-            task.add_done_callback(lambda _: self._under_way.pop(arrival.data, None))
-        return self._under_way[arrival.data][0]
+            task = asyncio.create_task(self._finish(upload, owner, finish), name="finish upload")
+            self._under_way[upload.data] = finish, task
+            task.add_done_callback(lambda _: self._under_way.pop(upload.data, None))
+        return self._under_way[upload.data][0]
 
-    def of(self, arrival: PartialUpload) -> Finish | None:
-        finish, _ = self._under_way.get(arrival.data, (None, None))
+    def of(self, upload: PartialUpload) -> Finish | None:
+        finish, _ = self._under_way.get(upload.data, (None, None))
         return finish
 
-    async def abandon(self, arrival: PartialUpload) -> None:
+    async def abandon(self, upload: PartialUpload) -> None:
         """Stop finishing the upload."""
-        _, task = self._under_way.get(arrival.data, (None, None))
+        _, task = self._under_way.get(upload.data, (None, None))
         if task is not None:
             task.cancel()
             await asyncio.wait({task})
 
-    async def _finish(self, arrival: PartialUpload, owner: str, finish: Finish) -> None:
+    async def _finish(self, upload: PartialUpload, owner: str, finish: Finish) -> None:
         begin_trace()
         wait_s = _FIRST_WAIT_S
         try:
-            while not await self._is_settled(arrival, owner, finish):
+            while not await self._is_settled(upload, owner, finish):
                 finish.attempted.set()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(wait_s):
@@ -102,16 +108,16 @@ class Finishing:
         finally:
             finish.attempted.set()
 
-    async def _is_settled(self, arrival: PartialUpload, owner: str, finish: Finish) -> bool:
+    async def _is_settled(self, upload: PartialUpload, owner: str, finish: Finish) -> bool:
         """Try to make a video of the upload; whether nothing is left to be done."""
-        note = await asyncio.to_thread(arrival.note)
-        if note is None or note.is_settled:
+        info = await asyncio.to_thread(upload.info)
+        if info is None or info.is_settled:
             return True
         try:
             async with self._shares.turn(owner):
-                await self._take_in(arrival, owner, note, finish)
+                await self._take_in(upload, owner, info, finish)
         except SourceNotVideoError as error:
-            await _refuse(arrival, note, error)
+            await _refuse(upload, info, error)
         except Exception as error:
             known = error if isinstance(error, ViralclipError) else ViralclipError()
             log.warning("Upload not finished yet", code=known.code, exc_info=error)
@@ -120,36 +126,36 @@ class Finishing:
         return True
 
     async def _take_in(
-        self, arrival: PartialUpload, owner: str, note: UploadInfo, finish: Finish
+        self, upload: PartialUpload, owner: str, info: UploadInfo, finish: Finish
     ) -> None:
         finish.state, finish.fraction = "checking", None
-        video = await self._services.probe(arrival.data)
+        video = await self._probing.probe(upload.data)
         finish.state, finish.problem = "storing", None
-        path = await self._put(arrival, self._arrivals.place(owner, arrival, note), finish)
-        video = video.model_copy(update={"name": note.name, "path": path})
-        await self._services.catalog.add_video(owner, video)
-        settled = note.model_copy(update={"video_id": video.identity})
-        await asyncio.to_thread(arrival.settle, settled)
+        path = await self._put(upload, self._uploads.place(owner, upload, info), finish)
+        video = video.model_copy(update={"name": info.name, "path": path})
+        await self._catalog.videos.add(owner, video)
+        settled = info.model_copy(update={"video_id": video.identity})
+        await asyncio.to_thread(upload.settle, settled)
 
-    async def _put(self, arrival: PartialUpload, target: Path, finish: Finish) -> str:
+    async def _put(self, upload: PartialUpload, target: Path, finish: Finish) -> str:
         """Where the file is from now on: a folder here, or the store that every worker reads."""
 
         def progress(fraction: float) -> None:
             finish.fraction = fraction
 
-        storage = self._services.open_storage(self._services.storage_url)
+        storage = self._files.open_storage(self._files.storage_url)
         if storage.local_path("") is None:
             key = f"{IN_STORE}/{target.parent.parent.name}/{target.parent.name}/{target.name}"
-            await storage.put(arrival.data, key, on_progress=progress)
+            await storage.put(upload.data, key, on_progress=progress)
             return storage.url(key)
-        await asyncio.to_thread(_link, arrival.data, target)
+        await asyncio.to_thread(_link, upload.data, target)
         return str(target)
 
 
-async def _refuse(arrival: PartialUpload, note: UploadInfo, error: SourceNotVideoError) -> None:
-    named = type(error)(**{**error.facts, "name": note.name}, detail=error.detail)
+async def _refuse(upload: PartialUpload, info: UploadInfo, error: SourceNotVideoError) -> None:
+    named = type(error)(**{**error.facts, "name": info.name}, detail=error.detail)
     refusal = problem_of(named)
-    await asyncio.to_thread(arrival.settle, note.model_copy(update={"refusal": refusal}))
+    await asyncio.to_thread(upload.settle, info.model_copy(update={"refusal": refusal}))
     log.info("Upload refused", code=named.code, error=error.detail)
 
 

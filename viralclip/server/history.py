@@ -8,11 +8,11 @@ from pydantic import BaseModel
 from viralclip.channel.port import ProgressChannel, cursor_at
 from viralclip.events import Envelope
 from viralclip.live import EventFrame
-from viralclip.server.feed import read_on
+from viralclip.server.catch_up import read_on
+from viralclip.server.dependencies import CatalogDep, ChannelDep
 from viralclip.server.identity import Owner
 from viralclip.server.jobs import JobId, find_job
 from viralclip.server.problems import problems
-from viralclip.server.services import Services
 
 _MOST_EVENTS = 1000
 _EVENTS = 200
@@ -25,21 +25,21 @@ class HistoryPage(BaseModel):
     has_earlier: bool
 
 
-def routes(services: Services) -> APIRouter:
-    router = APIRouter(prefix="/api/jobs", tags=["live"], responses=problems(401, 403, 404, 422))
+router = APIRouter(prefix="/api/jobs", tags=["live"], responses=problems(401, 403, 404, 422))
 
-    @router.get("/{job_id}/history", operation_id="getHistory")
-    async def get_history(
-        job_id: JobId,
-        owner: Owner,
-        before: Annotated[int | None, Query(ge=1)] = None,
-        limit: Annotated[int, Query(ge=1, le=_MOST_EVENTS)] = _EVENTS,
-    ) -> HistoryPage:
-        """The last events before the one of that number, or the last of all."""
-        await find_job(job_id, owner, services)
-        return await _page(services.channel, job_id, before, limit)
 
-    return router
+@router.get("/{job_id}/history", operation_id="getHistory")
+async def get_history(
+    job_id: JobId,
+    owner: Owner,
+    catalog: CatalogDep,
+    channel: ChannelDep,
+    before: Annotated[int | None, Query(ge=1)] = None,
+    limit: Annotated[int, Query(ge=1, le=_MOST_EVENTS)] = _EVENTS,
+) -> HistoryPage:
+    """The last events before the one of that number, or the last of all."""
+    await find_job(job_id, owner, catalog)
+    return await _page(channel, job_id, before, limit)
 
 
 async def _page(

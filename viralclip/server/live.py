@@ -4,25 +4,29 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from operator import attrgetter
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import structlog
 from fastapi import APIRouter, Header, Query, Request, Response, WebSocket
+from pydantic import BaseModel
 from starlette.requests import HTTPConnection
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
-from viralclip.channel.port import BEGINNING
+from viralclip.channel.port import BEGINNING, ProgressChannel
+from viralclip.events import Envelope
 from viralclip.live import EventFrame, Reset, Snapshot
+from viralclip.progress import Progress
+from viralclip.server.batches import Batch, Line, Messages
+from viralclip.server.catch_up import read_on
+from viralclip.server.dependencies import CatalogDep, ChannelDep, LiveViewsDep, SignInDep
 from viralclip.server.disconnect import disconnected
-from viralclip.server.feed import Batch, Line, Messages, View, read_on
+from viralclip.server.feed import View
 from viralclip.server.identity import LOCAL, Owner
-from viralclip.server.jobs import EventPage, JobId, find_job
+from viralclip.server.jobs import JobId, find_job
 from viralclip.server.problems import ProblemError, UnauthorizedError, problems
-from viralclip.server.quota import Quota
-from viralclip.server.services import Services
-from viralclip.server.viewing import observe_sent, viewing
+from viralclip.server.viewing import LiveViews, observe_sent, viewing
 from viralclip.server.websocket_protocol import as_framed, takes_framed
 from viralclip.telemetry.metrics import RESETS, Transport
 
@@ -43,58 +47,79 @@ log = structlog.get_logger(__name__)
 Cursor = Annotated[str | None, Query(max_length=100)]
 
 
-def routes(services: Services) -> APIRouter:
-    router = APIRouter(prefix="/api/jobs", tags=["live"], responses=problems(401, 403, 404, 422))
-    viewers = Quota("live views", services.limits.viewers_per_user)
+class EventPage(BaseModel):
+    """The events after a cursor, the progress now with the latest ticks, and the next cursor.
 
-    @router.get(
-        "/{job_id}/events",
-        operation_id="getEvents",
-        response_model=EventPage,
-        responses={200: {"content": {_SSE: {"schema": {"type": "string"}}}}, **problems(429)},
-    )
-    async def get_events(
-        job_id: JobId,
-        owner: Owner,
-        request: Request,
-        after: Cursor = None,
-        last_event_id: Annotated[str | None, Header(max_length=100)] = None,
-        limit: Annotated[int | None, Query(ge=1, le=_MOST_EVENTS)] = None,
-    ) -> EventPage | Response:
-        """The events after the cursor, or from the first: all of them, or as many as `limit` says.
+    `more` says that there are events after these: ask for them with `cursor`.
+    """
 
-        A stream where `Accept: text/event-stream` asks for it.
-        """
-        await find_job(job_id, owner, services)
-        if _SSE in request.headers.get("accept", ""):
-            return _EventStream(job_id, last_event_id or after, owner, services, viewers)
-        return await _page(job_id, after or BEGINNING, services, limit=limit)
+    kind: Literal["events", "reset"]
+    events: list[Envelope]
+    progress: Progress
+    cursor: str
+    more: bool
 
-    @router.websocket("/{job_id}/live")
-    async def live(websocket: WebSocket, job_id: str, after: Cursor = None) -> None:
-        in_lines = LINES in websocket.scope["subprotocols"]
-        # A page learns why it was refused from the close code, and gets one only once accepted.
-        await websocket.accept(LINES if in_lines else None)
-        try:
-            owner = await websocket.app.state.sign_in.owner(websocket)
-            await find_job(job_id, owner, services)
-            with viewers.room_for(owner):
-                messages_of = _IN_LINES if in_lines else _ONE_BY_ONE
-                await _serve_socket(websocket, job_id, after, services, owner, messages_of)
-        except ProblemError as error:
-            await _close(websocket, _REFUSED + error.status)
-        except Exception:
-            log.exception("Live view failed")
-            await _close(websocket, _INTERNAL)
 
-    return router
+router = APIRouter(prefix="/api/jobs", tags=["live"], responses=problems(401, 403, 404, 422))
+
+
+@router.get(
+    "/{job_id}/events",
+    operation_id="getEvents",
+    response_model=EventPage,
+    responses={200: {"content": {_SSE: {"schema": {"type": "string"}}}}, **problems(429)},
+)
+async def get_events(
+    job_id: JobId,
+    owner: Owner,
+    request: Request,
+    catalog: CatalogDep,
+    channel: ChannelDep,
+    views: LiveViewsDep,
+    after: Cursor = None,
+    last_event_id: Annotated[str | None, Header(max_length=100)] = None,
+    limit: Annotated[int | None, Query(ge=1, le=_MOST_EVENTS)] = None,
+) -> EventPage | Response:
+    """The events after the cursor, or from the first: all of them, or as many as `limit` says.
+
+    A stream where `Accept: text/event-stream` asks for it.
+    """
+    await find_job(job_id, owner, catalog)
+    if _SSE in request.headers.get("accept", ""):
+        return _EventStream(job_id, last_event_id or after, owner, views)
+    return await _page(job_id, after or BEGINNING, channel, limit=limit)
+
+
+@router.websocket("/{job_id}/live")
+async def live(
+    websocket: WebSocket,
+    job_id: str,
+    catalog: CatalogDep,
+    sign_in: SignInDep,
+    views: LiveViewsDep,
+    after: Cursor = None,
+) -> None:
+    in_lines = LINES in websocket.scope["subprotocols"]
+    # A page learns why it was refused from the close code, and gets one only once accepted.
+    await websocket.accept(LINES if in_lines else None)
+    try:
+        owner = await sign_in.owner(websocket)
+        await find_job(job_id, owner, catalog)
+        with views.viewers.room_for(owner):
+            messages_of = _IN_LINES if in_lines else _ONE_BY_ONE
+            await _serve_socket(websocket, job_id, after, views, owner, messages_of)
+    except ProblemError as error:
+        await _close(websocket, _REFUSED + error.status)
+    except Exception:
+        log.exception("Live view failed")
+        await _close(websocket, _INTERNAL)
 
 
 async def _serve_socket(
     websocket: WebSocket,
     job_id: str,
     after: str | None,
-    services: Services,
+    views: LiveViews,
     owner: str,
     messages_of: Callable[[Batch], Messages],
 ) -> None:
@@ -109,14 +134,15 @@ async def _serve_socket(
         for text in messages.texts:
             await websocket.send_text(text)
 
-    async with services.feeds.of(job_id) as feed:
-        view = feed.view(after, idle_s=services.heartbeat_s)
+    timeouts = views.timeouts
+    async with views.feeds.of(job_id) as feed:
+        view = feed.view(after, idle_s=timeouts.heartbeat_s)
         # RuntimeError: the server itself has closed the socket in between.
         with viewing("websocket"), suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
             await _race(
                 disconnected(websocket.receive),
-                _send(view, send, services.send_timeout_s, "websocket"),
-                _recheck_authorization(websocket, owner, services.recheck_s),
+                _send(view, send, timeouts.send_timeout_s, "websocket"),
+                _recheck_authorization(websocket, owner, timeouts.recheck_s),
             )
 
 
@@ -125,19 +151,16 @@ class _EventStream(StreamingResponse):
 
     media_type = _SSE
 
-    def __init__(
-        self, job_id: str, after: str | None, owner: str, services: Services, viewers: Quota
-    ) -> None:
+    def __init__(self, job_id: str, after: str | None, owner: str, views: LiveViews) -> None:
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         super().__init__((), headers=headers)
         self._job_id = job_id
         self._after = after
         self._owner = owner
-        self._services = services
-        self._viewers = viewers
+        self._views = views
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with self._viewers.room_for(self._owner), suppress(TimeoutError):
+        with self._views.viewers.room_for(self._owner), suppress(TimeoutError):
             await self._stream(HTTPConnection(scope), receive, send)
 
     async def _stream(self, connection: HTTPConnection, receive: Receive, send: Send) -> None:
@@ -146,13 +169,14 @@ class _EventStream(StreamingResponse):
             await send({"type": "http.response.body", "body": body, "more_body": True})
 
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        async with self._services.feeds.of(self._job_id) as feed:
-            view = feed.view(self._after, idle_s=self._services.heartbeat_s)
+        timeouts = self._views.timeouts
+        async with self._views.feeds.of(self._job_id) as feed:
+            view = feed.view(self._after, idle_s=timeouts.heartbeat_s)
             with viewing("sse"), suppress(ProblemError):
                 await _race(
                     disconnected(receive),
-                    _send(view, send_lines, self._services.send_timeout_s, "sse"),
-                    _recheck_authorization(connection, self._owner, self._services.recheck_s),
+                    _send(view, send_lines, timeouts.send_timeout_s, "sse"),
+                    _recheck_authorization(connection, self._owner, timeouts.recheck_s),
                 )
         await send({"type": "http.response.body", "body": b""})
 
@@ -213,9 +237,11 @@ async def _close(websocket: WebSocket, code: int) -> None:
         await websocket.close(code)
 
 
-async def _page(job_id: str, after: str, services: Services, *, limit: int | None) -> EventPage:
+async def _page(
+    job_id: str, after: str, channel: ProgressChannel, *, limit: int | None
+) -> EventPage:
     """What the channel has after the cursor now, without waiting for more."""
-    frames, now = await read_on(services.channel, job_id, after, limit=limit)
+    frames, now = await read_on(channel, job_id, after, limit=limit)
     state = next((frame for frame in frames if isinstance(frame, Snapshot | Reset)), None)
     if state is not None:
         RESETS.count(transport="poll")

@@ -4,13 +4,15 @@ import asyncio
 import hmac
 import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from starlette.requests import HTTPConnection
 
-from viralclip.engine.client import QueueDepth
+from viralclip.engine.port import QueueDepth
 from viralclip.server import problems
 from viralclip.server.door import now_known
 from viralclip.server.identity import LOOPBACK, bearer, known_owner
@@ -80,19 +82,31 @@ class Scrape:
         DISK_FREE_BYTES.set(usage.free, place=place)
 
 
-def routes(scrape: Scrape, *, token: str | None) -> APIRouter:
-    """The route of a server: whoever may ask anything may scrape, and whoever has the token."""
-    router = APIRouter()
+@dataclass(frozen=True)
+class Scraping:
+    """What is scraped, and the token of whoever may do that and nothing else."""
 
-    @router.get("/metrics", include_in_schema=False)
-    async def get_metrics(request: Request) -> Response:
-        if is_scraper(request, token):
-            now_known(request.scope, _SCRAPER)
-        else:
-            await known_owner(request)
-        return await _answer(scrape, request)
+    scrape: Scrape
+    token: str | None = field(default=None, repr=False)
 
-    return router
+
+async def _scraping(request: Request) -> Scraping:
+    return request.app.state.parts.scraping
+
+
+router = APIRouter()
+
+
+@router.get("/metrics", include_in_schema=False)
+async def get_metrics(
+    request: Request, scraping: Annotated[Scraping, Depends(_scraping)]
+) -> Response:
+    """Whoever may ask anything may scrape, and whoever has the token."""
+    if is_scraper(request, scraping.token):
+        now_known(request.scope, _SCRAPER)
+    else:
+        await known_owner(request)
+    return await _answer(scraping.scrape, request)
 
 
 def metrics_app(scrape: Scrape, *, token: str | None) -> FastAPI:

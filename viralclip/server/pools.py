@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import ParamSpec, TypeVar
 
 from viralclip.server.problems import ProblemError
+from viralclip.server.quota import Quota
 from viralclip.server.shares import Shares
 
 P = ParamSpec("P")
@@ -50,3 +52,14 @@ class Pool:
             except asyncio.CancelledError:
                 await asyncio.wait({running})
                 raise
+
+
+@dataclass(frozen=True)
+class Pools:
+    """Where slow work is done, each kind apart and each user with a share of it."""
+
+    parsing: Pool = field(default_factory=lambda: Pool("parse", threads=2, each=1, within_s=20))
+    previews: Shares = field(default_factory=lambda: Shares(2, 1))
+    downloads: Shares = field(default_factory=lambda: Shares(16, 4))
+    # Each is an open file beside its connection.
+    files: Quota = field(default_factory=lambda: Quota("downloads", 32))

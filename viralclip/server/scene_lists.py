@@ -1,17 +1,19 @@
 """Scene lists over HTTP: a file to text, and what a video's scenes would be."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, TypedDict
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
 from viralclip.errors import InvalidScenesError
 from viralclip.plan import Video
-from viralclip.scenes import SceneReading, list_text, parse_scenes
+from viralclip.scenes import SceneReading, list_text, parse_scenes, read_scene_objects
+from viralclip.server.dependencies import LibraryDep, PoolsDep
 from viralclip.server.identity import Owner
 from viralclip.server.problems import FaultOut, problems
-from viralclip.server.services import Services
-from viralclip.server.videos import find_video
+from viralclip.styles.registry import scene_options
+from viralclip.words.reading import TranscriptReading, parse_transcript
 
 
 class SceneOut(BaseModel):
@@ -32,42 +34,62 @@ class SceneListOut(BaseModel):
     faults: list[FaultOut]
 
 
-def routes(services: Services) -> APIRouter:
-    router = APIRouter(
-        prefix="/api/scene-lists", tags=["scenes"], responses=problems(401, 403, 413, 422)
-    )
+router = APIRouter(
+    prefix="/api/scene-lists", tags=["scenes"], responses=problems(401, 403, 413, 422)
+)
 
-    @router.post(
-        "",
-        operation_id="readSceneList",
-        responses=problems(404),
-        openapi_extra={
-            "requestBody": {
-                "content": {
-                    "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
-                }
+
+@router.post(
+    "",
+    operation_id="readSceneList",
+    responses=problems(404),
+    openapi_extra={
+        "requestBody": {
+            "content": {
+                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
             }
-        },
-    )
-    async def read_scene_list(
-        owner: Owner,
-        request: Request,
-        video_id: Annotated[str | None, Query(max_length=100)] = None,
-        name: Annotated[str, Query(max_length=255)] = "",
-    ) -> SceneListOut:
-        """Read a list's file, in any encoding; with a video say what its scenes would be."""
-        video = await find_video(video_id, owner, services) if video_id is not None else None
-        data = await request.body()
-        return await services.pools.parsing.run(owner, _read, data, name, video)
+        }
+    },
+)
+async def read_scene_list(
+    owner: Owner,
+    request: Request,
+    library: LibraryDep,
+    pools: PoolsDep,
+    video_id: Annotated[str | None, Query(max_length=100)] = None,
+    name: Annotated[str, Query(max_length=255)] = "",
+) -> SceneListOut:
+    """Read a list's file, in any encoding; with a video say what its scenes would be."""
+    video = await library.find(video_id, owner) if video_id is not None else None
+    data = await request.body()
+    return await pools.parsing.run(owner, _read, data, name, video)
 
-    return router
 
-
-def read_scenes(data: str | bytes, name: str, video: Video) -> SceneReading:
+def read_scenes(data: str | bytes | Sequence[object], name: str, video: Video) -> SceneReading:
     """The scenes of a list for the video; InvalidScenesError says what is wrong with it."""
+    facts, options = _facts(video), scene_options()
+    if isinstance(data, str | bytes):
+        return parse_scenes(data, name=name, options=options, **facts)
+    return read_scene_objects(data, options=options, **facts)
+
+
+def read_transcript(
+    data: str | bytes, name: str, video: Video, offset: float = 0.0
+) -> TranscriptReading:
+    """The words of a transcript in the video's time; InvalidTranscriptError says what is wrong."""
+    return parse_transcript(data, name=name, offset=offset, **_facts(video))
+
+
+class _Facts(TypedDict):
+    duration: float
+    fps: float
+    timecode: str
+
+
+def _facts(video: Video) -> _Facts:
     numerator, _, denominator = video.fps.partition("/")
     fps = int(numerator) / int(denominator or 1)
-    return parse_scenes(data, name=name, duration=video.duration, fps=fps, timecode=video.timecode)
+    return {"duration": video.duration, "fps": fps, "timecode": video.timecode}
 
 
 def _read(data: bytes, name: str, video: Video | None) -> SceneListOut:

@@ -3,9 +3,22 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-from viralclip.server.feed import Batch
+from viralclip.server.batches import Batch
+from viralclip.server.feed import Feeds
+from viralclip.server.limits import Timeouts
+from viralclip.server.quota import Quota
 from viralclip.telemetry.metrics import PROGRESS_LAG_SECONDS, RESETS, VIEWERS, Transport
+
+
+@dataclass(frozen=True)
+class LiveViews:
+    """How jobs are followed: by so many viewers of each user, and for how long without a word."""
+
+    feeds: Feeds
+    viewers: Quota
+    timeouts: Timeouts
 
 
 @contextmanager

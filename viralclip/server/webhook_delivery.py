@@ -20,8 +20,8 @@ from viralclip.catalog.records import JobRecord
 from viralclip.catalog.webhooks import (
     Delivery,
     DeliveryState,
-    SqlWebhooks,
     Webhook,
+    Webhooks,
 )
 from viralclip.events import Outcome
 from viralclip.server.webhook_http import PostError, WebhookAddressError, parse_target, post
@@ -86,12 +86,12 @@ def sign(secret: bytes, delivery_id: str, timestamp: int, body: str) -> str:
 
 
 async def enqueue_deliveries(
-    job: JobRecord, catalog: Catalog, webhooks: SqlWebhooks, at: datetime
+    job: JobRecord, catalog: Catalog, webhooks: Webhooks, at: datetime
 ) -> None:
     """What waited for the end of the job's latest run is due, and says how it ended."""
     if job.outcome is None or job.finished_at is None:
         return
-    endings = (await catalog.count_endings([job.job_id]))[job.job_id]
+    endings = (await catalog.clips.count_endings([job.job_id]))[job.job_id]
     ended = JobEnded(
         job_id=job.job_id,
         run=job.run,
@@ -101,7 +101,7 @@ async def enqueue_deliveries(
         clips_cancelled=endings.cancelled,
         finished_at=job.finished_at,
     )
-    await webhooks.end(job.job_id, job.run, ended.model_dump_json(), at)
+    await webhooks.deliveries.end(job.job_id, job.run, ended.model_dump_json(), at)
 
 
 def _utc_now() -> datetime:
@@ -113,7 +113,7 @@ class WebhookDelivery:
 
     def __init__(
         self,
-        webhooks: SqlWebhooks,
+        webhooks: Webhooks,
         catalog: Catalog,
         *,
         anywhere: bool = False,
@@ -154,7 +154,7 @@ class WebhookDelivery:
         try:
             await self._tidy()
             now = self._now()
-            return await self._webhooks.take(
+            return await self._webhooks.queue.take(
                 now, now + _LEASE, limit=_AT_ONCE - len(busy), each=_OF_ONE, busy=Counter(busy)
             )
         except Exception:
@@ -164,7 +164,7 @@ class WebhookDelivery:
     async def _tidy(self) -> None:
         if self._now() - self._tidied > _TIDY:
             self._tidied = self._now()
-            await self._webhooks.forget(self._tidied - _KEPT)
+            await self._webhooks.deliveries.forget(self._tidied - _KEPT)
 
     async def _process(self, delivery: Delivery) -> None:
         try:
@@ -178,26 +178,30 @@ class WebhookDelivery:
 
     async def _look(self, delivery: Delivery) -> None:
         """Whether the run that it waits for has ended."""
-        job = await self._catalog.job(delivery.job_id or "")
+        job = await self._catalog.jobs.find(delivery.job_id or "")
         age = self._now() - delivery.created_at
         if job is None or job.run != delivery.run:
             if age > _NEVER:
-                await self._webhooks.drop(delivery.delivery_id)
+                await self._webhooks.queue.drop(delivery.delivery_id)
                 return
         elif job.outcome is not None:
             await enqueue_deliveries(job, self._catalog, self._webhooks, self._now())
             return
         wait = min(max(age.total_seconds() * _LATE_SHARE, 0.0), _LATEST_S)
-        await self._webhooks.postpone(delivery.delivery_id, self._now() + timedelta(seconds=wait))
+        await self._webhooks.queue.postpone(
+            delivery.delivery_id, self._now() + timedelta(seconds=wait)
+        )
 
     async def _deliver(self, delivery: Delivery) -> None:
-        webhook = await self._webhooks.find(delivery.webhook_id)
+        webhook = await self._webhooks.hooks.find(delivery.webhook_id)
         if webhook is None:
             return
         answer = await self._attempt(webhook, delivery)
         state, wait_s = _next(answer, delivery.attempts)
         due_at = self._now() + timedelta(seconds=wait_s)
-        await self._webhooks.note(delivery.delivery_id, state=state, answer=answer, due_at=due_at)
+        await self._webhooks.queue.note(
+            delivery.delivery_id, state=state, answer=answer, due_at=due_at
+        )
         WEBHOOK_DELIVERIES.count(outcome=_OUTCOMES[state])
         facts = {"webhook": webhook.webhook_id, "job_id": delivery.job_id}
         log.info("Webhook called", **facts, answer=answer, state=state)
@@ -205,7 +209,7 @@ class WebhookDelivery:
     async def _attempt(self, webhook: Webhook, delivery: Delivery) -> str:
         """`http_` and the status of the answer, or a code for why there is none."""
         body = delivery.body or ""
-        secret = self._webhooks.secret_of(webhook)
+        secret = self._webhooks.hooks.secret_of(webhook)
         timestamp = int(self._now().timestamp())
         headers = {
             "Content-Type": "application/json",

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from viralclip.catalog.webhooks import Delivery, DeliveryState, SqlWebhooks, Webhook, shown
+from viralclip.catalog.webhooks import Delivery, DeliveryState, Webhook, WebhookTable, shown
+from viralclip.server.dependencies import LimitsDep, WebhooksDep
 from viralclip.server.identity import Owner
 from viralclip.server.problems import NotFoundError, TooManyError, problems
-from viralclip.server.services import Services
 from viralclip.server.webhook_delivery import Pinged
 from viralclip.server.webhook_http import parse_target
 
@@ -48,69 +48,74 @@ class DeliveryOut(BaseModel):
     next_at: AwareDatetime | None
 
 
-def routes(services: Services, webhooks: SqlWebhooks) -> APIRouter:
-    router = APIRouter(prefix="/api/webhooks", tags=["webhooks"], responses=problems(401, 403))
-
-    @router.post(
-        "",
-        status_code=201,
-        operation_id="createWebhook",
-        responses=problems(400, 413, 422, 429, 503),
-    )
-    async def create_webhook(new: NewWebhook, owner: Owner) -> WebhookCreated:
-        """Be told of the end of every job that is submitted or retried from now on."""
-        parse_target(new.url, anywhere=services.webhooks_anywhere)
-        limit = services.limits.webhooks_per_user
-        if len(await webhooks.of(owner)) >= limit:
-            raise TooManyError(what="webhooks", limit=limit)
-        made = await webhooks.add(owner, new.url, datetime.now(UTC))
-        return WebhookCreated(**_facts(made), secret=shown(webhooks.secret_of(made)))
-
-    @router.get("", operation_id="listWebhooks")
-    async def list_webhooks(owner: Owner) -> list[WebhookOut]:
-        """Your webhooks, without their secrets."""
-        return [WebhookOut(**_facts(webhook)) for webhook in await webhooks.of(owner)]
-
-    @router.delete(
-        "/{webhook_id}",
-        status_code=204,
-        operation_id="deleteWebhook",
-        responses=problems(404, 422),
-    )
-    async def delete_webhook(webhook_id: WebhookId, owner: Owner) -> None:
-        """Be told no more; what is still owed is dropped."""
-        webhook = await _find(webhook_id, owner, webhooks)
-        await webhooks.remove(webhook.webhook_id)
-
-    @router.post(
-        "/{webhook_id}/ping",
-        status_code=202,
-        operation_id="pingWebhook",
-        responses=problems(404, 422),
-    )
-    async def ping_webhook(webhook_id: WebhookId, owner: Owner) -> WebhookOut:
-        """Send a `ping`, to see whether the receiver listens."""
-        webhook = await _find(webhook_id, owner, webhooks)
-        body = Pinged().model_dump_json()
-        await webhooks.send(webhook.webhook_id, body, datetime.now(UTC))
-        return WebhookOut(**_facts(webhook))
-
-    @router.get(
-        "/{webhook_id}/deliveries",
-        operation_id="listDeliveries",
-        responses=problems(404, 422),
-    )
-    async def list_deliveries(webhook_id: WebhookId, owner: Owner) -> list[DeliveryOut]:
-        """The latest hundred messages, the latest first; those that ended are kept for a week."""
-        webhook = await _find(webhook_id, owner, webhooks)
-        return [_out(delivery) for delivery in await webhooks.deliveries(webhook.webhook_id)]
-
-    return router
+router = APIRouter(prefix="/api/webhooks", tags=["webhooks"], responses=problems(401, 403))
 
 
-async def _find(webhook_id: str, owner: str, webhooks: SqlWebhooks) -> Webhook:
+@router.post(
+    "",
+    status_code=201,
+    operation_id="createWebhook",
+    responses=problems(400, 413, 422, 429, 503),
+)
+async def create_webhook(
+    new: NewWebhook, owner: Owner, webhooks: WebhooksDep, limits: LimitsDep
+) -> WebhookCreated:
+    """Be told of the end of every job that is submitted or retried from now on."""
+    parse_target(new.url, anywhere=limits.webhooks_anywhere)
+    if len(await webhooks.hooks.of(owner)) >= limits.webhooks_per_user:
+        raise TooManyError(what="webhooks", limit=limits.webhooks_per_user)
+    made = await webhooks.hooks.add(owner, new.url, datetime.now(UTC))
+    return WebhookCreated(**_facts(made), secret=shown(webhooks.hooks.secret_of(made)))
+
+
+@router.get("", operation_id="listWebhooks")
+async def list_webhooks(owner: Owner, webhooks: WebhooksDep) -> list[WebhookOut]:
+    """Your webhooks, without their secrets."""
+    return [WebhookOut(**_facts(webhook)) for webhook in await webhooks.hooks.of(owner)]
+
+
+@router.delete(
+    "/{webhook_id}",
+    status_code=204,
+    operation_id="deleteWebhook",
+    responses=problems(404, 422),
+)
+async def delete_webhook(webhook_id: WebhookId, owner: Owner, webhooks: WebhooksDep) -> None:
+    """Be told no more; what is still owed is dropped."""
+    webhook = await _find(webhook_id, owner, webhooks.hooks)
+    await webhooks.hooks.remove(webhook.webhook_id)
+
+
+@router.post(
+    "/{webhook_id}/ping",
+    status_code=202,
+    operation_id="pingWebhook",
+    responses=problems(404, 422),
+)
+async def ping_webhook(webhook_id: WebhookId, owner: Owner, webhooks: WebhooksDep) -> WebhookOut:
+    """Send a `ping`, to see whether the receiver listens."""
+    webhook = await _find(webhook_id, owner, webhooks.hooks)
+    body = Pinged().model_dump_json()
+    await webhooks.deliveries.send(webhook.webhook_id, body, datetime.now(UTC))
+    return WebhookOut(**_facts(webhook))
+
+
+@router.get(
+    "/{webhook_id}/deliveries",
+    operation_id="listDeliveries",
+    responses=problems(404, 422),
+)
+async def list_deliveries(
+    webhook_id: WebhookId, owner: Owner, webhooks: WebhooksDep
+) -> list[DeliveryOut]:
+    """The latest hundred messages, the latest first; those that ended are kept for a week."""
+    webhook = await _find(webhook_id, owner, webhooks.hooks)
+    return [_out(delivery) for delivery in await webhooks.deliveries.of(webhook.webhook_id)]
+
+
+async def _find(webhook_id: str, owner: str, hooks: WebhookTable) -> Webhook:
     # Not every database can be asked for every text.
-    webhook = await webhooks.find(webhook_id) if webhook_id.isalnum() else None
+    webhook = await hooks.find(webhook_id) if webhook_id.isalnum() else None
     if webhook is None or webhook.owner != owner:
         raise NotFoundError
     return webhook

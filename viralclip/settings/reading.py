@@ -13,6 +13,7 @@ from viralclip.settings.sections import (
     RenderSettings,
     ServerSettings,
     Settings,
+    SpeechSettings,
     StateSettings,
     StorageSettings,
     TelemetrySettings,
@@ -58,6 +59,10 @@ def read_settings(
         databases=_databases(env, folder),
         storage=_storage(env, folder),
         rendering=_rendering(env, slots),
+        speech=SpeechSettings(
+            engine=env.get("VIRALCLIP_TRANSCRIBER") or None,
+            model=env.get("VIRALCLIP_SPEECH_MODEL") or None,
+        ),
         server=_server(env),
         telemetry=_telemetry(env, log_level),
         credentials=(
@@ -96,6 +101,7 @@ def _rendering(env: _Environment, slots: int | None) -> RenderSettings:
         encoder=env.get("VIRALCLIP_ENCODER") or "x264",
         yunet_model=read_path(env, "VIRALCLIP_YUNET_MODEL"),
         yunet_url=env.get("VIRALCLIP_YUNET_URL") or None,
+        fonts=read_path(env, "VIRALCLIP_FONTS"),
     )
 
 

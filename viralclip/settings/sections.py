@@ -34,6 +34,10 @@ class StateSettings:
         return self.folder / "analyses"
 
     @property
+    def transcripts(self) -> Path:
+        return self.folder / "transcripts"
+
+    @property
     def models(self) -> Path:
         """Shared by all state folders of a user: a download is of use to each."""
         return Path(platformdirs.user_cache_dir("viralclip")) / "models"
@@ -120,13 +124,22 @@ class StorageSettings:
 
 @dataclass(frozen=True)
 class RenderSettings:
-    """What renders, how much of it at once, and what finds faces."""
+    """What renders, how much of it at once, what finds faces, and a folder of more fonts."""
 
     slots: int
     ffmpeg: str | None
     encoder: str
     yunet_model: Path | None
     yunet_url: str | None = field(repr=False)
+    fonts: Path | None = None
+
+
+@dataclass(frozen=True)
+class SpeechSettings:
+    """What turns speech into words: an engine, and a model of it by name or as a folder."""
+
+    engine: str | None
+    model: str | None
 
 
 @dataclass(frozen=True)
@@ -182,6 +195,7 @@ class Settings:
     databases: DatabaseSettings
     storage: StorageSettings
     rendering: RenderSettings
+    speech: SpeechSettings
     server: ServerSettings
     telemetry: TelemetrySettings
     # Of clouds and collectors: their own tools read these, and no log may show them.

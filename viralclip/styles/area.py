@@ -3,8 +3,8 @@
 from typing import Protocol, runtime_checkable
 
 from viralclip.geometry import Rect, Size
-from viralclip.scenes import Pin, Region, Scene
-from viralclip.styles.style import Style
+from viralclip.scenes import Scene
+from viralclip.styles.style import OptionedStyle, Style
 
 
 @runtime_checkable
@@ -22,33 +22,12 @@ def seen_area(style: Style, source: Size, active: Rect | None) -> Rect:
     return active
 
 
-def scene_within(scene: Scene, area: Rect, source: Size) -> Scene:
-    """The scene with its webcam and pinned crops in shares of `area` instead of the whole."""
-    if area.size == source:
+def scene_within(scene: Scene, style: Style, area: Rect, source: Size) -> Scene:
+    """The scene with the style's options in shares of `area` instead of the whole picture.
+
+    It has no words: what is said changes no style's picture, and no plan of it.
+    """
+    scene = scene.model_copy(update={"words": None})
+    if area.size == source or not isinstance(style, OptionedStyle):
         return scene
-    webcam = scene.webcam and _region_within(scene.webcam, area, source)
-    crop = tuple(_pin_within(pin, area, source) for pin in scene.crop)
-    return scene.model_copy(update={"webcam": webcam, "crop": crop})
-
-
-def _region_within(region: Region, area: Rect, source: Size) -> Region:
-    """What of it lies in the area; none of it is nothing at the nearest edge."""
-    left = _share(region.x * source.width, area.x, area.width)
-    right = _share((region.x + region.width) * source.width, area.x, area.width)
-    top = _share(region.y * source.height, area.y, area.height)
-    bottom = _share((region.y + region.height) * source.height, area.y, area.height)
-    return Region(x=left, y=top, width=right - left, height=bottom - top)
-
-
-def _pin_within(pin: Pin, area: Rect, source: Size) -> Pin:
-    """The same crop; who draws it keeps it inside."""
-    return Pin(
-        time=pin.time,
-        x=(pin.x * source.width - area.x) / area.width,
-        y=(pin.y * source.height - area.y) / area.height,
-        width=pin.width * source.width / area.width,
-    )
-
-
-def _share(place: float, start: int, length: int) -> float:
-    return min(max((place - start) / length, 0.0), 1.0)
+    return scene.with_options(style.options.of(scene).within(area, source))

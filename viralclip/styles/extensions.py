@@ -8,7 +8,10 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, get_args
 
 from viralclip.events import Algorithm
-from viralclip.styles.style import Style
+from viralclip.scene_lists.columns import is_taken
+from viralclip.scenes import Scene
+from viralclip.style_options import StyleOptions
+from viralclip.styles.style import OptionedStyle, Style
 
 GROUP = "viralclip.styles"
 
@@ -35,25 +38,33 @@ class Extensions:
 
 
 @cache
-def load_extensions(*, taken: frozenset[str]) -> Extensions:
-    """Every entry point, loaded once per process; a name already `taken` is refused."""
+def load_extensions(
+    *, taken: frozenset[str], options: tuple[type[StyleOptions], ...]
+) -> Extensions:
+    """Every entry point, loaded once per process; a name already `taken` is refused.
+
+    So is an option of another style, unless it is the same class that has it.
+    """
     styles: dict[str, Style] = {}
     broken: list[BrokenStyle] = []
     for point in sorted(entry_points(group=GROUP), key=_order):
-        found = _load(point, taken=taken | styles.keys())
+        found = _load(point, taken=taken | styles.keys(), options=options)
         if isinstance(found, BrokenStyle):
             broken.append(found)
             continue
         styles[found.name] = found
+        options += (found.options,) if isinstance(found, OptionedStyle) else ()
     return Extensions(styles, tuple(broken))
 
 
-def _load(point: EntryPoint, *, taken: frozenset[str]) -> Style | BrokenStyle:
+def _load(
+    point: EntryPoint, *, taken: frozenset[str], options: tuple[type[StyleOptions], ...]
+) -> Style | BrokenStyle:
     if point.name in taken:
         return _broken(point, "the name is taken")
     try:
         style = point.load()
-        problem = _problem(point, style)
+        problem = _problem(point, style) or _options_problem(style, options)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - it is someone else's code, and reported
         return _broken(point, f"{type(error).__name__}: {error}")
     return _broken(point, problem) if problem else style
@@ -76,6 +87,21 @@ def _problem(point: EntryPoint, style: Any) -> str:
         return f"it is analysed and its algorithm is none of {', '.join(_ALGORITHMS)}"
     if style.name != point.name:
         return f"the style calls itself {style.name!r}"
+    return ""
+
+
+def _options_problem(style: Any, others: tuple[type[StyleOptions], ...]) -> str:
+    own = getattr(style, "options", None)
+    if own is None or own in others:
+        return ""
+    if not (isinstance(own, type) and issubclass(own, StyleOptions)):
+        return "its options are no subclass of StyleOptions"
+    taken = {name for other in others for name in other.model_fields}
+    for name, option in own.model_fields.items():
+        if name in taken or is_taken(name) or name in Scene.model_fields:
+            return f"its option {name} is taken"
+        if option.is_required():
+            return f"its option {name} has no default"
     return ""
 
 

@@ -9,6 +9,7 @@ from viralclip.filter_graph import Graph, line
 from viralclip.geometry import Size, output_size
 from viralclip.styles.filters import SQUARE_PIXELS
 from viralclip.styles.framing import Framing, Raster
+from viralclip.styles.pinned_crop import PinnedCrop
 from viralclip.styles.style import View
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ class Intelligent:
     @property
     def analysed(self) -> bool:
         return True
+
+    @property
+    def options(self) -> type[PinnedCrop]:
+        return PinnedCrop
 
     def fits(self, source: Size, aspect: Fraction) -> bool:  # noqa: ARG002 - part of the port
         return min(source.width, source.height) >= _SMALLEST

@@ -13,6 +13,7 @@ from viralclip.reframe.windows import crop_windows, pair_windows
 from viralclip.scenes import Scene
 from viralclip.styles.framing import Framing, Raster
 from viralclip.styles.panels import divide
+from viralclip.styles.pinned_crop import PinnedCrop
 from viralclip.styles.style import View
 
 
@@ -51,7 +52,7 @@ def pixel_pins(scene: Scene, source: Size) -> list[Pin]:
             y=pin.y * source.height,
             width=pin.width * source.width,
         )
-        for pin in scene.crop
+        for pin in PinnedCrop.of(scene).crop
     ]
 
 

@@ -1,13 +1,14 @@
 """The styles there are, and the choice among them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from types import MappingProxyType
 
 from viralclip.errors import StyleDoesNotFitError, UnknownStyleError
 from viralclip.geometry import Rect, Size
+from viralclip.style_options import StyleOptions
 from viralclip.styles.area import seen_area
-from viralclip.styles.extensions import BrokenStyle, load_extensions
+from viralclip.styles.extensions import BrokenStyle, Extensions, load_extensions
 from viralclip.styles.focus import CENTER_FOCUS, LEFT_FOCUS, RIGHT_FOCUS
 from viralclip.styles.intelligent import INTELLIGENT, INTELLIGENT_MOTION, INTELLIGENT_SPEAKER
 from viralclip.styles.intelligent_split import INTELLIGENT_SPLIT, INTELLIGENT_SPLIT_SPEAKER
@@ -15,7 +16,7 @@ from viralclip.styles.original import ORIGINAL
 from viralclip.styles.split import SPLIT, SPLIT_FAST
 from viralclip.styles.streamer import STREAMER
 from viralclip.styles.streamer_split import STREAMER_SPLIT
-from viralclip.styles.style import Style
+from viralclip.styles.style import OptionedStyle, Style
 
 ALL = "all"
 
@@ -39,12 +40,17 @@ STYLES: Mapping[str, Style] = MappingProxyType({style.name: style for style in _
 
 def all_styles() -> Mapping[str, Style]:
     """Every style by its name: the built-in ones, then those of installed packages by name."""
-    return MappingProxyType({**STYLES, **load_extensions(taken=_TAKEN).styles})
+    return MappingProxyType({**STYLES, **_extensions().styles})
+
+
+def scene_options() -> tuple[type[StyleOptions], ...]:
+    """What a scene can tell the styles there are, each once."""
+    return _options_of(all_styles().values())
 
 
 def broken_styles() -> tuple[BrokenStyle, ...]:
     """The entry points `viralclip.styles` that bring no usable style, and why."""
-    return load_extensions(taken=_TAKEN).broken
+    return _extensions().broken
 
 
 def resolve(
@@ -86,4 +92,13 @@ def _named(name: str, known: Mapping[str, Style]) -> Style:
     return known[name]
 
 
+def _extensions() -> Extensions:
+    return load_extensions(taken=_TAKEN, options=_OPTIONS)
+
+
+def _options_of(styles: Iterable[Style]) -> tuple[type[StyleOptions], ...]:
+    return tuple(dict.fromkeys(it.options for it in styles if isinstance(it, OptionedStyle)))
+
+
 _TAKEN = frozenset({*STYLES, ALL})
+_OPTIONS = _options_of(_BUILT_IN)

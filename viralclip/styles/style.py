@@ -8,6 +8,7 @@ from viralclip.events import Algorithm
 from viralclip.filter_graph import Graph
 from viralclip.geometry import Size, output_size
 from viralclip.scenes import Scene
+from viralclip.style_options import StyleOptions
 from viralclip.styles.framing import Framing, Raster
 
 if TYPE_CHECKING:
@@ -73,6 +74,14 @@ class AnalysedStyle(Style, Protocol):
         It may take seconds: it is called in a process of its own, once for each clip.
         """
         ...
+
+
+@runtime_checkable
+class OptionedStyle(Style, Protocol):
+    """A style that scenes can tell something: `options.of(view.scene)` is what this one says."""
+
+    @property
+    def options(self) -> type[StyleOptions]: ...
 
 
 class StaticStyle:

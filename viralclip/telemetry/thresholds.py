@@ -12,7 +12,7 @@ KEEP_FIRING_S = 5 * MINUTE_S
 # A clip that fails for one of these codes failed for its source; nobody here can mend that.
 BAD_SOURCE = "source_"
 # What a clip's error is called when FFmpeg or the look through a scene stood still.
-STALLS = ("render_stalled", "analysis_stalled")
+STALLS = ("render_stalled", "analysis_stalled", "transcription_stalled")
 # So few bad events are never a burning budget: one failure of one clip at night is no outage.
 LEAST_BAD_EVENTS = 5
 # Slots are full when so many of them are busy: between two clips a slot is free for a moment.

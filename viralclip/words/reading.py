@@ -57,7 +57,7 @@ def parse_transcript(
     A file that counts from `timecode`, the video's at its start, or from a whole hour is brought
     to zero; `offset` seconds are added to what it says. InvalidTranscriptError lists every fault.
     """
-    text, notes = _text(data)
+    text, notes = transcript_text(data)
     plain = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     source = SceneList(_printable(plain), duration, fps, timecode, noun="transcript")
     own = _own(source)
@@ -104,7 +104,9 @@ class _Placed:
     shift: float
 
 
-def _text(data: str | bytes) -> tuple[str, tuple[str, ...]]:
+def transcript_text(data: str | bytes) -> tuple[str, tuple[str, ...]]:
+    """The text of a file in any encoding, and a note where that had to be found;
+    InvalidTranscriptError if it is none."""
     if isinstance(data, str):
         return data, ()
     if len(data) > MAX_BYTES:

@@ -72,12 +72,7 @@ class Transcript(BaseModel, frozen=True):
 
     def within(self, stretch: TimeRange) -> "Transcript":
         """The words that are said for the greater part in the stretch, cut at its borders."""
-        kept = tuple(
-            word.during(max(word.start, stretch.start), min(word.end, stretch.end))
-            for word in self.words
-            if stretch.start <= (word.start + word.end) / 2 < stretch.end
-        )
-        update = {"words": kept, "start": stretch.start, "end": stretch.end}
+        update = {"words": within(self.words, stretch), "start": stretch.start, "end": stretch.end}
         return self.model_copy(update=update)
 
     def shifted(self, by: float) -> "Transcript":
@@ -87,6 +82,15 @@ class Transcript(BaseModel, frozen=True):
         )
         end = None if self.end is None else _late(self.end, by)
         return self.model_copy(update={"words": moved, "start": _late(self.start, by), "end": end})
+
+
+def within(words: Iterable[Word], stretch: TimeRange) -> tuple[Word, ...]:
+    """The words that are said for the greater part in the stretch, cut at its borders."""
+    return tuple(
+        word.during(max(word.start, stretch.start), min(word.end, stretch.end))
+        for word in words
+        if stretch.start <= (word.start + word.end) / 2 < stretch.end
+    )
 
 
 def spelled(words: Iterable[Word]) -> str:

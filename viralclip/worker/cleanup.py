@@ -26,7 +26,7 @@ async def remove_finished_work(work: Path, catalog: Catalog) -> None:
 async def clear(work: Path, catalog: Catalog) -> None:
     """A job that goes on keeps its files: the clips that are made of them may be wanted here."""
     for folder in await asyncio.to_thread(_folders, work):
-        job = await catalog.job(folder.name)
+        job = await catalog.jobs.find(folder.name)
         if job is None or job.outcome is not None:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 

@@ -1,11 +1,12 @@
 """Waiting for workflows to end: told at once about those of this process, asking about the rest."""
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 
 import structlog
 
-from viralclip.engine.client import Engine
+# Which of the workflows have ended, as the engine knows.
+Ended = Callable[[Sequence[str]], Awaitable[set[str]]]
 
 ASK_S = 1.0
 
@@ -19,8 +20,8 @@ class Completions:
     says: a cancelled clip may still be ending its FFmpeg.
     """
 
-    def __init__(self, engine: Engine, here: Collection[str], *, ask_s: float = ASK_S) -> None:
-        self._engine = engine
+    def __init__(self, ended: Ended, here: Collection[str], *, ask_s: float = ASK_S) -> None:
+        self._ended = ended
         self._here = here
         self._ask_s = ask_s
         self._waiting: dict[str, list[asyncio.Future[None]]] = {}
@@ -48,7 +49,7 @@ class Completions:
         while self._waiting:
             elsewhere = [wid for wid in self._waiting if wid not in self._here]
             try:
-                for workflow_id in await self._engine.ended(elsewhere):
+                for workflow_id in await self._ended(elsewhere):
                     self.tell(workflow_id)
             except Exception as error:  # noqa: BLE001 - who waits would wait for ever; ask again
                 log.warning("Ended workflows unknown", error=repr(error))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from viralclip.catalog.port import Catalog
 from viralclip.durations import Workload
-from viralclip.engine.client import ClipQueue, Engine
+from viralclip.engine.port import ClipQueue, QueueOverview
 from viralclip.eta import ClipKey, ClipWorkload, Line
 from viralclip.pipeline.workload import Means, workloads
 from viralclip.workflow_ref import WorkflowRef
@@ -27,7 +27,7 @@ class ClipLine:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: QueueOverview,
         catalog: Catalog,
         means: Means,
         *,
@@ -71,7 +71,7 @@ class ClipLine:
     async def _workload(self, work: WorkflowRef) -> ClipWorkload:
         """Of a clip whose job is known no more, that of any other clip."""
         if work.job_id not in self._jobs:
-            job = await self._catalog.job(work.job_id)
+            job = await self._catalog.jobs.find(work.job_id)
             self._jobs[work.job_id] = workloads(job.plan, self._means) if job else {}
             while len(self._jobs) > _KNOWN_JOBS:
                 self._jobs.popitem(last=False)

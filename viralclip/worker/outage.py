@@ -1,6 +1,7 @@
 """Outlasting an outage: what a worker has to record is kept, and recorded when that can be done."""
 
 import asyncio
+import dataclasses
 import inspect
 from collections.abc import Awaitable, Callable
 from functools import wraps
@@ -9,6 +10,7 @@ from typing import Any, TypeVar, cast
 import structlog
 from sqlalchemy import exc as sql
 
+from viralclip.catalog.port import Catalog
 from viralclip.errors import ViralclipError
 
 T = TypeVar("T")
@@ -74,8 +76,14 @@ class _Outlasting:
 
 
 def outlasting(records: T, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> T:
-    """The catalog or the engine, any call to which lasts as long as an outage does.
+    """A table of the catalog or the engine, any call to which lasts as long as an outage does.
 
     For work that has begun: whoever asks for an answer within a time, or begins, uses it as it is.
     """
     return cast("T", _Outlasting(records, sleep))
+
+
+def outlasting_catalog(catalog: Catalog) -> Catalog:
+    """The catalog, whose tables all outlast an outage."""
+    tables = {field.name: getattr(catalog, field.name) for field in dataclasses.fields(catalog)}
+    return Catalog(**{name: outlasting(table) for name, table in tables.items()})

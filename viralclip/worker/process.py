@@ -5,23 +5,19 @@ import os
 import secrets
 import socket
 from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, suppress
+from contextlib import AbstractContextManager, AsyncExitStack, suppress
 from dataclasses import replace
 from importlib import import_module
 from types import TracebackType
 from typing import Any, Self
 
-from dbos import DBOS, DBOSConfig
-
 from viralclip.channel.port import ProgressChannel
-from viralclip.engine.client import APP_NAME, APP_VERSION, Engine
+from viralclip.engine.port import Engine, Runtime
 from viralclip.pipeline.reporter import Reporter
 from viralclip.pipeline.tools import Tools
 from viralclip.telemetry.metrics import WORKER_ACCEPTING
 from viralclip.worker.cleanup import remove_finished_work
 from viralclip.worker.liveness import Roster
-from viralclip.worker.queues import Queues
 from viralclip.worker.takeover import Strays, Takeover
 from viralclip.worker.workflows import Workflows
 
@@ -35,7 +31,7 @@ def new_worker_id() -> str:
 
 
 class Worker:
-    """Serves the queues of the engine at `engine_url` while it is open; `slots` clips at once.
+    """Serves the queues of an engine while it is open; `slots` clips at once.
 
     `again` says that this process was this worker before, and ended its work when it lost its
     place among the living: what it left undone it did not die of.
@@ -44,8 +40,8 @@ class Worker:
     def __init__(
         self,
         *,
-        engine_url: str,
         engine: Engine,
+        runtime: Runtime,
         tools: Tools,
         channel: ProgressChannel,
         roster: Roster,
@@ -53,8 +49,8 @@ class Worker:
         grace_s: float = 0.0,
         again: bool = False,
     ) -> None:
-        self._engine_url = engine_url
         self._engine = engine
+        self._runtime = runtime
         self._tools = tools
         self._channel = channel
         self._roster = roster
@@ -72,6 +68,7 @@ class Worker:
             self._workflows = Workflows(
                 tools=replace(self._tools, worker=owner),
                 engine=self._engine,
+                runtime=self._runtime,
                 channel=self._channel,
                 reporter=reporter,
                 slots=self._slots,
@@ -79,8 +76,7 @@ class Worker:
             succession = self._succession(reporter)
             crashed = self._lease.crashed_before and not self._again
             await succession.requeue_work_of(me.name, crashed=crashed)
-            self._launch()
-            stack.callback(_shut_down)
+            stack.enter_context(self._launched())
             await succession.take_over()
             await _in_background(stack, succession.watch_over(), name="takeover")
             await _in_background(stack, self._settle(), name="settling")
@@ -105,26 +101,17 @@ class Worker:
         with suppress(TimeoutError):
             async with asyncio.timeout(_EAGER_S):
                 await self._workflows.begun.wait()
-        self._queues.look_evenly()
+        self._runtime.poll_evenly()
         await asyncio.to_thread(import_module, "viralclip.media.thumbnail")
 
-    def _launch(self) -> None:
-        config: DBOSConfig = {
-            "name": APP_NAME,
-            "system_database_url": self._engine_url,
-            "executor_id": self._tools.worker.name,
-            "application_version": APP_VERSION,
-            "log_level": "CRITICAL",
-            # They serve every asyncio.to_thread of the loop; without a bound there were sixty.
-            "max_executor_threads": 16,
-            # Nothing here waits for its notifications; a long poll would only delay shutting down.
-            "notification_listener_polling_interval_sec": 0.1,
-        }
-        self._queues = Queues(DBOS(config=config), slots=self._slots)
-        if not self._engine.is_shared:
-            self._queues.look_eagerly()
-        self._workflows.register()
-        DBOS.launch()
+    def _launched(self) -> AbstractContextManager[None]:
+        return self._runtime.launch(
+            self._workflows.by_kind,
+            worker=self._tools.worker.name,
+            slots=self._slots,
+            # A worker of a single machine mostly begins because there is work.
+            eager=not self._engine.is_shared,
+        )
 
     @property
     def lost(self) -> asyncio.Event:
@@ -157,9 +144,3 @@ async def _in_background(
         await asyncio.wait({task})
 
     stack.push_async_callback(stop)
-
-
-def _shut_down() -> None:
-    """End the engine's runtime. It had made its own threads the loop's, and takes them with it."""
-    DBOS.destroy(destroy_registry=True)
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())

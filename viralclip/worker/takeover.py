@@ -8,7 +8,7 @@ import structlog
 
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobRecord
-from viralclip.engine.client import Engine, OwnedWorkflow
+from viralclip.engine.port import OwnedWorkflow, WorkflowStates
 from viralclip.errors import WorkerCrashedError
 from viralclip.events import JobRecovered
 from viralclip.pipeline.reporter import JobReport, Reporter
@@ -52,7 +52,7 @@ class Takeover:
 
     me: str
     roster: Roster
-    engine: Engine
+    engine: WorkflowStates
     catalog: Catalog
     reporter: Reporter
     strays: Strays | None = None
@@ -100,7 +100,9 @@ class Takeover:
             _log("Work taken over", work, jobs, **facts)
 
     async def _jobs(self, works: Iterable[WorkflowRef]) -> Jobs:
-        return {job_id: await self.catalog.job(job_id) for job_id in {w.job_id for w in works}}
+        return {
+            job_id: await self.catalog.jobs.find(job_id) for job_id in {w.job_id for w in works}
+        }
 
 
 def _log(message: str, work: WorkflowRef, jobs: Jobs, **facts: object) -> None:
@@ -113,7 +115,9 @@ async def _count_crashes(worker: str, owned: Iterable[OwnedWorkflow], catalog: C
     for item in owned:
         work = item.work
         if work.scene_id is not None and work.style is not None:
-            await catalog.count_crash(work.job_id, work.scene_id, work.style, worker=worker)
+            await catalog.clip_runs.count_crash(
+                work.job_id, work.scene_id, work.style, worker=worker
+            )
 
 
 async def _end_spans(

@@ -1,7 +1,7 @@
 """The durable workflows job, scene and clip: the pipeline, queued and checkpointed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -9,31 +9,32 @@ from functools import partial
 from typing import Any
 
 import structlog
-from dbos import DBOS, StepOptions
-from dbos import error as dbos_error
 from structlog.contextvars import bind_contextvars, bound_contextvars
 
-from viralclip.catalog.records import ClipRecord, JobRecord
+from viralclip.catalog.records import FoundRun, JobRecord
 from viralclip.channel.port import ProgressChannel
-from viralclip.engine.client import Engine, clip_numbers, priority_number
+from viralclip.engine.port import Engine, Runtime, Workflow
+from viralclip.engine.priorities import clip_numbers, priority_number
 from viralclip.events import Outcome
 from viralclip.pipeline.clip import make_clip
 from viralclip.pipeline.forecast import Forecast, Pace
 from viralclip.pipeline.job import process_job, tasks_of
+from viralclip.pipeline.published import Published
 from viralclip.pipeline.reporter import JobReport, Reporter
-from viralclip.pipeline.scene import announce, process_scene
-from viralclip.pipeline.tools import ClipTask, R, Tools
-from viralclip.progress import next_attempt
+from viralclip.pipeline.scene import process_scene
+from viralclip.pipeline.settling import announce
+from viralclip.pipeline.tools import ClipTask, Tools
+from viralclip.progress import Progress, next_attempt
 from viralclip.scenes import Scene
 from viralclip.telemetry import traces
-from viralclip.telemetry.metrics import SLOTS
 from viralclip.telemetry.spans import job_span, scene_span
+from viralclip.worker.checkpoints import DurableCheckpoint
+from viralclip.worker.clip_slots import ClipSlots
 from viralclip.worker.completions import Completions
-from viralclip.worker.exclusive_gate import ExclusiveGate
 from viralclip.worker.line import ClipLine
-from viralclip.worker.outage import is_outage, outlasting
+from viralclip.worker.outage import outlasting, outlasting_catalog
 from viralclip.worker.waits import Waits
-from viralclip.workflow_ref import WorkflowRef
+from viralclip.workflow_ref import Kind, WorkflowRef
 
 _ANSWER_S = 2.0
 
@@ -41,22 +42,24 @@ log = structlog.get_logger(__name__)
 
 
 class Workflows:
-    """The three workflows over one set of tools; `register` hands them to the engine's runtime."""
+    """The three workflows over one set of tools, which a runtime runs in this process."""
 
     def __init__(
         self,
         *,
         tools: Tools,
         engine: Engine,
+        runtime: Runtime,
         channel: ProgressChannel,
         reporter: Reporter,
         slots: int,
     ) -> None:
-        self._tools = replace(tools, catalog=outlasting(tools.catalog))
+        self._tools = replace(tools, catalog=outlasting_catalog(tools.catalog))
         self._engine = outlasting(engine)
         self._channel = channel
         self._reporter = reporter
-        self._slots = slots
+        self._runtime = runtime
+        self._checkpoint = DurableCheckpoint(runtime)
         self._line = ClipLine(
             self._engine,
             self._tools.catalog,
@@ -65,42 +68,38 @@ class Workflows:
             slots=slots,
         )
         self._running: dict[str, asyncio.Task[Any]] = {}
-        self._completions = Completions(engine, self._running)
-        self._company = ExclusiveGate()
+        self._completions = Completions(engine.ended, self._running)
         self._pace = Pace()
         self._waits = Waits()
-        self._clips = 0
-        self.begun = asyncio.Event()
-        self._draining = False
-        self._idle = asyncio.Event()
-        self._idle.set()
-        self._show_slots()
+        self._slots = ClipSlots(slots)
 
     @property
     def running(self) -> Collection[str]:
         """The ids of the workflows that this process is at."""
         return self._running.keys()
 
-    def register(self) -> None:
-        for kind, run in (("job", self._job), ("scene", self._scene), ("clip", self._clip)):
-            DBOS.workflow(name=kind)(self._workflow(run))
+    @property
+    def begun(self) -> asyncio.Event:
+        """Set once the first clip is begun."""
+        return self._slots.begun
+
+    @property
+    def by_kind(self) -> Mapping[Kind, Workflow]:
+        return {
+            "job": self._workflow(self._job),
+            "scene": self._workflow(self._scene),
+            "clip": self._workflow(self._clip),
+        }
 
     async def drain(self, grace_s: float) -> None:
         """Begin no more clips, let those that run end within the grace, stop the rest unended."""
-        self._draining = True
-        try:
-            async with asyncio.timeout(grace_s):
-                await self._idle.wait()
-        except TimeoutError:
-            log.warning("Clips handed back unfinished", count=self._clips)
+        await self._slots.drain(grace_s)
         running = list(self._running.values())
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
-    def _workflow(
-        self, run: Callable[[WorkflowRef, JobRecord], Awaitable[None]]
-    ) -> Callable[..., Awaitable[None]]:
+    def _workflow(self, run: Callable[[WorkflowRef, FoundRun], Awaitable[None]]) -> Workflow:
         async def workflow(*arguments: Any) -> None:
             work = WorkflowRef(*arguments)
             # A workflow is a task of its own: what its log lines are about ends with it.
@@ -111,7 +110,7 @@ class Workflows:
             except asyncio.CancelledError:
                 raise  # this worker leaves, and another one goes on
             except BaseException as cause:
-                if not isinstance(cause, dbos_error.DBOSWorkflowCancelledError):
+                if not self._runtime.is_cancellation(cause):
                     log.exception("Workflow failed", workflow=work.workflow_id)
                 self._completions.tell(work.workflow_id)
                 raise
@@ -130,34 +129,36 @@ class Workflows:
             self._running.pop(work.workflow_id, None)
 
     async def _run(
-        self, work: WorkflowRef, run: Callable[[WorkflowRef, JobRecord], Awaitable[None]]
+        self, work: WorkflowRef, run: Callable[[WorkflowRef, FoundRun], Awaitable[None]]
     ) -> None:
-        job = await self._tools.catalog.job(work.job_id)
-        if job is None or job.run != work.run:
+        found = await self._tools.catalog.runs.find(work.job_id, work.scene_id)
+        if found is None or found.job.run != work.run:
             return
-        bind_contextvars(trace_id=job.trace_id)
-        await run(work, job)
+        bind_contextvars(trace_id=found.job.trace_id)
+        await run(work, found)
 
-    async def _job(self, work: WorkflowRef, job: JobRecord) -> None:
-        attempt = await self._tools.catalog.begin_attempt(job.job_id, job.run)
+    async def _job(self, work: WorkflowRef, found: FoundRun) -> None:
+        job = found.job
+        attempt = await self._tools.catalog.runs.begin_attempt(job.job_id, job.run)
         since = await self._queued_at(work)
         with job_span(
             work, job.trace_id, attempt, worker=self._tools.worker.name, since=since
         ) as span:
             try:
-                outcome = await self._run_job(work, job, attempt)
+                outcome = await self._run_job(work, found, attempt)
             except Exception as error:  # noqa: BLE001 - a job that nobody ends stays open for ever
-                outcome = await self._end_failed(job, attempt, error)
+                outcome = await self._end_failed(found, attempt, error)
             span.note({"viralclip.outcome": outcome})
         # A worker that dies with the end untold leaves the job open, for another to tell it.
         await self._reporter.delivered()
 
-    async def _run_job(self, work: WorkflowRef, job: JobRecord, attempt: int) -> Outcome:
+    async def _run_job(self, work: WorkflowRef, found: FoundRun, attempt: int) -> Outcome:
+        job = found.job
         report = self._report(job)
 
         async def run_scenes(scenes: Sequence[Scene]) -> None:
             try:
-                await self._queue_clips(job, scenes, report)
+                await self._queue_clips(found, scenes)
                 await self._run_children(
                     job, [WorkflowRef(work.job_id, work.run, s.id) for s in scenes]
                 )
@@ -169,44 +170,41 @@ class Workflows:
         told = Forecast(job, self._tools, self._channel, report, line, self._pace)
         forecasting = asyncio.create_task(told.run())
         try:
-            outcome = await process_job(job, attempt, self._tools, report, run_scenes)
+            outcome = await process_job(found, attempt, self._tools, report, run_scenes)
         finally:
             forecasting.cancel()
         if outcome == "succeeded":  # nothing was cut short, and a clip that failed took no time
             told.judge()
         return outcome
 
-    async def _end_failed(self, job: JobRecord, attempt: int, error: Exception) -> Outcome:
+    async def _end_failed(self, found: FoundRun, attempt: int, error: Exception) -> Outcome:
         """End a job that could not be run at all as one whose scenes failed."""
+        job = found.job
 
         async def fail(_scenes: Sequence[Scene]) -> None:
             await self._engine.cancel_clips(job.job_id, job.run)
             raise error
 
-        return await process_job(job, attempt, self._tools, self._report(job), fail)
+        return await process_job(found, attempt, self._tools, self._report(job), fail)
 
-    async def _queue_clips(
-        self, job: JobRecord, scenes: Sequence[Scene], report: JobReport
-    ) -> None:
+    async def _queue_clips(self, found: FoundRun, scenes: Sequence[Scene]) -> None:
         """Queue the clips of all scenes, in order: scenes that did it side by side would race."""
-        records = await self._tools.catalog.clips(job.job_id)
-        tasks = {scene.id: tasks_of(job, scene, records) for scene in scenes}
-        for scene in scenes:
-            announce(scene, tasks[scene.id], report)
-        await self._reporter.flush()
+        job, records = found
         behind = await self._behind(job)
         numbers = clip_numbers(job.priority, job.created_at, behind=behind)
         for scene in scenes:
-            for task in tasks[scene.id]:
+            for task in tasks_of(job, scene, records):
                 clip = WorkflowRef(job.job_id, job.run, scene.id, task.clip.style)
                 await self._engine.enqueue([clip], priority=next(numbers))
 
     async def _behind(self, job: JobRecord) -> int:
         """How many clips of its class the job's owner waited for when it was submitted."""
-        return await self._tools.catalog.count_waiting(job.owner, job.priority, job.created_at)
+        return await self._tools.catalog.clips.count_waiting(
+            job.owner, job.priority, job.created_at
+        )
 
-    async def _scene(self, work: WorkflowRef, job: JobRecord) -> None:
-        clips = await self._tools.catalog.clips(job.job_id, work.scene_id)
+    async def _scene(self, work: WorkflowRef, found: FoundRun) -> None:
+        job, clips = found
         scene = next(s for s in job.plan.scenes if s.id == work.scene_id)
 
         async def run_clips(tasks: Sequence[ClipTask]) -> None:
@@ -218,29 +216,32 @@ class Workflows:
         with scene_span(work, job.trace_id, worker=self._tools.worker.name, since=since):
             await process_scene(scene, tasks, self._tools, self._report(job), run_clips)
 
-    async def _clip(self, work: WorkflowRef, job: JobRecord) -> None:
-        record = await self._record_of(work)
+    async def _clip(self, work: WorkflowRef, found: FoundRun) -> None:
+        record = next(clip for clip in found.clips if clip.style == work.style)
         if record.ending is not None:
             return  # it ended before the engine could note that; its scene says how
-        async with self._company.join(alone=record.crashes > 0):
-            await self._while_draining()
-            self._begin_clip()
-            try:
-                await self._make_clip(work, job)
-            finally:
-                self._end_clip()
+        async with self._slots.take(alone=record.crashes > 0):
+            await self._make_clip(work, found.job)
 
     async def _make_clip(self, work: WorkflowRef, job: JobRecord) -> None:
-        index, task = await self._task(work, job)
-        place = (task.clip.scene.id, task.clip.style)
-        await self._tools.catalog.begin_clip(job.job_id, *place, worker=self._tools.worker.name)
-        attempt = await self._next_attempt(task)
+        place = (work.scene_id or 0, work.style or "")
+        clips = await self._tools.catalog.clip_runs.begin(
+            job.job_id, *place, worker=self._tools.worker.name
+        )
+        scene = next(s for s in job.plan.scenes if s.id == work.scene_id)
+        tasks = tasks_of(job, scene, clips)
+        index, task = next((i, t) for i, t in enumerate(tasks) if t.clip.style == work.style)
+        progress = await self._progress(job)
+        if progress is not None:
+            # The job's worker may have died, or be cut off, before it could announce the scene.
+            announce(tasks, Published(progress, run=work.run), self._report(job))
+        attempt = self._attempt(task, progress)
         report = self._report(job).clip(*place, attempt=attempt)
         with (
             bound_contextvars(clip_index=index, attempt=attempt),
             report.spans.begin(attempt, worker=self._tools.worker.name) as span,
         ):
-            end = await make_clip(task, self._tools, report, _checkpoint)
+            end = await make_clip(task, self._tools, report, self._checkpoint)
             span.note({"viralclip.outcome": end.ending})
         if end.ends_job:
             await self._engine.cancel_clips(job.job_id, job.run)
@@ -256,25 +257,17 @@ class Workflows:
             log.debug("Time of queueing unknown", error=repr(error))
             return None
 
-    async def _record_of(self, work: WorkflowRef) -> ClipRecord:
-        place = (work.scene_id or 0, work.style or "")
-        record = await self._tools.catalog.clip(work.job_id, *place)
-        assert record is not None  # noqa: S101 - its job is on record with all its clips
-        return record
-
-    async def _task(self, work: WorkflowRef, job: JobRecord) -> tuple[int, ClipTask]:
-        """The clip as it stands now, and its place among its scene's."""
-        clips = await self._tools.catalog.clips(job.job_id, work.scene_id)
-        scene = next(s for s in job.plan.scenes if s.id == work.scene_id)
-        tasks = enumerate(tasks_of(job, scene, clips))
-        return next((i, task) for i, task in tasks if task.clip.style == work.style)
-
-    async def _next_attempt(self, task: ClipTask) -> int:
+    async def _progress(self, job: JobRecord) -> Progress | None:
         try:
             async with asyncio.timeout(_ANSWER_S):
-                progress, _ = await self._channel.progress(task.job.job_id)
+                progress, _ = await self._channel.progress(job.job_id)
         except Exception as error:  # noqa: BLE001 - progress must never stop the work
             log.warning("Progress unknown", error=repr(error))
+            return None
+        return progress
+
+    def _attempt(self, task: ClipTask, progress: Progress | None) -> int:
+        if progress is None:
             return task.crashes + 1
         self._waits.observe(task, progress, self._reporter.now())
         return next_attempt(progress, task.clip.scene.id, task.clip.style)
@@ -285,59 +278,5 @@ class Workflows:
         await self._engine.enqueue(works, priority=priority)
         await self._completions.wait([work.workflow_id for work in works])
 
-    async def _while_draining(self) -> None:
-        """A clip that is begun while this worker leaves stays unended, for the next worker."""
-        if self._draining:
-            await asyncio.get_running_loop().create_future()
-
-    def _begin_clip(self) -> None:
-        self._clips += 1
-        self._show_slots()
-        self.begun.set()
-        self._idle.clear()
-
-    def _end_clip(self) -> None:
-        self._clips -= 1
-        self._show_slots()
-        if not self._clips:
-            self._idle.set()
-
-    def _show_slots(self) -> None:
-        SLOTS.set(self._clips, state="busy")
-        SLOTS.set(max(0, self._slots - self._clips), state="free")
-
     def _report(self, job: JobRecord) -> JobReport:
         return JobReport(self._reporter, job.job_id, job.run, job.trace_id)
-
-
-async def _checkpoint(name: str, stage: Callable[[], Awaitable[R]], result: type[R]) -> R:
-    """A stage as a durable step that a cancelled workflow stops at once; kept as plain JSON.
-
-    Where the engine cannot record it, the stage is done all the same: a crash may repeat it then.
-    Nor can it where a worker of another version began the clip and went through other stages.
-    """
-    done: list[R] = []
-    failed: list[Exception] = []
-
-    async def step() -> dict[str, Any]:
-        try:
-            done.append(await stage())
-        except Exception as error:
-            failed.append(error)
-            raise
-        return done[0].model_dump(mode="json")
-
-    options: StepOptions = {"name": name, "preemptible": True}
-    try:
-        return result.model_validate(await DBOS.run_step_async(options, step))
-    except Exception as error:
-        if failed:
-            raise failed[0] from None
-        if not done and not is_outage(error) and not _is_of_another_version(error):
-            raise
-        log.warning("Step not recorded", step=name, error=repr(error))
-    return done[0] if done else await stage()
-
-
-def _is_of_another_version(error: Exception) -> bool:
-    return isinstance(error, dbos_error.DBOSUnexpectedStepError)

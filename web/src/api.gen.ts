@@ -210,7 +210,7 @@ export interface paths {
         };
         /**
          * Get File
-         * @description A finished clip or its picture; ranges are answered.
+         * @description A finished clip, its picture, or its captions; ranges are answered.
          */
         get: operations["getClipFile"];
         put?: never;
@@ -347,6 +347,110 @@ export interface paths {
          * @description Read a list's file, in any encoding; with a video say what its scenes would be.
          */
         post: operations["readSceneList"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/captions/styles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Caption Styles
+         * @description The looks of captions, the areas that they stand in, and whether speech is recognised.
+         */
+        get: operations["listCaptionStyles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/captions/words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Words
+         * @description Read a transcript's file, in any format and encoding, as words in the video's time.
+         *
+         *     Faults are listed with their places. `offset` seconds are added to its times.
+         */
+        post: operations["readTranscript"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/captions/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Captions
+         * @description A frame of the clip, as it would be made, with the captions drawn on it.
+         */
+        post: operations["previewCaptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{job_id}/scenes/{scene_id}/words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Scene Words
+         * @description The words that the clips of a scene show as captions, given or heard.
+         */
+        get: operations["getSceneWords"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{job_id}/captions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Edit Captions
+         * @description Give scenes of an ended job other words, or its captions another look.
+         *
+         *     The clips that show what changed are made again in another run; the others stay as they are.
+         */
+        post: operations["editCaptions"];
         delete?: never;
         options?: never;
         head?: never;
@@ -516,6 +620,90 @@ export interface paths {
          *     is `ready` or `refused`.
          */
         patch: operations["sendUpload"];
+        trace?: never;
+    };
+    "/api/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Webhooks
+         * @description Your webhooks, without their secrets.
+         */
+        get: operations["listWebhooks"];
+        put?: never;
+        /**
+         * Create Webhook
+         * @description Be told of the end of every job that is submitted or retried from now on.
+         */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{webhook_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Webhook
+         * @description Be told no more; what is still owed is dropped.
+         */
+        delete: operations["deleteWebhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{webhook_id}/ping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ping Webhook
+         * @description Send a `ping`, to see whether the receiver listens.
+         */
+        post: operations["pingWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{webhook_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Deliveries
+         * @description The latest hundred messages, the latest first; those that ended are kept for a week.
+         */
+        get: operations["listDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
 }
@@ -786,6 +974,8 @@ export interface components {
             duration_sec: number | null;
             /** Has Thumbnail */
             has_thumbnail: boolean | null;
+            /** Has Captions */
+            has_captions: boolean | null;
         };
         /** ComputingCameraPath */
         ComputingCameraPath: {
@@ -899,7 +1089,7 @@ export interface components {
             /** Trace Id */
             trace_id: string;
             /** Event */
-            event: components["schemas"]["JobQueued"] | components["schemas"]["JobStarted"] | components["schemas"]["SceneStarted"] | (components["schemas"]["Queued"] | components["schemas"]["ExtractingSegment"] | components["schemas"]["DetectingFaces"] | components["schemas"]["FaceDetectionComplete"] | components["schemas"]["ComputingCameraPath"] | components["schemas"]["CameraPathComplete"] | components["schemas"]["ComputingCropWindows"] | components["schemas"]["Rendering"] | components["schemas"]["RenderComplete"] | components["schemas"]["Uploading"] | components["schemas"]["UploadComplete"] | components["schemas"]["Complete"] | components["schemas"]["Failed"] | components["schemas"]["Retrying"] | components["schemas"]["Cancelled"]) | components["schemas"]["SceneCompleted"] | components["schemas"]["JobRecovered"] | components["schemas"]["Warned"] | components["schemas"]["Logged"] | components["schemas"]["AnomalyFound"] | components["schemas"]["JobFinished"];
+            event: components["schemas"]["JobQueued"] | components["schemas"]["JobStarted"] | components["schemas"]["SceneStarted"] | (components["schemas"]["Queued"] | components["schemas"]["ExtractingSegment"] | components["schemas"]["Transcribing"] | components["schemas"]["TranscriptComplete"] | components["schemas"]["DetectingFaces"] | components["schemas"]["FaceDetectionComplete"] | components["schemas"]["ComputingCameraPath"] | components["schemas"]["CameraPathComplete"] | components["schemas"]["ComputingCropWindows"] | components["schemas"]["Rendering"] | components["schemas"]["RenderComplete"] | components["schemas"]["Uploading"] | components["schemas"]["UploadComplete"] | components["schemas"]["Complete"] | components["schemas"]["Failed"] | components["schemas"]["Retrying"] | components["schemas"]["Cancelled"]) | components["schemas"]["SceneCompleted"] | components["schemas"]["JobRecovered"] | components["schemas"]["Warned"] | components["schemas"]["Logged"] | components["schemas"]["AnomalyFound"] | components["schemas"]["JobFinished"];
         };
         /**
          * EventFrame
@@ -1549,7 +1739,7 @@ export interface components {
          * @description Names on the wire, in the order a clip goes through them; the last three have no place.
          * @enum {string}
          */
-        Step: "queued" | "extracting_segment" | "detecting_faces" | "face_detection_complete" | "computing_camera_path" | "camera_path_complete" | "computing_crop_windows" | "rendering" | "render_complete" | "uploading" | "upload_complete" | "complete" | "failed" | "retrying" | "cancelled";
+        Step: "queued" | "extracting_segment" | "transcribing" | "transcript_complete" | "detecting_faces" | "face_detection_complete" | "computing_camera_path" | "camera_path_complete" | "computing_crop_windows" | "rendering" | "render_complete" | "uploading" | "upload_complete" | "complete" | "failed" | "retrying" | "cancelled";
         /**
          * TickFrame
          * @description A tick; it does not move the cursor.
@@ -1565,6 +1755,83 @@ export interface components {
             cursor: string;
             /** Tick */
             tick: components["schemas"]["ClipTick"] | components["schemas"]["JobTick"] | components["schemas"]["WorkerTick"];
+        };
+        /** Transcribing */
+        Transcribing: {
+            /**
+             * Type
+             * @default clip_progress
+             * @constant
+             */
+            type: "clip_progress";
+            /** Scene Id */
+            scene_id: number;
+            /** Style */
+            style: string;
+            /**
+             * Step
+             * @default transcribing
+             * @constant
+             */
+            step: "transcribing";
+            /**
+             * Attempt
+             * @default 1
+             */
+            attempt: number;
+            details: components["schemas"]["TranscribingDetails"];
+        };
+        /**
+         * TranscribingDetails
+         * @description `language` is empty where it is told from the sound; `audio_sec` is the scene's.
+         */
+        TranscribingDetails: {
+            /** Engine */
+            engine: string;
+            /** Model */
+            model: string;
+            /**
+             * Language
+             * @default
+             */
+            language: string;
+            /** Audio Sec */
+            audio_sec: number;
+        };
+        /** TranscriptComplete */
+        TranscriptComplete: {
+            /**
+             * Type
+             * @default clip_progress
+             * @constant
+             */
+            type: "clip_progress";
+            /** Scene Id */
+            scene_id: number;
+            /** Style */
+            style: string;
+            /**
+             * Step
+             * @default transcript_complete
+             * @constant
+             */
+            step: "transcript_complete";
+            /**
+             * Attempt
+             * @default 1
+             */
+            attempt: number;
+            details: components["schemas"]["TranscriptCompleteDetails"];
+        };
+        /**
+         * TranscriptCompleteDetails
+         * @description `words` counts those of the scene.
+         */
+        TranscriptCompleteDetails: {
+            /** Words */
+            words: number;
+            /** Language */
+            language: string;
         };
         /**
          * UnknownEvent
@@ -1735,6 +2002,70 @@ export interface components {
             overlaps: number[];
         };
         /**
+         * CaptionAsk
+         * @description A frame of a clip of a scene; this is an object with its `words`, as a new job takes it.
+         */
+        CaptionAsk: {
+            /** Style */
+            style: string;
+            /**
+             * Aspect
+             * @default 9:16
+             */
+            aspect: string;
+            /**
+             * Bars
+             * @default cut
+             * @enum {string}
+             */
+            bars: "cut" | "keep";
+            /**
+             * Caption Style
+             * @default phrase
+             */
+            caption_style: string;
+            /**
+             * Area
+             * @default feed
+             * @enum {string}
+             */
+            area: "feed" | "ads" | "full";
+            /** At */
+            at: number;
+            /** Scene */
+            scene: components["schemas"]["SceneIn"];
+        };
+        /**
+         * CaptionChoices
+         * @description What captions may look like, where they may stand, and whether their words can be recognised
+         *     from what is said.
+         */
+        CaptionChoices: {
+            /** Styles */
+            styles: components["schemas"]["Look"][];
+            /** Areas */
+            areas: components["schemas"]["Look"][];
+            /** Can Recognise */
+            can_recognise: boolean;
+        };
+        /**
+         * CaptionEdits
+         * @description Other words for scenes, by their ids, and another look for all captions of the job.
+         */
+        CaptionEdits: {
+            /**
+             * Scenes
+             * @default {}
+             */
+            scenes: {
+                [key: string]: components["schemas"]["Word"][];
+            };
+            /** Style */
+            style?: string | null;
+            /** Area */
+            area?: ("feed" | "ads" | "full") | null;
+        };
+        /**
          * Choices
          * @description What a new job can choose from.
          */
@@ -1748,7 +2079,8 @@ export interface components {
         };
         /**
          * ClipOut
-         * @description A clip of a job; `file` and `thumbnail` are addresses here, null until there is something.
+         * @description A clip of a job; `file`, `thumbnail`, `srt` and `vtt` are addresses here, null until there is
+         *     something; the last two are the words of its captions in its own time.
          */
         ClipOut: {
             /** Scene Id */
@@ -1764,6 +2096,10 @@ export interface components {
             file: string | null;
             /** Thumbnail */
             thumbnail: string | null;
+            /** Srt */
+            srt: string | null;
+            /** Vtt */
+            vtt: string | null;
             /** Bytes */
             bytes: number | null;
             /** Duration */
@@ -1772,6 +2108,48 @@ export interface components {
             width: number | null;
             /** Height */
             height: number | null;
+        };
+        /**
+         * CropIn
+         * @description A crop set by hand: its left and width as shares of the picture's width, its top as a share
+         *     of the height.
+         */
+        CropIn: {
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
+            /** Width */
+            width: number;
+        };
+        /**
+         * DeliveryOut
+         * @description A message to a webhook; `answer` is what the last attempt gave, `next_at` when another
+         *     comes.
+         */
+        DeliveryOut: {
+            /** Delivery Id */
+            delivery_id: string;
+            /** Job Id */
+            job_id: string | null;
+            /** Run */
+            run: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "due" | "delivered" | "given_up";
+            /** Attempts */
+            attempts: number;
+            /** Answer */
+            answer: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Next At */
+            next_at: string | null;
         };
         /**
          * EventPage
@@ -1953,7 +2331,7 @@ export interface components {
          * @description A job, its progress, and the cursor to follow it from.
          *
          *     `clips_ahead` is how many clips, of whatever job, are made before the first of this job's that
-         *     waits; null when none of them waits.
+         *     waits; null when none of them waits. `has_captions` says that its clips may have captions.
          */
         JobState: {
             job: components["schemas"]["JobOut"];
@@ -1962,6 +2340,18 @@ export interface components {
             cursor: string;
             /** Clips Ahead */
             clips_ahead: number | null;
+            /** Has Captions */
+            has_captions: boolean;
+        };
+        /**
+         * Look
+         * @description A caption style or area, and what it is in one line.
+         */
+        Look: {
+            /** Name */
+            name: string;
+            /** Summary */
+            summary: string;
         };
         /**
          * Me
@@ -1988,6 +2378,40 @@ export interface components {
             bytes: number;
         };
         /**
+         * NewCaptions
+         * @description Captions for every clip.
+         *
+         *     `given` words are those of the scenes and, where a scene has none of its own, those of the
+         *     `transcript`: the text of a file in any format that is known. `auto` is what is heard. Without
+         *     `burn` they stand in files beside the clips only.
+         */
+        NewCaptions: {
+            /**
+             * Mode
+             * @default given
+             * @enum {string}
+             */
+            mode: "given" | "auto";
+            /** Transcript */
+            transcript?: string | null;
+            /**
+             * Style
+             * @default phrase
+             */
+            style: string;
+            /**
+             * Area
+             * @default feed
+             * @enum {string}
+             */
+            area: "feed" | "ads" | "full";
+            /**
+             * Burn
+             * @default true
+             */
+            burn: boolean;
+        };
+        /**
          * NewJob
          * @description What to make. `scenes` is a list of objects, or the text of any scene list format.
          *
@@ -1998,9 +2422,7 @@ export interface components {
             /** Source */
             source: components["schemas"]["VideoSource"] | components["schemas"]["PathSource"];
             /** Scenes */
-            scenes: {
-                [key: string]: unknown;
-            }[] | string;
+            scenes: components["schemas"]["SceneIn"][] | string;
             /** Styles */
             styles: string[];
             /**
@@ -2031,6 +2453,7 @@ export interface components {
              * @enum {string}
              */
             bars: "cut" | "keep";
+            captions?: components["schemas"]["NewCaptions"] | null;
             /**
              * Audio Track
              * @default voice
@@ -2042,6 +2465,11 @@ export interface components {
             /** Token */
             token: string;
         };
+        /** NewWebhook */
+        NewWebhook: {
+            /** Url */
+            url: string;
+        };
         /**
          * PathSource
          * @description A file on the server, inside one of its media roots.
@@ -2049,6 +2477,23 @@ export interface components {
         PathSource: {
             /** Path */
             path: string;
+        };
+        /**
+         * PinIn
+         * @description The crop from a time of the video on or, between two of them, on the way to the next.
+         */
+        PinIn: {
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
+            /** Width */
+            width: number;
+            /**
+             * Time
+             * @description Seconds, or text like `1:02.5` or `00:01:02:12`.
+             */
+            time: number | string;
         };
         /** PriorityChange */
         PriorityChange: {
@@ -2104,6 +2549,48 @@ export interface components {
             height: number;
         };
         /**
+         * Region
+         * @description A rectangle as shares (0 to 1) of the picture's width and height, from its top left.
+         */
+        Region: {
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+        };
+        /**
+         * SceneIn
+         * @description A stretch of the video worth a clip: from `start` to `end`, or for a `duration`.
+         *
+         *     Without an `id` or a `title` it is given one. `crop` is one for the whole scene, or several with
+         *     their times. Other spellings of these names are read as in scene lists; so are options of styles
+         *     that came as packages. Unknown fields are ignored.
+         */
+        SceneIn: {
+            /**
+             * Start
+             * @description Seconds, or text like `1:02.5` or `00:01:02:12`.
+             */
+            start: number | string;
+            /** End */
+            end?: (number | string) | null;
+            /** Duration */
+            duration?: (number | string) | null;
+            /** Id */
+            id?: number | string | null;
+            /** Title */
+            title?: string | null;
+            webcam?: components["schemas"]["Region"] | null;
+            /** Crop */
+            crop?: components["schemas"]["CropIn"] | components["schemas"]["PinIn"][] | null;
+            /** Words */
+            words?: components["schemas"]["Word"][] | null;
+        };
+        /**
          * SceneListOut
          * @description A list's text, its scenes or its faults, and notes on how it was read.
          */
@@ -2130,6 +2617,46 @@ export interface components {
             start: number;
             /** End */
             end: number;
+        };
+        /**
+         * SceneWords
+         * @description The words that the clips of a scene show, and how these are made; times are the video's.
+         *
+         *     `options` are what the scene tells its styles, as a new job takes them in the scene.
+         */
+        SceneWords: {
+            /** Scene Id */
+            scene_id: number;
+            /** Title */
+            title: string;
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
+            /** Words */
+            words: components["schemas"]["Word"][];
+            /** Caption Style */
+            caption_style: string;
+            /**
+             * Area
+             * @enum {string}
+             */
+            area: "feed" | "ads" | "full";
+            /** Video Id */
+            video_id: string;
+            /** Styles */
+            styles: string[];
+            /** Aspect */
+            aspect: string;
+            /**
+             * Bars
+             * @enum {string}
+             */
+            bars: "cut" | "keep";
+            /** Options */
+            options: {
+                [key: string]: unknown;
+            };
         };
         /** StyleOut */
         StyleOut: {
@@ -2211,6 +2738,76 @@ export interface components {
             /** Video Id */
             video_id: string;
         };
+        /**
+         * WebhookCreated
+         * @description The secret is shown this once; the signatures of all messages are made with it.
+         */
+        WebhookCreated: {
+            /** Webhook Id */
+            webhook_id: string;
+            /** Url */
+            url: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Secret */
+            secret: string;
+        };
+        /** WebhookOut */
+        WebhookOut: {
+            /** Webhook Id */
+            webhook_id: string;
+            /** Url */
+            url: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * Word
+         * @description A word as it is shown, punctuation included, and when it is said: seconds of the video.
+         *
+         *     `confidence` is 0 to 1, or None where nobody says. `speaker` is a name or label. `break_after`
+         *     says that a caption ends behind the word (True) or goes on (False); None leaves it open.
+         *     `joined` says that no space stands before the word, as in Japanese, Chinese and Thai.
+         */
+        Word: {
+            /** Text */
+            text: string;
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
+            /** Confidence */
+            confidence?: number | null;
+            /** Speaker */
+            speaker?: string | null;
+            /** Break After */
+            break_after?: boolean | null;
+            /**
+             * Joined
+             * @default false
+             */
+            joined: boolean;
+        };
+        /**
+         * WordsOut
+         * @description Words in seconds of the video, in the order they are said.
+         */
+        WordsOut: {
+            /** Words */
+            words: components["schemas"]["Word"][];
+            /** Language */
+            language: string;
+            /** Origin */
+            origin: string;
+            /** Notes */
+            notes: string[];
+        };
     };
     responses: never;
     parameters: never;
@@ -2267,6 +2864,10 @@ export type SceneState = components['schemas']['SceneState'];
 export type Snapshot = components['schemas']['Snapshot'];
 export type Step = components['schemas']['Step'];
 export type TickFrame = components['schemas']['TickFrame'];
+export type Transcribing = components['schemas']['Transcribing'];
+export type TranscribingDetails = components['schemas']['TranscribingDetails'];
+export type TranscriptComplete = components['schemas']['TranscriptComplete'];
+export type TranscriptCompleteDetails = components['schemas']['TranscriptCompleteDetails'];
 export type UnknownEvent = components['schemas']['UnknownEvent'];
 export type UploadComplete = components['schemas']['UploadComplete'];
 export type UploadCompleteDetails = components['schemas']['UploadCompleteDetails'];
@@ -2275,8 +2876,13 @@ export type UploadingDetails = components['schemas']['UploadingDetails'];
 export type Warned = components['schemas']['Warned'];
 export type WorkerTick = components['schemas']['WorkerTick'];
 export type AudioTrack = components['schemas']['AudioTrack'];
+export type CaptionAsk = components['schemas']['CaptionAsk'];
+export type CaptionChoices = components['schemas']['CaptionChoices'];
+export type CaptionEdits = components['schemas']['CaptionEdits'];
 export type Choices = components['schemas']['Choices'];
 export type ClipOut = components['schemas']['ClipOut'];
+export type CropIn = components['schemas']['CropIn'];
+export type DeliveryOut = components['schemas']['DeliveryOut'];
 export type EventPage = components['schemas']['EventPage'];
 export type FaceOut = components['schemas']['FaceOut'];
 export type FaultOut = components['schemas']['FaultOut'];
@@ -2288,20 +2894,31 @@ export type JobOut = components['schemas']['JobOut'];
 export type JobPage = components['schemas']['JobPage'];
 export type JobRow = components['schemas']['JobRow'];
 export type JobState = components['schemas']['JobState'];
+export type Look = components['schemas']['Look'];
 export type Me = components['schemas']['Me'];
 export type MediaFile = components['schemas']['MediaFile'];
+export type NewCaptions = components['schemas']['NewCaptions'];
 export type NewJob = components['schemas']['NewJob'];
 export type NewSession = components['schemas']['NewSession'];
+export type NewWebhook = components['schemas']['NewWebhook'];
 export type PathSource = components['schemas']['PathSource'];
+export type PinIn = components['schemas']['PinIn'];
 export type PriorityChange = components['schemas']['PriorityChange'];
 export type Problem = components['schemas']['Problem'];
 export type Rect = components['schemas']['Rect'];
+export type Region = components['schemas']['Region'];
+export type SceneIn = components['schemas']['SceneIn'];
 export type SceneListOut = components['schemas']['SceneListOut'];
 export type SceneOut = components['schemas']['SceneOut'];
+export type SceneWords = components['schemas']['SceneWords'];
 export type StyleOut = components['schemas']['StyleOut'];
 export type UploadOut = components['schemas']['UploadOut'];
 export type VideoOut = components['schemas']['VideoOut'];
 export type VideoSource = components['schemas']['VideoSource'];
+export type WebhookCreated = components['schemas']['WebhookCreated'];
+export type WebhookOut = components['schemas']['WebhookOut'];
+export type Word = components['schemas']['Word'];
+export type WordsOut = components['schemas']['WordsOut'];
 export type $defs = Record<string, never>;
 export interface operations {
     listJobs: {
@@ -3132,7 +3749,7 @@ export interface operations {
                 job_id: string;
                 scene_id: number;
                 style: string;
-                what: "file" | "thumbnail";
+                what: "file" | "thumbnail" | "captions.srt" | "captions.vtt";
             };
             cookie?: never;
         };
@@ -3146,6 +3763,7 @@ export interface operations {
                 content: {
                     "video/*": string;
                     "image/jpeg": string;
+                    "text/vtt": string;
                 };
             };
             /** @description The range that was asked for. */
@@ -3516,6 +4134,7 @@ export interface operations {
                 content: {
                     "video/*": string;
                     "image/jpeg": string;
+                    "text/vtt": string;
                 };
             };
             /** @description The range that was asked for. */
@@ -3726,6 +4345,327 @@ export interface operations {
             };
             /** @description Request Entity Too Large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCaptionStyles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaptionChoices"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readTranscript: {
+        parameters: {
+            query: {
+                video_id: string;
+                name?: string;
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WordsOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewCaptions: {
+        parameters: {
+            query: {
+                video_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaptionAsk"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSceneWords: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+                scene_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SceneWords"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    editCaptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaptionEdits"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4472,6 +5412,303 @@ export interface operations {
             };
             /** @description Insufficient Storage */
             507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listWebhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookOut"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebhook"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookCreated"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pingWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDeliveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryOut"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

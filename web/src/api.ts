@@ -54,6 +54,13 @@ export async function call<P extends keyof paths, M extends Method>(
   return (response.status === 204 ? undefined : await response.json()) as Answer<P, M>;
 }
 
+/** A picture that the server makes of what it is sent. */
+export async function drawing<P extends keyof paths>(path: P, ask: Ask<Body<P, "post">>): Promise<Blob> {
+  const response = await send("post", address(path, ask), ask);
+  if (!response.ok) throw await refusal(response);
+  return response.blob();
+}
+
 /** The address of something the browser fetches by itself. */
 export function address(path: keyof paths, ask: Ask<unknown> = {}): string {
   const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(ask.path?.[name] ?? ""));

@@ -1,7 +1,9 @@
 // The job that is being put together, until it is submitted.
 
 import type { Pin } from "./crop.svelte";
-import { type FaultOut, type JobOut, type NewJob, type Problem, type VideoOut, call, problemOf } from "./api";
+import { DraftCaptions, type KeptCaptions } from "./captions/draft_captions.svelte";
+import { forget, keep, kept } from "./kept";
+import { type FaultOut, type JobOut, type NewJob, type Problem, type SceneIn, type VideoOut, call, problemOf } from "./api";
 
 export interface Row {
   key: number;
@@ -14,7 +16,19 @@ export interface Row {
 
 export type RowFaults = Partial<Record<"title" | "start" | "end" | "row", string>>;
 
+/** What is kept of a draft with captions: what was corrected by hand is not to be lost. */
+interface KeptDraft {
+  videoId: string;
+  rows: Row[];
+  styles: string[];
+  aspect: string;
+  captions: KeptCaptions;
+}
+
+const KEPT = "viralclip.draft";
+
 export class Draft {
+  readonly captions = new DraftCaptions();
   video = $state.raw<VideoOut | null>(null);
   rows = $state<Row[]>([]);
   /** A pasted scene list, which then takes the place of the table. */
@@ -37,9 +51,9 @@ export class Draft {
   #sent = "";
   #key = "";
 
-  addRow(start: string, end: string, title = ""): void {
+  addRow(start: string, end: string, title = "", crop?: Pin): void {
     this.#count += 1;
-    this.rows.push({ key: this.#count, title, start, end });
+    this.rows.push({ key: this.#count, title, start, end, ...(crop && { crop }) });
     this.rows.sort((a, b) => (seconds(a.start) ?? Infinity) - (seconds(b.start) ?? Infinity));
   }
 
@@ -63,7 +77,29 @@ export class Draft {
     if (!this.video) return "Choose a video";
     if (this.isText ? !this.text.trim() : !this.rows.length) return "Add a scene";
     if (!this.styles.length) return "Choose a style";
-    return "";
+    return this.captions.lacks;
+  }
+
+  /** Keep a draft with captions in this browser; one without them is soon made again. */
+  keep(): void {
+    const captions = this.captions.kept;
+    if (!this.video || !captions) return forget(KEPT);
+    const draft: KeptDraft = { videoId: this.video.video_id, rows: this.rows, styles: this.styles, aspect: this.aspect, captions };
+    keep(KEPT, draft);
+  }
+
+  /** Go on with the draft that was kept, if its video is still there. */
+  async restore(): Promise<void> {
+    const draft = kept<KeptDraft>(KEPT);
+    if (!draft) return;
+    try {
+      this.video = await call("get", "/api/videos/{video_id}", { path: { video_id: draft.videoId } });
+    } catch {
+      return;
+    }
+    for (const { start, end, title, crop } of draft.rows) this.addRow(start, end, title, crop);
+    [this.styles, this.aspect] = [draft.styles, draft.aspect];
+    this.captions.restore(draft.captions);
   }
 
   /** The job's id, or null if it was refused; sending the same draft again makes no second job. */
@@ -76,6 +112,7 @@ export class Draft {
       const headers = { "Idempotency-Key": this.#keyFor(JSON.stringify(body)) };
       const created = await call("post", "/api/jobs", { body, headers });
       this.notes = created.notes;
+      forget(KEPT);
       return created.job_id;
     } catch (error) {
       this.problem = problemOf(error);
@@ -88,7 +125,7 @@ export class Draft {
   #body(video: VideoOut): NewJob {
     return {
       source: { video_id: video.video_id },
-      scenes: this.isText ? this.text : this.rows.map(({ title, start, end, crop }) => ({ ...(title && { title }), start, end, ...(crop && { crop }) })),
+      scenes: this.isText ? this.text : this.rows.map(sceneOf),
       styles: this.styles,
       aspect: this.aspect,
       preset: this.preset,
@@ -96,6 +133,7 @@ export class Draft {
       loudness: this.loudness,
       bars: this.bars,
       audio_track: this.audioTrack,
+      captions: this.captions.body,
     };
   }
 
@@ -103,6 +141,11 @@ export class Draft {
     if (body !== this.#sent) [this.#sent, this.#key] = [body, randomKey()];
     return this.#key;
   }
+}
+
+/** A row as the API takes it; times are sent as they are typed. */
+function sceneOf({ title, start, end, crop }: Row): SceneIn {
+  return { ...(title && { title }), start, end, ...(crop && { crop }) };
 }
 
 /** The faults of each row of the table, from places like `scenes[2].end`. */

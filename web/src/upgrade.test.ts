@@ -16,6 +16,9 @@ const earlier = Object.values(earlierPages)[0]!;
 // What the version before does not say of events and ticks.
 const NEWER = ["route", "eta_at", "eta_low_at", "eta_high_at", "bytes", "duration_sec", "has_thumbnail", "slow_times"];
 
+// Histories with steps that it does not know: it leaves those out, and shows less.
+const NEWER_STEPS = ['"transcribing"'];
+
 const json = <T>(value: T): T => JSON.parse(JSON.stringify(value));
 
 /** The value as the version before would have said it. */
@@ -38,6 +41,7 @@ function drawn(progress: Progress) {
 }
 
 for (const [path, history] of Object.entries(histories)) {
+  if (NEWER_STEPS.some((step) => history.includes(step))) continue;
   const name = path.split("/").at(-1);
   const items: Item[] = history.trim().split("\n").map((line) => JSON.parse(line));
   const half = Math.floor(items.length / 2);

@@ -7,9 +7,9 @@ for.
 from typing import Any
 
 from viralclip import events
-from viralclip.pipeline import reporter, scene
+from viralclip.pipeline import reporter, settling
 
-_say_started = scene.say_started
+_say_started = settling.say_started
 
 
 class Praised(events.UnknownEvent, frozen=True):
@@ -34,4 +34,4 @@ def _say_more(about: Any, style_count: int, report: Any) -> None:
 
 
 reporter.NewEvent = _draft  # pyright: ignore[reportAttributeAccessIssue]
-scene.say_started = _say_more
+settling.say_started = _say_more

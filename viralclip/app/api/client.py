@@ -12,12 +12,16 @@ from typing import Any, Literal, TypedDict, Unpack
 from viralclip.app.api.background import background
 from viralclip.app.api.connection import Connection, ServerRefusedError
 from viralclip.app.api.jobs import AsyncJob, Job
-from viralclip.app.api.local import Scenes, listed
+from viralclip.app.api.local import Captions, Scenes, listed
 from viralclip.app.api.tracked import Followed, Tracked
+from viralclip.app.captions import CaptionSource, caption_source, read_bytes
 from viralclip.app.request import read_list_text
+from viralclip.catalog.records import CAPTION_FORMATS
 from viralclip.errors import SourceMissingError
 from viralclip.progress import Progress
 from viralclip.scenes import Scene
+from viralclip.words.reading import transcript_text
+from viralclip.words.writing import write_transcript
 
 
 class ServerOptions(TypedDict, total=False):
@@ -29,6 +33,13 @@ class ServerOptions(TypedDict, total=False):
     loudness: bool
     bars: Literal["cut", "keep"]
     audio_track: str
+    caption_style: str
+    caption_area: Literal["feed", "ads", "full"]
+    burn_captions: bool
+
+
+# Which of them go into the captions of a request, and under which name.
+_OF_CAPTIONS = {"caption_style": "style", "caption_area": "area", "burn_captions": "burn"}
 
 
 class Client:
@@ -44,14 +55,19 @@ class Client:
         *,
         scenes: Scenes,
         styles: Iterable[str] = ("all",),
+        captions: Captions = None,
         **options: Unpack[ServerOptions],
     ) -> Job:
         """Upload the video and submit a job of it; returns when the server has accepted it.
 
-        `scenes` are `Scene`s or the path of a list. InvalidRequestError in the server's words if
-        it refuses; ServerUnreachableError if it does not answer.
+        `scenes` are `Scene`s or the path of a list, and `captions` as in `viralclip.render`.
+        InvalidRequestError in the server's words if it refuses; ServerUnreachableError if it does
+        not answer.
         """
-        asked = partial(self._submitted, Path(source), listed(scenes), tuple(styles), options)
+        words = caption_source(captions)
+        asked = partial(
+            self._submitted, Path(source), listed(scenes), tuple(styles), words, options
+        )
         return Job(background().run(_begun(asked)), base=self._url)
 
     async def arender(
@@ -60,10 +76,14 @@ class Client:
         *,
         scenes: Scenes,
         styles: Iterable[str] = ("all",),
+        captions: Captions = None,
         **options: Unpack[ServerOptions],
     ) -> AsyncJob:
         """`render` for code in an event loop."""
-        asked = partial(self._submitted, Path(source), listed(scenes), tuple(styles), options)
+        words = caption_source(captions)
+        asked = partial(
+            self._submitted, Path(source), listed(scenes), tuple(styles), words, options
+        )
         return AsyncJob(await background().arun(_begun(asked)), base=self._url)
 
     def job(self, job_id: str) -> Job:
@@ -89,14 +109,18 @@ class Client:
         source: Path,
         scenes: Path | tuple[Scene, ...] | None,
         styles: tuple[str, ...],
+        captions: CaptionSource,
         options: ServerOptions,
     ) -> AsyncIterator["ServerRun"]:
         rows = await asyncio.to_thread(_rows, scenes)
+        words = await asyncio.to_thread(_captions, captions, scenes, options)
         if not await asyncio.to_thread(source.is_file):
             raise SourceMissingError(name=source.name)
         async with Connection(self._url, self._token) as server:
             video_id = await server.upload(source)
-            asked = {"source": {"video_id": video_id}, "scenes": rows, "styles": styles, **options}
+            what = {"scenes": rows, "styles": styles, "captions": words}
+            other = {name: value for name, value in options.items() if name not in _OF_CAPTIONS}
+            asked = {"source": {"video_id": video_id}, **what, **other}
             made = (await server.ask("POST", "/api/jobs", json=asked)).json()
             yield ServerRun(server, made["job_id"], tuple(made["notes"]))
 
@@ -116,6 +140,10 @@ class Client:
                     target = folder / Path(clip["filename"]).name
                     await server.download(clip["file"], target)
                     brought.append(target)
+                    for kind in CAPTION_FORMATS:
+                        # Servers of an earlier version say nothing of them.
+                        if clip.get(kind) is not None:
+                            await server.download(clip[kind], target.with_suffix(f".{kind}"))
         return brought
 
 
@@ -152,3 +180,23 @@ def _rows(scenes: Path | tuple[Scene, ...] | None) -> list[dict[str, Any]] | str
             return read_list_text(path)
         case _:
             return [it.model_dump(mode="json", exclude_unset=True) for it in scenes or ()]
+
+
+def _captions(
+    source: CaptionSource, scenes: Path | tuple[Scene, ...] | None, options: ServerOptions
+) -> dict[str, Any] | None:
+    """The captions as the API takes them: the text of a transcript, or the scenes' own words."""
+    how = {_OF_CAPTIONS[name]: value for name, value in options.items() if name in _OF_CAPTIONS}
+    match source:
+        case "none":
+            return None
+        case "auto":
+            return {"mode": "auto", **how}
+        case None:
+            own = isinstance(scenes, tuple) and any(scene.words for scene in scenes)
+            return {"mode": "given", **how} if own else None
+        case Path() as path:
+            text, _ = transcript_text(read_bytes(path))
+        case transcript:
+            text = write_transcript(transcript, "json")
+    return {"mode": "given", "transcript": text, **how}

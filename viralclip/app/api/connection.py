@@ -14,7 +14,13 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from viralclip.app.following import fold
-from viralclip.errors import Fault, InvalidRequestError, InvalidScenesError, ViralclipError
+from viralclip.errors import (
+    Fault,
+    InvalidRequestError,
+    InvalidScenesError,
+    InvalidTranscriptError,
+    ViralclipError,
+)
 from viralclip.live import Frame
 from viralclip.progress import Progress
 
@@ -186,5 +192,6 @@ def _refusal(answer: httpx.Response, url: str) -> ViralclipError:
     except (ValueError, KeyError, TypeError, AttributeError):
         return ServerUnreachableError(url=url, detail=f"status {answer.status_code}")
     if faults:
-        return InvalidScenesError(faults)
+        is_transcript = problem.get("code") == InvalidTranscriptError.code
+        return (InvalidTranscriptError if is_transcript else InvalidScenesError)(faults)
     return ServerRefusedError(why=why, detail=problem.get("code", ""))

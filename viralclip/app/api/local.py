@@ -14,14 +14,18 @@ import structlog
 from viralclip.app.api.background import background
 from viralclip.app.api.jobs import AsyncJob, Job
 from viralclip.app.api.tracked import Tracked
+from viralclip.app.captions import caption_source
 from viralclip.app.rendering import Run, check, open_render
 from viralclip.app.request import OptionValues, Request, options_for
 from viralclip.app.starting import make_private, start_logs
 from viralclip.progress import Progress
 from viralclip.scenes import Scene
 from viralclip.settings import Settings, read_settings
+from viralclip.words.transcript import Transcript
 
 Scenes = Iterable[Scene] | str | PathLike[str] | None
+# A transcript or the path of one, `auto`, `none`; None: the scenes' own words, if they have any.
+Captions = Transcript | str | PathLike[str] | None
 
 
 def render(
@@ -31,21 +35,23 @@ def render(
     styles: Iterable[str] = ("all",),
     out: str | PathLike[str] = "clips",
     slots: int | None = None,
+    captions: Captions = None,
     **options: Unpack[OptionValues],
 ) -> Job:
     """Begin to make clips of a video's scenes, each in every one of the styles.
 
     `scenes` are `Scene`s, or the path of a list in any format that `viralclip render --scenes`
     takes; without any, the chapters inside the video. `out` is a folder or `s3://BUCKET/PREFIX`.
-    `slots` is how many FFmpegs run at once. Settings come from the environment as for the command;
-    the state folder is the same, so that `viralclip jobs` lists the job, finished clips are kept,
-    and a job that was cut short is gone on with.
+    `captions` is the path of a transcript, a `Transcript`, `"auto"` or `"none"`; without any, the
+    words that the scenes bring. `slots` is how many FFmpegs run at once. Settings come from the
+    environment as for the command; the state folder is the same, so that `viralclip jobs` lists the
+    job, finished clips are kept, and a job that was cut short is gone on with.
 
     Returns when the job has begun. A process makes one job at a time: while another job of its own
     is under way this waits for that to end. InvalidRequestError, or another ViralclipError, says
     why the job cannot begin; nothing is left of it then.
     """
-    return Job(background().run(_begun(source, scenes, styles, out, slots, options)))
+    return Job(background().run(_begun(source, scenes, styles, out, slots, captions, options)))
 
 
 async def arender(
@@ -55,10 +61,13 @@ async def arender(
     styles: Iterable[str] = ("all",),
     out: str | PathLike[str] = "clips",
     slots: int | None = None,
+    captions: Captions = None,
     **options: Unpack[OptionValues],
 ) -> AsyncJob:
     """`render` for code in an event loop: the loop goes on while the job begins and is made."""
-    return AsyncJob(await background().arun(_begun(source, scenes, styles, out, slots, options)))
+    return AsyncJob(
+        await background().arun(_begun(source, scenes, styles, out, slots, captions, options))
+    )
 
 
 async def _begun(
@@ -67,6 +76,7 @@ async def _begun(
     styles: Iterable[str],
     out: str | PathLike[str],
     slots: int | None,
+    captions: Captions,
     options: OptionValues,
 ) -> Tracked:
     settings = read_settings(slots=slots)
@@ -79,6 +89,7 @@ async def _begun(
         styles=tuple(styles),
         out=str(out),
         options=options_for(settings, **options),
+        captions=caption_source(captions),
     )
     tracked = Tracked(partial(_opened, request, settings))
     await tracked.begin()

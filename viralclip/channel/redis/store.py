@@ -104,7 +104,7 @@ class RedisStore:
         fresh = secrets.token_hex(6)
         arguments: list[str | int] = [f"progress:{job_id}", self._ended_kept_s, fresh, epoch, last]
         for draft in drafts:
-            arguments += (draft.key, *_around_number(draft), _mark(draft))
+            arguments += (draft.key, *draft.json_around_seq, _mark(draft))
         answer = await _run(self._writing, scripts.PUBLISH, job_id, *arguments)
         if answer is None:
             raise HistoryLostError(job_id)
@@ -184,15 +184,6 @@ async def _check(redis: Redis) -> None:
         log.warning(
             "Redis may evict progress events; set its maxmemory-policy to noeviction", policy=policy
         )
-
-
-def _around_number(draft: NewEvent) -> tuple[str, str]:
-    """The envelope's text before and after its number, which Redis gives.
-
-    Inside of a JSON text a quote is always escaped, so that the first match is the field itself.
-    """
-    head, field, tail = draft.numbered(0).model_dump_json().partition('"seq":0')
-    return head + field[:-1], tail
 
 
 def _mark(draft: NewEvent) -> str:

@@ -52,12 +52,33 @@ def render(
         Path | None,
         typer.Option(help="Write where the intelligent styles looked, and why, to this file."),
     ] = None,
+    captions: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|auto|none",
+            help="Captions: a transcript (SRT, WebVTT, ASS, JSON of a recogniser), auto (from the"
+            " sound) or none. Default: the words in the scene list.",
+        ),
+    ] = None,
+    caption_style: Annotated[
+        str, typer.Option(help="phrase, pop, box, plain, or an installed one.")
+    ] = "phrase",
+    caption_area: Annotated[
+        Literal["feed", "ads", "full"],
+        typer.Option(
+            help="Where captions may stand: clear of a feed's or an ad's buttons, or all."
+        ),
+    ] = "feed",
+    burn: Annotated[
+        bool, typer.Option(" /--no-burn", help="Captions in files beside the clips only.")
+    ] = True,
     slots: Slots = None,
     log_level: LogLevel = None,
     events: Events = None,
     as_json: AsJson = False,
 ) -> None:
     """Make clips of a video's scenes, each in one or more styles."""
+    from viralclip.app.captions import caption_source
     from viralclip.app.request import Request, options_for
     from viralclip.app.tracing import tracing
     from viralclip.cli import render as rendering
@@ -75,9 +96,19 @@ def render(
             bars=bars,
             audio_track=audio_track,
             require_detector=require_detector,
+            caption_style=caption_style,
+            caption_area=caption_area,
+            burn_captions=burn,
         )
         names = tuple(name.strip() for name in styles.split(",") if name.strip())
-        request = Request(source=source, scenes=scenes, styles=names, out=out, options=options)
+        request = Request(
+            source=source,
+            scenes=scenes,
+            styles=names,
+            out=out,
+            options=options,
+            captions=caption_source(captions),
+        )
         with tracing(settings), event_file(events) as file, written_to(debug_path) as paths:
             display = display_for(as_json=as_json, events=events, title=source.name)
             execute(rendering.render(request, settings, display, file, paths))

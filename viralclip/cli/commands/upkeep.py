@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from viralclip.cli.commands.options import AsJson, Source
+from viralclip.cli.commands.options import AsJson, LogLevel, Source
 
 
 def scenes(
@@ -27,6 +27,44 @@ def scenes(
 
     with errors_said():
         execute(print_scenes(source, scenes=scenes, form=form, shortest=shortest, longest=longest))
+
+
+def transcribe(
+    source: Source,
+    *,
+    out: Annotated[
+        Path | None, typer.Option(help="The file to write. Default: stdout.", readable=False)
+    ] = None,
+    form: Annotated[
+        str | None,
+        typer.Option("--format", help="srt, vtt or json. Default: as --out ends, or srt."),
+    ] = None,
+    language: Annotated[
+        str, typer.Option(help="The language that is spoken, as en or de. Default: it is told.")
+    ] = "",
+    audio_track: Annotated[
+        str, typer.Option(help="The audio track that is listened to: its number, all, or voice.")
+    ] = "voice",
+    start: Annotated[str | None, typer.Option(help="Where to begin, as 90 or 1:30.")] = None,
+    end: Annotated[str | None, typer.Option(help="Where to end.")] = None,
+    log_level: LogLevel = None,
+) -> None:
+    """Write what is said in a video, word by word, as subtitles or JSON."""
+    from viralclip.cli.execution import command_settings, errors_said, execute
+    from viralclip.cli.transcribe import TranscribeRequest
+    from viralclip.cli.transcribe import transcribe as write
+
+    with errors_said():
+        request = TranscribeRequest(
+            source=source,
+            out=out,
+            form=form,
+            language=language,
+            audio_track=audio_track,
+            start=start,
+            end=end,
+        )
+        execute(write(request, command_settings(log_level=log_level)))
 
 
 def doctor(*, as_json: AsJson = False) -> None:

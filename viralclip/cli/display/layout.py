@@ -34,16 +34,16 @@ def draw(progress: Progress, screen: Screen, marks: HighWaterMarks, *, title: st
 
 
 def _head(progress: Progress, screen: Screen, marks: HighWaterMarks, title: str) -> list[Text]:
-    ink, indent = screen.ink, " " * screen.indent
+    symbols, indent = screen.symbols, " " * screen.indent
     clock = figures.clock(elapsed(progress, screen.now))
-    name = ink.fit(title or f"job {progress.job_id}", screen.columns - screen.indent - 9)
+    name = symbols.fit(title or f"job {progress.job_id}", screen.columns - screen.indent - 9)
     first = Text.assemble(indent, (name, "bold"), "  ", (clock, DIM))
     bar = _job_bar(progress, screen, marks.job(progress))
     counts = Text.assemble(indent, _tally(progress, screen, screen.columns - screen.indent))
     if not progress.has_worker:
         standstill = "".join(remaining(progress, screen.now))
         counts = Text.assemble(
-            indent, (ink.fit(standstill, screen.columns - screen.indent), "yellow")
+            indent, (symbols.fit(standstill, screen.columns - screen.indent), "yellow")
         )
     lines = [first, *bar, counts]
     if screen.height < _BLANKS_FROM:
@@ -55,10 +55,10 @@ def _job_bar(progress: Progress, screen: Screen, fraction: float) -> list[Text]:
     percent = f" {figures.percent(fraction, outcome=progress.outcome):3}%"
     left = "".join(remaining(progress, screen.now)[:1]) if progress.has_worker else ""
     if not screen.indent:
-        bar = screen.ink.bar(fraction, screen.columns - len(percent), "cyan")
+        bar = screen.symbols.bar(fraction, screen.columns - len(percent), "cyan")
         return [Text.assemble(bar, (percent, "bold")), Text(left, style="cyan")]
     width = screen.columns - screen.indent - len(percent) - _TIME_LEFT
-    bar = screen.ink.bar(fraction, min(width, _LONGEST_JOB_BAR), "cyan")
+    bar = screen.symbols.bar(fraction, min(width, _LONGEST_JOB_BAR), "cyan")
     return [Text.assemble(" " * screen.indent, bar, (percent, "bold"), "  ", (left, "cyan"))]
 
 
@@ -68,7 +68,7 @@ def _tally(progress: Progress, screen: Screen, width: int) -> Text:
     for part in (*tally(progress), *remaining(progress, screen.now)[1:]):
         style = "red" if part.endswith("failed") else DIM
         longer = Text.assemble(
-            line, (screen.ink.dot if line else "", DIM), (screen.ink.clean(part), style)
+            line, (screen.symbols.dot if line else "", DIM), (screen.symbols.clean(part), style)
         )
         if longer.cell_len > width:
             break
@@ -81,5 +81,8 @@ def _warnings(progress: Progress, screen: Screen) -> list[Text]:
         return []
     room = screen.columns - screen.indent - 2
     shown = warnings(progress)[-_SHOWN_WARNINGS:]
-    mark = f"{' ' * screen.indent}{screen.ink.warning} "
-    return [Text(), *(Text(mark + screen.ink.fit(said, room), style="yellow") for said in shown)]
+    mark = f"{' ' * screen.indent}{screen.symbols.warning} "
+    return [
+        Text(),
+        *(Text(mark + screen.symbols.fit(said, room), style="yellow") for said in shown),
+    ]

@@ -47,6 +47,7 @@ from viralclip.text import counted
 _SIGN_OF_LIFE_S = 10
 _WORTH_A_LINE = frozenset(
     {
+        Step.TRANSCRIPT_COMPLETE,
         Step.FACE_DETECTION_COMPLETE,
         Step.RENDERING,
         Step.COMPLETE,

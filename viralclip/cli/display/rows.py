@@ -91,7 +91,7 @@ def _hidden(groups: _Groups, shown: _Groups, screen: Screen) -> Text:
         (len(groups.waiting) - len(shown.waiting), "waiting"),
         (len(groups.ended) - len(shown.ended), "ended"),
     )
-    said = screen.ink.dot.join(f"{count} {what}" for count, what in counts if count)
+    said = screen.symbols.dot.join(f"{count} {what}" for count, what in counts if count)
     return Text(f"{' ' * screen.indent}+ {said}" if said else "", style=DIM)
 
 
@@ -115,9 +115,9 @@ def _columns(progress: Progress, screen: Screen) -> _Columns:
     number = max((len(words.scene_number(scene.scene_id)) for scene in scenes), default=2)
     bar = _bar_width(screen.width)
     room = screen.columns - screen.indent - number - 3 - (bar + 1 if bar else 0) - 4 - 4
-    title = max((cell_len(screen.ink.clean(scene.title)) for scene in scenes), default=0)
+    title = max((cell_len(screen.symbols.clean(scene.title)) for scene in scenes), default=0)
     styles = {clip.style for scene in scenes for clip in scene.clips}
-    style = max((cell_len(screen.ink.clean(name)) for name in styles), default=0)
+    style = max((cell_len(screen.symbols.clean(name)) for name in styles), default=0)
     names = max(room * 6 // 10, 0)
     style = min(style, max(names - min(title, _SHORT_TITLE), names // 2))
     title = min(title, names - style)
@@ -138,24 +138,24 @@ def _row(place: Place, columns: _Columns, screen: Screen, marks: HighWaterMarks)
     fraction = marks.clip(place.scene.scene_id, clip)
     if columns.bar:
         waits = clip.step is Step.QUEUED
-        bar = Text(" " * columns.bar) if waits else screen.ink.bar(fraction, columns.bar, style)
+        bar = Text(" " * columns.bar) if waits else screen.symbols.bar(fraction, columns.bar, style)
         line.append_text(bar).append(" ")
     line.append(_percent(clip.step, fraction), style=DIM if quiet else "")
-    said = _fitting(clip_words(clip, now=screen.now), columns.words, screen.ink)
+    said = _fitting(clip_words(clip, now=screen.now), columns.words, screen.symbols)
     return line.append(f"  {said}", style=_said_style(clip))
 
 
 def _names(place: Place, columns: _Columns, screen: Screen, *, mark: str, quiet: bool) -> Text:
-    ink, step = screen.ink, place.clip.step
+    symbols, step = screen.symbols, place.clip.step
     number = words.scene_number(place.scene.scene_id)
     return Text.assemble(
         " " * screen.indent,
         (mark, style_of(step)),
         (f" {number:>{columns.number}} ", DIM),
-        (pad(ink.fit(place.scene.title, columns.title), columns.title), DIM if quiet else ""),
+        (pad(symbols.fit(place.scene.title, columns.title), columns.title), DIM if quiet else ""),
         " ",
         (
-            pad(ink.squeeze(place.clip.style, columns.style), columns.style),
+            pad(symbols.squeeze(place.clip.style, columns.style), columns.style),
             DIM if quiet else "magenta",
         ),
         " ",
@@ -163,15 +163,15 @@ def _names(place: Place, columns: _Columns, screen: Screen, *, mark: str, quiet:
 
 
 def _mark(step: Step, screen: Screen) -> str:
-    ink = screen.ink
+    symbols = screen.symbols
     ends = {
-        Step.QUEUED: ink.waiting,
-        Step.COMPLETE: ink.done,
-        Step.CANCELLED: ink.stopped,
-        Step.RETRYING: ink.retrying,
+        Step.QUEUED: symbols.waiting,
+        Step.COMPLETE: symbols.done,
+        Step.CANCELLED: symbols.stopped,
+        Step.RETRYING: symbols.retrying,
     }
-    spin = int(screen.now.timestamp() * _SPINS_PER_S) % len(ink.spinner)
-    return ends.get(step, ink.spinner[spin])
+    spin = int(screen.now.timestamp() * _SPINS_PER_S) % len(symbols.spinner)
+    return ends.get(step, symbols.spinner[spin])
 
 
 def _percent(step: Step, fraction: float) -> str:
@@ -186,11 +186,11 @@ def _said_style(clip: ClipState) -> str:
     return DIM if clip.ended or clip.step is Step.QUEUED else ""
 
 
-def _fitting(parts: Sequence[str], width: int, ink: Symbols) -> str:
+def _fitting(parts: Sequence[str], width: int, symbols: Symbols) -> str:
     """As many parts as fit whole; only the first may be cut."""
-    said = ink.fit(parts[0], width)
+    said = symbols.fit(parts[0], width)
     for part in parts[1:]:
-        longer = said + ink.dot + ink.clean(part)
+        longer = said + symbols.dot + symbols.clean(part)
         if cell_len(longer) > width:
             break
         said = longer
@@ -203,11 +203,11 @@ def _failed(alike: FailedAlike, columns: _Columns, screen: Screen, *, named: int
     indent = screen.indent + columns.number + 3
     others = len(alike.places) - named
     also = f" (and {counted(others, 'more clip')})" if others > 0 else ""
-    why = screen.ink.fit(alike.failure.message, screen.columns - indent - len(also))
+    why = screen.symbols.fit(alike.failure.message, screen.columns - indent - len(also))
     return [*lines, Text(" " * indent + why + also, style="red")]
 
 
 def _failed_clip(place: Place, columns: _Columns, screen: Screen) -> Text:
-    line = _names(place, columns, screen, mark=screen.ink.failed, quiet=False)
+    line = _names(place, columns, screen, mark=screen.symbols.failed, quiet=False)
     where = clip_words(place.clip, now=screen.now)[0]
-    return line.append(screen.ink.fit(where, screen.columns - line.cell_len), style="red")
+    return line.append(screen.symbols.fit(where, screen.columns - line.cell_len), style="red")

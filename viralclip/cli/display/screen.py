@@ -15,7 +15,7 @@ class Screen:
 
     width: int
     height: int
-    ink: Symbols
+    symbols: Symbols
     now: datetime
 
     @property

@@ -45,7 +45,7 @@ class Symbols:
         return Text.assemble((done, style), (rest, "dim"))
 
 
-def choose_ink(encoding: str) -> Symbols:
+def choose_symbols(encoding: str) -> Symbols:
     fine = encoding.lower().replace("_", "-").startswith("utf")
     return _FINE if fine else _plain(encoding)
 

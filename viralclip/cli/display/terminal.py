@@ -32,7 +32,7 @@ from viralclip.cli.display.summary import (
     size_of,
     warnings,
 )
-from viralclip.cli.display.symbols import choose_ink
+from viralclip.cli.display.symbols import choose_symbols
 from viralclip.cli.display.text import faithful
 from viralclip.events import AnomalyFound, Envelope, JobRecovered, Logged
 from viralclip.live import EventFrame, Frame
@@ -64,7 +64,7 @@ class TerminalDisplay:
         self, console: Console, *, title: str, now: Callable[[], datetime], redraws: bool = True
     ) -> None:
         self._console = console
-        self._ink = choose_ink(console.encoding)
+        self._ink = choose_symbols(console.encoding)
         self._title = title
         self._now = now
         self._opened = now()
@@ -146,9 +146,9 @@ class TerminalDisplay:
 
     def _print_headline(self, progress: Progress) -> None:
         style = _OUTCOME_STYLES.get(progress.outcome or "", "yellow")
-        ink = self._ink
-        marks = {"succeeded": ink.done, "partial": ink.warning, "failed": ink.failed}
-        mark = marks.get(progress.outcome or "", ink.stopped)
+        symbols = self._ink
+        marks = {"succeeded": symbols.done, "partial": symbols.warning, "failed": symbols.failed}
+        mark = marks.get(progress.outcome or "", symbols.stopped)
         took = figures.duration(elapsed(progress, self._now()))
         self._console.print(
             Text.assemble("\n", (f"{mark} {headline(progress)}", f"bold {style}"), f" after {took}")

@@ -59,7 +59,7 @@ def _without_worker(job: JobSummary, progress: Progress, *, shared: str, now: da
 async def _unfinished(settings: Settings) -> list[tuple[JobSummary, Progress]]:
     async with open_records(settings) as records:
         channel = attended(settings, records)
-        latest = await records.catalog.jobs(limit=_LATEST)
+        latest = await records.catalog.jobs.latest(limit=_LATEST)
         open_jobs = [job for job in latest if job.outcome is None]
         return [(job, (await channel.progress(job.job_id))[0]) for job in open_jobs]
 

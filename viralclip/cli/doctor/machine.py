@@ -13,7 +13,7 @@ from pathlib import Path
 from viralclip import __version__
 from viralclip.analysis.models import find_model
 from viralclip.app.disk_use import disk_use
-from viralclip.app.openers import model_place
+from viralclip.app.openers import model_place, speech_choice
 from viralclip.app.tracing import EXTRA, can_trace
 from viralclip.cli.doctor.finding import Finding
 from viralclip.cli.figures import describe_disk_use
@@ -21,6 +21,8 @@ from viralclip.errors import ViralclipError
 from viralclip.media.encoders import HARDWARE, works
 from viralclip.media.ffmpeg import abilities, find_ffmpeg
 from viralclip.settings import Settings
+from viralclip.speech.recogniser import find_recogniser
+from viralclip.speech.registry import broken_transcribers
 from viralclip.styles import all_styles, broken_styles
 from viralclip.telemetry.logs import log_file
 
@@ -29,7 +31,7 @@ _LOW_SPACE_BYTES = 2 * 1024**3
 
 async def look(settings: Settings) -> list[Finding]:
     checks: tuple[Callable[[Settings], list[Finding]], ...]
-    checks = (_python, _ffmpeg, _state, _log, _traces, _styles, _faces)
+    checks = (_python, _ffmpeg, _state, _log, _traces, _styles, _faces, _speech)
     findings = [f for check in checks for f in await asyncio.to_thread(check, settings)]
     return findings + await _encoders(settings)
 
@@ -117,6 +119,21 @@ def _faces(settings: Settings) -> list[Finding]:
         return [Finding("faces", "note", f"{place.named} is not a file", advice)]
     advice = "it is downloaded when it is first needed; `viralclip models fetch` does it now"
     return [Finding("faces", "note", "the face model is not here", advice)]
+
+
+def _speech(settings: Settings) -> list[Finding]:
+    """Without it captions come from a file, and all else works."""
+    try:
+        recogniser = find_recogniser(speech_choice(settings))
+        found = f"is transcribed by {recogniser.origin} ({recogniser.model})"
+        findings = [Finding("speech", "ok", found)]
+    except ViralclipError as error:
+        advice = "captions from a file work without it"
+        findings = [Finding("speech", "note", error.message.removesuffix("."), advice)]
+    for broken in broken_transcribers():
+        found = f"{broken.name} of {broken.package}: {broken.problem}"
+        findings.append(Finding("speech", "note", found, "update or remove the package"))
+    return findings
 
 
 async def _encoders(settings: Settings) -> list[Finding]:

@@ -161,7 +161,7 @@ async def _catalog(url: str) -> list[Finding]:
     if not _is_shared(url) and not _path(url).exists():
         return [_file(url)]
     async with open_catalog(url) as catalog:
-        took = await _timed(lambda: catalog.count_running("nobody"))
+        took = await _timed(lambda: catalog.jobs.count_running("nobody"))
     return [_far("ok", shown(url), took)]
 
 

@@ -10,6 +10,7 @@ export class JobRecord {
   job = $state.raw<JobOut | null>(null);
   /** How many clips go before the job's first, while all of its clips wait. */
   ahead = $state<number | null>(null);
+  hasCaptions = $state(false);
 
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -19,8 +20,9 @@ export class JobRecord {
     clearInterval(this.#timer);
   }
 
-  set({ job, clips_ahead }: JobState): void {
+  set({ job, clips_ahead, has_captions }: JobState): void {
     this.job = job;
+    this.hasCaptions = has_captions;
     this.ahead = clips_ahead;
   }
 

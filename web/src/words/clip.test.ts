@@ -34,6 +34,17 @@ test("no face is said as such", () => {
   expect(clipWords({ ...clip, step: "face_detection_complete", details }, NOW, null)).toEqual(["no face found", "240 frames"]);
 });
 
+test("transcribing tells what listens, and then what was heard", () => {
+  const listening = { engine: "faster-whisper", model: "small", language: "", audio_sec: 21.5 };
+  const step = "transcript_complete" as const;
+
+  expect(clipWords({ ...clip, step: "transcribing", speed: 3, details: listening }, NOW, null)).toEqual([
+    "transcribing", "3.0×", "21.5 s of sound", "faster-whisper small",
+  ]);
+  expect(clipWords({ ...clip, step, details: { words: 61, language: "en" } }, NOW, null)).toEqual(["transcribed", "61 words", "en"]);
+  expect(clipWords({ ...clip, step, details: { words: 0, language: "" } }, NOW, null)).toEqual(["no speech found"]);
+});
+
 test("a clip that takes far too long says so behind its step", () => {
   const slow = { ...clip, step: "rendering" as const, slow_times: 3.9, speed: 0.2, details: { encoder: "x264" } };
 

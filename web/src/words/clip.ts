@@ -57,6 +57,11 @@ export function factual(step: Working, details: Details): string[] {
       return [say];
     case "extracting_segment":
       return [say, seconds()];
+    case "transcribing":
+      return [say, figure(details, "audio_sec", (sec) => `${sec.toFixed(1)} s of sound`), `${text(details, "engine")} ${text(details, "model")}`.trim()];
+    case "transcript_complete":
+      if (details["words"] === 0) return ["no speech found"];
+      return [say, figure(details, "words", (count) => counted(count, "word")), text(details, "language")];
     case "detecting_faces":
       return [say, figure(details, "sample_fps", (fps) => `${fps} frames/s`), text(details, "detector")];
     case "face_detection_complete":

@@ -1,0 +1,30 @@
+// Captions in words.
+
+import type { Word } from "../api.gen";
+import type { CaptionMode } from "../captions/draft_captions.svelte";
+import { timecode } from "./times";
+
+export const CAPTION_MODES: Record<CaptionMode, string> = {
+  none: "none",
+  given: "from a file",
+  auto: "recognise speech",
+};
+
+export const CAPTION_FILES = ".srt,.vtt,.ass,.ssa,.json,.txt,text/vtt,application/x-subrip";
+
+/** What a screen reader says of a word. */
+export function wordLabel({ text, start, confidence }: Pick<Word, "text" | "start" | "confidence">): string {
+  const doubt = (confidence ?? 1) < 0.5 ? ", unsure" : "";
+  return `${text}, at ${timecode(start)}${doubt}`;
+}
+
+export function lineLabel(number: number, start: number): string {
+  return `Go to line ${number + 1}, at ${timecode(start)}`;
+}
+
+/** What becomes of the edits of a scene. */
+export function editWords({ isChanged, isOtherLook }: { isChanged: boolean; isOtherLook: boolean }): string {
+  if (isOtherLook) return "A job has one look: every clip with captions is made again.";
+  if (isChanged) return "The clips of this scene are made again; your edits are kept in this browser until then.";
+  return "Nothing was changed.";
+}
