@@ -81,16 +81,24 @@ def test_every_panel_has_data_and_only_the_anomalies_are_an_alert(
         begun = time.time()
         with make_web_server(command, tmp_path) as server, _client_of(server) as prometheus:
             _run(here, prometheus)
+            # A rate is there once its figure has been scraped twice.
+            deadline = time.monotonic() + _PATIENCE_S
             observed = Observed(prometheus, begun, time.time())
-            without = [
-                f"{board.title}: {panel.title}: {query.expr}"
-                for board, panel, query in QUERIES
-                if not observed.answers(filled_in(query))
-            ]
+            while (without := _unanswered(observed)) and time.monotonic() < deadline:
+                time.sleep(1)
+                observed = Observed(prometheus, begun, time.time())
             firing = observed.firing()
 
     assert without == []
     assert firing <= {"AnomaliesFrequent"}
+
+
+def _unanswered(observed: Observed) -> list[str]:
+    return [
+        f"{board.title}: {panel.title}: {query.expr}"
+        for board, panel, query in QUERIES
+        if not observed.answers(filled_in(query))
+    ]
 
 
 def filled_in(query: Query) -> str:
