@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from viralclip.analysis.analyses import Analyses, AnalysisInput, FramingRequest, prune
+from viralclip.analysis.analyses import Analyses, AnalysisInput, FramingRequest
 from viralclip.errors import AnalysisFailedError, AnalysisStalledError, SourceUnreadableError
 from viralclip.geometry import Size
 from viralclip.media.probe import probe
+from viralclip.processes.eviction import evict
 from viralclip.processes.ffmpeg_progress import FfmpegProgress
 from viralclip.processes.runner import Watchdogs
 from viralclip.scenes import Scene
@@ -239,8 +240,8 @@ def test_what_was_used_longest_ago_goes_first_when_there_is_too_much(tmp_path):
         (folder / "footage.npz").write_bytes(bytes(1000))
         os.utime(folder, (used, used))
 
-    prune(tmp_path, limit=2500, now=lambda: 10_000.0)
+    evict(tmp_path, limit=2500, now=lambda: 10_000.0)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "old"]
-    prune(tmp_path, limit=0, now=lambda: 301.0)
+    evict(tmp_path, limit=0, now=lambda: 301.0)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "old"]
-    prune(tmp_path / "absent", limit=0)
+    evict(tmp_path / "absent", limit=0)

@@ -13,10 +13,11 @@ import pytest
 from spoken_words import write_wave
 
 from viralclip.errors import TranscriptionFailedError
+from viralclip.processes.eviction import evict
 from viralclip.processes.ffmpeg_progress import FfmpegProgress
 from viralclip.speech.pieces import PIECE_S
 from viralclip.speech.recogniser import Recogniser, SpeechChoice, find_recogniser
-from viralclip.speech.transcripts import SpokenSource, Transcripts, prune
+from viralclip.speech.transcripts import SpokenSource, Transcripts
 from viralclip.timecode import TimeRange
 
 SECONDS = 70.0
@@ -247,7 +248,7 @@ def test_transcripts_that_were_used_longest_ago_give_way(tmp_path: Path):
         folder.mkdir()
         (folder / "000000.json").write_bytes(bytes(10))
         os.utime(folder, (used, used))
-    prune(tmp_path, limit=15)
+    evict(tmp_path, limit=15)
 
     assert [path.name for path in tmp_path.iterdir()] == ["new"]
 

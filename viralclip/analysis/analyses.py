@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 import os
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,12 +18,12 @@ from viralclip.analysis.analyst import (
     command,
     environment,
 )
-from viralclip.analysis.eviction import prune
 from viralclip.analysis.fingerprint import framing_code, looking_code
 from viralclip.analysis.models import checksum
 from viralclip.errors import AnalysisFailedError, AnalysisStalledError, SourceUnreadableError
 from viralclip.geometry import Rect
 from viralclip.plan import Video
+from viralclip.processes.eviction import evict
 from viralclip.processes.runner import (
     ProcessFailedError,
     ProcessStalledError,
@@ -31,7 +31,7 @@ from viralclip.processes.runner import (
     Watchdogs,
     run_process,
 )
-from viralclip.processes.shared import OnProgress, Shared
+from viralclip.processes.shared import OnProgress, SharedByKey
 from viralclip.styles import Framing, Raster, View
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Analyses:
         self._limits = limits
         self._on_start = on_start
         self._limit_bytes = limit_bytes
-        self._going_on: dict[str, Shared[None]] = {}
+        self._shared = SharedByKey[None]()
 
     async def look(
         self,
@@ -111,7 +111,7 @@ class Analyses:
                 on_begin()
                 return self._look(scene_input, key, requests, tell)
 
-            await self._share(path.name + key, look, on_progress)
+            await self._shared.wait(path.name + key, look, on_progress)
             found = await asyncio.to_thread(_read_sighting, path)
         if found is None:
             raise AnalysisFailedError(detail="what was seen cannot be read back")
@@ -147,11 +147,11 @@ class Analyses:
         tasks = self._framing_tasks(key, requests)
         name = " ".join(task.framing for task in tasks)
         with suppress(AnalysisFailedError):
-            await self._share(name, lambda tell: self._frame(key, tasks, tell), on_progress)
+            await self._shared.wait(name, lambda tell: self._frame(key, tasks, tell), on_progress)
         found = await asyncio.to_thread(_read_framing, Path(task.framing))
         if found is None:
             # One of the others may have been in the way; alone, it tells its own error.
-            await self._share(
+            await self._shared.wait(
                 task.framing, lambda tell: self._frame(key, (task,), tell), on_progress
             )
             found = await asyncio.to_thread(_read_framing, Path(task.framing))
@@ -175,7 +175,7 @@ class Analyses:
         requests: Sequence[FramingRequest],
         on_progress: OnProgress,
     ) -> None:
-        await asyncio.to_thread(prune, self._folder, limit=self._limit_bytes)
+        await asyncio.to_thread(evict, self._folder, limit=self._limit_bytes)
         task = LookTask(
             source=scene_input.video.path,
             start=scene_input.start,
@@ -220,19 +220,6 @@ class Analyses:
             raise AnalysisFailedError(detail=str(error)) from error
         except ProcessStalledError as error:
             raise AnalysisStalledError(seconds=error.seconds) from error
-
-    async def _share(
-        self, name: str, work: Callable[[OnProgress], Awaitable[None]], on_progress: OnProgress
-    ) -> None:
-        shared = self._going_on.get(name)
-        if shared is None:
-            shared = self._going_on[name] = Shared(work)
-        try:
-            await shared.wait(on_progress)
-        finally:
-            if not shared.waited_for and self._going_on.get(name) is shared:
-                del self._going_on[name]
-                await shared.end()
 
     def _footage(self, key: str) -> Path:
         return self._folder / key / "footage.npz"

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 import av
 import av.error
@@ -11,12 +10,9 @@ import numpy as np
 from viralclip.media.limits import open_source
 from viralclip.media.packets import begin_at
 from viralclip.media.probe import Probed
+from viralclip.media.resampling import resampled
 from viralclip.media.stretch import find_seek_point
 from viralclip.reframe.footage import Floats, Loudness
-
-if TYPE_CHECKING:
-    from av.audio.stream import AudioStream
-    from av.container import InputContainer
 
 RATE = 100.0
 # Speech needs no more, and there is a fifth as much to add up.
@@ -51,22 +47,8 @@ def _samples(probed: Probed, *, start: float, duration: float) -> Iterator[tuple
         stream = container.streams[probed.sound.stream]
         assert isinstance(stream, av.AudioStream)  # noqa: S101 - for the type checker
         begin_at(container, find_seek_point(probed, start).seek)
-        yield from _resampled(container, stream, probed.zero, start + duration)
-
-
-def _resampled(
-    container: "InputContainer", stream: "AudioStream", zero: float, end: float
-) -> Iterator[tuple[float, Floats]]:
-    ears: dict[tuple[str, str, int], av.AudioResampler] = {}
-    for packet in container.demux(stream):
-        with suppress(av.error.FFmpegError):  # damage ends with the next packet
-            for frame in packet.decode():
-                if not isinstance(frame, av.AudioFrame) or frame.time is None:
-                    continue
-                if frame.time - zero >= end:
-                    return
-                kind = (frame.format.name, frame.layout.name, frame.sample_rate)
-                ear = ears.setdefault(kind, av.AudioResampler("flt", "mono", _SAMPLE_RATE))
-                for part in ear.resample(frame):
-                    time = frame.time if part.time is None else part.time
-                    yield time - zero, part.to_ndarray().ravel().astype(np.float64)
+        parts = resampled(
+            container, stream, rate=_SAMPLE_RATE, zero=probed.zero, end=start + duration
+        )
+        for time, part in parts:
+            yield time, part.astype(np.float64)

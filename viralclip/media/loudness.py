@@ -18,7 +18,7 @@ from viralclip.media.reading import prepare
 from viralclip.media.soundtrack import AUDIO_RATE, CEILING_DB, shape_of
 from viralclip.processes.ffmpeg_progress import FfmpegProgress
 from viralclip.processes.runner import Watchdogs
-from viralclip.processes.shared import OnProgress, Shared
+from viralclip.processes.shared import OnProgress, SharedByKey
 
 TARGET_LUFS = -14.0
 # Below that there is silence or noise, which nobody wants to hear louder.
@@ -63,7 +63,7 @@ class Adjustments:
 
     def __init__(self) -> None:
         self._known: OrderedDict[object, Adjustment] = OrderedDict()
-        self._going_on: dict[object, Shared[Adjustment]] = {}
+        self._shared = SharedByKey[Adjustment]()
 
     async def find(
         self,
@@ -80,26 +80,10 @@ class Adjustments:
         key = (spec.source.video.identity, spec.heard, spec.start, spec.samples)
         if key not in self._known:
             meter = _Meter(ffmpeg, spec, limits, on_start)
-            self._known[key] = await self._share(key, meter.adjust, on_progress)
+            self._known[key] = await self._shared.wait(key, meter.adjust, on_progress)
             while len(self._known) > _KEPT:
                 self._known.popitem(last=False)
         return self._known[key]
-
-    async def _share(
-        self,
-        key: object,
-        work: Callable[[OnProgress], Awaitable[Adjustment]],
-        on_progress: OnProgress,
-    ) -> Adjustment:
-        shared = self._going_on.get(key)
-        if shared is None:
-            shared = self._going_on[key] = Shared(work)
-        try:
-            return await shared.wait(on_progress)
-        finally:
-            if not shared.waited_for and self._going_on.get(key) is shared:
-                del self._going_on[key]
-                await shared.end()
 
 
 async def find_gain(measure: Measure) -> Adjustment:

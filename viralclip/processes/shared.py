@@ -15,7 +15,7 @@ class Shared(Generic[R]):
 
     def __init__(self, work: Callable[[OnProgress], Awaitable[R]]) -> None:
         self._listeners: list[OnProgress] = []
-        self._task = asyncio.ensure_future(work(self._tell))
+        self._task = asyncio.ensure_future(work(self._forward))
 
     @property
     def waited_for(self) -> bool:
@@ -33,6 +33,26 @@ class Shared(Generic[R]):
         self._task.cancel()
         await asyncio.wait({self._task})
 
-    def _tell(self, progress: FfmpegProgress) -> None:
+    def _forward(self, progress: FfmpegProgress) -> None:
         for listener in tuple(self._listeners):
             listener(progress)
+
+
+class SharedByKey(Generic[R]):
+    """Works that go on: whoever asks for one of them joins it, and the last to leave ends it."""
+
+    def __init__(self) -> None:
+        self._going_on: dict[object, Shared[R]] = {}
+
+    async def wait(
+        self, key: object, work: Callable[[OnProgress], Awaitable[R]], on_progress: OnProgress
+    ) -> R:
+        shared = self._going_on.get(key)
+        if shared is None:
+            shared = self._going_on[key] = Shared(work)
+        try:
+            return await shared.wait(on_progress)
+        finally:
+            if not shared.waited_for and self._going_on.get(key) is shared:
+                del self._going_on[key]
+                await shared.end()

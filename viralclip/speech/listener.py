@@ -53,7 +53,7 @@ def environment(threads: int) -> dict[str, str]:
 def main(written: str) -> int:
     task = ListenTask.model_validate_json(written)
     files = PieceFiles(Path(task.folder))
-    _tell(0.0)
+    _write_progress(0.0)
     listener = transcriber(task.engine).open(Path(task.model), threads=task.threads)
     done = 0.0
     language = task.language
@@ -63,7 +63,7 @@ def main(written: str) -> int:
         if not language and len(piece.words) >= _TELLING:
             language = piece.language
         done += piece.end - piece.start
-        _tell(done)
+        _write_progress(done)
     return 0
 
 
@@ -98,7 +98,7 @@ def _placed(word: Word, ends: TimeRange) -> Word:
     return word.during(round(start, 3), round(min(max(ends.start + word.end, start), ends.end), 3))
 
 
-def _tell(seconds: float) -> None:
+def _write_progress(seconds: float) -> None:
     sys.stdout.write(f"out_time_us={round(seconds * 1e6)}\nprogress=continue\n")
     sys.stdout.flush()
 

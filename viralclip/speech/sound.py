@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import av
 import av.error
@@ -12,11 +11,8 @@ from numpy.typing import NDArray
 
 from viralclip.media.limits import open_source
 from viralclip.media.packets import begin_at, zero_of
+from viralclip.media.resampling import resampled
 from viralclip.speech.port import SAMPLE_RATE
-
-if TYPE_CHECKING:
-    from av.audio.stream import AudioStream
-    from av.container import InputContainer
 
 Samples = NDArray[np.float32]
 # A decoder needs some packets before it is in step, and a seek may end a little late.
@@ -48,23 +44,5 @@ def _parts(path: Path, stream: int, *, start: float, end: float) -> Iterator[tup
         begin_at(container, start - _EARLIER_S)
         audio = container.streams[stream]
         assert isinstance(audio, av.AudioStream)  # noqa: S101 - for the type checker
-        yield from _resampled(container, audio, end)
-
-
-def _resampled(
-    container: "InputContainer", stream: "AudioStream", end: float
-) -> Iterator[tuple[float, Samples]]:
-    zero = zero_of(container)
-    ears: dict[tuple[str, str, int], av.AudioResampler] = {}
-    for packet in container.demux(stream):
-        with suppress(av.error.FFmpegError):  # damage ends with the next packet
-            for frame in packet.decode():
-                if not isinstance(frame, av.AudioFrame) or frame.time is None:
-                    continue
-                if frame.time - zero >= end:
-                    return
-                kind = (frame.format.name, frame.layout.name, frame.sample_rate)
-                ear = ears.setdefault(kind, av.AudioResampler("flt", "mono", SAMPLE_RATE))
-                for part in ear.resample(frame):
-                    time = frame.time if part.time is None else part.time
-                    yield time - zero, part.to_ndarray().ravel().astype(np.float32)
+        zero = zero_of(container)
+        yield from resampled(container, audio, rate=SAMPLE_RATE, zero=zero, end=end)

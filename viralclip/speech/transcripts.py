@@ -3,8 +3,6 @@
 import asyncio
 import hashlib
 import os
-import shutil
-import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -12,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from viralclip.errors import TranscriptionFailedError, TranscriptionStalledError
+from viralclip.processes.eviction import evict
 from viralclip.processes.ffmpeg_progress import FfmpegProgress
 from viralclip.processes.runner import (
     ProcessFailedError,
@@ -20,7 +19,7 @@ from viralclip.processes.runner import (
     Watchdogs,
     run_process,
 )
-from viralclip.processes.shared import OnProgress, Shared
+from viralclip.processes.shared import OnProgress, SharedByKey
 from viralclip.speech.listener import ListenTask, command, environment
 from viralclip.speech.pieces import (
     PIECE_S,
@@ -35,8 +34,6 @@ from viralclip.timecode import TimeRange
 from viralclip.words.transcript import Transcript
 
 LIMIT_BYTES = 64 * 1024 * 1024
-# What was used a moment ago may be in use still.
-_SAFE_S = 3600.0
 
 
 @dataclass(frozen=True)
@@ -70,7 +67,7 @@ class Transcripts:
         self._limits = limits or Watchdogs()
         self._on_start = on_start
         self._limit_bytes = limit_bytes
-        self._going_on: dict[str, Shared[None]] = {}
+        self._shared = SharedByKey[None]()
         self._turn = asyncio.Lock()
 
     async def transcript(
@@ -100,7 +97,7 @@ class Transcripts:
                 on_begin()
                 return self._listen(source, recogniser, language, numbers, key, tell)
 
-            await self._share(f"{key} {numbers}", listen, on_progress)
+            await self._shared.wait(f"{key} {numbers}", listen, on_progress)
         pieces = await asyncio.to_thread(lambda: [*_read(files, numbers)])
         if len(pieces) < len(numbers):
             raise TranscriptionFailedError(detail="what was transcribed cannot be read back")
@@ -126,7 +123,7 @@ class Transcripts:
             missing = await asyncio.to_thread(files.missing, numbers)
             if not missing:
                 return
-            await asyncio.to_thread(prune, self._folder, limit=self._limit_bytes)
+            await asyncio.to_thread(evict, self._folder, limit=self._limit_bytes)
             known = len(numbers) - len(missing)
             task = ListenTask(
                 source=str(source.path),
@@ -158,22 +155,6 @@ class Transcripts:
             raise TranscriptionFailedError(detail=str(error)) from error
         except ProcessStalledError as error:
             raise TranscriptionStalledError(seconds=error.seconds) from error
-
-    async def _share(
-        self,
-        name: str,
-        work: Callable[[OnProgress], Coroutine[Any, Any, None]],
-        on_progress: OnProgress,
-    ) -> None:
-        shared = self._going_on.get(name)
-        if shared is None:
-            shared = self._going_on[name] = Shared(work)
-        try:
-            await shared.wait(on_progress)
-        finally:
-            if not shared.waited_for and self._going_on.get(name) is shared:
-                del self._going_on[name]
-                await shared.end()
 
 
 def _within(stretch: TimeRange, duration: float) -> TimeRange:
@@ -210,25 +191,3 @@ def _beyond(done: float, on_progress: OnProgress) -> OnProgress:
 def _key_of(source: SpokenSource, recogniser: Recogniser, language: str) -> str:
     parts = (source.identity, str(source.streams), recogniser.identity, language)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
-
-
-def prune(folder: Path, *, limit: int, now: Callable[[], float] = time.time) -> None:
-    """Remove the transcripts that were used longest ago, until all take at most `limit` bytes."""
-    entries = sorted(folder.iterdir(), key=_used_at) if folder.is_dir() else []
-    sizes = {entry: _size(entry) for entry in entries}
-    total = sum(sizes.values())
-    for entry, size in sizes.items():
-        if total <= limit or now() - _used_at(entry) < _SAFE_S:
-            return
-        shutil.rmtree(entry, ignore_errors=True)
-        total -= size
-
-
-def _used_at(entry: Path) -> float:
-    with suppress(OSError):
-        return entry.stat().st_mtime
-    return 0.0
-
-
-def _size(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.glob("*"))

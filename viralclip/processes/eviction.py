@@ -1,4 +1,4 @@
-"""Keeps the analyses on disk within a limit: what was used longest ago is evicted first."""
+"""Keeps what processes made within a limit on disk: what was used longest ago is evicted first."""
 
 import shutil
 import time
@@ -10,8 +10,8 @@ from pathlib import Path
 _SAFE_S = 3600.0
 
 
-def prune(folder: Path, *, limit: int, now: Callable[[], float] = time.time) -> None:
-    """Remove the analyses that were used longest ago, until all take at most `limit` bytes."""
+def evict(folder: Path, *, limit: int, now: Callable[[], float] = time.time) -> None:
+    """Remove the subfolders that were used longest ago, until all take at most `limit` bytes."""
     entries = sorted(folder.iterdir(), key=_used_at) if folder.is_dir() else []
     sizes = {entry: _size(entry) for entry in entries}
     total = sum(sizes.values())
