@@ -86,7 +86,7 @@ lock: $(VENV)/dev ## Pin the newest versions that fit pyproject.toml
 
 generated: $(VENV)/dev ## Write alert rules, boards and the page of metrics from the code
 	$(BIN)/python deploy/prometheus/rules.py
-	$(BIN)/python deploy/grafana/boards.py
+	$(BIN)/python -m deploy.grafana.boards
 	$(BIN)/python tests/telemetry/test_metrics_page.py
 
 page: web/node_modules/.package-lock.json ## Build the page into the package (needs Node.js)

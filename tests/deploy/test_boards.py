@@ -8,7 +8,8 @@ import yaml
 from expressions import faults_of
 
 from deploy.grafana import boards
-from deploy.grafana.boards import BOARDS, Board
+from deploy.grafana.boards import BOARDS
+from deploy.grafana.panels import Board
 from deploy.prometheus import rules
 
 PROVISIONING = boards.FOLDER.parent / "provisioning"
@@ -20,7 +21,9 @@ QUERIES = [
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.uid)
 def test_the_json_is_up_to_date(board: Board) -> None:
-    assert board.path.read_text(encoding="utf-8") == boards.as_json(board), "run `make generated`"
+    assert boards.path_of(board).read_text(encoding="utf-8") == boards.as_json(board), (
+        "run `make generated`"
+    )
 
 
 def test_there_is_no_other_board() -> None:

@@ -16,7 +16,8 @@ from inbox import QuietHandler
 from services import PROMETHEUS_PACKAGES, WebServer, make_web_server, program
 from serving import GOOD, PARTLY_BAD, Served, served
 
-from deploy.grafana.boards import BOARDS, Query
+from deploy.grafana.boards import BOARDS
+from deploy.grafana.panels import Query
 from deploy.prometheus import rules
 
 QUERIES = [
