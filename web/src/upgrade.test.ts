@@ -3,7 +3,9 @@
 import { expect, test } from "vitest";
 import type { Envelope, Progress } from "./api.gen";
 import { finishedClips } from "./job/gallery";
-import { type Frame, type Tick, absorb, advance, noProgress } from "./progress";
+import { absorb, advance } from "./progress/fold";
+import { noProgress } from "./progress/job";
+import type { Frame, Tick } from "./progress/messages";
 import { jobWords } from "./words/job";
 import { clipWords } from "./words/clip";
 

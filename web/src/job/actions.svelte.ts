@@ -2,7 +2,8 @@
 
 import { type Progress, call } from "../api";
 import { optimistic } from "../notices.svelte";
-import { type Event, hasEnded } from "../progress";
+import { hasEnded } from "../progress/clip";
+import type { Event } from "../progress/messages";
 
 export class JobActions {
   /** What was asked of the whole job and has not happened yet. */

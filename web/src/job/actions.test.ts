@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { ClipState, Progress } from "../api";
-import { noProgress } from "../progress";
+import { noProgress } from "../progress/job";
 import { JobActions } from "./actions.svelte";
 import { waits } from "./record.svelte";
 

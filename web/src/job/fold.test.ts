@@ -1,6 +1,7 @@
 import { expect, test, vi } from "vitest";
 import type { Progress } from "../api";
-import { type Frame, type Tick, noProgress } from "../progress";
+import { noProgress } from "../progress/job";
+import type { Frame, Tick } from "../progress/messages";
 import { Fold } from "./fold";
 
 const tick = (seq: number): Frame => ({ kind: "tick", cursor: "e-1", tick: { type: "job_tick", job_id: "j", eta_sec: seq } as Tick });

@@ -1,7 +1,9 @@
 // Frames folded as they come, and shown at most once per animation frame, however many came.
 
 import type { Progress } from "../api";
-import { type Frame, type Tick, absorb, advanceTicks, filled } from "../progress";
+import { absorb, filled } from "../progress/fold";
+import type { Frame, Tick } from "../progress/messages";
+import { advanceTicks } from "../progress/ticks";
 
 // A page in the background gets no animation frames; its ticks are folded then all the same.
 const MOST_TICKS = 2000;

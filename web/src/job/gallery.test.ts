@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { ClipState, Progress } from "../api";
-import { advance, noProgress } from "../progress";
+import { advance } from "../progress/fold";
+import { noProgress } from "../progress/job";
 import { finishedClips } from "./gallery";
 
 const histories = import.meta.glob<string>("../../../tests/transcripts/*.jsonl", { query: "?raw", import: "default", eager: true });

@@ -2,7 +2,7 @@
 
 import { type Envelope, call, problemOf } from "../api";
 import { notify } from "../notices.svelte";
-import { isKnown } from "../progress";
+import { isKnown } from "../progress/events";
 import { type Line, logLine } from "../words/log";
 
 const PAGE = 200;

@@ -2,7 +2,7 @@
 
 import { type JobOut, type JobState, type Progress, call } from "../api";
 import { notify, optimistic } from "../notices.svelte";
-import { hasEnded } from "../progress";
+import { hasEnded } from "../progress/clip";
 
 const QUEUE_EVERY_MS = 4000;
 

@@ -4,7 +4,7 @@ import { type Envelope, type Problem, type Progress, address, call, problemOf, s
 import { follow } from "../live/follow";
 import type { Connection } from "../live/status";
 import type { Gone } from "../live/transport";
-import type { Frame } from "../progress";
+import type { Frame } from "../progress/messages";
 import { milestone } from "../words/log";
 import { JobActions } from "./actions.svelte";
 import { Fold } from "./fold";

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { follow } from "./follow";
 import type { Connection } from "./status";
 import type { Gone, World } from "./transport";
-import { type Frame, noProgress } from "../progress";
+import { noProgress } from "../progress/job";
+import type { Frame } from "../progress/messages";
 
 class Socket {
   static all: Socket[] = [];

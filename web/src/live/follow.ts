@@ -1,6 +1,6 @@
 // Follows a job live: whatever the network does, its frames come once each and in order.
 
-import type { Frame } from "../progress";
+import type { Frame } from "../progress/messages";
 import { Ladder } from "./ladder";
 import { pollTransport } from "./poll";
 import { Position } from "./position";

@@ -1,6 +1,6 @@
 // Which transport is used: a WebSocket where they work, else a stream, else polling; and back up.
 
-import type { Frame } from "../progress";
+import type { Frame } from "../progress/messages";
 import { backoffMs, pause } from "./backoff";
 import type { Position } from "./position";
 import type { Status } from "./status";

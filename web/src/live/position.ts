@@ -1,6 +1,6 @@
 // Where in the job's history the page is: the one place that knows what was seen, and what is missing.
 
-import type { Frame } from "../progress";
+import type { Frame } from "../progress/messages";
 
 export class Position {
   /** Where to resume; null where only a snapshot helps. */

@@ -1,7 +1,7 @@
 // What every way to follow a job has in common: it is opened at a cursor, and brings messages until it ends.
 
 import type { Envelope, Progress } from "../api.gen";
-import type { Frame } from "../progress";
+import type { Frame } from "../progress/messages";
 
 /** A frame, or a sign of life: `opened` once, before anything else, and `heartbeat` while nothing happens. */
 export type Message = Frame | { kind: "opened" } | { kind: "heartbeat" };

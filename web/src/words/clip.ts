@@ -1,7 +1,7 @@
 // What a clip is doing, in words.
 
 import type { ClipState, Step } from "../api.gen";
-import { unreachable } from "../progress";
+import { unreachable } from "../progress/messages";
 import { STEPS } from "../steps.gen";
 import { cancelledBy, reason } from "./errors";
 import { counted, fileSize } from "./figures";

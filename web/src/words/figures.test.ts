@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { noProgress } from "../progress";
+import { noProgress } from "../progress/job";
 import { fileSize, percent } from "./figures";
 import { shareOf } from "./job";
 import { ago, duration, timecode } from "./times";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { noProgress } from "../progress";
+import { noProgress } from "../progress/job";
 import { clipCounts, jobWords, standstill } from "./job";
 
 test("counts name only what there is", () => {

@@ -2,7 +2,7 @@
 
 import type { JobOut, Progress, SceneState } from "../api.gen";
 import type { Connection } from "../live/status";
-import type { Event } from "../progress";
+import type { Event } from "../progress/messages";
 
 type Outcome = NonNullable<Progress["outcome"]>;
 export type Level = Extract<Event, { type: "log" }>["level"];

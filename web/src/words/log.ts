@@ -1,7 +1,8 @@
 // An event as a line of the log.
 
 import type { Envelope, Step } from "../api.gen";
-import { type Event, isKnown, unreachable } from "../progress";
+import { isKnown } from "../progress/events";
+import { type Event, unreachable } from "../progress/messages";
 import { STEPS } from "../steps.gen";
 import { type Details, factual, times } from "./clip";
 import { cancelledBy, reason } from "./errors";

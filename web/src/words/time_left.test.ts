@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { noProgress } from "../progress";
+import { noProgress } from "../progress/job";
 import { doneAbout, mostLeft, remaining, timeLeft } from "./time_left";
 
 test("time left is as precise as is known", () => {

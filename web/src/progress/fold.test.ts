@@ -1,13 +1,18 @@
 import { expect, test } from "vitest";
-import type { Envelope, Progress } from "./api.gen";
-import { type Tick, advance, advanceTicks, isKnown, noProgress, sceneProgress } from "./progress";
+import type { Envelope, Progress } from "../api.gen";
+import { sceneProgress } from "./card";
+import { isKnown } from "./events";
+import { advance } from "./fold";
+import { noProgress } from "./job";
+import type { Tick } from "./messages";
+import { advanceTicks } from "./ticks";
 
-const histories = import.meta.glob<string>("../../tests/transcripts/*.jsonl", {
+const histories = import.meta.glob<string>("../../../tests/transcripts/*.jsonl", {
   query: "?raw",
   import: "default",
   eager: true,
 });
-const endings = import.meta.glob<Progress>("../../tests/transcripts/*.progress.json", {
+const endings = import.meta.glob<Progress>("../../../tests/transcripts/*.progress.json", {
   import: "default",
   eager: true,
 });
