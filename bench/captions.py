@@ -10,7 +10,8 @@ import numpy as np
 
 from bench import rig
 from bench.figures import Figure, spread
-from bench.reframe.scenarios import SCENARIOS, Scenario
+from bench.reframe.scenario import Scenario
+from bench.reframe.scenarios import SCENARIOS
 from bench.reframe.seen import Errors, footage_of
 from viralclip.captions.areas import area_of
 from viralclip.captions.bands import Faces, bands_in, block_rect, overlaps

@@ -8,8 +8,6 @@ import argparse
 import asyncio
 import json
 import os
-import random
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -19,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import rig
+from bench.forecasts.recipes import Recipe, make_source, recipe, scenes_of
 from bench.machine import describe
 from bench.plain_job import Discarding
 from viralclip.analysis.analyses import Analyses
@@ -26,12 +25,10 @@ from viralclip.analysis.models import FaceModel, ModelPlace
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.port import Catalog, LearnedTimeTable
 from viralclip.catalog.records import FoundRun, JobRecord
-from viralclip.cli.sample import make_sample
 from viralclip.durations import Timings
 from viralclip.engine.jobs import new_job_id, new_trace_id
 from viralclip.events import ClipTick, JobTick, NewEvent
 from viralclip.factors import Machine
-from viralclip.geometry import Size
 from viralclip.media.encoders import X264, Choice, threads_for
 from viralclip.media.probe import probe
 from viralclip.pipeline.clip import make_clip
@@ -46,7 +43,7 @@ from viralclip.pipeline.tools import (
     Tools,
     WorkerIdentity,
 )
-from viralclip.plan import PRESETS, Options, choose, make_plan
+from viralclip.plan import Options, choose, make_plan
 from viralclip.processes.runner import Watchdogs
 from viralclip.scenes import Scene
 from viralclip.storage.opening import open_storage
@@ -54,66 +51,7 @@ from viralclip.styles import STYLES
 from viralclip.telemetry.logs import log_to
 from viralclip.workload import Observation
 
-SOURCE_S = 24.0
-SIZES = {"360p": Size(640, 360), "720p": Size(1280, 720), "1080p": Size(1920, 1080)}
-CODECS = {"h264": ("libx264", "superfast"), "hevc": ("libx265", "superfast")}
-CHOSEN_STYLES = ("original", "center_focus", "split", "streamer", "streamer_split", "intelligent")
-# Short ones mostly: three hundred renders are to fit into a quarter of an hour of two cores.
-LENGTHS = (1.0, 1.0, 1.0, 1.5, 1.5, 2.0, 2.0, 2.5, 3.0, 4.0, 6.0)
-LONG = (10.0, 20.0)
-# One in so many jobs is made four at a time, as the default is on larger machines.
-_SLOTS = (2, 2, 4, 1)
 _EACH_S = 0.9
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """One job to render: a source, a preset, and a few scenes in a few styles."""
-
-    number: int
-    size: str
-    codec: str
-    noise: int
-    preset: str
-    aspect: str
-    slots: int
-    lengths: tuple[float, ...]
-    styles: tuple[str, ...]
-
-
-def recipe(number: int) -> Recipe:
-    """The same job for the same number, whenever it is asked for."""
-    dice = random.Random(number)  # noqa: S311 - a sample, not a secret
-    lengths = [dice.choice(LENGTHS) for _ in range(dice.choice([2, 3, 4]))]
-    if number % 6 == 0:
-        lengths[-1] = dice.choice(LONG)
-    return Recipe(
-        number=number,
-        size=dice.choice(list(SIZES)),
-        codec=dice.choice(list(CODECS)),
-        noise=dice.choice([0, 0, 12]),
-        preset=PRESETS[number % len(PRESETS)],
-        aspect=dice.choice(["9:16", "9:16", "1:1"]),
-        slots=dice.choice(_SLOTS),
-        lengths=tuple(lengths),
-        styles=tuple(dice.sample(CHOSEN_STYLES, dice.choice([2, 3]))),
-    )
-
-
-def make_source(folder: Path, made: Recipe) -> Path:
-    """The recipe's source, made once."""
-    path = folder / f"{made.size}-{made.codec}-{made.noise}.mp4"
-    if path.exists():
-        return path
-    sample = folder / f"{made.size}.mp4"
-    if not sample.exists():
-        make_sample(rig.ffmpeg(), sample, seconds=SOURCE_S, size=SIZES[made.size])
-    encoder, preset = CODECS[made.codec]
-    graph = f"noise=alls={made.noise}:allf=t" if made.noise else "null"
-    command = [rig.ffmpeg(), "-nostdin", "-v", "error", "-y", "-i", sample, "-vf", graph]
-    coded = ["-c:v", encoder, "-preset", preset, "-crf", "24", "-c:a", "copy", path]
-    subprocess.run([*command, *coded], check=True, capture_output=True)
-    return path
 
 
 @dataclass
@@ -173,7 +111,7 @@ async def render(
 ) -> dict[str, Any]:
     """Make the job; what it was made of, and how it went."""
     probed = probe(source)
-    scenes = _scenes(made)
+    scenes = scenes_of(made)
     styles = [choose(STYLES[name]) for name in made.styles]
     options = Options.model_validate({"preset": made.preset, "aspect": made.aspect})
     job = JobRecord(
@@ -213,16 +151,6 @@ async def render(
         "load": round(load, 2),
         "clips": [row for _, row in sorted(recorder.rows.items())],
     }
-
-
-def _scenes(made: Recipe) -> list[Scene]:
-    dice = random.Random(-made.number - 1)  # noqa: S311 - a sample, not a secret
-    starts = [round(dice.uniform(0, SOURCE_S - length - 0.5), 1) for length in made.lengths]
-    spans = zip(starts, made.lengths, strict=True)
-    return [
-        Scene(id=place, title=f"Scene {place}", start=start, end=start + length)
-        for place, (start, length) in enumerate(spans, 1)
-    ]
 
 
 async def _make(

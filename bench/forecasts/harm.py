@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bench import rig
-from bench.forecasts.collect import Recipe, make_source, read, recipe, render
+from bench.forecasts.collect import read, render
+from bench.forecasts.recipes import Recipe, make_source, recipe
 from bench.machine import describe
 from viralclip.telemetry.logs import log_to
 

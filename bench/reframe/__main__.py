@@ -17,7 +17,8 @@ import numpy as np
 
 from bench.reframe.film import write_film
 from bench.reframe.ramp import read_windows
-from bench.reframe.scenarios import SCENARIOS, Floats, Scenario
+from bench.reframe.scenario import Floats, Scenario
+from bench.reframe.scenarios import SCENARIOS
 from bench.reframe.score import Score, score
 from bench.reframe.table import Row, markdown, misses
 from viralclip.analysis.scene_analyzer import look

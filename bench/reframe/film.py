@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage import data
 
-from bench.reframe.scenarios import Floats, Person, Scenario, Shot
+from bench.reframe.scenario import Floats, Person, Scenario, Shot
 
 Image = NDArray[np.uint8]
 

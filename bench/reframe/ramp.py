@@ -6,7 +6,7 @@ import av
 import numpy as np
 
 from bench.reframe.film import RAMP_LUMA, RAMP_ROWS, Image
-from bench.reframe.scenarios import Floats
+from bench.reframe.scenario import Floats
 from viralclip.geometry import Size
 
 # Columns and rows near an edge may be blended with what is beyond.

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from bench.reframe.scenarios import Flags, Floats, Person, Scenario
+from bench.reframe.scenario import Flags, Floats, Person, Scenario
 
 # A step of the window by more than this share of its width is a jump, not a movement.
 _JUMP = 0.15

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.reframe.scenarios import Floats, Person, Scenario, Shot
+from bench.reframe.scenario import Floats, Person, Scenario, Shot
 from viralclip.reframe.footage import Face, Footage, Loudness, Patch
 from viralclip.reframe.mouths import PATCH_SHAPE
 

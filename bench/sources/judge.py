@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.sources.film import PATCHES, TONE, Floats, Seen
-from bench.sources.kinds import Kind
+from bench.sources.kind import Kind
 
 # A tenth of a frame's length more than half of it: where a frame may be shown early or late.
 _EARLY_OR_LATE = 0.6

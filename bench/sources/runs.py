@@ -13,7 +13,7 @@ import numpy as np
 
 from bench.sources.film import PATCHES, Floats, read
 from bench.sources.judge import Judgement, Stretch, judge
-from bench.sources.kinds import Kind, Tools
+from bench.sources.kind import Kind, Tools
 
 SCENES = (Stretch("mid", 3.48, 6.48), Stretch("late", 7.52, 9.72))
 _REFUSED = 2

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bench.reframe.scenarios import HD, SCENARIOS, Scenario
+from bench.reframe.scenario import HD, Scenario
+from bench.reframe.scenarios import SCENARIOS
 from bench.reframe.score import Score, score
 from bench.reframe.seen import Errors, footage_of
 from viralclip.events import Algorithm
