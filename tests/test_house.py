@@ -12,6 +12,8 @@ from bench.house import (
     MOST_LINES,
     MOST_MEMBERS,
     PACKAGE,
+    ROOT,
+    WRITTEN,
     Module,
     bags,
     entrances,
@@ -49,17 +51,28 @@ def modules() -> tuple[Module, ...]:
     return tuple(read(PACKAGE))
 
 
-def test_files_are_short_or_have_a_reason(modules):
-    long = long_files(modules)
+def test_files_are_short_or_have_a_reason():
+    long = long_files(ROOT)
 
     assert {name: lines for name, lines in long.items() if name not in LONG} == {}
+
+
+def test_a_long_file_is_found_wherever_people_write(tmp_path):
+    written = {"viralclip/a.py", "bench/b/c.py", "deploy/d.py", "web/src/e.ts", "web/src/f.svelte"}
+    for name in (*written, "web/src/api.gen.ts", "web/src/g.json", "docs/h.py"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n" * (MOST_LINES + 1))
+
+    assert set(long_files(tmp_path)) == written
+    assert [folder for folder in WRITTEN if not (ROOT / folder).is_dir()] == []
 
 
 def test_no_reason_is_given_for_what_is_small(modules):
     wide = bags(modules) | ports(modules)
     large = {name for name, size in wide.items() if size > MOST_MEMBERS}
 
-    assert set(LONG) <= set(long_files(modules)), f"files of at most {MOST_LINES} lines"
+    assert set(LONG) <= set(long_files(ROOT)), f"files of at most {MOST_LINES} lines"
     assert set(WIDE) <= large, f"at most {MOST_MEMBERS} members"
     assert all({**LONG, **WIDE}.values())
 
