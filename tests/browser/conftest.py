@@ -198,6 +198,14 @@ class Served:
         assert answer.status_code == httpx.codes.CREATED, answer.text
         return f"{self.address}/#/jobs/{answer.json()['job_id']}"
 
+    def api(self, page: str) -> str:
+        """Where the API knows the job whose page has this address."""
+        return f"/api/jobs/{page.rpartition('/')[2]}"
+
+    def wait_until_clips_wait(self, page: str) -> None:
+        with self.client() as client:
+            until(lambda: client.get(self.api(page)).json()["clips_ahead"] is not None)
+
     def client(self) -> httpx.Client:
         return httpx.Client(base_url=self.address, trust_env=False, timeout=60)
 

@@ -121,10 +121,12 @@ def test_two_tabs_show_the_same_and_what_one_does_the_other_sees(look, served):
 def test_a_job_that_waits_says_how_many_clips_are_made_before_its_own(look, served):
     served.render_at(1)
     others = served.submit(*[(0, 50)] * 8)
+    # Its clips are queued once its source was read, and only then is another job behind them.
+    served.wait_until_clips_wait(others)
     page = look.open(served.submit((0, 1)))
     expect(page.get_by_text(re.compile(r"^\d clips first$"))).to_be_visible()
     with served.client() as client:
-        client.post(f"/api/jobs/{others.rpartition('/')[2]}/cancel").raise_for_status()
+        client.post(f"{served.api(others)}/cancel").raise_for_status()
 
     expect(page.get_by_text("succeeded").first).to_be_visible()
 

@@ -1,7 +1,6 @@
 """The SQL database that all tables share: opened, and brought up to the latest schema."""
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -18,12 +17,12 @@ from sqlalchemy.event import listen
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from viralclip.catalog.tables import METADATA
+from viralclip.processes.sqlite_wal import use_wal
 
 HEAD = "0007"
 # How long a call waits for a database server that is being restarted.
 PATIENCE_S = 30.0
 _LOOK_S = 0.5
-_TURN_S = 0.02
 # The mark of a transaction that only reads.
 _READS = "viralclip_reads"
 # One process at a time changes the schema.
@@ -161,24 +160,9 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
     # SQLAlchemy begins transactions itself below: the driver's own habit takes the lock too late.
     connection.isolation_level = None
     connection.execute("pragma busy_timeout = 30000")
-    _write_ahead(connection)
+    use_wal(connection, patience_s=PATIENCE_S)
     connection.execute("pragma foreign_keys = on")
     connection.execute("pragma secure_delete = on")
-
-
-def _write_ahead(connection: Any) -> None:
-    """Of processes that do this to a new file at once, some are told that it is locked, however
-    patient they are: SQLite does not wait here."""
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            connection.execute("pragma journal_mode = wal")
-        except sqlite3.OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(_TURN_S)
-        else:
-            return
 
 
 def _begin(connection: Connection) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,6 +13,7 @@ from typing import ClassVar, Self, TypeVar
 from viralclip.channel.history import NO_EPOCH, View
 from viralclip.channel.wakers import Wakers
 from viralclip.events import ClipTick, JobTick, NewEvent
+from viralclip.processes.sqlite_wal import use_wal
 
 T = TypeVar("T")
 
@@ -34,7 +34,6 @@ _NAMES = ("streams", "events", "last_ticks", "last_ticks_rev")
 # How often watchers learn of what another process wrote; this process's writes wake them at once.
 POLL_S = 0.2
 _BUSY_S = 30.0
-_TURN_S = 0.02
 
 
 class SqliteStore:
@@ -222,23 +221,11 @@ async def _ended(task: asyncio.Task[None]) -> None:
     await asyncio.wait({task})
 
 
-def _write_ahead(db: sqlite3.Connection) -> None:
-    """SQLite does not wait here for others who do the same to a new file, so we do."""
-    deadline = time.monotonic() + _BUSY_S
-    while db.execute("pragma journal_mode").fetchone() != ("wal",):
-        try:
-            db.execute("pragma journal_mode = wal")
-        except sqlite3.OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(_TURN_S)
-
-
 def _open(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     db = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_S, check_same_thread=False)
     try:
-        _write_ahead(db)
+        use_wal(db, patience_s=_BUSY_S)
         db.execute("pragma synchronous = normal")
         if not _has_tables(db):
             with _transaction(db, "begin immediate"):
