@@ -12,12 +12,12 @@ LONG: Mapping[str, str] = {
 
 # Ports of more than 8 methods, and values of more than 8 fields.
 WIDE: Mapping[str, str] = {
-    "Symbols": "one field for each sign of the terminal, in one table for each set of characters",
-    "Figures": "what alerts are judged by: one field for each metric, taken at one moment",
-    "Span": "the fields of an OpenTelemetry span",
-    "_Edit": "the columns of a line of an edit decision list",
-    "RenderSpec": "one FFmpeg command, a field for each of its arguments",
-    "Overview": "the columns of a row in a list of jobs",
+    "Symbols": "a sign each, in a table for each set of characters; no two are passed on together",
+    "Figures": "one field for each metric that alerts read; what one alert reads together is spread"
+    " over the queue, the slots and the clips, so that groups by origin would fit none",
+    "Span": "the fields of an OpenTelemetry span, by its names",
+    "_Edit": "the columns of a line of an edit decision list, in their order",
+    "Overview": "the columns of a row in a list of jobs, flat as the API and the CLI write them",
 }
 
 # Names that were replaced, each by the word that a stranger would search for: they stay away.

@@ -13,11 +13,11 @@ from pathlib import Path
 from viralclip.app.request import Accepted, Request, accept
 from viralclip.cli.sample import make_sample
 from viralclip.geometry import parse_aspect
-from viralclip.media.command import RenderSpec
 from viralclip.media.encoders import X264, threads_for
 from viralclip.media.ffmpeg import find_ffmpeg
 from viralclip.media.probe import Probed, probe
 from viralclip.media.render import clip_command
+from viralclip.media.render_spec import EncoderSettings, RenderSpec, VideoGraph
 from viralclip.plan import Clip, Options, Preset
 from viralclip.settings import read_settings
 from viralclip.storage.opening import open_storage
@@ -165,12 +165,9 @@ def _spec(clip: Clip, accepted: Accepted, probed: Probed, out: Path) -> RenderSp
         source=probed,
         start=probed.on_frame(clip.scene.start),
         duration=clip.scene.duration,
-        graph=style.graph(view),
-        size=size,
+        video=VideoGraph(style.graph(view), size),
         target=out / clip.filename,
-        encoder=X264,
-        preset=options.preset,
-        threads=threads(),
+        encoding=EncoderSettings(X264, options.preset, threads()),
     )
 
 

@@ -12,11 +12,12 @@ import av
 import numpy as np
 import pytest
 
-from viralclip.filter_graph import Filter, line
+from viralclip.filter_graph import Filter, Graph, line
 from viralclip.geometry import Size
-from viralclip.media.command import RenderSpec
+from viralclip.media.encoders import X264, Encoder
 from viralclip.media.probe import probe
 from viralclip.media.render import Rendered, render
+from viralclip.media.render_spec import EncoderSettings, RenderSpec, VideoGraph
 from viralclip.processes.runner import Watchdogs
 
 SIZE = Size(180, 320)
@@ -89,12 +90,18 @@ def render_kind(ffmpeg: Path, spec_of: Callable[..., RenderSpec]) -> RenderKind:
 
 
 def _spec(
-    path: Path, target: Path, *, start: float = 0.51, duration: float = 2.0, **more: Any
+    path: Path,
+    target: Path,
+    *,
+    start: float = 0.51,
+    duration: float = 2.0,
+    graph: Graph = GRAPH,
+    encoder: Encoder = X264,
 ) -> RenderSpec:
     """It begins on a frame of the source, as the clips of a job do."""
     probed = probe(path)
-    more = {"graph": GRAPH, "size": SIZE, "target": target, **more}
-    return RenderSpec(probed, probed.on_frame(start), duration, **more)
+    video, encoding = VideoGraph(graph, SIZE), EncoderSettings(encoder)
+    return RenderSpec(probed, probed.on_frame(start), duration, video, target, encoding)
 
 
 def _measure(path: Path) -> Measured:

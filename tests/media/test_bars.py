@@ -14,9 +14,9 @@ from viralclip.analysis.frames import sample_frames
 from viralclip.filter_graph import Filter, line
 from viralclip.geometry import Rect, Size
 from viralclip.media.bars import find_bars, look_over
-from viralclip.media.command import RenderSpec
 from viralclip.media.probe import probe
 from viralclip.media.render import render
+from viralclip.media.render_spec import RenderSpec, VideoGraph
 from viralclip.processes.runner import Watchdogs
 
 Make = Callable[..., Path]
@@ -130,10 +130,8 @@ async def test_bars_of_a_turned_video_are_cut_where_they_are_shown(
         source=probed,
         start=0.0,
         duration=0.4,
-        graph=line(Filter.of("null")),
-        size=Size(120, 320),
+        video=VideoGraph(line(Filter.of("null")), Size(120, 320), area),
         target=tmp_path / "clip.mp4",
-        area=area,
     )
     await render(ffmpeg, spec, on_progress=lambda _: None, limits=Watchdogs())
     looked = next(iter(sample_frames(turned, region=area))).image

@@ -14,9 +14,9 @@ from stored import MATRICES, Matrix, with_clap, with_matrix
 from viralclip.analysis.frames import sample_frames
 from viralclip.filter_graph import Filter, line
 from viralclip.geometry import Rect, Size
-from viralclip.media.command import RenderSpec
 from viralclip.media.probe import probe
 from viralclip.media.render import render
+from viralclip.media.render_spec import RenderSpec, VideoGraph
 from viralclip.processes.runner import Watchdogs
 
 Make = Callable[..., Path]
@@ -132,7 +132,7 @@ async def _clip(ffmpeg: Path, source: Path, target: Path) -> Path:
     probed = probe(source)
     size = probed.video.size.even()
     graph = line(Filter.of("crop", size.width, size.height, 0, 0))
-    spec = RenderSpec(probed, 0.0, 0.4, graph, size, target)
+    spec = RenderSpec(probed, 0.0, 0.4, VideoGraph(graph, size), target)
     await render(ffmpeg, spec, on_progress=lambda _: None, limits=Watchdogs())
     return target
 

@@ -21,9 +21,9 @@ from viralclip.errors import (
 )
 from viralclip.filter_graph import Filter, line
 from viralclip.geometry import Size
-from viralclip.media.command import RenderSpec
 from viralclip.media.encoders import ENCODERS, X264
 from viralclip.media.render import render, verify_output
+from viralclip.media.render_spec import EncoderSettings, RenderSpec
 from viralclip.processes.ffmpeg_progress import FfmpegProgress
 from viralclip.processes.runner import Watchdogs
 
@@ -154,7 +154,7 @@ async def test_a_hardware_encoder_that_complains_is_busy_not_broken(spec_of: Spe
     with pytest.raises(RenderFailedError):
         await render(
             _failing(tmp_path, words),
-            replace(spec, encoder=X264),
+            replace(spec, encoding=EncoderSettings(X264)),
             on_progress=_ignore,
             limits=Watchdogs(),
         )
@@ -209,7 +209,7 @@ async def test_a_clip_with_missing_frames_does_not_pass_for_complete(render_kind
     spec, _, _ = await render_kind("landscape")
 
     with pytest.raises(RenderIncompleteError):
-        verify_output(spec.target, duration=2.2, fps=spec.fps, size=spec.size)
+        verify_output(spec.target, duration=2.2, fps=spec.fps, size=spec.video.size)
 
 
 async def test_progress_rises_inside_the_clip_and_ends_at_one(ffmpeg: Path, spec_of: Specs):

@@ -13,7 +13,6 @@ from peers.hearing import RATE, Wave, hear, lufs, peaks_at, true_peak
 
 from viralclip.filter_graph import Chain, Filter, Graph
 from viralclip.geometry import Size
-from viralclip.media.command import RenderSpec
 from viralclip.media.downmix import to_stereo
 from viralclip.media.loudness import (
     PEAK_BOUND,
@@ -25,12 +24,12 @@ from viralclip.media.loudness import (
 )
 from viralclip.media.probe import probe
 from viralclip.media.render import render
+from viralclip.media.render_spec import RenderSpec, VideoGraph
 from viralclip.media.tracks import Sound
 from viralclip.processes.ffmpeg_progress import FfmpegProgress
 from viralclip.processes.runner import Watchdogs
 
-SIZE = Size(64, 36)
-GRAPH = Graph((Chain((Filter.of("scale", 64, 36),)),))
+VIDEO = VideoGraph(Graph((Chain((Filter.of("scale", 64, 36),)),)), Size(64, 36))
 
 Film = Callable[..., Path]
 Heard = Callable[..., Awaitable[tuple[Wave, Adjustment | None]]]
@@ -72,7 +71,7 @@ def clip_sound(ffmpeg: Path, tmp_path: Path) -> Heard:
         tracks: tuple[int, ...] | None = None,
     ) -> tuple[Wave, Adjustment | None]:
         probed, found = probe(path), None
-        spec = RenderSpec(probed, start, duration, GRAPH, SIZE, tmp_path / "clip.part")
+        spec = RenderSpec(probed, start, duration, VIDEO, tmp_path / "clip.part")
         if tracks is not None:
             sounds = tuple(sound for sound in probed.sounds if sound.number in tracks)
             spec = replace(spec, sounds=sounds)
@@ -180,7 +179,7 @@ async def test_what_is_bound_by_its_peaks_is_as_loud_as_the_limiter_allows_and_s
 
 async def test_styles_of_one_scene_share_one_measurement(film: Film, ffmpeg: Path, tmp_path: Path):
     probed = probe(film(_SPEECH.format(0.15)))
-    specs = [RenderSpec(probed, 0.0, 3.0, GRAPH, SIZE, tmp_path / f"{name}.part") for name in "abc"]
+    specs = [RenderSpec(probed, 0.0, 3.0, VIDEO, tmp_path / f"{name}.part") for name in "abc"]
     adjustments, started, told = Adjustments(), list[int](), list[FfmpegProgress]()
 
     async def find(spec: RenderSpec) -> Adjustment:
@@ -204,7 +203,7 @@ async def test_styles_of_one_scene_share_one_measurement(film: Film, ffmpeg: Pat
 async def test_a_measurement_that_is_cancelled_leaves_nothing_running(
     film: Film, ffmpeg: Path, tmp_path: Path, is_running: Callable[[int], bool]
 ):
-    spec = RenderSpec(probe(film(_PINK.format(0.1))), 0.0, 3.0, GRAPH, SIZE, tmp_path / "a.part")
+    spec = RenderSpec(probe(film(_PINK.format(0.1))), 0.0, 3.0, VIDEO, tmp_path / "a.part")
     started = asyncio.Queue[int]()
     finding = asyncio.create_task(
         Adjustments().find(
@@ -353,7 +352,7 @@ async def test_a_track_without_a_packet_in_the_stretch_holds_nothing_up(
 
 async def test_a_clip_of_no_track_has_no_sound(film: Film, ffmpeg: Path, tmp_path: Path):
     probed = probe(film(_TONE_ALONE))
-    spec = RenderSpec(probed, 0.0, 1.0, GRAPH, SIZE, tmp_path / "clip.part", sounds=())
+    spec = RenderSpec(probed, 0.0, 1.0, VIDEO, tmp_path / "clip.part", sounds=())
 
     await render(ffmpeg, spec, on_progress=lambda _: None, limits=Watchdogs())
 

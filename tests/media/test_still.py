@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from viralclip.errors import SourceUnreadableError
-from viralclip.media.command import RenderSpec
+from viralclip.media.render_spec import RenderSpec
 from viralclip.media.still import render_still
 from viralclip.processes.runner import Watchdogs
 

@@ -21,10 +21,10 @@ from viralclip.analysis.frames import sample_frames
 from viralclip.errors import InvalidScenesError, RenderIncompleteError
 from viralclip.filter_graph import Filter, line
 from viralclip.geometry import Size
-from viralclip.media.command import RenderSpec
 from viralclip.media.ffmpeg import abilities
 from viralclip.media.probe import Probed, probe
 from viralclip.media.render import clip_command, render
+from viralclip.media.render_spec import EncoderSettings, RenderSpec, VideoGraph
 from viralclip.plan import Options, make_plan
 from viralclip.processes.runner import Watchdogs
 from viralclip.scenes import Scene
@@ -176,7 +176,8 @@ def truth(path: Path) -> Shown:
 
 def render_scene(ffmpeg: Path, source: Probed, start: float, seconds: float, target: Path) -> Shown:
     """The clip of a scene, as a job makes it."""
-    spec = RenderSpec(source, source.on_frame(start), seconds, GRAPH, SIZE, target, preset="fast")
+    video, fast = VideoGraph(GRAPH, SIZE), EncoderSettings(preset="fast")
+    spec = RenderSpec(source, source.on_frame(start), seconds, video, target, fast)
     asyncio.run(render(ffmpeg, spec, on_progress=lambda _: None, limits=Watchdogs()))
     return read_film(target)
 
@@ -298,7 +299,7 @@ def test_graphs_are_chained_only_where_the_sound_changes(film: Make, ffmpeg: Pat
     source = probe(film("another_rate.ts"))
 
     def graphs(start: float) -> int:
-        spec = RenderSpec(source, start, 3.0, GRAPH, SIZE, tmp_path / "clip.mp4")
+        spec = RenderSpec(source, start, 3.0, VideoGraph(GRAPH, SIZE), tmp_path / "clip.mp4")
         return clip_command(ffmpeg, spec).count("-filter_complex")
 
     assert [graphs(start) for start in (2.0, 10.5)] == [2, 2]

@@ -16,8 +16,8 @@ from viralclip.captions.registry import caption_style
 from viralclip.errors import SourceChangedError
 from viralclip.filter_graph import Filter, join, line
 from viralclip.geometry import parse_aspect
-from viralclip.media.command import RenderSpec
 from viralclip.media.probe import Probed, identity
+from viralclip.media.render_spec import RenderSpec, VideoGraph
 from viralclip.media.still import render_still
 from viralclip.pipeline.captions import CaptionedClip
 from viralclip.pipeline.render import prepared
@@ -134,19 +134,18 @@ class _Look:
             spec,
             start=self.start + begins,
             duration=float(1 / fps),
-            graph=join(spec.graph, later),
+            video=replace(spec.video, graph=join(spec.video.graph, later)),
         )
 
     def _spec(self, framing: Framing | None, target: Path) -> RenderSpec:
         plan, scene, style = self.plan, self.clip.scene, self.clip.style
         view = view_of(plan, scene, style, self.probed, framing=framing)
+        graph, area = all_styles()[style].graph(view), area_of(plan, style, self.probed)
         return RenderSpec(
             source=self.probed,
             start=self.start,
             duration=scene.duration,
-            graph=all_styles()[style].graph(view),
-            size=view.target,
-            area=area_of(plan, style, self.probed),
+            video=VideoGraph(graph, view.target, area),
             target=target,
             sounds=(),
         )

@@ -1,24 +1,18 @@
 """The FFmpeg command that makes one clip, from values; nothing runs here."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from fractions import Fraction
+from collections.abc import Sequence
 from pathlib import Path
 
-from viralclip.filter_graph import Graph, Script
-from viralclip.geometry import Rect, Size
 from viralclip.late_conversion import convert_late
 from viralclip.media.colours import early_colours, encoder_input, late_colours, readable_colours
-from viralclip.media.encoders import X264, Encoder
-from viralclip.media.ffmpeg import NO_ABILITIES, Abilities
 from viralclip.media.limits import MOST_PIXELS
 from viralclip.media.orientation import Orientation
 from viralclip.media.packets import ROUNDING_S
 from viralclip.media.probe import Picture, Probed
+from viralclip.media.reading import SourceReading
+from viralclip.media.render_spec import RenderSpec
 from viralclip.media.soundtrack import AUDIO_RATE, shape_of, sound_graph
 from viralclip.media.stretch import SeekPoint
-from viralclip.media.tracks import Sound
-from viralclip.plan import Preset
 
 # The pads, without brackets, between which a style's graph stands.
 GRAPH_INPUT, GRAPH_OUTPUT = "in", "out"
@@ -29,70 +23,18 @@ _JPEG_INPUT = (
 )
 
 
-@dataclass(frozen=True)
-class RenderSpec:
-    """One clip to render: what of the source, through which graph, into which file.
-
-    `graph` is given exactly `frames` frames at the source's `fps` from time 0: upright, square
-    pixels, 4:2:0, of the source's display size or of the `area` of it; it must give `size` without
-    changing the frame rate. Whatever in it does more than move and scale is given 8-bit BT.709.
-    `files` has the path of each of its scripts. `threads` is per codec, 0 for FFmpeg's own choice.
-    `sounds` are the audio streams that are heard, together; by default the source's main one.
-    `steady` has the filters that each needs before others, where one of them changes.
-    `gain_db` makes their sum louder or quieter, with its peaks held below full scale.
-    """
-
-    source: Probed
-    start: float
-    duration: float
-    graph: Graph
-    size: Size
-    target: Path
-    encoder: Encoder = X264
-    preset: Preset = "balanced"
-    sounds: tuple[Sound, ...] | None = None
-    gain_db: float | None = None
-    threads: int = 0
-    area: Rect | None = None
-    abilities: Abilities = NO_ABILITIES
-    steady: tuple[str, ...] = ()
-    files: Mapping[Script, str] = field(default_factory=dict[Script, str])
-
-    @property
-    def fps(self) -> Fraction:
-        return self.source.fps
-
-    @property
-    def frames(self) -> int:
-        return max(1, round(self.duration * self.fps))
-
-    @property
-    def samples(self) -> int:
-        return round(self.frames / self.fps * AUDIO_RATE)
-
-    @property
-    def heard(self) -> tuple[Sound, ...]:
-        if self.sounds is not None:
-            return self.sounds
-        return (self.source.sound,) if self.source.sound else ()
-
-    @property
-    def output_duration(self) -> float:
-        return float(self.frames / self.fps)
-
-
-def render_command(ffmpeg: Path, spec: RenderSpec, begin: SeekPoint) -> list[str]:
-    """The command line that renders `spec`, whose source is read from `begin` on."""
+def render_command(ffmpeg: Path, spec: RenderSpec, reading: SourceReading) -> list[str]:
+    """The command line that renders `spec`."""
     return [
         *(str(ffmpeg), "-nostdin", "-hide_banner", "-y", "-v", "error"),
         *("-stats_period", "0.25", "-progress", "pipe:1"),
-        *_threads("-filter_complex_threads", spec.threads),
-        *spec.encoder.device,
-        *_input(spec, begin),
-        *("-filter_complex", _graph(spec, begin, encoder_input(spec.encoder))),
-        *_sound_graphs(spec, shape_of(spec.heard, spec.gain_db)),
+        *_threads("-filter_complex_threads", spec.encoding.threads),
+        *spec.encoding.encoder.device,
+        *_input(spec, reading),
+        *("-filter_complex", _graph(spec, reading, encoder_input(spec.encoding.encoder))),
+        *_sound_graphs(spec, reading, shape_of(reading.heard, spec.gain_db)),
         *_video_output(spec),
-        *_audio_output(spec),
+        *_audio_output(reading),
         *("-map_metadata", "-1", "-map_metadata:s", "-1", "-map_chapters", "-1"),
         # Without these the writer's name and version would be in every clip.
         *("-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact"),
@@ -100,36 +42,36 @@ def render_command(ffmpeg: Path, spec: RenderSpec, begin: SeekPoint) -> list[str
     ]
 
 
-def still_command(ffmpeg: Path, spec: RenderSpec, begin: SeekPoint) -> list[str]:
+def still_command(ffmpeg: Path, spec: RenderSpec, reading: SourceReading) -> list[str]:
     """The command line that writes the first frame of `spec`, as its clip has it, as JPEG."""
     return [
         *(str(ffmpeg), "-nostdin", "-hide_banner", "-y", "-v", "error"),
         *("-stats_period", "0.25", "-progress", "pipe:1", "-an", "-sn", "-dn"),
-        *_threads("-filter_complex_threads", spec.threads),
-        *_input(spec, begin),
-        *("-filter_complex", _graph(spec, begin, _JPEG_INPUT), "-map", "[v]"),
+        *_threads("-filter_complex_threads", spec.encoding.threads),
+        *_input(spec, reading),
+        *("-filter_complex", _graph(spec, reading, _JPEG_INPUT), "-map", "[v]"),
         *("-frames:v", "1", "-fps_mode:v", "passthrough", "-c:v", "mjpeg", "-q:v", "3"),
         *("-flags:v", "+bitexact", "-f", "image2", "-update", "1", f"file:{spec.target}"),
     ]
 
 
 def listen_command(
-    ffmpeg: Path, spec: RenderSpec, begin: SeekPoint, *, shape: Sequence[str], meter: str
+    ffmpeg: Path, spec: RenderSpec, reading: SourceReading, *, shape: Sequence[str], meter: str
 ) -> list[str]:
     """The command line that runs the clip's sound alone through `shape` and the filters `meter`."""
-    *openings, graph = _sound_graphs(spec, shape)
+    *openings, graph = _sound_graphs(spec, reading, shape)
     return [
         *(str(ffmpeg), "-nostdin", "-hide_banner", "-v", "error"),
         *("-stats_period", "0.25", "-progress", "pipe:1"),
         *("-vn", "-sn", "-dn"),
-        *_input(spec, begin),
+        *_input(spec, reading),
         *(*openings, f"{graph};[a]{meter}[m]"),
         *("-map", "[m]", "-f", "null", "-"),
     ]
 
 
-def _input(spec: RenderSpec, begin: SeekPoint) -> list[str]:
-    """The source from `begin` or earlier on, with the times of its own clock.
+def _input(spec: RenderSpec, reading: SourceReading) -> list[str]:
+    """The source from where reading begins or earlier on, with the times of its own clock.
 
     Else FFmpeg counts from the seek, and moves all times where a stream begins late, or a picture
     after the seek has no time of its own. It also counts from a start of its own where it is to
@@ -137,14 +79,14 @@ def _input(spec: RenderSpec, begin: SeekPoint) -> list[str]:
     """
     return [
         *("-copyts", "-noaccurate_seek"),
-        *_threads("-threads", spec.threads),
+        *_threads("-threads", spec.encoding.threads),
         # A source may begin with small pictures and go on with giant ones.
         *("-max_pixels", str(MOST_PIXELS)),
         *("-protocol_whitelist", "file,pipe"),
         # What turns and crops is in the graph: not every FFmpeg does what the container says.
         *("-noautorotate", "-reinit_filter:v", "0"),
-        *(("-apply_cropping", "codec") if spec.abilities.crops else ()),
-        *_seek(spec.source, begin),
+        *(("-apply_cropping", "codec") if reading.abilities.crops else ()),
+        *_seek(spec.source, reading.begin),
         *("-i", f"file:{spec.source.path}"),
     ]
 
@@ -160,16 +102,18 @@ def _seek(source: Probed, begin: SeekPoint) -> list[str]:
 
 
 def _video_output(spec: RenderSpec) -> list[str]:
+    encoding = spec.encoding
     return [
-        *("-map", "[v]", "-c:v", spec.encoder.codec, *spec.encoder.presets[spec.preset]),
-        *_threads("-threads:v", spec.threads),
+        *("-map", "[v]", "-c:v", encoding.encoder.codec),
+        *encoding.encoder.presets[encoding.preset],
+        *_threads("-threads:v", encoding.threads),
         *("-profile:v", "high", "-g", str(round(_KEYFRAME_S * spec.fps))),
         *("-fps_mode:v", "cfr", "-r", str(spec.fps)),
     ]
 
 
-def _audio_output(spec: RenderSpec) -> list[str]:
-    if not spec.heard:
+def _audio_output(reading: SourceReading) -> list[str]:
+    if not reading.heard:
         return []
     # Its noise at 192k lifts the peaks of dense sound by 1.4 dB more than at 256k.
     return ["-map", "[a]", "-c:a", "aac", "-b:a", "256k", "-ar", str(AUDIO_RATE)]
@@ -179,12 +123,12 @@ def _threads(option: str, count: int) -> list[str]:
     return [option, str(count)] if count else []
 
 
-def _graph(spec: RenderSpec, begin: SeekPoint, ending: str) -> str:
+def _graph(spec: RenderSpec, reading: SourceReading, ending: str) -> str:
     picture = spec.source.picture
-    graph = convert_late(spec.graph, late_colours(picture.colours, spec.abilities))
+    graph = convert_late(spec.video.graph, late_colours(picture.colours, reading.abilities))
     parts = [
-        f"[0:{picture.stream}]{_before(spec, begin)}[{GRAPH_INPUT}]",
-        graph.render(input=GRAPH_INPUT, output=GRAPH_OUTPUT, files=spec.files),
+        f"[0:{picture.stream}]{_before(spec, reading)}[{GRAPH_INPUT}]",
+        graph.render(input=GRAPH_INPUT, output=GRAPH_OUTPUT, files=spec.video.files),
         f"[{GRAPH_OUTPUT}]{ending}[v]",
     ]
     if picture.orientation != Orientation():
@@ -193,39 +137,39 @@ def _graph(spec: RenderSpec, begin: SeekPoint, ending: str) -> str:
     return ";".join(parts)
 
 
-def _sound_graphs(spec: RenderSpec, shape: Sequence[str]) -> list[str]:
+def _sound_graphs(spec: RenderSpec, reading: SourceReading, shape: Sequence[str]) -> list[str]:
     """The sound's own graphs, the last of them to pad "a".
 
     FFmpeg builds a graph anew where its input changes its rate or channels: all that it knows of
     the clip's time is lost. So each track has a small one of its own before the one that counts.
     """
-    if not spec.heard:
+    if not reading.heard:
         return []
     start = spec.source.zero + spec.start
     opening = f"atrim=start={start:.6f},asetpts=PTS-{start:.6f}/TB"
-    inputs, steady = [f"0:{sound.stream}" for sound in spec.heard], list[str]()
-    if spec.steady:
-        each = zip(spec.heard, spec.steady, strict=True)
+    inputs, steady = [f"0:{sound.stream}" for sound in reading.heard], list[str]()
+    if reading.steady:
+        each = zip(reading.heard, reading.steady, strict=True)
         steady = [f"[0:{sound.stream}]{filters}[s{sound.stream}]" for sound, filters in each]
-        inputs = [f"s{sound.stream}" for sound in spec.heard]
+        inputs = [f"s{sound.stream}" for sound in reading.heard]
     graph = sound_graph(
-        spec.heard, spec.samples, inputs=inputs, opening=opening, shape=shape, output="a"
+        reading.heard, spec.samples, inputs=inputs, opening=opening, shape=shape, output="a"
     )
     return [part for text in (*steady, graph) for part in ("-filter_complex", text)]
 
 
-def _before(spec: RenderSpec, begin: SeekPoint) -> str:
+def _before(spec: RenderSpec, reading: SourceReading) -> str:
     """Whatever the source is, the style's graph sees one kind of picture at one steady rate."""
     picture = spec.source.picture
     filters = [
-        _shifted(spec, begin),
-        *readable_colours(picture.colours, spec.abilities),
+        _shifted(spec, reading),
+        *readable_colours(picture.colours, reading.abilities),
         *_conformed(picture),
         *_deinterlaced(picture),
         f"fps={spec.fps}:start_time=0",
         *_as_shown(picture),
         *early_colours(
-            picture.colours, sar=picture.sar, size=picture.size, abilities=spec.abilities
+            picture.colours, sar=picture.sar, size=picture.size, abilities=reading.abilities
         ),
         *_area(spec),
         "setsar=1",
@@ -235,14 +179,14 @@ def _before(spec: RenderSpec, begin: SeekPoint) -> str:
     return ",".join(filters)
 
 
-def _shifted(spec: RenderSpec, begin: SeekPoint) -> str:
+def _shifted(spec: RenderSpec, reading: SourceReading) -> str:
     """The frame on screen at the start comes at 0, however old, and the others when they are shown.
 
     Of those at 0, the rate filter takes the last. None but they come before the second frame of the
     clip, and one more follows the last: where the video ends before the start, nothing would else
     be shown. Microseconds, as setpts cuts off.
     """
-    shown, start = (round((spec.source.zero + t) * 1e6) for t in (begin.shown, spec.start))
+    shown, start = (round((spec.source.zero + t) * 1e6) for t in (reading.begin.shown, spec.start))
     second = round(1e6 / spec.fps)
     rounding = round(ROUNDING_S * 1.5e6)
     later = f"max(PTS-{start},{second})"
@@ -267,7 +211,7 @@ def _conformed(picture: Picture) -> list[str]:
 
 
 def _area(spec: RenderSpec) -> list[str]:
-    area = spec.area
+    area = spec.video.area
     if area is None or area.size == spec.source.video.size:
         return []
     return [f"crop={area.width}:{area.height}:{area.x}:{area.y}"]

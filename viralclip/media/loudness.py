@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from viralclip.filter_graph import escape
-from viralclip.media.command import RenderSpec, listen_command
+from viralclip.media.command import listen_command
 from viralclip.media.ffmpeg import run_ffmpeg
-from viralclip.media.reading import prepare
+from viralclip.media.reading import find_reading
+from viralclip.media.render_spec import RenderSpec
 from viralclip.media.soundtrack import AUDIO_RATE, CEILING_DB, shape_of
 from viralclip.processes.ffmpeg_progress import FfmpegProgress
 from viralclip.processes.runner import Watchdogs
@@ -144,8 +145,10 @@ class _Meter:
     async def _measure(self, gain_db: float | None, on_progress: OnProgress) -> Level:
         report = self.spec.target.with_name(f"{self.spec.target.name}.level.txt")
         shape = [] if gain_db is None else shape_of(self.spec.heard, gain_db)
-        spec, begin = await asyncio.to_thread(prepare, self.ffmpeg, self.spec)
-        command = listen_command(self.ffmpeg, spec, begin, shape=shape, meter=self._filters(report))
+        reading = await asyncio.to_thread(find_reading, self.ffmpeg, self.spec)
+        command = listen_command(
+            self.ffmpeg, self.spec, reading, shape=shape, meter=self._filters(report)
+        )
         try:
             await run_ffmpeg(
                 command,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import av
 import av.error
 
-from viralclip.media.command import RenderSpec
-from viralclip.media.ffmpeg import abilities
+from viralclip.media.ffmpeg import Abilities, abilities
 from viralclip.media.limits import open_source
 from viralclip.media.packets import begin_at
 from viralclip.media.probe import Probed
+from viralclip.media.render_spec import RenderSpec
 from viralclip.media.soundtrack import steadied, steady_format
 from viralclip.media.stretch import SeekPoint, find_seek_point
 from viralclip.media.tracks import Sound, with_kind
@@ -23,9 +23,22 @@ if TYPE_CHECKING:
     from av.container import InputContainer
 
 
-def prepare(ffmpeg: Path, spec: RenderSpec) -> tuple[RenderSpec, SeekPoint]:
-    """The spec with what this FFmpeg can do and what its sounds are then, and where to begin;
-    OSError for what is not readable.
+@dataclass(frozen=True)
+class SourceReading:
+    """How an FFmpeg of these `abilities` reads a clip's source.
+
+    `heard` are the clip's sounds as they are there. `steady` has the filters that each needs before
+    others, where one of them changes.
+    """
+
+    begin: SeekPoint
+    abilities: Abilities
+    heard: tuple[Sound, ...]
+    steady: tuple[str, ...] = ()
+
+
+def find_reading(ffmpeg: Path, spec: RenderSpec) -> SourceReading:
+    """How this FFmpeg is to read the clip's source; OSError for what is not readable.
 
     An FFmpeg that can chain graphs does so only where the sound changes: chained, it now and then
     waits for itself for ever.
@@ -33,12 +46,11 @@ def prepare(ffmpeg: Path, spec: RenderSpec) -> tuple[RenderSpec, SeekPoint]:
     begin = find_seek_point(spec.source, spec.start)
     end = spec.start + spec.output_duration
     heard = [sound_kinds(spec.source, sound, begin.seek, end) for sound in spec.heard]
-    can, steady = abilities(ffmpeg), tuple[str, ...]()
-    sounds = tuple(kinds[0] for kinds in heard)
+    can = abilities(ffmpeg)
     if can.chains and any(len(kinds) > 1 for kinds in heard):
         steady = tuple(steady_format(kinds) for kinds in heard)
-        sounds = tuple(steadied(kinds) for kinds in heard)
-    return replace(spec, abilities=can, sounds=sounds, steady=steady), begin
+        return SourceReading(begin, can, tuple(steadied(kinds) for kinds in heard), steady)
+    return SourceReading(begin, can, tuple(kinds[0] for kinds in heard))
 
 
 @lru_cache(maxsize=256)

@@ -22,10 +22,10 @@ from viralclip.errors import (
     SourceUnreadableError,
 )
 from viralclip.geometry import Size
-from viralclip.media.command import RenderSpec, render_command
+from viralclip.media.command import render_command
 from viralclip.media.ffmpeg import run_ffmpeg
-from viralclip.media.reading import prepare
-from viralclip.media.stretch import SeekPoint
+from viralclip.media.reading import SourceReading, find_reading
+from viralclip.media.render_spec import RenderSpec
 from viralclip.processes.ffmpeg_progress import FfmpegProgress
 from viralclip.processes.runner import Watchdogs
 
@@ -38,7 +38,7 @@ _NEARLY_FULL_BYTES = 4 * 1024 * 1024
 _UNREADABLE = frozenset({69, 183})
 
 
-Command = Callable[[Path, RenderSpec, SeekPoint], list[str]]
+Command = Callable[[Path, RenderSpec, SourceReading], list[str]]
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ async def _render(
             on_start=on_start,
         )
         return await asyncio.to_thread(
-            verify_output, spec.target, duration=length, fps=spec.fps, size=spec.size
+            verify_output, spec.target, duration=length, fps=spec.fps, size=spec.video.size
         )
     except RenderFailedError as error:
         raise await asyncio.to_thread(_reason, error, spec) from error
@@ -118,7 +118,7 @@ def clip_command(ffmpeg: Path, spec: RenderSpec, written: Command = render_comma
     if spec.start + spec.duration > spec.source.video.duration + _MISSING_S:
         raise SourceUnreadableError(detail=f"ends at {spec.source.video.duration:.3f} s")
     try:
-        return written(ffmpeg, *prepare(ffmpeg, spec))
+        return written(ffmpeg, spec, find_reading(ffmpeg, spec))
     except OSError as error:
         raise _unreadable(error, spec) from error
 
@@ -143,7 +143,8 @@ def _reason(error: RenderFailedError, spec: RenderSpec) -> ClipError:
         return SourceChangedError(detail=error.detail)
     if _says_full(error) or shutil.disk_usage(spec.target.parent).free < _NEARLY_FULL_BYTES:
         return DiskFullError(detail=error.detail)
-    if spec.encoder.is_hardware and f"[{spec.encoder.codec} @" in error.detail:
+    encoder = spec.encoding.encoder
+    if encoder.is_hardware and f"[{encoder.codec} @" in error.detail:
         # It worked when it was tried, so its sessions are taken; only its own name is looked for.
         return EncoderBusyError(detail=error.detail)
     if error.facts.get("returncode") in _UNREADABLE:

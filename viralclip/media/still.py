@@ -3,9 +3,10 @@
 import asyncio
 from pathlib import Path
 
-from viralclip.media.command import RenderSpec, still_command
+from viralclip.media.command import still_command
 from viralclip.media.ffmpeg import run_ffmpeg
 from viralclip.media.render import clip_command
+from viralclip.media.render_spec import RenderSpec
 from viralclip.processes.runner import Watchdogs
 
 

@@ -12,9 +12,9 @@ from viralclip.captions.bands import Faces
 from viralclip.captions.composing import Canvas, Captions, compose
 from viralclip.captions.registry import caption_style
 from viralclip.errors import AnalysisFailedError, AnalysisStalledError
-from viralclip.media.command import RenderSpec
 from viralclip.media.fonts import load_fonts
 from viralclip.media.probe import Probed
+from viralclip.media.render_spec import RenderSpec
 from viralclip.pipeline.analysis import Analysis
 from viralclip.pipeline.tools import ClipTask, Tools
 from viralclip.pipeline.view import area_of, raster_of
@@ -66,12 +66,12 @@ class CaptionedClip:
         """The captions of the whole clip; with what was seen of its scene they cover no face."""
         options, spec = self.plan.options.captions, self.spec
         shown = area_of(self.plan, self.clip.style, self.probed)
-        arrangement = arrangement_of(spec.graph, shown.size)
+        arrangement = arrangement_of(spec.video.graph, shown.size)
         faces = self._faces(arrangement, footage) if arrangement and footage else None
         seam = arrangement.seam if arrangement else None
         return compose(
             clip_words(self.clip.scene, spec.start),
-            Canvas(spec.size, spec.fps, spec.output_duration, seam, faces),
+            Canvas(spec.video.size, spec.fps, spec.output_duration, seam, faces),
             style=caption_style(options.style),
             area=options.area,
             fonts=load_fonts(fonts),

@@ -14,11 +14,11 @@ from viralclip.captions.composing import Captions
 from viralclip.errors import ClipError, RenderIncompleteError
 from viralclip.media.burning import burnt, font_folder
 from viralclip.media.colours import COLOURS_APPROXIMATE, HDR_NOT_TONE_MAPPED, colour_doubts
-from viralclip.media.command import RenderSpec
 from viralclip.media.ffmpeg import abilities
 from viralclip.media.loudness import PEAK_BOUND, TOO_QUIET, Adjustment
 from viralclip.media.probe import Probed
 from viralclip.media.render import Rendered, render, verify_output
+from viralclip.media.render_spec import EncoderSettings, RenderSpec, VideoGraph
 from viralclip.media.tracks import Sound
 from viralclip.pipeline.analysis import Analysis
 from viralclip.pipeline.captions import captions_of
@@ -176,20 +176,17 @@ def _spec(
     task: ClipTask, tools: Tools, probed: Probed, target: Path, framing: Framing | None
 ) -> RenderSpec:
     """What to render; the scripts of the style's graph are not in files yet."""
-    plan, clip = task.job.plan, task.clip
+    plan, clip, rendering = task.job.plan, task.clip, tools.rendering
     view = view_of(plan, clip.scene, clip.style, probed, framing=framing)
+    graph, area = all_styles()[clip.style].graph(view), area_of(plan, clip.style, probed)
     return RenderSpec(
         source=probed,
         start=probed.on_frame(clip.scene.start),
         duration=clip.scene.duration,
-        graph=all_styles()[clip.style].graph(view),
-        size=view.target,
-        area=area_of(plan, clip.style, probed),
+        video=VideoGraph(graph, view.target, area),
         target=target,
-        encoder=tools.rendering.encoder.encoder,
-        preset=plan.options.preset,
+        encoding=EncoderSettings(rendering.encoder.encoder, plan.options.preset, rendering.threads),
         sounds=_sounds(plan, probed),
-        threads=tools.rendering.threads,
     )
 
 
@@ -206,9 +203,11 @@ def prepared(spec: RenderSpec, captions: Captions | None) -> Iterator[RenderSpec
     beside = spec.target
     folder = beside.with_name(f"{beside.name}.fonts")
     with font_folder(captions.fonts, folder) if captions else nullcontext() as fonts:
-        graph = burnt(spec.graph, captions.script, fonts) if captions and fonts else spec.graph
+        graph = spec.video.graph
+        if captions and fonts:
+            graph = burnt(graph, captions.script, fonts)
         with _written(graph, beside=beside) as files:
-            yield replace(spec, graph=graph, files=files)
+            yield replace(spec, video=replace(spec.video, graph=graph, files=files))
 
 
 @contextmanager
@@ -231,7 +230,9 @@ def _already_rendered(done: Path, spec: RenderSpec) -> Rendered | None:
     if not done.is_file():
         return None
     try:
-        return verify_output(done, duration=spec.output_duration, fps=spec.fps, size=spec.size)
+        return verify_output(
+            done, duration=spec.output_duration, fps=spec.fps, size=spec.video.size
+        )
     except RenderIncompleteError:
         done.unlink()
         return None
