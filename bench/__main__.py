@@ -3,8 +3,8 @@
 import argparse
 import shutil
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from bench import (
     analysis,
@@ -31,7 +31,14 @@ from bench import (
 )
 from bench.figures import Figure, table
 
-BENCHES: dict[str, Callable[..., list[Figure]]] = {
+
+class Bench(Protocol):
+    """Measures in a folder of its own; nothing where this system has not what it takes."""
+
+    def __call__(self, folder: Path, /, *, short: bool) -> list[Figure]: ...
+
+
+BENCHES: dict[str, Bench] = {
     "overhead": overhead.measure,
     "start": start.measure,
     "progress": progress.measure,

@@ -6,7 +6,6 @@ are asked for in a job of 2,600 clips and in one of 26, in turn.
 
 import asyncio
 import statistics
-import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -38,10 +37,10 @@ _ROUNDS = 30
 _MOST = {"a page of clips": 1.5, "one thumbnail": 1.5}
 
 
-def measure(*, short: bool = False) -> list[Figure]:
+def measure(folder: Path, *, short: bool) -> list[Figure]:
     """How many times what a request takes in a short job it takes in a long one."""
     figures: list[Figure] = []
-    for name, (few, many) in asyncio.run(_measured(3 if short else _ROUNDS)).items():
+    for name, (few, many) in asyncio.run(_measured(folder, 3 if short else _ROUNDS)).items():
         raw = f"{few:.2f} ms of {SIZES[0]}, {many:.2f} ms of {SIZES[1]}"
         figures.append(
             Figure(f"{name}, long job / short job", many / few, "", raw, _MOST.get(name))
@@ -49,18 +48,15 @@ def measure(*, short: bool = False) -> list[Figure]:
     return figures
 
 
-async def _measured(rounds: int) -> dict[str, tuple[float, float]]:
+async def _measured(folder: Path, rounds: int) -> dict[str, tuple[float, float]]:
     """The median milliseconds of each request, in the short job and in the long one."""
-    with tempfile.TemporaryDirectory() as name:
-        async with open_parts(Path(name)) as parts:
-            for size in SIZES:
-                await _add(parts, size)
-            app = create_app(parts, sign_in=NoSignIn())
-            transport = httpx.ASGITransport(app, client=("127.0.0.1", 1))
-            async with httpx.AsyncClient(
-                transport=transport, base_url="http://127.0.0.1"
-            ) as client:
-                return {name: await _both(client, ask, rounds) for name, ask in _ASKS.items()}
+    async with open_parts(folder) as parts:
+        for size in SIZES:
+            await _add(parts, size)
+        app = create_app(parts, sign_in=NoSignIn())
+        transport = httpx.ASGITransport(app, client=("127.0.0.1", 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            return {name: await _both(client, ask, rounds) for name, ask in _ASKS.items()}
 
 
 async def _both(client: httpx.AsyncClient, ask: str, rounds: int) -> tuple[float, float]:
