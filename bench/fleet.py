@@ -234,7 +234,7 @@ async def _latency(address: str, video: Path, mode: str, *, jobs: int) -> list[F
             answer.raise_for_status()
             job_id = answer.json()["job_id"]
             await _ends(address, job_id)
-            history = (await client.get(f"/api/jobs/{job_id}/events")).json()["events"]
+            history = (await client.get(f"/api/jobs/{job_id}/history")).json()["events"]
             at = {e["event"].get("step", e["event"]["type"]): e["at"] for e in reversed(history)}
             waits.append(1000 * (_time(at["extracting_segment"]) - _time(at["job_queued"])))
     cuts = statistics.quantiles(waits, n=100, method="inclusive")

@@ -19,7 +19,7 @@ from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import FoundRun, JobRecord
 from viralclip.channel.opening import open_channel
-from viralclip.channel.port import ProgressChannel
+from viralclip.channel.port import EventRange, ProgressChannel
 from viralclip.engine.jobs import new_job_id, new_trace_id, outline
 from viralclip.events import ClipTick, JobTick, NewEvent
 from viralclip.job_work import Line
@@ -63,6 +63,9 @@ class Discarding:
 
     async def progress(self, job_id: str) -> tuple[Progress, str]:
         return Progress(job_id=job_id), ""
+
+    async def events(self, job_id: str, after: str, *, limit: int) -> EventRange | None:  # noqa: ARG002
+        return None
 
     async def forget(self, job_id: str) -> None:  # noqa: ARG002 - nothing to forget
         return

@@ -23,6 +23,7 @@ from websockets.exceptions import WebSocketException
 
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.records import ClipRecord
+from viralclip.channel.port import BEGINNING
 from viralclip.events import ClipTick, Complete, Envelope, JobFinished, SceneCompleted, SceneStarted
 from viralclip.live import EventFrame, Frame, Reset, Snapshot, TickFrame
 from viralclip.media.probe import probe
@@ -292,8 +293,12 @@ class Fleet:
 
     async def history(self, job_id: str) -> list[Envelope]:
         async with httpx.AsyncClient(base_url=f"http://{self.address}", timeout=60) as client:
-            answer = await client.get(f"/api/jobs/{job_id}/events")
-        return [Envelope.model_validate(envelope) for envelope in answer.json()["events"]]
+            events, page = [], {"cursor": BEGINNING, "more": True}
+            while page["more"]:
+                asked = {"limit": 1000, "after": page["cursor"]}
+                page = (await client.get(f"/api/jobs/{job_id}/events", params=asked)).json()
+                events += page["events"]
+        return [Envelope.model_validate(envelope) for envelope in events]
 
     def stored(self, job_id: str) -> dict[str, Path]:
         """Everything that was stored of the job, by its key; what lies elsewhere is fetched."""

@@ -12,7 +12,8 @@ import pytest
 
 from viralclip.channel.opening import open_channel
 from viralclip.channel.port import BEGINNING, ProgressChannel
-from viralclip.events import ClipTick, JobFinished, JobTick, NewEvent
+from viralclip.channel.stored import StoredChannel
+from viralclip.events import TICK, ClipTick, JobFinished, JobTick, NewEvent
 from viralclip.live import EventFrame, Frame, Reset, Snapshot, TickFrame
 from viralclip.progress import Progress, advance
 from viralclip.steps import Step
@@ -436,6 +437,48 @@ async def test_a_tick_from_before_the_cursor_does_not_come_again(
 
     assert isinstance(frame, TickFrame)
     assert frame.tick == _tick(0.6, "right")
+
+
+async def test_events_come_in_ranges_without_a_gap_up_to_now(channel: ProgressChannel, note: Note):
+    await channel.publish([note(number) for number in range(7)])
+    _, head = await channel.progress("job")
+    cursor, seen = BEGINNING, list[tuple[list[int], bool]]()
+    for _ in range(4):
+        found = await channel.events("job", cursor, limit=3)
+        assert found is not None
+        cursor = found.cursor
+        seen.append(([envelope.seq for envelope in found.events], found.more))
+
+    assert seen == [([1, 2, 3], True), ([4, 5, 6], True), ([7], False), ([], False)]
+    assert cursor == head
+
+
+@pytest.mark.parametrize("cursor", ["", "nonsense", "none-7", "0123456789ab-1", "-"])
+async def test_no_events_come_after_a_cursor_that_is_not_known(
+    channel: ProgressChannel, note: Note, cursor: str
+):
+    await channel.publish([note(1)])
+
+    assert await channel.events("job", cursor, limit=3) is None
+
+
+async def test_a_job_of_which_nothing_was_said_has_no_events(channel: ProgressChannel):
+    assert await channel.events("job", BEGINNING, limit=3) == ([], BEGINNING, False)
+
+
+async def test_no_store_reads_the_last_ticks_of_clips_that_ended_long_ago(
+    channel: StoredChannel, note: Note
+):
+    await channel.publish([note(1)])
+    await channel.tick([_tick(0.4, f"style {i}") for i in range(50)])
+    await channel.publish([note(2)])
+    await channel.tick([_tick(0.5, "right"), _tick(0.6, "left")])
+    view = await channel._store.read("job", 2, 0, 10)
+
+    assert [(seq, TICK.validate_json(body)) for seq, body in view.ticks] == [
+        (2, _tick(0.5, "right")),
+        (2, _tick(0.6, "left")),
+    ]
 
 
 async def test_the_progress_asked_for_is_the_progress_watched(

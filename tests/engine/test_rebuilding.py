@@ -101,6 +101,14 @@ def steps(progress: Progress) -> list[Step]:
     return [clip.step for scene in progress.scenes for clip in scene.clips]
 
 
+async def test_events_of_a_history_that_was_lost_are_told_again(channel, catalog, job):
+    await complete(catalog, job, 1)
+    found = await channel.events("a1", BEGINNING, limit=2)
+
+    assert [envelope.event.type for envelope in found.events] == ["job_queued", "job_started"]
+    assert found.more
+
+
 async def test_a_history_that_was_lost_is_told_again_before_what_comes_next(
     channel, bare, catalog, job, redis_server: RedisServer
 ):

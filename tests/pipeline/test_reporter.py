@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from structlog.testing import capture_logs
 
-from viralclip.channel.port import ProgressChannel
+from viralclip.channel.port import EventRange, ProgressChannel
 from viralclip.events import (
     ClipTick,
     Event,
@@ -90,6 +90,9 @@ class FaultyChannel:
         raise NotImplementedError
 
     async def progress(self, job_id: str) -> tuple[Progress, str]:
+        raise NotImplementedError
+
+    async def events(self, job_id: str, after: str, *, limit: int) -> EventRange | None:
         raise NotImplementedError
 
     async def forget(self, job_id: str) -> None:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import httpx
@@ -9,12 +10,15 @@ import sqlalchemy as sa
 from sqlalchemy.event import listen, remove
 
 from viralclip.catalog import tables
+from viralclip.catalog.records import ClipRecord
 from viralclip.engine.jobs import outline
-from viralclip.events import NewEvent
+from viralclip.events import ClipTick, Logged, NewEvent
 from viralclip.plan import Plan, StyleChoice, make_plan
 from viralclip.scenes import Scene
+from viralclip.steps import Step
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
+_SAID = Logged(level="info", message="said")
 
 
 class _Meter:
@@ -55,8 +59,22 @@ async def _add(served, job_id: str, *, scenes: int) -> None:
         clips = await served.catalog.clips.of(name)
         queued = NewEvent(job_id=name, run=1, at=_NOW, trace_id="0" * 32, event=outline(job, clips))
         await served.channel.publish([queued])
+        # What is left of clips that have ended: the last tick of each.
+        await served.channel.tick([_ticked(clip) for clip in clips])
+        await served.channel.publish([queued.model_copy(update={"event": _SAID})])
     _complete(served, f"{job_id}ended")
     await served.catalog.runs.finish(f"{job_id}ended", 1, "succeeded", _NOW)
+
+
+def _ticked(clip: ClipRecord) -> ClipTick:
+    return ClipTick(
+        job_id=clip.job_id,
+        scene_id=clip.scene_id,
+        style=clip.style,
+        attempt=1,
+        step=Step.RENDERING,
+        fraction=0.9,
+    )
 
 
 def _complete(served, job_id: str) -> None:
@@ -143,6 +161,85 @@ async def test_events_come_a_page_at_a_time_and_whole_to_who_asks_for_no_page(
     assert not whole["more"]
     assert len(events) > 7
     assert events == whole["events"]
+
+
+async def test_a_page_of_events_is_as_large_in_a_long_job_as_in_a_short_one(served):
+    sizes = dict[str, int]()
+    async with served.client() as client:
+        for job_id, scenes in (("small", 2), ("large", 200)):
+            await _add(served, job_id, scenes=scenes)
+            first = await client.get(f"/api/jobs/{job_id}ended/events", params={"limit": 1})
+            asked = {"limit": 5, "after": first.json()["cursor"]}
+            page = await client.get(f"/api/jobs/{job_id}ended/events", params=asked)
+            sizes[job_id] = len(page.content)
+            assert page.json()["progress"] is None
+
+    assert sizes["large"] == sizes["small"]
+
+
+async def test_the_last_page_of_events_has_the_progress_where_it_is_asked_for(
+    served, recorded, say
+):
+    job_id = "7f3a9c20d1e4"
+    await served.add(job_id)
+    await say(served.channel, *recorded("success"))
+    async with served.client() as client:
+        state = (await client.get(f"/api/jobs/{job_id}")).json()["progress"]
+        ask = partial(client.get, f"/api/jobs/{job_id}/events")
+        first = (await ask(params={"limit": 7, "progress": True})).json()
+        last = (await ask(params={"limit": 1000, "progress": True})).json()
+        without = (await ask(params={"progress": False})).json()
+
+    assert first["more"]
+    assert first["progress"] is None
+    assert (last["more"], last["progress"]) == (False, state)
+    assert without["progress"] is None
+
+
+async def test_a_page_ends_with_the_event_that_its_progress_ends_with(served, note, monkeypatch):
+    await served.add("job")
+    await served.channel.publish([note(1)])
+    read = served.channel.progress
+
+    async def then_more_happens(job_id: str):
+        now, cursor = await read(job_id)
+        await served.channel.publish([note(now.seq + 1)])
+        return now, cursor
+
+    monkeypatch.setattr(served.channel, "progress", then_more_happens)
+    cursor, seen = "none-0", list[tuple[list[int], int]]()
+    async with served.client() as client:
+        for _ in range(2):
+            asked = {"after": cursor, "progress": True}
+            page = (await client.get("/api/jobs/job/events", params=asked)).json()
+            cursor = page["cursor"]
+            seen.append(([event["seq"] for event in page["events"]], page["progress"]["seq"]))
+
+    assert seen == [([1], 1), ([2], 2)]
+
+
+async def test_a_client_of_an_earlier_version_gets_pages_of_events_and_the_progress_with_each(
+    served, note
+):
+    await served.add("job")
+    await served.channel.publish([note(number) for number in range(1001)])
+    async with served.client() as client:
+        first = (await client.get("/api/jobs/job/events")).json()
+        last = (await client.get("/api/jobs/job/events", params={"after": first["cursor"]})).json()
+
+    assert (len(first["events"]), first["more"]) == (1000, True)
+    assert (len(last["events"]), last["more"]) == (1, False)
+    assert first["progress"]["seq"] == last["progress"]["seq"] == 1001
+
+
+async def test_a_cursor_that_is_not_known_gets_the_progress_unasked(served, note):
+    await served.add("job")
+    await served.channel.publish([note(1)])
+    async with served.client() as client:
+        asked = {"after": "nonsense-7", "limit": 5}
+        page = (await client.get("/api/jobs/job/events", params=asked)).json()
+
+    assert (page["kind"], page["progress"]["seq"]) == ("reset", 1)
 
 
 async def test_history_is_read_backwards_a_page_at_a_time(served, recorded, say):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from viralclip.channel.port import BEGINNING, ProgressChannel
+from viralclip.channel.port import BEGINNING, EventRange, ProgressChannel
 from viralclip.events import ClipTick, JobTick, NewEvent, WorkerTick
 from viralclip.live import EventFrame, Frame, Reset, Snapshot, TickFrame
 from viralclip.progress import Progress, advance
@@ -58,6 +58,9 @@ class AttendedChannel:
         progress, cursor = await self._channel.progress(job_id)
         alive = await self._has_worker(progress)
         return advance(progress, WorkerTick(job_id=job_id, alive=alive)), cursor
+
+    async def events(self, job_id: str, after: str, *, limit: int) -> EventRange | None:
+        return await self._channel.events(job_id, after, limit=limit)
 
     async def watch(self, job_id: str, after: str | None = None) -> AsyncGenerator[Frame, None]:
         frames = self._channel.watch(job_id, after)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
-from viralclip.channel.port import BEGINNING
+from viralclip.channel.port import BEGINNING, EventRange
 from viralclip.events import TICK, Envelope, Tick
 from viralclip.live import EventFrame, Frame, TickFrame
 from viralclip.progress import Progress, advance
@@ -24,7 +24,7 @@ Body = str | bytes
 
 @dataclass(frozen=True)
 class View:
-    """What a store holds of a job at one moment: events after a number, ticks after a revision.
+    """What a store holds of a job at one moment: events after a number, ticks since then.
 
     Events are in order; each tick comes with the number of the event that it followed, in the
     order they were given. `seq` and `rev` are the last of all, `first` the first event that is
@@ -69,6 +69,15 @@ def frames_of(view: View, after: int, rev: int) -> tuple[list[Frame], int]:
     """The view's events and ticks as frames, and the revision to go on from."""
     items, rev = _merged(view, after, rev)
     return [_frame(str(Position(view.epoch, seq)), item) for seq, item in items], rev
+
+
+def event_range(view: View, position: Position) -> EventRange | None:
+    """The view's events, if it was read from a position that is in it."""
+    if not position.is_in(view):
+        return None
+    events = [Envelope.model_validate_json(body) for body in view.events]
+    last = events[-1].seq if events else view.seq
+    return EventRange(events, str(Position(view.epoch, last)), more=last < view.seq)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import ClassVar
 
 from viralclip.channel.history import View
@@ -60,7 +61,10 @@ class MemoryStore:
 
     async def read(self, job_id: str, after: int, rev: int, limit: int) -> View:
         job, ticks = self._jobs.get(job_id), self._ticks.get(job_id, {})
-        later = tuple((tick.seq, tick.body) for tick in ticks.values() if tick.rev > rev)
+        newest_first = takewhile(
+            lambda tick: tick.rev > rev and tick.seq >= after, reversed(ticks.values())
+        )
+        later = tuple((tick.seq, tick.body) for tick in newest_first)[::-1]
         if job is None:
             return View(rev=_rev(ticks), ticks=later)
         events = job.bodies[after : after + limit]

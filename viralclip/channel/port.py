@@ -1,9 +1,9 @@
 """The progress channel: numbers a job's events, keeps them, and hands them to any watcher."""
 
 from collections.abc import AsyncGenerator
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from viralclip.events import ClipTick, JobTick, NewEvent
+from viralclip.events import ClipTick, Envelope, JobTick, NewEvent
 from viralclip.live import Frame
 from viralclip.progress import Progress
 
@@ -22,6 +22,14 @@ class HistoryLostError(Exception):
     def __init__(self, job_id: str) -> None:
         super().__init__(job_id)
         self.job_id = job_id
+
+
+class EventRange(NamedTuple):
+    """Events without a gap, the cursor after them, and whether there are others behind it."""
+
+    events: list[Envelope]
+    cursor: str
+    more: bool
 
 
 class ProgressChannel(Protocol):
@@ -51,6 +59,13 @@ class ProgressChannel(Protocol):
 
     async def progress(self, job_id: str) -> tuple[Progress, str]:
         """The progress of the job now, and the cursor to watch from."""
+        ...
+
+    async def events(self, job_id: str, after: str, *, limit: int) -> EventRange | None:
+        """At most so many events after the cursor; None if the cursor is unknown or trimmed.
+
+        It waits for none to come, and costs the same however long the history is.
+        """
         ...
 
     async def forget(self, job_id: str) -> None:

@@ -198,8 +198,9 @@ def _view(db: sqlite3.Connection, job_id: str, after: int, rev: int, limit: int)
             (job_id, after, limit),
         ).fetchall()
         ticks = db.execute(
-            "select seq, body, rev from last_ticks where job_id = ? and rev > ? order by rev",
-            (job_id, rev),
+            "select seq, body, rev from last_ticks where job_id = ? and rev > ? and seq >= ?"
+            " order by rev",
+            (job_id, rev, after),
         ).fetchall()
     epoch, seq = stream or (NO_EPOCH, 0)
     return View(

@@ -15,8 +15,10 @@ from viralclip.channel.history import (
     FoldedJobs,
     Position,
     View,
+    event_range,
     frames_of,
 )
+from viralclip.channel.port import EventRange
 from viralclip.events import ClipTick, JobTick, NewEvent
 from viralclip.live import Frame, Reset, Snapshot
 from viralclip.progress import Progress
@@ -25,6 +27,8 @@ from viralclip.progress import Progress
 RETRY_S = 0.25
 # How often watchers look although nothing woke them: with a server its news may be lost, too.
 _LOOK_S = 15.0
+# A revision that no tick has.
+_NO_TICKS = 2**53
 # More events than this are read in a thread: the event loop waits for a few milliseconds at most.
 _MANY = 200
 
@@ -50,7 +54,8 @@ class Store(Protocol):
         ...
 
     async def read(self, job_id: str, after: int, rev: int, limit: int) -> View:
-        """At most `limit` events after a number, and all ticks after a revision."""
+        """At most `limit` events after a number, and the ticks that were given since then, after a
+        revision: those of clips that have ended pile up, and a reader has seen them."""
         ...
 
     async def delete(self, job_id: str) -> None:
@@ -92,6 +97,13 @@ class StoredChannel:
     async def progress(self, job_id: str) -> tuple[Progress, str]:
         folded, _ = await self._fold(job_id)
         return folded.progress, folded.cursor
+
+    async def events(self, job_id: str, after: str, *, limit: int) -> EventRange | None:
+        position = Position.parse(after)
+        if position is None:
+            return None
+        view = await self._store.read(job_id, position.seq, _NO_TICKS, limit)
+        return await _computed(view, event_range, view, position)
 
     async def forget(self, job_id: str) -> None:
         await self._store.delete(job_id)

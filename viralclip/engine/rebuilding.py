@@ -10,7 +10,7 @@ import structlog
 
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import ClipRecord, JobRecord
-from viralclip.channel.port import HistoryLostError, ProgressChannel
+from viralclip.channel.port import BEGINNING, EventRange, HistoryLostError, ProgressChannel
 from viralclip.engine.jobs import outline
 from viralclip.events import (
     Cancelled,
@@ -86,6 +86,12 @@ class RebuildingChannel:
                         break
                     after = frame.cursor
                     yield frame
+
+    async def events(self, job_id: str, after: str, *, limit: int) -> EventRange | None:
+        found = await self._channel.events(job_id, after, limit=limit)
+        if found is not None and found.cursor == BEGINNING and await self._rebuild(job_id):
+            return await self._channel.events(job_id, after, limit=limit)
+        return found
 
     async def forget(self, job_id: str) -> None:
         self._known.pop(job_id, None)

@@ -7,8 +7,6 @@ from pydantic import BaseModel
 
 from viralclip.channel.port import ProgressChannel, cursor_at
 from viralclip.events import Envelope
-from viralclip.live import EventFrame
-from viralclip.server.catch_up import read_on
 from viralclip.server.dependencies import CatalogDep, ChannelDep
 from viralclip.server.identity import Owner
 from viralclip.server.jobs import JobId, find_job
@@ -50,6 +48,6 @@ async def _page(
     first = max(last - limit, 0)
     if first == last:
         return HistoryPage(events=[], has_earlier=False)
-    frames, _ = await read_on(channel, job_id, cursor_at(head, first), limit=last - first)
-    events = [frame.envelope for frame in frames if isinstance(frame, EventFrame)]
+    found = await channel.events(job_id, cursor_at(head, first), limit=last - first)
+    events = found.events if found else []
     return HistoryPage(events=events, has_earlier=bool(events) and first > 0)

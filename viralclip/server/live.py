@@ -14,12 +14,10 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
-from viralclip.channel.port import BEGINNING, ProgressChannel
+from viralclip.channel.port import BEGINNING, EventRange, ProgressChannel, cursor_at
 from viralclip.events import Envelope
-from viralclip.live import EventFrame, Reset, Snapshot
 from viralclip.progress import Progress
 from viralclip.server.batches import Batch, Line, Messages
-from viralclip.server.catch_up import read_on
 from viralclip.server.dependencies import CatalogDep, ChannelDep, LiveViewsDep, SignInDep
 from viralclip.server.disconnect import disconnected
 from viralclip.server.feed import View
@@ -48,14 +46,15 @@ Cursor = Annotated[str | None, Query(max_length=100)]
 
 
 class EventPage(BaseModel):
-    """The events after a cursor, the progress now with the latest ticks, and the next cursor.
+    """The events after a cursor, and the next cursor.
 
-    `more` says that there are events after these: ask for them with `cursor`.
+    `more` says that there are events after these: ask for them with `cursor`. `progress` is the
+    state now with the latest ticks, where it was asked for; a `reset` always has it.
     """
 
     kind: Literal["events", "reset"]
     events: list[Envelope]
-    progress: Progress
+    progress: Progress | None
     cursor: str
     more: bool
 
@@ -79,15 +78,26 @@ async def get_events(
     after: Cursor = None,
     last_event_id: Annotated[str | None, Header(max_length=100)] = None,
     limit: Annotated[int | None, Query(ge=1, le=_MOST_EVENTS)] = None,
+    progress: Annotated[bool | None, Query()] = None,
 ) -> EventPage | Response:
-    """The events after the cursor, or from the first: all of them, or as many as `limit` says.
+    """The events after the cursor, or from the first: 1000 of them, or as many as `limit` says.
 
+    The last page has the progress, too, where `progress` asks for it. A request that has neither
+    `limit` nor `progress` is one of an earlier client, and gets the progress with every page.
     A stream where `Accept: text/event-stream` asks for it.
     """
     await find_job(job_id, owner, catalog)
     if _SSE in request.headers.get("accept", ""):
         return _EventStream(job_id, last_event_id or after, owner, views)
-    return await _page(job_id, after or BEGINNING, channel, limit=limit)
+    is_earlier_client = limit is None and progress is None
+    now = (await channel.progress(job_id))[0] if progress or is_earlier_client else None
+    found = await channel.events(job_id, after or BEGINNING, limit=limit or _MOST_EVENTS)
+    if found is None:
+        return await _reset(job_id, channel)
+    if now is not None:
+        found = _up_to(found, now.seq)
+    shown = now if is_earlier_client or not found.more else None
+    return EventPage(kind="events", progress=shown, **found._asdict())
 
 
 @router.websocket("/{job_id}/live")
@@ -237,18 +247,15 @@ async def _close(websocket: WebSocket, code: int) -> None:
         await websocket.close(code)
 
 
-async def _page(
-    job_id: str, after: str, channel: ProgressChannel, *, limit: int | None
-) -> EventPage:
-    """What the channel has after the cursor now, without waiting for more."""
-    frames, now = await read_on(channel, job_id, after, limit=limit)
-    state = next((frame for frame in frames if isinstance(frame, Snapshot | Reset)), None)
-    if state is not None:
-        RESETS.count(transport="poll")
-        return EventPage(
-            kind="reset", events=[], progress=state.progress, cursor=state.cursor, more=False
-        )
-    events = [frame.envelope for frame in frames if isinstance(frame, EventFrame)]
-    cursor = frames[-1].cursor if frames else after
-    more = bool(events) and events[-1].seq < now.seq
-    return EventPage(kind="events", events=events, progress=now, cursor=cursor, more=more)
+def _up_to(found: EventRange, seq: int) -> EventRange:
+    """Without what was published after the progress was read: the next page has it."""
+    known = [envelope for envelope in found.events if envelope.seq <= seq]
+    if len(known) == len(found.events):
+        return found
+    return EventRange(known, cursor_at(found.cursor, seq), more=False)
+
+
+async def _reset(job_id: str, channel: ProgressChannel) -> EventPage:
+    RESETS.count(transport="poll")
+    progress, cursor = await channel.progress(job_id)
+    return EventPage(kind="reset", events=[], progress=progress, cursor=cursor, more=False)

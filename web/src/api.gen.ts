@@ -127,8 +127,10 @@ export interface paths {
         };
         /**
          * Get Events
-         * @description The events after the cursor, or from the first: all of them, or as many as `limit` says.
+         * @description The events after the cursor, or from the first: 1000 of them, or as many as `limit` says.
          *
+         *     The last page has the progress, too, where `progress` asks for it. A request that has neither
+         *     `limit` nor `progress` is one of an earlier client, and gets the progress with every page.
          *     A stream where `Accept: text/event-stream` asks for it.
          */
         get: operations["getEvents"];
@@ -2153,9 +2155,10 @@ export interface components {
         };
         /**
          * EventPage
-         * @description The events after a cursor, the progress now with the latest ticks, and the next cursor.
+         * @description The events after a cursor, and the next cursor.
          *
-         *     `more` says that there are events after these: ask for them with `cursor`.
+         *     `more` says that there are events after these: ask for them with `cursor`. `progress` is the
+         *     state now with the latest ticks, where it was asked for; a `reset` always has it.
          */
         EventPage: {
             /**
@@ -2165,7 +2168,7 @@ export interface components {
             kind: "events" | "reset";
             /** Events */
             events: components["schemas"]["Envelope"][];
-            progress: components["schemas"]["Progress"];
+            progress: components["schemas"]["Progress"] | null;
             /** Cursor */
             cursor: string;
             /** More */
@@ -3480,6 +3483,7 @@ export interface operations {
             query?: {
                 after?: string | null;
                 limit?: number | null;
+                progress?: boolean | null;
             };
             header?: {
                 "last-event-id"?: string | null;

@@ -66,15 +66,20 @@ if not epoch then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
 redis.call('XADD', KEYS[6], 'MAXLEN', 1, '*', 'n', '')
 redis.call('EXPIRE', KEYS[6], ARGV[2])
 """
-# One view of events after a number and ticks after a revision. ARGV: number + 1, revision, limit.
+# One view of events after a number, and of the ticks since then after a revision: a later revision
+# follows no earlier event. ARGV: number + 1, revision, limit.
 READ = """
 local meta = redis.call('HMGET', KEYS[1], 'epoch', 'seq', 'rev')
 local first = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
 local events = redis.call('XRANGE', KEYS[2], ARGV[1], '+', 'COUNT', ARGV[3])
-local ticks = {}
-for i, slot in ipairs(redis.call('ZRANGEBYSCORE', KEYS[5], '(' .. ARGV[2], '+inf')) do
-  ticks[i] = redis.call('HGET', KEYS[4], slot)
+local latest = {}
+for i, slot in ipairs(redis.call('ZREVRANGEBYSCORE', KEYS[5], '+inf', '(' .. ARGV[2])) do
+  local tick = redis.call('HGET', KEYS[4], slot)
+  if not tick or tonumber(string.match(tick, '^%d+')) < tonumber(ARGV[1]) - 1 then break end
+  latest[i] = tick
 end
+local ticks = {}
+for i = #latest, 1, -1 do ticks[#ticks + 1] = latest[i] end
 local bodies = {}
 for i, entry in ipairs(events) do bodies[i] = entry[2][2] end
 return {meta[1], meta[2], meta[3], first and first[1] or '', bodies, ticks}

@@ -61,6 +61,8 @@ function begin(cursor: string | null = "e-1", seq = 1): void {
 }
 
 const page = (body: object) => Promise.resolve(new Response(JSON.stringify(body)));
+const withoutStreams = (status: number, answer: (url: string) => Promise<Response>) => (url: string, accept: string) =>
+  accept.includes("event-stream") ? Promise.resolve(new Response(null, { status })) : answer(url);
 const elapse = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 beforeEach(() => {
@@ -161,10 +163,7 @@ test("blocked sockets fall back to a stream", async () => {
 
 test("where streams are held back too, the page polls", async () => {
   Socket.refuse = true;
-  http = (_, accept) =>
-    accept.includes("event-stream")
-      ? Promise.resolve(new Response(null, { status: 502 }))
-      : page({ kind: "events", events: [told(2).envelope], progress: { ...noProgress("j"), seq: 2 }, cursor: "e-2" });
+  http = withoutStreams(502, () => page({ kind: "events", events: [told(2).envelope], progress: { ...noProgress("j"), seq: 2 }, cursor: "e-2" }));
   begin();
   await elapse(6_000);
 
@@ -172,12 +171,26 @@ test("where streams are held back too, the page polls", async () => {
   expect(frames.slice(0, 2).map((frame) => frame.kind)).toEqual(["event", "snapshot"]);
 });
 
+test("a page that polls asks for page after page at once, and draws the progress that comes with the last", async () => {
+  Socket.refuse = true;
+  const asked: string[] = [];
+  http = withoutStreams(502, (url) => {
+    asked.push(url);
+    return url.endsWith("after=e-2")
+      ? page({ kind: "events", events: [], progress: { ...noProgress("j"), seq: 2 }, cursor: "e-2", more: false })
+      : page({ kind: "events", events: [told(2).envelope], progress: null, cursor: "e-2", more: true });
+  });
+  begin();
+  await elapse(6_000);
+
+  const events = "http://here/api/jobs/j/events?limit=1000&progress=true";
+  expect(asked.slice(0, 2)).toEqual([`${events}&after=e-1`, `${events}&after=e-2`]);
+  expect(frames.slice(0, 2).map((frame) => frame.kind)).toEqual(["event", "snapshot"]);
+});
+
 test("a page that polls returns to the socket once they work", async () => {
   Socket.refuse = true;
-  http = (_, accept) =>
-    accept.includes("event-stream")
-      ? Promise.resolve(new Response(null, { status: 502 }))
-      : page({ kind: "events", events: [], progress: { ...noProgress("j"), seq: 1 }, cursor: "e-1" });
+  http = withoutStreams(502, () => page({ kind: "events", events: [], progress: { ...noProgress("j"), seq: 1 }, cursor: "e-1" }));
   begin();
   await elapse(10_000);
   Socket.refuse = false;
@@ -190,10 +203,7 @@ test("a page that polls returns to the socket once they work", async () => {
 
 test("the socket that is tried beside the fallback is the one that stays, at the position of the page", async () => {
   Socket.refuse = true;
-  http = (_, accept) =>
-    accept.includes("event-stream")
-      ? Promise.resolve(new Response(null, { status: 502 }))
-      : page({ kind: "events", events: [told(2).envelope], progress: { ...noProgress("j"), seq: 2 }, cursor: "e-2" });
+  http = withoutStreams(502, () => page({ kind: "events", events: [told(2).envelope], progress: { ...noProgress("j"), seq: 2 }, cursor: "e-2" }));
   begin();
   await elapse(10_000);
   const refused = Socket.all.length;
@@ -212,10 +222,7 @@ test("the socket that is tried beside the fallback is the one that stays, at the
 });
 
 test("where a proxy accepts sockets and swallows what they bring, the page polls", async () => {
-  http = (_, accept) =>
-    accept.includes("event-stream")
-      ? Promise.resolve(new Response(null, { status: 502 }))
-      : page({ kind: "events", events: [], progress: { ...noProgress("j"), seq: 1 }, cursor: "e-1" });
+  http = withoutStreams(502, () => page({ kind: "events", events: [], progress: { ...noProgress("j"), seq: 1 }, cursor: "e-1" }));
   begin();
   await elapse(2 * 42_000);
 
@@ -223,10 +230,7 @@ test("where a proxy accepts sockets and swallows what they bring, the page polls
 });
 
 test("a view too many is shown by polling", async () => {
-  http = (_, accept) =>
-    accept.includes("event-stream")
-      ? Promise.resolve(new Response(null, { status: 429 }))
-      : page({ kind: "events", events: [], progress: { ...noProgress("j"), seq: 1 }, cursor: "e-1" });
+  http = withoutStreams(429, () => page({ kind: "events", events: [], progress: { ...noProgress("j"), seq: 1 }, cursor: "e-1" }));
   begin();
   for (let tries = 0; tries < 2; tries += 1) {
     await elapse(300);
@@ -239,10 +243,7 @@ test("a view too many is shown by polling", async () => {
 
 test("a server that goes away while the page polls shows as offline", async () => {
   Socket.refuse = true;
-  http = (_, accept) =>
-    accept.includes("event-stream")
-      ? Promise.resolve(new Response(null, { status: 502 }))
-      : page({ kind: "events", events: [], progress: { ...noProgress("j"), seq: 1 }, cursor: "e-1" });
+  http = withoutStreams(502, () => page({ kind: "events", events: [], progress: { ...noProgress("j"), seq: 1 }, cursor: "e-1" }));
   begin();
   await elapse(6_000);
   http = () => Promise.reject(new Error("down"));

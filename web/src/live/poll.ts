@@ -2,20 +2,21 @@
 
 import { pause } from "./backoff";
 import { errorOfStatus } from "./close_codes";
-import { type EventPage, type Message, OPEN_MS, type Open, type World, afterCursor } from "./transport";
+import type { EventPage } from "../api.gen";
+import { type Message, OPEN_MS, type Open, type World, afterCursor } from "./transport";
 
 const POLL_MS = 2_000;
 
-/** Each answer brings its events, the progress and then a heartbeat; it ends with the first that fails. */
+/** Each answer brings its events, the last one the progress, too, and then a heartbeat; it ends with the first that fails. */
 export function pollTransport(jobId: string, world: World): Open {
-  const url = `${world.origin}/api/jobs/${jobId}/events`;
+  const url = `${world.origin}/api/jobs/${jobId}/events?limit=1000&progress=true`;
   return async function* (cursor, signal) {
     for (let seq = 0, at = cursor; !signal.aborted; ) {
-      const page = await ask(url + afterCursor(at), world, signal);
+      const page = await ask(url + afterCursor(at, "&"), world, signal);
       seq = page.kind === "reset" ? 0 : Math.max(seq, ...page.events.map((envelope) => envelope.seq));
       at = page.cursor;
       yield* messagesOf(page, seq);
-      await pause(POLL_MS, signal);
+      if (!page.more) await pause(POLL_MS, signal);
     }
   };
 }
@@ -35,7 +36,7 @@ function* messagesOf(page: EventPage, seq: number): Generator<Message> {
   yield { kind: "opened" };
   for (const envelope of page.events) yield { kind: "event", cursor, envelope };
   // The progress was read before the events: it may know less than they say.
-  if (page.kind === "reset") yield { kind: "reset", cursor, progress };
-  else if (progress.seq >= seq) yield { kind: "snapshot", cursor, progress };
+  if (progress && page.kind === "reset") yield { kind: "reset", cursor, progress };
+  else if (progress && progress.seq >= seq) yield { kind: "snapshot", cursor, progress };
   yield { kind: "heartbeat" };
 }

@@ -1,6 +1,5 @@
 // What every way to follow a job has in common: it is opened at a cursor, and brings messages until it ends.
 
-import type { Envelope, Progress } from "../api.gen";
 import type { Frame } from "../progress/messages";
 
 /** A frame, or a sign of life: `opened` once, before anything else, and `heartbeat` while nothing happens. */
@@ -31,16 +30,9 @@ export interface World {
   random(): number;
 }
 
-export interface EventPage {
-  kind: "events" | "reset";
-  events: Envelope[];
-  progress: Progress;
-  cursor: string;
-}
-
 /** How long a line may take to open, or a request to be answered. */
 export const OPEN_MS = 8_000;
 
-export function afterCursor(cursor: string | null): string {
-  return cursor === null ? "" : `?after=${encodeURIComponent(cursor)}`;
+export function afterCursor(cursor: string | null, mark: "?" | "&" = "?"): string {
+  return cursor === null ? "" : `${mark}after=${encodeURIComponent(cursor)}`;
 }
