@@ -109,3 +109,27 @@ async def test_a_server_captions_the_clips_of_a_program(
     ]
     with pytest.raises(InvalidTranscriptError, match="1 fault"):
         await client.arender(tiny, scenes=ONE, captions=Transcript())
+
+
+async def test_a_program_gives_corrected_captions_back_to_a_server(
+    server: tuple[str, str], program: Path, tiny: Path
+) -> None:
+    client, folder = Client(*server), program / "mine"
+    job = await client.arender(tiny, scenes=SPOKEN, styles=["original", "split"])
+    await job.wait()
+    await client.adownload(job, folder)
+    subtitles = folder / "01_one_split.srt"
+    subtitles.write_text(subtitles.read_text().replace("so", "So!"))
+    (folder / "notes.srt").write_text("not a clip's")
+    end = await (again := await client.aedit_captions(job, folder)).wait()
+    await client.adownload(again, folder)
+
+    assert (end.outcome, end.run, again.job_id) == ("succeeded", 2, job.job_id)
+    assert "So!" in (folder / "01_one_original.srt").read_text()
+    with pytest.raises(ServerRefusedError, match="Every clip shows these captions already"):
+        await client.aedit_captions(job, folder)
+    (folder / "notes.srt").unlink()
+    other = await client.arender(tiny, scenes=ONE, styles=["original"], captions=folder)
+    assert (await other.wait()).outcome == "succeeded"
+    await client.adownload(other, program / "other")
+    assert "So!" in (program / "other" / "01_one_original.srt").read_text()

@@ -247,3 +247,59 @@ async def test_words_that_were_heard_are_those_beside_the_clip(served):
 
     assert [(word["text"], word["start"]) for word in heard] == [("Heard", 2.5)]
     assert other == []
+
+
+async def test_a_corrected_file_is_given_back_and_makes_again_the_clips_of_its_scene(
+    working, until
+):
+    server = await working()
+    async with server.client() as client:
+        job_id = await submit(client)
+        early = await put(client, job_id, 1, b"")
+        await over(client, job_id, until)
+        text, other = [await srt_of(client, job_id, scene, "original") for scene in (1, 2)]
+        same = await put(client, job_id, 1, text.encode())
+        bad = await put(client, job_id, 1, text.replace(",900", ",100").encode())
+        missing = await put(client, job_id, 9, text.encode())
+        back = await put(client, job_id, 1, text.replace("Helo", "Hello").encode("utf-16"))
+        assert (back.status_code, back.json()["run"]) == (202, 2)
+        assert await over(client, job_id, until, run=2) == "succeeded"
+        words = await words_of(client, job_id)
+
+        assert [each.status_code for each in (early, same, bad, missing)] == [409, 409, 422, 404]
+        assert [each["place"] for each in bad.json()["faults"]] == ["captions.srt, line 2"]
+        assert [word["text"] for word in words] == ["Hello", "there"]
+        assert await made_in(client, job_id, 2) == {(1, "original"), (1, "center_focus")}
+        assert "Hello there" in await srt_of(client, job_id, 1, "center_focus")
+        assert await srt_of(client, job_id, 2, "original") == other
+
+
+async def test_files_of_several_scenes_come_back_at_once_by_their_names(working, until):
+    server = await working()
+    async with server.client() as client:
+        job_id = await submit(client)
+        await over(client, job_id, until)
+        one, two = [await srt_of(client, job_id, scene, "original") for scene in (1, 2)]
+        names = [f"0{scene}_scene-{scene}_original.srt" for scene in (1, 2)]
+        files = {names[0]: one.replace("Helo", "Hello"), names[1]: two}
+        strange = await edit(client, job_id, files=files | {"talk.srt": one})
+        differ = await edit(
+            client, job_id, files=files | {"01_scene-1_center_focus.srt": one.replace("Helo", "Hi")}
+        )
+        twice = await edit(client, job_id, files=files, scenes={1: []})
+        assert (await edit(client, job_id, files=files)).status_code == 202
+        assert await over(client, job_id, until, run=2) == "succeeded"
+        captions = {"files": {names[1]: two.replace("again", "once more")}, "transcript": SRT}
+        other = await submit(client, styles=["split"], captions=captions)
+        await over(client, other, until)
+
+        refusals = [each.json()["faults"] for each in (strange, differ, twice)]
+        places = [[fault["place"] for fault in faults] for faults in refusals]
+        assert places == [["talk.srt"], [names[0]], ["scenes.1"]]
+        assert await made_in(client, job_id, 2) == {(1, "original"), (1, "center_focus")}
+        assert [word["text"] for word in await words_of(client, other, 2)] == ["once", "more"]
+        assert [word["text"] for word in await words_of(client, other, 1)] == ["Helo", "there"]
+
+
+async def put(client: httpx.AsyncClient, job_id: str, scene: int, content: bytes) -> httpx.Response:
+    return await client.put(f"/api/jobs/{job_id}/scenes/{scene}/captions.srt", content=content)

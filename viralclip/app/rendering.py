@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from viralclip.analysis.models import ModelPlace, fetch_model, find_model
+from viralclip.app.caption_folder import EarlierClip, earlier_clips
+from viralclip.app.captions import CaptionFolder
 from viralclip.app.following import follow_run, has_ended
 from viralclip.app.lives import attended
 from viralclip.app.naming import look_at, named
@@ -59,7 +61,10 @@ class Run:
 async def check(request: Request, settings: Settings) -> Accepted:
     """The plan for the request; InvalidRequestError names what is wrong with it, and what it needs
     that is not here: a detector that it demands, or what listens to speech."""
-    accepted = await accept(request, storage_opener(settings), fonts=settings.rendering.fonts)
+    earlier = await _earlier(request, settings)
+    accepted = await accept(
+        request, storage_opener(settings), fonts=settings.rendering.fonts, earlier=earlier
+    )
     captions = accepted.plan.options.captions
     if any(accepted.plan.is_transcribed(scene) for scene in accepted.plan.scenes):
         await asyncio.to_thread(find_recogniser, speech_choice(settings))
@@ -151,6 +156,14 @@ async def is_served(job: JobRecord, records: Records, settings: Settings) -> boo
     progress, _ = await records.channel.progress(job.job_id)
     roster = open_roster(settings, engine_of(settings, job))
     return progress.worker is not None and await roster.life_of(progress.worker) == "alive"
+
+
+async def _earlier(request: Request, settings: Settings) -> tuple[EarlierClip, ...]:
+    """The clips that captions in a folder may have been written beside."""
+    if not isinstance(request.captions, CaptionFolder):
+        return ()
+    async with open_records(settings) as records:
+        return await earlier_clips(request.captions, request.out, records.catalog)
 
 
 def _demand_libass(settings: Settings) -> None:

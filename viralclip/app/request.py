@@ -8,7 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TypedDict, Unpack
 
-from viralclip.app.captions import CaptionSource, caption_scenes
+from viralclip.app.caption_folder import EarlierClip, FolderCaptions
+from viralclip.app.captions import CaptionFolder, CaptionSource, caption_scenes
 from viralclip.app.destination import demand_text, destination_url
 from viralclip.audio_tracks import VOICE
 from viralclip.captioning import Captioned
@@ -49,7 +50,7 @@ from viralclip.styles.registry import scene_options
 class Request:
     """A render as it was asked for; without scenes the chapters of the video are meant.
 
-    `captions` say where their words come from; see `caption_words`.
+    `captions` say where their words come from; see `caption_source`.
     """
 
     source: Path
@@ -118,11 +119,16 @@ def options_for(settings: Settings, **values: Unpack[OptionValues]) -> Options:
 
 
 async def accept(
-    request: Request, open_storage: Callable[[str], Storage], *, fonts: Path | None = None
+    request: Request,
+    open_storage: Callable[[str], Storage],
+    *,
+    fonts: Path | None = None,
+    earlier: Sequence[EarlierClip] = (),
 ) -> Accepted:
     """The plan for the request; InvalidRequestError names what is wrong with it.
 
-    `fonts` is a folder of the user's with more of them for captions.
+    `fonts` is a folder of the user's with more of them for captions. `earlier` are the clips that a
+    folder of corrected captions may belong to.
     """
     aspect = parse_aspect(request.options.aspect)
     if not request.styles:
@@ -130,7 +136,7 @@ async def accept(
     demand_text("the video", request.source)
     probed = await asyncio.to_thread(look_over, request.source)
     reading = await asyncio.to_thread(_scenes, request, probed)
-    shown = await asyncio.to_thread(_captioned, request, reading.scenes, probed.video, fonts)
+    shown = await asyncio.to_thread(_captioned, request, reading.scenes, probed, fonts, earlier)
     active = probed.video.active_area if request.options.bars == "cut" else None
     styles = resolve(request.styles, source=probed.video.size, aspect=aspect, active=active)
     storage_url = await destination_url(request.out, open_storage)
@@ -144,9 +150,18 @@ async def accept(
 
 
 def _captioned(
-    request: Request, scenes: Sequence[Scene], video: Video, fonts: Path | None
+    request: Request,
+    scenes: Sequence[Scene],
+    probed: Probed,
+    fonts: Path | None,
+    earlier: Sequence[EarlierClip],
 ) -> Captioned:
-    return caption_scenes(request.captions, scenes, request.options.captions, video, fonts)
+    options = request.options.captions
+    match request.captions:
+        case CaptionFolder() as folder:
+            return FolderCaptions(folder, scenes, probed, earlier).give(options, fonts)
+        case source:
+            return caption_scenes(source, scenes, options, probed.video, fonts)
 
 
 def _scenes(request: Request, probed: Probed) -> SceneReading:

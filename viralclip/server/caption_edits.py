@@ -1,32 +1,46 @@
 """Captions of clips that were made: the words they show, and edits that make them again."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from viralclip.caption_files import MAX_FILES, CaptionFile
 from viralclip.captioning import give_captions
 from viralclip.captions.areas import AreaName
 from viralclip.captions.fonts import Font
 from viralclip.captions.registry import caption_style
-from viralclip.catalog.records import ClipRecord
+from viralclip.catalog.records import ClipRecord, JobRecord
 from viralclip.errors import Fault, InvalidTranscriptError, SourceChangedError
 from viralclip.plan import Bars, Options, Plan, changed_clips
 from viralclip.scenes import MAX_SCENES, Scene
 from viralclip.server.actions import expect_another_run
+from viralclip.server.caption_returns import (
+    ScenesFiles,
+    changed_words,
+    heard_text,
+    named_files,
+    with_times,
+)
+from viralclip.server.captions import FILE_BODY
 from viralclip.server.dependencies import CatalogDep, FilesDep, LibraryDep, PartsDep
 from viralclip.server.identity import Owner
 from viralclip.server.jobs import JobId, JobOut, SceneId, find_job, job_out
+from viralclip.server.new_job import MAX_TRANSCRIPT_CHARS
+from viralclip.server.parts import ServerParts
 from viralclip.server.problems import ConflictError, NotFoundError, problems
+from viralclip.server.video_library import VideoLibrary
 from viralclip.storage.objects import Storage
 from viralclip.storage.sources import in_store
 from viralclip.words.given import MAX_SCENE_WORDS
 from viralclip.words.reading import parse_transcript
 from viralclip.words.transcript import Word, in_order, within
 
+_Name = Annotated[str, Field(max_length=255)]
+_Text = Annotated[str, Field(max_length=MAX_TRANSCRIPT_CHARS)]
 _Words = Annotated[tuple[Word, ...], Field(max_length=MAX_SCENE_WORDS)]
 
 
@@ -51,11 +65,16 @@ class SceneWords(BaseModel):
 
 
 class CaptionEdits(BaseModel):
-    """Other words for scenes, by their ids, and another look for all captions of the job."""
+    """Other words for scenes, by their ids, and another look for all captions of the job.
+
+    `files` are the texts of `.srt` files that were written beside clips and corrected, by their
+    names; their times are the clips'.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     scenes: Annotated[dict[SceneId, _Words], Field(max_length=MAX_SCENES)] = {}
+    files: Annotated[dict[_Name, _Text], Field(max_length=MAX_FILES)] | None = None
     style: Annotated[str, Field(max_length=100)] | None = None
     area: AreaName | None = None
 
@@ -93,11 +112,72 @@ async def edit_captions(
 
     The clips that show what changed are made again in another run; the others stay as they are.
     """
-    backends = parts.backends
-    job = await find_job(job_id, owner, backends.catalog)
+    job = await _ended(job_id, owner, parts)
+    files = named_files(edits.files or {}, job.plan.scenes, job.plan.video)
+    words = await _returned(files, job, owner, parts)
+    return await _make_again(job, with_returned(edits, words), parts, library)
+
+
+@router.put(
+    "/scenes/{scene_id}/captions.srt",
+    status_code=202,
+    operation_id="replaceSceneCaptions",
+    responses=problems(409, 413),
+    openapi_extra=FILE_BODY,
+)
+async def replace_scene_captions(
+    job_id: JobId,
+    scene_id: SceneId,
+    request: Request,
+    owner: Owner,
+    parts: PartsDep,
+    library: LibraryDep,
+) -> JobOut:
+    """Give back the subtitles of a clip of the scene, corrected, in the clip's own time.
+
+    Lines that were not touched stay as they are, to the word. All clips of the scene are made again
+    in another run of the job, which has ended.
+    """
+    job = await _ended(job_id, owner, parts)
+    if scene_id not in {scene.id for scene in job.plan.scenes}:
+        raise NotFoundError
+    files = {scene_id: [CaptionFile("captions.srt", await request.body())]}
+    words = await _returned(files, job, owner, parts)
+    return await _make_again(job, CaptionEdits(scenes=words), parts, library)
+
+
+async def _ended(job_id: str, owner: str, parts: ServerParts) -> JobRecord:
+    job = await find_job(job_id, owner, parts.backends.catalog)
     if job.outcome is None:
         raise ConflictError(why="The job is still running.")
-    plan = edited(job.plan, edits)
+    return job
+
+
+async def _returned(
+    files: ScenesFiles, job: JobRecord, owner: str, parts: ServerParts
+) -> dict[int, tuple[Word, ...]]:
+    if not files:
+        return {}
+    clips = await parts.backends.catalog.clips.of(job.job_id)
+    timed = await with_times(files, job, clips, parts.files.open_storage(job.storage_url))
+    return await parts.pools.parsing.run(owner, changed_words, job, timed)
+
+
+def with_returned(edits: CaptionEdits, words: Mapping[int, tuple[Word, ...]]) -> CaptionEdits:
+    """The edits with the words of their files; InvalidTranscriptError for scenes that have both."""
+    faults = [
+        Fault(f"scenes.{each}", "its words are given in a file, too")
+        for each in sorted(edits.scenes.keys() & words.keys())
+    ]
+    if faults:
+        raise InvalidTranscriptError(faults)
+    return edits.model_copy(update={"scenes": {**edits.scenes, **words}, "files": None})
+
+
+async def _make_again(
+    job: JobRecord, edits: CaptionEdits, parts: ServerParts, library: VideoLibrary
+) -> JobOut:
+    backends, plan = parts.backends, edited(job.plan, edits)
     if not changed_clips(job.plan, plan):
         raise ConflictError(why="Every clip shows these captions already.")
     await asyncio.to_thread(_check, plan, edits, parts.defaults.fonts)
@@ -106,7 +186,7 @@ async def edit_captions(
     if not in_store(video) and not await asyncio.to_thread(library.is_still, video):
         raise SourceChangedError(detail="found before clips were made again")
     await expect_another_run(job, backends.catalog, backends.webhooks)
-    return job_out((await backends.jobs.retry(job_id, datetime.now(UTC), plan)).summary)
+    return job_out((await backends.jobs.retry(job.job_id, datetime.now(UTC), plan)).summary)
 
 
 def edited(plan: Plan, edits: CaptionEdits) -> Plan:
@@ -147,12 +227,10 @@ async def _heard(
     scene: Scene, clips: Sequence[ClipRecord], storage: Storage
 ) -> tuple[Word, ...] | None:
     """The words that stand beside a finished clip of the scene, in the video's time."""
-    keys = (key for clip in clips if clip.ending == "complete" for key in clip.caption_keys)
-    key = next((key for key in keys if key.endswith(".vtt")), None)
-    if key is None:
+    text = await heard_text(clips, storage)
+    if text is None:
         return None
-    data = b"".join([chunk async for chunk in storage.read(key)])
-    return parse_transcript(data, name=key, offset=scene.start).transcript.words
+    return parse_transcript(text, name="captions.vtt", offset=scene.start).transcript.words
 
 
 def _scene_words(scene: Scene, words: tuple[Word, ...], plan: Plan) -> SceneWords:

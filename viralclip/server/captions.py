@@ -23,7 +23,7 @@ _AREA_SUMMARIES: dict[AreaName, str] = {
     "ads": "clear of what ads of Shorts and Reels cover",
     "full": "nearly the whole frame",
 }
-_FILE_BODY = {
+FILE_BODY = {
     "requestBody": {
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
     }
@@ -78,7 +78,7 @@ async def list_caption_styles(_: Owner, parts: PartsDep) -> CaptionChoices:
     "/words",
     operation_id="readTranscript",
     responses=problems(404, 413),
-    openapi_extra=_FILE_BODY,
+    openapi_extra=FILE_BODY,
 )
 async def read_words(
     owner: Owner,

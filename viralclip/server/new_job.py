@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from viralclip.audio_tracks import ALL, VOICE
+from viralclip.caption_files import MAX_FILES
 from viralclip.captions.areas import AreaName
 from viralclip.catalog.records import Priority
 from viralclip.plan import Bars, Preset
@@ -12,9 +13,11 @@ from viralclip.server.scene_input import SceneObject
 
 MAX_STYLES = 50
 # A long talk's in the wordiest format; the request as a whole has a limit of its own.
-_MAX_TRANSCRIPT_CHARS = 1_500_000
+MAX_TRANSCRIPT_CHARS = 1_500_000
+_Name = Annotated[str, Field(max_length=255)]
+_Text = Annotated[str, Field(max_length=MAX_TRANSCRIPT_CHARS)]
 # What no file name, database or log can hold.
-_TEXT = r"^[^\x00]*$"
+_PATTERN = r"^[^\x00]*$"
 
 
 class _In(BaseModel):
@@ -24,7 +27,7 @@ class _In(BaseModel):
 class VideoSource(_In):
     """A video that was uploaded or used before."""
 
-    video_id: str = Field(max_length=100, pattern=_TEXT)
+    video_id: str = Field(max_length=100, pattern=_PATTERN)
 
 
 class PathSource(_In):
@@ -37,12 +40,15 @@ class NewCaptions(_In):
     """Captions for every clip.
 
     `given` words are those of the scenes and, where a scene has none of its own, those of the
-    `transcript`: the text of a file in any format that is known. `auto` is what is heard. Without
-    `burn` they stand in files beside the clips only.
+    `transcript`: the text of a file in any format that is known. `auto` is what is heard. `files`
+    are the texts of `.srt` files that were written beside clips of the same scenes and corrected,
+    by their names: they go before both. Without `burn` captions stand in files beside the clips
+    only.
     """
 
     mode: Literal["given", "auto"] = "given"
-    transcript: str | None = Field(default=None, max_length=_MAX_TRANSCRIPT_CHARS)
+    transcript: str | None = Field(default=None, max_length=MAX_TRANSCRIPT_CHARS)
+    files: Annotated[dict[_Name, _Text], Field(max_length=MAX_FILES)] | None = None
     style: str = Field(default="phrase", max_length=40)
     area: AreaName = "feed"
     burn: bool = True

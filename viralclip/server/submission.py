@@ -6,8 +6,10 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from fractions import Fraction
 
-from viralclip.captioning import Captioned, give_captions
+from viralclip.caption_files import with_files
+from viralclip.captioning import Captioned, give_captions, with_words
 from viralclip.captions.fonts import Font
 from viralclip.catalog.records import JobRecord
 from viralclip.engine.jobs import new_job_id
@@ -15,6 +17,7 @@ from viralclip.errors import Fault, InvalidScenesError, NoSpeechTrackError
 from viralclip.geometry import parse_aspect
 from viralclip.plan import CaptionOptions, Options, Plan, Video, choose, make_plan
 from viralclip.scenes import MAX_SCENES
+from viralclip.server.caption_returns import named_files
 from viralclip.server.new_job import NewJob, PathSource, VideoSource
 from viralclip.server.parts import ServerParts
 from viralclip.server.problems import ConflictError, TooManyError
@@ -157,10 +160,19 @@ def _read_all(new: NewJob, video: Video, fonts: Callable[[], Sequence[Font]]) ->
     words = TranscriptReading(Transcript())
     if wanted.transcript is not None:
         words = read_transcript(wanted.transcript, "transcript", video)
+    scenes = (
+        with_words(reading.scenes, words.transcript) if wanted.mode == "given" else reading.scenes
+    )
+    corrected = with_files(
+        scenes,
+        named_files(wanted.files or {}, reading.scenes, video),
+        heard=wanted.mode == "auto",
+        fps=float(Fraction(video.fps)),
+    )
     shown = give_captions(
-        reading.scenes,
+        corrected.scenes,
         CaptionOptions(mode=wanted.mode, style=wanted.style, area=wanted.area, burn=wanted.burn),
-        transcript=words.transcript,
         fonts=fonts() if wanted.burn else (),
     )
-    return Captioned(shown.scenes, shown.options, (*reading.notes, *words.notes, *shown.notes))
+    notes = (*reading.notes, *words.notes, *corrected.notes, *shown.notes)
+    return Captioned(shown.scenes, shown.options, notes)

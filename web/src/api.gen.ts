@@ -459,6 +459,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/jobs/{job_id}/scenes/{scene_id}/captions.srt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Replace Scene Captions
+         * @description Give back the subtitles of a clip of the scene, corrected, in the clip's own time.
+         *
+         *     Lines that were not touched stay as they are, to the word. All clips of the scene are made again
+         *     in another run of the job, which has ended.
+         */
+        put: operations["replaceSceneCaptions"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/choices": {
         parameters: {
             query?: never;
@@ -2053,6 +2076,9 @@ export interface components {
         /**
          * CaptionEdits
          * @description Other words for scenes, by their ids, and another look for all captions of the job.
+         *
+         *     `files` are the texts of `.srt` files that were written beside clips and corrected, by their
+         *     names; their times are the clips'.
          */
         CaptionEdits: {
             /**
@@ -2062,6 +2088,10 @@ export interface components {
             scenes: {
                 [key: string]: components["schemas"]["Word"][];
             };
+            /** Files */
+            files?: {
+                [key: string]: string;
+            } | null;
             /** Style */
             style?: string | null;
             /** Area */
@@ -2385,8 +2415,10 @@ export interface components {
          * @description Captions for every clip.
          *
          *     `given` words are those of the scenes and, where a scene has none of its own, those of the
-         *     `transcript`: the text of a file in any format that is known. `auto` is what is heard. Without
-         *     `burn` they stand in files beside the clips only.
+         *     `transcript`: the text of a file in any format that is known. `auto` is what is heard. `files`
+         *     are the texts of `.srt` files that were written beside clips of the same scenes and corrected,
+         *     by their names: they go before both. Without `burn` captions stand in files beside the clips
+         *     only.
          */
         NewCaptions: {
             /**
@@ -2397,6 +2429,10 @@ export interface components {
             mode: "given" | "auto";
             /** Transcript */
             transcript?: string | null;
+            /** Files */
+            files?: {
+                [key: string]: string;
+            } | null;
             /**
              * Style
              * @default phrase
@@ -4670,6 +4706,87 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replaceSceneCaptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+                scene_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -14,7 +14,8 @@ from viralclip.app.api.connection import Connection, ServerRefusedError
 from viralclip.app.api.jobs import AsyncJob, Job
 from viralclip.app.api.local import Captions, Scenes, listed
 from viralclip.app.api.tracked import Followed, Tracked
-from viralclip.app.captions import CaptionSource, caption_source, read_bytes
+from viralclip.app.caption_folder import subtitle_texts
+from viralclip.app.captions import CaptionFolder, CaptionSource, caption_source, read_bytes
 from viralclip.app.request import read_list_text
 from viralclip.catalog.records import CAPTION_FORMATS
 from viralclip.errors import SourceMissingError
@@ -95,6 +96,21 @@ class Client:
         found = await background().arun(_begun(partial(self._found, job_id)))
         return AsyncJob(found, base=self._url)
 
+    def edit_captions(self, job: Job, folder: str | PathLike[str]) -> Job:
+        """Give back the `.srt` files of the job's clips, corrected, from the folder that they were
+        downloaded to: clips that show what changed are made again in another run.
+
+        The job must have ended. InvalidTranscriptError names what is wrong, with its file and line;
+        ServerRefusedError where nothing is new.
+        """
+        asked = partial(self._edited, job.job_id, Path(folder))
+        return Job(background().run(_begun(asked)), base=self._url)
+
+    async def aedit_captions(self, job: AsyncJob, folder: str | PathLike[str]) -> AsyncJob:
+        """`edit_captions` for code in an event loop."""
+        asked = partial(self._edited, job.job_id, Path(folder))
+        return AsyncJob(await background().arun(_begun(asked)), base=self._url)
+
     def download(self, job: Job, folder: str | PathLike[str]) -> list[Path]:
         """Bring the finished clips of the job to the folder; where they are now."""
         return background().run(self._download(job.job_id, Path(folder)))
@@ -129,6 +145,15 @@ class Client:
         async with Connection(self._url, self._token) as server:
             state = (await server.ask("GET", f"/api/jobs/{job_id}")).json()
             yield ServerRun(server, state["job"]["job_id"], ())
+
+    @asynccontextmanager
+    async def _edited(self, job_id: str, folder: Path) -> AsyncIterator["ServerRun"]:
+        async with Connection(self._url, self._token) as server:
+            clips = (await server.ask("GET", f"/api/jobs/{job_id}/clips")).json()
+            names = {Path(clip["filename"]).with_suffix(".srt").name for clip in clips}
+            files = await asyncio.to_thread(subtitle_texts, folder, names)
+            await server.ask("POST", f"/api/jobs/{job_id}/captions", json={"files": files})
+            yield ServerRun(server, job_id, ())
 
     async def _download(self, job_id: str, folder: Path) -> list[Path]:
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
@@ -185,9 +210,13 @@ def _rows(scenes: Path | tuple[Scene, ...] | None) -> list[dict[str, Any]] | str
 def _captions(
     source: CaptionSource, scenes: Path | tuple[Scene, ...] | None, options: ServerOptions
 ) -> dict[str, Any] | None:
-    """The captions as the API takes them: the text of a transcript, or the scenes' own words."""
+    """The captions as the API takes them: the text of a transcript, corrected files of clips, or
+    the scenes' own words."""
     how = {_OF_CAPTIONS[name]: value for name, value in options.items() if name in _OF_CAPTIONS}
     match source:
+        case CaptionFolder(path, others):
+            given = _captions(others, scenes, options) or {"mode": "given", **how}
+            return {**given, "files": subtitle_texts(path)}
         case "none":
             return None
         case "auto":

@@ -14,18 +14,18 @@ import structlog
 from viralclip.app.api.background import background
 from viralclip.app.api.jobs import AsyncJob, Job
 from viralclip.app.api.tracked import Tracked
-from viralclip.app.captions import caption_source
+from viralclip.app.captions import Named, caption_source
 from viralclip.app.rendering import Run, check, open_render
 from viralclip.app.request import OptionValues, Request, options_for
 from viralclip.app.starting import make_private, start_logs
 from viralclip.progress import Progress
 from viralclip.scenes import Scene
 from viralclip.settings import Settings, read_settings
-from viralclip.words.transcript import Transcript
 
 Scenes = Iterable[Scene] | str | PathLike[str] | None
-# A transcript or the path of one, `auto`, `none`; None: the scenes' own words, if they have any.
-Captions = Transcript | str | PathLike[str] | None
+# A transcript or the path of one, `auto`, `none`, the path of a folder with corrected subtitles, or
+# such a folder and one of the others; None: the scenes' own words, if they have any.
+Captions = Named | Iterable[Named] | None
 
 
 def render(
@@ -42,10 +42,11 @@ def render(
 
     `scenes` are `Scene`s, or the path of a list in any format that `viralclip render --scenes`
     takes; without any, the chapters inside the video. `out` is a folder or `s3://BUCKET/PREFIX`.
-    `captions` is the path of a transcript, a `Transcript`, `"auto"` or `"none"`; without any, the
-    words that the scenes bring. `slots` is how many FFmpegs run at once. Settings come from the
-    environment as for the command; the state folder is the same, so that `viralclip jobs` lists the
-    job, finished clips are kept, and a job that was cut short is gone on with.
+    `captions` is the path of a transcript, a `Transcript`, `"auto"` or `"none"`, the path of a
+    folder with corrected `.srt` files of clips, or a list of that and one of the others; without
+    any, the words that the scenes bring. `slots` is how many FFmpegs run at once. Settings come
+    from the environment as for the command; the state folder is the same, so that `viralclip jobs`
+    lists the job, finished clips are kept, and a job that was cut short is gone on with.
 
     Returns when the job has begun. A process makes one job at a time: while another job of its own
     is under way this waits for that to end. InvalidRequestError, or another ViralclipError, says

@@ -53,11 +53,12 @@ def render(
         typer.Option(help="Write where the intelligent styles looked, and why, to this file."),
     ] = None,
     captions: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
-            metavar="FILE|auto|none",
+            metavar="FILE|DIR|auto|none",
             help="Captions: a transcript (SRT, WebVTT, ASS, JSON of a recogniser), auto (from the"
-            " sound) or none. Default: the words in the scene list.",
+            " sound) or none; a folder with the clips' own .srt files, corrected, beside one of"
+            " these or alone. Default: the words in the scene list.",
         ),
     ] = None,
     caption_style: Annotated[
