@@ -1,10 +1,12 @@
 """The application: every route over one set of parts, behind one guard."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic.json_schema import models_json_schema
 
@@ -98,7 +100,6 @@ def create_app(
     app.add_middleware(Measuring)
     if page is not None:
         app.mount("/", StaticFiles(directory=page, html=True), name="page")
-    app.openapi()  # now, and not while the first who asks for it waits
     return app
 
 
@@ -120,13 +121,22 @@ def routes() -> FastAPI:
         description=_ABOUT,
         docs_url=None,
         redoc_url=None,
-        openapi_url="/api/openapi.json",
+        openapi_url=None,
         dependencies=[Depends(note_route)],
     )
+    app.add_route("/api/openapi.json", _description, include_in_schema=False)
     for module in _ROUTED:
         app.include_router(module.router)
     problems.install(app)
     return app
+
+
+async def _description(request: Request) -> JSONResponse:
+    """Made in a thread when somebody first asks: it takes as long as the rest of a server's start,
+    and most servers are never asked."""
+    app = request.app
+    async with app.state.describing:
+        return JSONResponse(await asyncio.to_thread(app.openapi))
 
 
 def _provide(app: FastAPI, parts: ServerParts, sign_in: SignIn) -> None:
@@ -140,6 +150,7 @@ def _provide(app: FastAPI, parts: ServerParts, sign_in: SignIn) -> None:
         await backends.catalog.jobs.count_running("nobody")
         await backends.channel.progress("none")
 
+    app.state.describing = asyncio.Lock()
     app.state.parts = parts
     app.state.sign_in = sign_in
     app.state.library = library
