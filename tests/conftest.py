@@ -26,6 +26,13 @@ from viralclip.telemetry.recorder import PrometheusRecorder
 
 pytest_plugins = ("services", "peers.s3", "peers.firestore")
 
+# Else each of the hundreds of commands that tests start compiles the whole package again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# HTTPX asks for it several times in each request; where it is not installed, the whole path is
+# searched each time.
+sys.modules.setdefault("sniffio", None)  # pyright: ignore[reportArgumentType]
+
 # A busy machine is no fault.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")

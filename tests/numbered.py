@@ -8,6 +8,7 @@ from typing import Any
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 RATE = 48_000
@@ -111,9 +112,10 @@ def _forget_rate(path: Path) -> None:
 
 def _pictures(film: Film, video: Any) -> list[tuple[float, Any]]:
     packets: list[Any] = []
+    convert = VideoReformatter().reformat  # one for all: each one prepares for its first frame
     for number, time in enumerate(film.times, start=film.first):
         frame = av.VideoFrame.from_ndarray(picture(number, *film.size), format="gray")
-        frame = frame.reformat(format=film.pixels)
+        frame = convert(frame, format=film.pixels, threads=1)
         frame.pts, frame.time_base = round(time * film.clock), Fraction(1, film.clock)
         packets += video.encode(frame)
     packets += video.encode(None)
@@ -142,9 +144,10 @@ def read_film(path: Path, *, stream: int = 0) -> Shown:
         zero = (container.start_time or 0) / av.time_base
         times: list[float] = []
         numbers: list[int] = []
+        convert = VideoReformatter().reformat
         for frame in container.decode(container.streams.video[stream]):
             times.append((frame.time or 0.0) - zero)
-            numbers.append(number_in(frame.reformat(format="gray").to_ndarray()))
+            numbers.append(number_in(convert(frame, format="gray", threads=1).to_ndarray()))
     return Shown(times, numbers, *_listen(path))
 
 
@@ -156,16 +159,14 @@ def _listen(path: Path) -> tuple[list[float], float]:
         zero = (container.start_time or 0) / av.time_base
         audio = container.streams.audio[0]
         ears: dict[tuple[Any, ...], av.AudioResampler] = {}
-        begins: list[float] = []
-        last, heard = -1.0, 0.0
+        loud: list[NDArray[np.float64]] = []
+        heard = 0.0
         for frame in container.decode(audio):
             heard += frame.samples / frame.sample_rate
             kind = (frame.format.name, frame.layout.name, frame.sample_rate)
             ear = ears.setdefault(kind, av.AudioResampler("flt", "mono", RATE))
             for part in ear.resample(frame):
-                loud = np.flatnonzero(np.abs(part.to_ndarray().ravel()) > _LOUD)
-                for time in loud / RATE + (part.time or 0.0) - zero:
-                    if time - last > _QUIET_S:
-                        begins.append(float(time))
-                    last = time
-    return begins, heard
+                places = np.flatnonzero(np.abs(part.to_ndarray().ravel()) > _LOUD)
+                loud.append(places / RATE + (part.time or 0.0) - zero)
+    times = np.concatenate([*loud, np.empty(0)])
+    return times[np.diff(times, prepend=-1.0) > _QUIET_S].tolist(), heard

@@ -1,8 +1,9 @@
 """Sampling real files: times, orientation, rate, seeking, damage, and exact cuts."""
 
+import functools
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import av
@@ -52,13 +53,18 @@ def film(ffmpeg: Path, tmp_path_factory: pytest.TempPathFactory):
             width, height = SIZE
             source = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}")
             command = [ffmpeg, "-v", "error", *source, "-r", str(FPS), "-i", "-", *encode, target]
-            subprocess.run(command, input=b"".join(pictures()), check=True)
+            subprocess.run(command, input=pictures(), check=True)
         return target
 
     return make
 
 
-def pictures():
+@functools.cache
+def pictures() -> bytes:
+    return b"".join(_pictures())
+
+
+def _pictures() -> Iterator[bytes]:
     random = np.random.default_rng(0)
     for name, frames in SHOTS:
         whole = getattr(data, name)()

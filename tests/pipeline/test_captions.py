@@ -23,7 +23,9 @@ def said(*texts, start=0.0):
 
 def pictures(path):
     with av.open(str(path)) as container:
-        return [frame.to_ndarray(format="rgb24").astype(int) for frame in container.decode(video=0)]
+        return [
+            frame.to_ndarray(format="rgb24").astype(np.int16) for frame in container.decode(video=0)
+        ]
 
 
 def changed(one, other):

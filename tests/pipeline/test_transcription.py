@@ -39,7 +39,9 @@ def hearing(shop, stand_in: Path, tmp_path: Path):
 
 def pictures(path: Path):
     with av.open(str(path)) as container:
-        return [frame.to_ndarray(format="rgb24").astype(int) for frame in container.decode(video=0)]
+        return [
+            frame.to_ndarray(format="rgb24").astype(np.int16) for frame in container.decode(video=0)
+        ]
 
 
 def changed(one, other) -> int:

@@ -64,7 +64,9 @@ Said = NewEvent | ClipTick | JobTick
 
 _LINE: TypeAdapter[Envelope | ClipTick | JobTick] = TypeAdapter(Envelope | ClipTick | JobTick)
 _TRANSCRIPTS = Path(__file__).parents[1] / "transcripts"
-_LOOK_S = 0.02
+# How soon it is looked again for what is waited for: less often as time goes by, as each look at a
+# server keeps it from its work.
+_LOOK_S, _LOOK_LATER_S = 0.02, 0.06
 # Else every client reads all certificates there are, for a server that speaks no TLS.
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
@@ -363,10 +365,11 @@ def say() -> Callable[..., Any]:
 
 async def _until(true: Callable[[], Any], *, within_s: float = 120.0) -> Any:
     """The first truth that `true` gives; the one place in these tests that waits by asking."""
-    deadline = time.monotonic() + within_s
+    deadline, look_s = time.monotonic() + within_s, _LOOK_S
     while not (found := await answer if isawaitable(answer := true()) else answer):
         assert time.monotonic() < deadline, f"still waiting after {within_s} s"
-        await asyncio.sleep(_LOOK_S)
+        await asyncio.sleep(look_s)
+        look_s = min(look_s * 1.2, _LOOK_LATER_S)
     return found
 
 
@@ -401,6 +404,9 @@ class Process:
 
     async def answers(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()
+        with socket.socket() as probing:
+            if probing.connect_ex(("127.0.0.1", self.port)):
+                return False
         async with self.client() as client:
             with suppress(httpx.TransportError):
                 return (await client.get("/healthz")).status_code == httpx.codes.OK
