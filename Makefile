@@ -7,9 +7,9 @@ SERVICES := redis-server postgresql iproute2 prometheus prometheus-alertmanager 
 PURE := viralclip/*.py,viralclip/scene_lists/*,viralclip/words/*,viralclip/captions/*,viralclip/styles/*,viralclip/reframe/*
 NOT_PURE := viralclip/__main__.py
 PARALLEL := -n 2 --dist worksteal
+# Half of what these take is waiting for the programs they start.
+WAITING := -n 4 --dist worksteal
 WITHOUT_IO := tests/unit tests/lists tests/words tests/captions tests/styles tests/reframe
-# These watch whole programs by the clock: another test beside them makes one in a thousand late.
-REAL_TIME := tests/browser tests/e2e tests/faults
 export COVERAGE_FILE := $(VENV)/.coverage
 # A face model beside the checkout spares the tests a download.
 export VIRALCLIP_YUNET_MODEL ?= $(abspath $(wildcard ../shared/models/face_detection_yunet_2023mar.onnx))
@@ -31,7 +31,9 @@ check: $(VENV)/dev ## Format, lint, types and layers
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
-test: $(VENV)/dev services check web-check test-pure test-rest ## Check, and run every test
+test: $(VENV)/dev services ## Check, and run every test
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target check web-check
+	$(MAKE) --no-print-directory test-pure test-rest
 
 services: ## Install the servers that tests start, where that is allowed
 	@{ command -v redis-server && command -v promtool && command -v amtool && command -v espeak-ng \
@@ -47,8 +49,7 @@ test-pure: $(VENV)/dev
 	$(BIN)/coverage report --include='$(PURE)' --omit='$(NOT_PURE)' --fail-under=100 --skip-covered --show-missing
 
 test-rest: $(VENV)/dev chromium
-	$(BIN)/python -m pytest $(PARALLEL) $(addprefix --ignore=,$(WITHOUT_IO) $(REAL_TIME)) tests
-	$(BIN)/python -m pytest $(REAL_TIME)
+	$(BIN)/python -m pytest $(WAITING) $(addprefix --ignore=,$(WITHOUT_IO)) tests
 
 e2e: $(VENV)/dev chromium page ## Test the page in a browser, with the real server and FFmpeg
 	$(BIN)/python -m pytest tests/browser
