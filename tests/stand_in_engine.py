@@ -26,6 +26,9 @@ class StandIn:
     def find_model(self, name, folder):
         return folder / name if (folder / name).is_dir() else None
 
+    def languages(self, model):
+        return tuple(os.environ.get("STAND_IN_LANGUAGES", "").split())
+
     def fetch_model(self, name, folder):
         (folder / name).mkdir(parents=True)
         return folder / name

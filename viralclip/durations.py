@@ -29,6 +29,7 @@ _VARIANCES = {
     "captions": 0.03,
     "loudness": 0.01,
     "codec": 0.04,
+    "listener": 0.3,
     "framing": 0.06,
     "preset": 0.10,
     "encoder": 0.50,

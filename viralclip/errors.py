@@ -208,6 +208,12 @@ class SpeechModelUnavailableError(SpeechUnavailableError):
     code = "speech_model_unavailable"
 
 
+class UnknownLanguageError(SpeechUnavailableError):
+    """Nothing can be heard in the language {language}: {why}."""
+
+    code = "unknown_language"
+
+
 class NoSpeechTrackError(SpeechUnavailableError):
     """The video {name} has no sound, so there is nothing to transcribe."""
 

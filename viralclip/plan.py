@@ -100,13 +100,15 @@ class Video(_Value, frozen=True):
 class CaptionOptions(_Value, frozen=True):
     """Which words the clips show, and how: those `given` in the scenes, or what is heard (`auto`).
 
-    Captions that are not burnt in stand in files beside the clip only.
+    `language` is the tag of what is spoken, empty to have it told from the sound. Captions that are
+    not burnt in stand in files beside the clip only.
     """
 
     mode: CaptionMode = "none"
     style: str = "phrase"
     area: AreaName = "feed"
     burn: bool = True
+    language: str = ""
 
     @property
     def are_burnt(self) -> bool:
@@ -119,7 +121,7 @@ class CaptionOptions(_Value, frozen=True):
             return None
         words = [word.model_dump_json(exclude={"confidence"}) for word in scene.words or ()]
         how = (self.style, self.area) if self.burn else ()
-        known = "" if scene.words is not None else self.mode
+        known = "" if scene.words is not None else f"{self.mode} {self.language}".strip()
         return _digest(str(CAPTION_RECIPE), known, str(how), *words)
 
 

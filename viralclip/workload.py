@@ -27,8 +27,9 @@ _FRAME: dict[FramingKind, float] = {
 }
 # Core seconds of looking for faces per second of clip; the planner's are within.
 _LOOK_S = 0.12
-# The same of listening to speech, by a model of middling size.
-_LISTEN_S = 0.6
+# The same of listening to speech, by the size of the model, which its name tells.
+_LISTEN_S = {"tiny": 0.13, "base": 0.25, "small": 0.6, "medium": 1.8, "turbo": 1.8, "large": 3.5}
+_USUAL_LISTEN_S = 0.6
 # A picture with much detail or noise, told by the source's bits per pixel, takes longer to encode:
 # each doubling beyond the first tenth of a bit by so much, in logarithms.
 _FINE_BITS, _DETAIL, _USUAL_DETAIL = 0.1, 0.35, 0.2
@@ -44,7 +45,8 @@ class Workload(BaseModel, frozen=True):
 
     `source` names the video. What does not matter to a stage is empty: an analysis has no style,
     preset or encoder. `bits` are those of the source per pixel, where they are known. `threads` is
-    FFmpeg's option per codec, 0 for its own choice; `cores` are those of the machine.
+    FFmpeg's option per codec, 0 for its own choice; `cores` are those of the machine. `listener` is
+    what turns speech into words: an engine and its model.
     """
 
     stage: Stage
@@ -60,6 +62,7 @@ class Workload(BaseModel, frozen=True):
     loudness: bool = False
     preset: str = "balanced"
     encoder: str = "x264"
+    listener: str = ""
     threads: int = 0
     cores: int = 2
 
@@ -89,6 +92,7 @@ class Workload(BaseModel, frozen=True):
             f"framing:{self.framing}": 1.0,
             f"preset:{self.preset}": 1.0 if self.preset else 0.0,
             f"encoder:{self.encoder}": 1.0 if self.encoder else 0.0,
+            f"listener:{self.listener}": 1.0 if self.listener else 0.0,
             f"style:{self.style}": 1.0 if self.style else 0.0,
             f"detail:{self.preset}": self._detail if self.preset else 0.0,
             "captions": float(self.captions),
@@ -100,7 +104,8 @@ class Workload(BaseModel, frozen=True):
     def _core_seconds(self) -> float:
         """Core seconds of work per second of clip."""
         if self.stage == "transcription":
-            return _LISTEN_S
+            sizes = (work for size, work in _LISTEN_S.items() if size in self.listener)
+            return next(sizes, _USUAL_LISTEN_S)
         decode = _DECODE * self.source_rate
         if self.stage == "analysis":
             return decode + _LOOK_S

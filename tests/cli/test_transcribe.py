@@ -148,6 +148,13 @@ def test_killed_outright_it_goes_on_where_it_stopped(
         (("--start", "9", "--end", "8"), {}, "it ends before it starts"),
         (("--out", "no/folder/film.srt"), {}, "cannot be written"),
         (("--audio-track", "7"), {}, "no audio track 7"),
+        (("--language", "german"), {}, "in the language german: it is no tag; write one such as"),
+        ((), {"VIRALCLIP_SPEECH_LANGUAGE": "german"}, "needs the tag of a language, such as en or"),
+        (
+            ("--language", "de-AT"),
+            {"STAND_IN_LANGUAGES": "en"},
+            "in the language de: the speech model model knows English alone; leave the language",
+        ),
     ],
 )
 def test_what_cannot_be_is_said_before_anything_starts(

@@ -45,7 +45,7 @@ def counted():
 async def teach(shop, job, seconds: float, count: int = 12) -> None:
     """Let clips like the job's first have taken so long here."""
     clip = job.plan.clips()[0]
-    work = workload_of(job.plan, clip.scene, clip.style, shop.tools.rendering.means)
+    work = workload_of(job.plan, clip.scene, clip.style, shop.tools.means)
     for at in range(count):
         took = seconds * (1.1 if at % 2 else 0.9)
         seen = Observation(

@@ -30,7 +30,7 @@ def hearing(shop, stand_in: Path, tmp_path: Path):
 
     def listen_with(model: str) -> None:
         choice = SpeechChoice("stand-in", model, tmp_path / "speech")
-        shop.use(speech=SpeechTools(kept, lambda: find_recogniser(choice)))
+        shop.use(speech=SpeechTools(kept, lambda: find_recogniser(choice), name=choice.name))
 
     listen_with("good")
     shop.listen_with = listen_with
@@ -150,6 +150,34 @@ async def test_a_worker_that_cannot_listen_fails_the_clip_with_what_to_do(hearin
     assert "viralclip models fetch gone" in failure.message
 
 
+async def test_the_language_is_part_of_what_was_heard(hearing, talk, stand_in):
+    def captions(language: str) -> CaptionOptions:
+        return AUTO.model_copy(update={"language": language})
+
+    told = [
+        await hearing.job(talk, (2.0, 3.0), captions=captions(language))
+        for language in ("", "de", "de")
+    ]
+    before = listened(stand_in)
+    counts = []
+    for job in told:
+        await hearing.run(job)
+        counts.append(listened(stand_in) - before)
+
+    assert counts == [1, 2, 2]
+    assert len({job.plan.digest for job in told}) == 2
+
+
+async def test_a_language_that_the_model_does_not_know_fails_the_clip(hearing, talk, monkeypatch):
+    monkeypatch.setenv("STAND_IN_LANGUAGES", "en")
+    job = await hearing.job(talk, (2.0, 3.0), captions=AUTO.model_copy(update={"language": "de"}))
+    end = await hearing.make_first(job)
+    progress: Progress = await hearing.report(job).told()
+
+    assert end.ending == "failed"
+    assert progress.scenes[0].clips[0].failure.code == "unknown_language"
+
+
 async def test_how_long_listening_takes_is_learned(hearing, talk):
     job = await hearing.job(talk, (2.0, 3.0), captions=AUTO)
     await hearing.run(job)
@@ -159,3 +187,4 @@ async def test_how_long_listening_takes_is_learned(hearing, talk):
     assert timings.model("transcription").count == 1
     assert work.transcription is not None
     assert work.transcription.seconds == 24.0
+    assert "listener:stand-in good" in timings.model("transcription").names

@@ -1,5 +1,6 @@
 """Engines of other packages are found by their entry point, and models where they are."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,21 @@ def test_a_model_is_fetched_once_and_found_by_its_name(stand_in: Path, tmp_path:
     assert fetch_model(choice, "any") == fetched
     assert find_recogniser(choice).model == fetched
     assert find_recogniser(choice).origin == "stand-in any"
+
+
+def test_models_of_whisper_for_english_alone_are_told_by_their_vocabulary(tmp_path: Path):
+    whisper = transcriber("faster-whisper")
+    words = "".join(f"{at}\n" for at in range(51_864))
+    (tmp_path / "vocabulary.txt").write_text(words)
+    english = whisper.languages(tmp_path)
+    (tmp_path / "vocabulary.txt").write_text(f"{words}last")
+    many = whisper.languages(tmp_path)
+    (tmp_path / "vocabulary.json").write_text(json.dumps(["x"] * 51_866))
+
+    assert english == ("en",)
+    assert {"de", "en", "yue"} < set(many)
+    assert whisper.languages(tmp_path) == many
+    assert whisper.languages(tmp_path / "gone") == ()
 
 
 def test_a_folder_that_is_not_there_is_said(stand_in: Path, tmp_path: Path):

@@ -9,6 +9,7 @@ import pytest
 
 from viralclip.worker.liveness import (
     FileLock,
+    FileRoster,
     WorkerIdTakenError,
     life_of,
     remove_lock,
@@ -102,3 +103,12 @@ def test_ids_are_unique_and_name_host_and_process():
     from viralclip.worker.process import new_worker_id  # noqa: PLC0415 - brings the whole engine
 
     assert len({new_worker_id() for _ in range(20)}) == 20
+
+
+async def test_what_the_living_tell_is_known_as_long_as_they_live(tmp_path):
+    roster = FileRoster(tmp_path)
+    (tmp_path / "w3.lock").write_text("died")
+    async with roster.hold("w1", told="hears"), roster.hold("w2"):
+        told = await roster.told()
+
+    assert (told, await roster.told()) == ({"w1": "hears"}, {})

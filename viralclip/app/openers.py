@@ -37,6 +37,7 @@ def open_speech(
     return SpeechTools(
         open_transcripts(settings, on_start=on_start),
         find=lambda: find_recogniser(choice),
+        name=choice.name,
     )
 
 

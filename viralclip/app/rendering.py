@@ -67,7 +67,8 @@ async def check(request: Request, settings: Settings) -> Accepted:
     )
     captions = accepted.plan.options.captions
     if any(accepted.plan.is_transcribed(scene) for scene in accepted.plan.scenes):
-        await asyncio.to_thread(find_recogniser, speech_choice(settings))
+        recogniser = await asyncio.to_thread(find_recogniser, speech_choice(settings))
+        recogniser.demand(captions.language)
     if captions.mode != "none" and captions.burn:
         await asyncio.to_thread(_demand_libass, settings)
     wants_faces = any(needs_faces(choice.name) for choice in accepted.plan.styles)

@@ -44,6 +44,7 @@ from viralclip.settings import Settings
 from viralclip.storage.objects import Storage
 from viralclip.styles import ALL, Style, resolve
 from viralclip.styles.registry import scene_options
+from viralclip.words.languages import spoken_language
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ class UnknownPresetError(InvalidRequestError):
 
 
 class OptionValues(TypedDict, total=False):
-    """What applies to every clip of a job; `encoder` is the setting's where it is left out."""
+    """What applies to every clip of a job; `encoder` and `language` are the settings' where left
+    out."""
 
     aspect: str
     preset: str
@@ -95,6 +97,7 @@ class OptionValues(TypedDict, total=False):
     caption_style: str
     caption_area: str
     burn_captions: bool
+    language: str | None
 
 
 def options_for(settings: Settings, **values: Unpack[OptionValues]) -> Options:
@@ -114,6 +117,7 @@ def options_for(settings: Settings, **values: Unpack[OptionValues]) -> Options:
             style=values.get("caption_style", "phrase"),
             area=area_named(values.get("caption_area", "feed")),
             burn=values.get("burn_captions", True),
+            language=spoken_language(values.get("language") or settings.speech.language),
         ),
     )
 

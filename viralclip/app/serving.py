@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
+from viralclip.abilities import Abilities, abilities_of
 from viralclip.analysis.models import FaceModel
 from viralclip.app.alerting import alerting
 from viralclip.app.caption_preview import CaptionDrawer, DrawingTools
@@ -23,19 +24,17 @@ from viralclip.app.openers import (
     model_place,
     open_analyses,
     open_sources,
-    speech_choice,
     storage_opener,
 )
 from viralclip.app.preview import Framer
 from viralclip.app.privacy import open_seal
 from viralclip.app.records import Records, open_engine, open_records, open_tables
 from viralclip.app.retention import retaining
-from viralclip.app.workers import WorkerSpec, find_encoding, run_worker
+from viralclip.app.workers import WorkerSpec, abilities, find_encoding, open_roster, run_worker
 from viralclip.catalog.sql.webhooks import sql_webhooks
 from viralclip.catalog.webhooks import Webhooks
 from viralclip.engine.jobs import Jobs
 from viralclip.engine.port import Engine
-from viralclip.errors import ViralclipError
 from viralclip.media.ffmpeg import find_ffmpeg
 from viralclip.media.fonts import load_fonts
 from viralclip.media.probe import identity
@@ -50,8 +49,8 @@ from viralclip.server.parts import Backends, Files, JobDefaults, Probing, Server
 from viralclip.server.webhook_delivery import WebhookDelivery
 from viralclip.server.websocket_protocol import PreencodedWebSocketProtocol
 from viralclip.settings import Settings
-from viralclip.speech.recogniser import find_recogniser
 from viralclip.storage.objects import Storage
+from viralclip.worker.liveness import FileRoster
 from viralclip.worker.process import new_worker_id
 
 _GRACE_S = 3
@@ -155,7 +154,8 @@ async def _parts(
             settings.databases.service_engine_name,
             settings.rendering.encoder,
             partial(load_fonts, settings.rendering.fonts),
-            await asyncio.to_thread(_can_recognise, settings),
+            settings.speech.language,
+            partial(_workers, settings),
         ),
         limits=Limits(webhooks_anywhere=settings.server.webhooks == "anywhere"),
     )
@@ -169,13 +169,14 @@ def _framer(settings: Settings, opener: Callable[[str], Storage]) -> Framer:
     )
 
 
-def _can_recognise(settings: Settings) -> bool:
-    """Whether this machine could listen; workers elsewhere say so themselves."""
-    try:
-        find_recogniser(speech_choice(settings))
-    except ViralclipError:
-        return False
-    return True
+async def _workers(settings: Settings) -> Sequence[Abilities]:
+    """What the living workers of the shared engine can do; those of this machine alone are what is
+    found here now, for a model that has just been fetched is theirs, too."""
+    roster = open_roster(settings, settings.databases.service_engine_url)
+    told = await roster.told()
+    if told and isinstance(roster, FileRoster):
+        return [await asyncio.to_thread(abilities, settings)]
+    return abilities_of(told.values())
 
 
 def _drawer(settings: Settings, opener: Callable[[str], Storage]) -> CaptionDrawer:

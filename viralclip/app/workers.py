@@ -9,18 +9,21 @@ from pathlib import Path
 
 import structlog
 
+from viralclip.abilities import Abilities, SpeechModel
 from viralclip.analysis.models import FaceModel
 from viralclip.app.openers import (
     model_place,
     open_analyses,
     open_sources,
     open_speech,
+    speech_choice,
     storage_opener,
 )
 from viralclip.app.records import Records, own_engine_url, state_errors
 from viralclip.engine.jobs import Jobs
 from viralclip.engine.opening import open_engine, runtime_of
 from viralclip.engine.port import Engine
+from viralclip.errors import ViralclipError
 from viralclip.media.encoders import Choice, choose_encoder, threads_for
 from viralclip.media.ffmpeg import find_ffmpeg
 from viralclip.pipeline.tools import (
@@ -32,6 +35,7 @@ from viralclip.pipeline.tools import (
 )
 from viralclip.processes.memory import limit_malloc_arenas
 from viralclip.settings import Settings
+from viralclip.speech.recogniser import find_recogniser
 from viralclip.worker.liveness import (
     FileLock,
     FileRoster,
@@ -105,6 +109,7 @@ async def open_worker(
     me: str | None = None,
     grace_s: float = 0.0,
     again: bool = False,
+    told: str = "",
 ) -> AsyncIterator[Worker]:
     """A worker on the engine at `url` for as long as the context is open."""
     limit_malloc_arenas()
@@ -146,6 +151,7 @@ async def open_worker(
             slots=settings.rendering.slots,
             grace_s=grace_s,
             again=again,
+            told=told,
         )
         yield await stack.enter_async_context(worker)
 
@@ -178,10 +184,21 @@ async def run_worker(
         await asyncio.wait({work, begun})
 
 
+def abilities(settings: Settings) -> Abilities:
+    """What a worker on this machine can do."""
+    try:
+        found = find_recogniser(speech_choice(settings))
+    except ViralclipError as error:
+        return Abilities(problem=error.message)
+    model = SpeechModel(engine=found.engine, name=found.model_name, languages=found.languages)
+    return Abilities(speech=model)
+
+
 async def _work(
     settings: Settings, records: Records, engine: Engine, shift: WorkerSpec, ready: asyncio.Event
 ) -> None:
     """Be a worker until cancelled; one that loses its place among the living begins anew."""
+    told = (await asyncio.to_thread(abilities, settings)).told()
     while True:
         try:
             async with open_worker(
@@ -193,6 +210,7 @@ async def _work(
                 me=shift.worker,
                 grace_s=shift.grace_s,
                 again=ready.is_set(),
+                told=told,
             ) as worker:
                 ready.set()
                 log.info("Worker ready", worker=shift.worker, slots=settings.rendering.slots)

@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -20,6 +20,7 @@ from viralclip.speech.recogniser import Recogniser, find_recogniser
 from viralclip.speech.spoken import spoken_source
 from viralclip.text import counted
 from viralclip.timecode import TimeRange, parse_time
+from viralclip.words.languages import spoken_language
 from viralclip.words.transcript import Transcript
 from viralclip.words.writing import FORMATS, write_transcript
 
@@ -60,7 +61,10 @@ class TranscribeRequest:
 async def transcribe(request: TranscribeRequest, settings: Settings) -> int:
     """Write the transcript to its file, or to stdout; all else that is said goes to stderr."""
     form = _form(request)
+    language = spoken_language(request.language or settings.speech.language)
     recogniser = await asyncio.to_thread(find_recogniser, speech_choice(settings))
+    recogniser.demand(language)
+    request = replace(request, language=language)
     probed = await asyncio.to_thread(probe, request.source)
     stretch = _stretch(request, probed)
     with _written(request.out, settings.state.umask) as target:

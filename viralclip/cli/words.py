@@ -71,6 +71,7 @@ CODES: dict[str, str] = {
     "unknown_transcriber": "the speech engine is not known",
     "speech_model_missing": "the speech model is not here",
     "speech_model_unavailable": "the speech model is not available",
+    "unknown_language": "the speech model does not know the language",
     "no_sound": "the video has no sound",
     "unknown_job": "the job is not known",
     "job_busy": "the job is still running",

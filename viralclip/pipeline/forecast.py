@@ -79,7 +79,7 @@ class Forecast:
 
     async def _tick(self) -> None:
         if self._clips is None:
-            self._clips = workloads(self.job.plan, self.tools.rendering.means)
+            self._clips = workloads(self.job.plan, self.tools.means)
         progress, _ = await self.channel.progress(self.job.job_id)
         timings, line = await self.tools.catalog.learned_times.read(), await self.line()
         now = self.report.reporter.now()

@@ -84,7 +84,7 @@ class ClipTiming:
 
     def _workload(self, stage: Stage) -> Workload | None:
         plan, clip = self._task.job.plan, self._task.clip
-        work = workload_of(plan, clip.scene, clip.style, self._tools.rendering.means)
+        work = workload_of(plan, clip.scene, clip.style, self._tools.means)
         match stage:
             case "transcription":
                 return work.transcription

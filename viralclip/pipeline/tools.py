@@ -82,10 +82,6 @@ class RenderTools:
     on_ffmpeg: Callable[[int], None] | None = None
     fonts: Path | None = None
 
-    @property
-    def means(self) -> Means:
-        return Means(self.encoder.encoder.name, self.threads, cores())
-
 
 @dataclass(frozen=True)
 class AnalysisTools:
@@ -99,10 +95,12 @@ class AnalysisTools:
 @dataclass(frozen=True)
 class SpeechTools:
     """What turns the sound of scenes into words; `find` raises SpeechUnavailableError or
-    NotInstalledError where there is nothing to listen with."""
+    NotInstalledError where there is nothing to listen with. `name` is what it would be, without
+    looking for it."""
 
     transcripts: Transcripts
     find: Callable[[], Recogniser]
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -140,6 +138,11 @@ class Tools:
     speech: SpeechTools | None = None
     retries: Retries = field(default_factory=Retries)
     clock: Callable[[], float] = time.monotonic
+
+    @property
+    def means(self) -> Means:
+        encoder, threads = self.rendering.encoder.encoder.name, self.rendering.threads
+        return Means(encoder, threads, cores(), self.speech.name if self.speech else "")
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,7 @@ class Transcription:
         if tools.speech is None:
             raise SpeechUnavailableError(why="this worker has nothing to listen with")
         recogniser = await asyncio.to_thread(tools.speech.find)
+        recogniser.demand(task.job.plan.options.captions.language)
         return cls(task, tools, tools.speech, recogniser)
 
     async def listen(self, report: ClipReport, stretch: Stretch) -> Transcribed:
@@ -68,6 +69,7 @@ class Transcription:
                     source,
                     scene.range,
                     self.recogniser,
+                    language=plan.options.captions.language,
                     on_progress=_ticker(report),
                     on_begin=begin,
                 )

@@ -24,11 +24,12 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Means:
-    """What clips are made with on a machine."""
+    """What clips are made with on a machine; `listener` is the engine and model of speech."""
 
     encoder: str
     threads: int
     cores: int
+    listener: str = ""
 
 
 def cores() -> int:
@@ -72,7 +73,7 @@ def workload_of(plan: Plan, scene: Scene, style: str, means: Means) -> ClipWorkl
         threads=means.threads,
         cores=means.cores,
     )
-    listening = _listening(plan, scene, render)
+    listening = _listening(plan, scene, render, means.listener)
     if not made.analysed and not render.captions:
         return ClipWorkload(render, transcription=listening)
     # The preset and the encoder have no part in it, nor what else the render does.
@@ -82,7 +83,7 @@ def workload_of(plan: Plan, scene: Scene, style: str, means: Means) -> ClipWorkl
     return ClipWorkload(render, analysis, listening)
 
 
-def _listening(plan: Plan, scene: Scene, render: Workload) -> Workload | None:
+def _listening(plan: Plan, scene: Scene, render: Workload, listener: str) -> Workload | None:
     """Sound is listened to in whole pieces, whatever the picture is and becomes."""
     if not plan.is_transcribed(scene):
         return None
@@ -95,6 +96,7 @@ def _listening(plan: Plan, scene: Scene, render: Workload) -> Workload | None:
         source_rate=1.0,
         preset="",
         encoder="",
+        listener=listener,
         threads=render.threads,
         cores=render.cores,
     )

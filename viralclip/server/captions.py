@@ -70,7 +70,7 @@ async def list_caption_styles(_: Owner, parts: PartsDep) -> CaptionChoices:
             Look(name=style.name, summary=style.summary) for style in caption_styles().values()
         ],
         areas=[Look(name=area, summary=_AREA_SUMMARIES[area]) for area in AREAS],
-        can_recognise=parts.defaults.can_recognise,
+        can_recognise=any(each.speech for each in await parts.defaults.workers()),
     )
 
 

@@ -43,7 +43,8 @@ class NewCaptions(_In):
     `transcript`: the text of a file in any format that is known. `auto` is what is heard. `files`
     are the texts of `.srt` files that were written beside clips of the same scenes and corrected,
     by their names: they go before both. Without `burn` captions stand in files beside the clips
-    only.
+    only. `language` is the tag of what is spoken, such as `en` or `de`; left out, it is told from
+    the sound.
     """
 
     mode: Literal["given", "auto"] = "given"
@@ -52,6 +53,7 @@ class NewCaptions(_In):
     style: str = Field(default="phrase", max_length=40)
     area: AreaName = "feed"
     burn: bool = True
+    language: str | None = Field(default=None, max_length=40)
 
 
 class NewJob(_In):

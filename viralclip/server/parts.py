@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from viralclip.abilities import Abilities
 from viralclip.captions.fonts import Font
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.webhooks import Webhooks
@@ -57,15 +58,20 @@ class Probing:
     captioned: Callable[[Video, Scene, FrameLook], Awaitable[bytes]] | None = None
 
 
+async def _nobody() -> Sequence[Abilities]:
+    return ()
+
+
 @dataclass(frozen=True)
 class JobDefaults:
     """What no request chooses: the engine that a new job is queued in, its encoder, the fonts of
-    captions, and whether these can be made from what is said."""
+    captions, and the language that is listened for; `workers` are what the living ones can do."""
 
     engine_url: str
     encoder: str = "x264"
     fonts: Callable[[], Sequence[Font]] = tuple
-    can_recognise: bool = False
+    language: str = ""
+    workers: Callable[[], Awaitable[Sequence[Abilities]]] = _nobody
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,13 @@ import asyncio
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
 
+from viralclip.abilities import demand_listeners
 from viralclip.caption_files import with_files
 from viralclip.captioning import Captioned, give_captions, with_words
-from viralclip.captions.fonts import Font
 from viralclip.catalog.records import JobRecord
 from viralclip.engine.jobs import new_job_id
 from viralclip.errors import Fault, InvalidScenesError, NoSpeechTrackError
@@ -18,14 +18,15 @@ from viralclip.geometry import parse_aspect
 from viralclip.plan import CaptionOptions, Options, Plan, Video, choose, make_plan
 from viralclip.scenes import MAX_SCENES
 from viralclip.server.caption_returns import named_files
-from viralclip.server.new_job import NewJob, PathSource, VideoSource
-from viralclip.server.parts import ServerParts
+from viralclip.server.new_job import NewCaptions, NewJob, PathSource, VideoSource
+from viralclip.server.parts import JobDefaults, ServerParts
 from viralclip.server.problems import ConflictError, TooManyError
 from viralclip.server.request_context import request_trace_id
 from viralclip.server.scene_input import SceneObject
 from viralclip.server.scene_lists import read_scenes, read_transcript
 from viralclip.server.video_library import VideoLibrary
 from viralclip.styles import resolve
+from viralclip.words.languages import spoken_language
 from viralclip.words.reading import TranscriptReading
 from viralclip.words.transcript import Transcript
 
@@ -117,8 +118,13 @@ class Submissions:
                 return await self._library.probe_path(path)
 
     async def _read(self, new: NewJob, owner: str, video: Video) -> Captioned:
-        fonts = self._parts.defaults.fonts
-        return await self._parts.pools.parsing.run(owner, _read_all, new, video, fonts)
+        defaults = self._parts.defaults
+        read = await self._parts.pools.parsing.run(owner, _read_all, new, video, defaults)
+        if read.options.mode != "auto" or all(scene.words is not None for scene in read.scenes):
+            return read
+        # A worker that cannot listen would fail the clips, one by one.
+        notes = demand_listeners(await defaults.workers(), read.options.language)
+        return replace(read, notes=(*read.notes, *notes))
 
 
 def _plan(new: NewJob, video: Video, reading: Captioned, encoder: str) -> Plan:
@@ -149,7 +155,7 @@ def _check_length(scenes: list[SceneObject] | str) -> None:
         raise InvalidScenesError([Fault("", problem)])
 
 
-def _read_all(new: NewJob, video: Video, fonts: Callable[[], Sequence[Font]]) -> Captioned:
+def _read_all(new: NewJob, video: Video, defaults: JobDefaults) -> Captioned:
     """The scenes with the words that they show, and notes on how both were read."""
     reading = read_scenes(new.scenes, "", video)
     wanted = new.captions
@@ -171,8 +177,18 @@ def _read_all(new: NewJob, video: Video, fonts: Callable[[], Sequence[Font]]) ->
     )
     shown = give_captions(
         corrected.scenes,
-        CaptionOptions(mode=wanted.mode, style=wanted.style, area=wanted.area, burn=wanted.burn),
-        fonts=fonts() if wanted.burn else (),
+        _caption_options(wanted, defaults.language),
+        fonts=defaults.fonts() if wanted.burn else (),
     )
     notes = (*reading.notes, *words.notes, *corrected.notes, *shown.notes)
     return Captioned(shown.scenes, shown.options, notes)
+
+
+def _caption_options(wanted: NewCaptions, language: str) -> CaptionOptions:
+    return CaptionOptions(
+        mode=wanted.mode,
+        style=wanted.style,
+        area=wanted.area,
+        burn=wanted.burn,
+        language=spoken_language(wanted.language or language),
+    )

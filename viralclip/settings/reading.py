@@ -7,6 +7,8 @@ from pathlib import Path
 
 import platformdirs
 
+from viralclip.errors import UnknownLanguageError
+from viralclip.settings.errors import InvalidSettingError
 from viralclip.settings.secrets import OTLP_ENDPOINTS, otlp_secrets
 from viralclip.settings.sections import (
     DatabaseSettings,
@@ -40,6 +42,7 @@ from viralclip.settings.values import (
     read_secret_key,
     require_utf8,
 )
+from viralclip.words.languages import spoken_language
 
 DEFAULT_SLOTS = 4
 # The names that clouds' own tools give to what is secret.
@@ -62,6 +65,7 @@ def read_settings(
         speech=SpeechSettings(
             engine=env.get("VIRALCLIP_TRANSCRIBER") or None,
             model=env.get("VIRALCLIP_SPEECH_MODEL") or None,
+            language=_language(env.get("VIRALCLIP_SPEECH_LANGUAGE", "")),
         ),
         server=_server(env),
         telemetry=_telemetry(env, log_level),
@@ -145,3 +149,13 @@ def _umask() -> int:
     current = os.umask(0o077)
     os.umask(current)
     return current
+
+
+def _language(named: str) -> str:
+    try:
+        return spoken_language(named)
+    except UnknownLanguageError as error:
+        wanted = "the tag of a language, such as en or de"
+        raise InvalidSettingError(
+            name="VIRALCLIP_SPEECH_LANGUAGE", value=named, wanted=wanted
+        ) from error

@@ -136,10 +136,12 @@ class RenderSettings:
 
 @dataclass(frozen=True)
 class SpeechSettings:
-    """What turns speech into words: an engine, and a model of it by name or as a folder."""
+    """What turns speech into words: an engine, and a model of it by name or as a folder; the
+    language that is spoken, empty to have it told."""
 
     engine: str | None
     model: str | None
+    language: str
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,10 @@ class Transcriber(Protocol):
         keeps its models; the network is not asked."""
         ...
 
+    def languages(self, model: Path) -> tuple[str, ...]:
+        """The tags of the languages that a model knows; none where nobody can say."""
+        ...
+
     def fetch_model(self, name: str, folder: Path) -> Path:
         """The model in `folder`, downloaded; SpeechModelUnavailableError says why not."""
         ...

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from viralclip.errors import SpeechModelMissingError, SpeechUnavailableError
 from viralclip.speech.port import Transcriber
-from viralclip.speech.registry import transcriber
+from viralclip.speech.registry import transcriber, transcribers
+from viralclip.words.languages import demand_language
 
 # Our code that has a part in the words and their times: a piece made by another is made anew.
 _OURS = ("listener", "pauses", "pieces", "snapping", "sound")
@@ -22,15 +23,23 @@ class SpeechChoice:
     model: str | None
     folder: Path
 
+    @property
+    def name(self) -> str:
+        """What people call the engine and its model; empty for an engine that nobody has."""
+        found = transcribers().get(self.engine)
+        return f"{found.name} {_shown(self.model or found.default_model)}" if found else ""
+
 
 @dataclass(frozen=True)
 class Recogniser:
-    """An engine and its model, both here; `model_name` is what people call the model."""
+    """An engine and its model, both here; `model_name` is what people call the model. `languages`
+    are the tags of those that it knows, none where nobody can say."""
 
     engine: str
     model_name: str
     model: Path
     version: str
+    languages: tuple[str, ...] = ()
 
     @property
     def origin(self) -> str:
@@ -43,6 +52,10 @@ class Recogniser:
         parts = (self.engine, self.version, fingerprint(self.model), _our_code())
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
+    def demand(self, language: str) -> None:
+        """UnknownLanguageError unless the model knows the language, or nobody can say."""
+        demand_language(language, self.languages, model=self.model_name)
+
 
 def find_recogniser(choice: SpeechChoice) -> Recogniser:
     """The engine with its model; SpeechUnavailableError or NotInstalledError says what is missing.
@@ -52,7 +65,8 @@ def find_recogniser(choice: SpeechChoice) -> Recogniser:
     engine = transcriber(choice.engine)
     version = engine.version()
     name = choice.model or engine.default_model
-    return Recogniser(engine.name, _shown(name), _model(engine, name, choice.folder), version)
+    model = _model(engine, name, choice.folder)
+    return Recogniser(engine.name, _shown(name), model, version, tuple(engine.languages(model)))
 
 
 def fetch_model(choice: SpeechChoice, name: str) -> Path:

@@ -14,7 +14,7 @@ from viralclip.speech.whisper import FasterWhisper
 GROUP = "viralclip.transcribers"
 BUILT_IN: tuple[Transcriber, ...] = (FasterWhisper(),)
 DEFAULT = BUILT_IN[0].name
-_METHODS = ("version", "find_model", "fetch_model", "open")
+_METHODS = ("version", "find_model", "languages", "fetch_model", "open")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Whisper by faster-whisper: many languages, on any processor; it looks for speech first."""
 
 import importlib.metadata
+import json
 import logging
 import os
 from collections.abc import Iterable
@@ -21,6 +22,15 @@ _RECIPE = 1
 # Shorter pauses belong to a phrase, and what is left of silence makes Whisper invent words.
 _VAD = {"min_silence_duration_ms": 500, "speech_pad_ms": 200}
 _BEAM = 5
+# Models for English alone have one word less than the others: they need not say which language.
+_ENGLISH_VOCABULARY = 51_864
+_CODES = (
+    "af am ar as az ba be bg bn bo br bs ca cs cy da de el en es et eu fa fi fo fr gl gu ha haw he"
+    " hi hr ht hu hy id is it ja jw ka kk km kn ko la lb ln lo lt lv mg mi mk ml mn mr ms mt my ne"
+    " nl nn no oc pa pl ps pt ro ru sa sd si sk sl sn so sq sr su sv sw ta te tg th tk tl tr tt uk"
+    " ur uz vi yi yo yue zh"
+)
+_LANGUAGES = tuple(_CODES.split())
 
 
 class FasterWhisper:
@@ -41,6 +51,12 @@ class FasterWhisper:
         if (kept / "model.bin").is_file():
             return kept
         return _in_cache_of_others(name)
+
+    def languages(self, model: Path) -> tuple[str, ...]:
+        size = _vocabulary_size(model)
+        if size is None:
+            return ()
+        return _LANGUAGES if size > _ENGLISH_VOCABULARY else ("en",)
 
     def fetch_model(self, name: str, folder: Path) -> Path:
         self.version()
@@ -91,6 +107,16 @@ class _WhisperListener:
         )
         words = tuple(word for segment in segments for word in _words(segment.words or ()))
         return Heard(words, info.language if words else "")
+
+
+def _vocabulary_size(model: Path) -> int | None:
+    """How many words the model's vocabulary has; None where there is none to be read."""
+    try:
+        if (listed := model / "vocabulary.json").is_file():
+            return len(json.loads(listed.read_bytes()))
+        return len((model / "vocabulary.txt").read_bytes().removesuffix(b"\n").split(b"\n"))
+    except (OSError, ValueError, TypeError):
+        return None
 
 
 def _cores() -> int:

@@ -4,8 +4,8 @@ import asyncio
 import fcntl
 import os
 import time
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Protocol, Self
@@ -43,8 +43,13 @@ class Lease(Protocol):
 class Roster(Protocol):
     """Who is alive among all that serve one engine."""
 
-    def hold(self, worker: str) -> AbstractAsyncContextManager[Lease]:
-        """Be alive while the context is open; WorkerIdTakenError where another one is."""
+    def hold(self, worker: str, *, told: str = "") -> AbstractAsyncContextManager[Lease]:
+        """Be alive while the context is open, and tell others that; WorkerIdTakenError where
+        another one is."""
+        ...
+
+    async def told(self) -> Mapping[str, str]:
+        """What each of the living tells of itself; without those who tell nothing."""
         ...
 
     async def life_of(self, worker: str) -> Life: ...
@@ -64,10 +69,14 @@ class FileRoster:
         self._folder = folder
 
     @asynccontextmanager
-    async def hold(self, worker: str) -> AsyncIterator[Lease]:
+    async def hold(self, worker: str, *, told: str = "") -> AsyncIterator[Lease]:
         crashed = life_of(self._folder, worker) == "crashed"
-        with FileLock(self._folder, worker):
+        with FileLock(self._folder, worker) as lock:
+            lock.tell(told)
             yield _FileLease(crashed_before=crashed)
+
+    async def told(self) -> Mapping[str, str]:
+        return await asyncio.to_thread(_told, self._folder)
 
     async def life_of(self, worker: str) -> Life:
         return life_of(self._folder, worker)
@@ -111,6 +120,11 @@ class FileLock:
             raise WorkerIdTakenError(worker=self._worker)
         return self
 
+    def tell(self, text: str) -> None:
+        """Have others read that, for as long as the worker lives."""
+        os.truncate(self._fd, 0)
+        os.pwrite(self._fd, text.encode(), 0)
+
     def __exit__(
         self,
         kind: type[BaseException] | None,
@@ -132,6 +146,16 @@ def life_of(folder: Path, worker: str) -> Life:
         return "crashed" if _try_lock(fd) else "alive"
     finally:
         os.close(fd)
+
+
+def _told(folder: Path) -> dict[str, str]:
+    told: dict[str, str] = {}
+    for path in folder.glob("*.lock"):
+        with suppress(OSError, UnicodeDecodeError):
+            text = path.read_text("utf-8")
+            if text and life_of(folder, path.stem) == "alive":
+                told[path.stem] = text
+    return told
 
 
 def remove_lock(folder: Path, worker: str) -> None:

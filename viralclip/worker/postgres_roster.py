@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +26,8 @@ create table if not exists viralclip_workers (
     worker text primary key, seen timestamptz not null
 )
 """
+# Earlier versions made the table without what workers tell of themselves.
+_TELLS = "alter table viralclip_workers add column if not exists told text not null default ''"
 _NAME = b"hashtextextended('viralclip worker ' || %s, 0)"
 _TRY = b"select pg_try_advisory_lock(" + _NAME + b")"
 # Of those who would go on with a dead worker's work, one.
@@ -39,8 +41,12 @@ _HOLDERS = (
 )
 _BEAT = "update viralclip_workers set seen = clock_timestamp() where worker = %s"
 _ENTER = (
-    "insert into viralclip_workers values (%s, clock_timestamp())"
-    " on conflict (worker) do update set seen = excluded.seen"
+    "insert into viralclip_workers (worker, seen, told) values (%s, clock_timestamp(), %s)"
+    " on conflict (worker) do update set seen = excluded.seen, told = excluded.told"
+)
+_TOLD = (
+    "select worker, told from viralclip_workers where told <> ''"
+    " and seen > clock_timestamp() - make_interval(secs => %s)"
 )
 _LEAVE = "delete from viralclip_workers where worker = %s"
 _SILENT = (
@@ -71,8 +77,9 @@ class PostgresRoster:
         self._timing = tempo or HeartbeatTiming()
 
     @asynccontextmanager
-    async def hold(self, worker: str) -> AsyncIterator[Lease]:
-        lease = _Heartbeat(self._url, worker, self._timing, asyncio.get_running_loop())
+    async def hold(self, worker: str, *, told: str = "") -> AsyncIterator[Lease]:
+        loop = asyncio.get_running_loop()
+        lease = _Heartbeat(self._url, worker, self._timing, loop, told=told)
         await asyncio.to_thread(lease.begin)
         try:
             yield lease
@@ -81,6 +88,9 @@ class PostgresRoster:
 
     async def life_of(self, worker: str) -> Life:
         return await asyncio.to_thread(self._life_of, worker)
+
+    async def told(self) -> Mapping[str, str]:
+        return await asyncio.to_thread(self._told)
 
     @asynccontextmanager
     async def claim(self, worker: str) -> AsyncIterator[Life]:
@@ -100,6 +110,13 @@ class PostgresRoster:
         if silent_s is None:
             return "left"
         return "alive" if silent_s < self._timing.dead_s else "crashed"
+
+    def _told(self) -> dict[str, str]:
+        # Before the first worker of this version began there is no such table, or column.
+        missing = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)
+        with _connect(self._url, self._timing) as db, suppress(*missing):
+            return dict(db.execute(_TOLD, [self._timing.dead_s]).fetchall())
+        return {}
 
     def _claim(self, db: _Connection, worker: str) -> Life:
         silent_s = _silent_s(db, worker)
@@ -126,12 +143,19 @@ class _Heartbeat:
     """A worker's lock and its beat, in a thread: a busy event loop must not look like death."""
 
     def __init__(
-        self, url: str, worker: str, tempo: HeartbeatTiming, loop: asyncio.AbstractEventLoop
+        self,
+        url: str,
+        worker: str,
+        tempo: HeartbeatTiming,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        told: str = "",
     ) -> None:
         self._url = url
         self._worker = worker
         self._timing = tempo
         self._loop = loop
+        self._told = told
         self._using = threading.Lock()
         self._ended = threading.Event()
         self._lease_valid_until = 0.0
@@ -139,15 +163,15 @@ class _Heartbeat:
         self.lost = asyncio.Event()
 
     def begin(self) -> None:
-        with _connect(self._url, self._timing) as db, suppress(psycopg.errors.UniqueViolation):
-            db.execute(_SCHEMA)  # two at once may both find it missing
+        with _connect(self._url, self._timing) as db:
+            _make_table(db)
         self._db = _connect(self._url, self._timing)
         if not self._take():
             self._db.close()
             raise WorkerIdTakenError(worker=self._worker)
         asked_at = time.monotonic()
         self.crashed_before = _silent_s(self._db, self._worker) is not None
-        self._db.execute(_ENTER, [self._worker])
+        self._db.execute(_ENTER, [self._worker, self._told])
         self._believe(asked_at)
         self._thread = threading.Thread(target=self._keep_beating, name="pulse", daemon=True)
         self._thread.start()
@@ -239,6 +263,13 @@ def _connect(url: str, tempo: HeartbeatTiming) -> _Connection:
         options=f"-c statement_timeout={patience_ms}",
     )
     return psycopg.connect(parameters, autocommit=True)
+
+
+def _make_table(db: _Connection) -> None:
+    # Two at once may both find it missing.
+    with suppress(psycopg.errors.UniqueViolation, psycopg.errors.DuplicateColumn):
+        db.execute(_SCHEMA)
+        db.execute(_TELLS)
 
 
 def _taken(db: _Connection, worker: str) -> bool:

@@ -34,7 +34,8 @@ class Worker:
     """Serves the queues of an engine while it is open; `slots` clips at once.
 
     `again` says that this process was this worker before, and ended its work when it lost its
-    place among the living: what it left undone it did not die of.
+    place among the living: what it left undone it did not die of. `told` is what others may know of
+    it for as long as it lives.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Worker:
         slots: int,
         grace_s: float = 0.0,
         again: bool = False,
+        told: str = "",
     ) -> None:
         self._engine = engine
         self._runtime = runtime
@@ -57,12 +59,15 @@ class Worker:
         self._slots = slots
         self._grace = grace_s
         self._again = again
+        self._told = told
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             me = self._tools.worker
-            self._lease = await stack.enter_async_context(self._roster.hold(me.name))
+            self._lease = await stack.enter_async_context(
+                self._roster.hold(me.name, told=self._told)
+            )
             owner = replace(me, confirm_ownership=self._lease.confirm_ownership)
             reporter = await stack.enter_async_context(Reporter(self._channel))
             self._workflows = Workflows(

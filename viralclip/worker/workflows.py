@@ -63,7 +63,7 @@ class Workflows:
         self._line = ClipLine(
             self._engine,
             self._tools.catalog,
-            tools.rendering.means,
+            tools.means,
             machine=tools.worker.machine,
             slots=slots,
         )

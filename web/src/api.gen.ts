@@ -2418,7 +2418,8 @@ export interface components {
          *     `transcript`: the text of a file in any format that is known. `auto` is what is heard. `files`
          *     are the texts of `.srt` files that were written beside clips of the same scenes and corrected,
          *     by their names: they go before both. Without `burn` captions stand in files beside the clips
-         *     only.
+         *     only. `language` is the tag of what is spoken, such as `en` or `de`; left out, it is told from
+         *     the sound.
          */
         NewCaptions: {
             /**
@@ -2449,6 +2450,8 @@ export interface components {
              * @default true
              */
             burn: boolean;
+            /** Language */
+            language?: string | null;
         };
         /**
          * NewJob

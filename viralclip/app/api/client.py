@@ -37,10 +37,16 @@ class ServerOptions(TypedDict, total=False):
     caption_style: str
     caption_area: Literal["feed", "ads", "full"]
     burn_captions: bool
+    language: str
 
 
 # Which of them go into the captions of a request, and under which name.
-_OF_CAPTIONS = {"caption_style": "style", "caption_area": "area", "burn_captions": "burn"}
+_OF_CAPTIONS = {
+    "caption_style": "style",
+    "caption_area": "area",
+    "burn_captions": "burn",
+    "language": "language",
+}
 
 
 class Client:

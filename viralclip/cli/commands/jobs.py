@@ -9,6 +9,7 @@ from viralclip.cli.commands.options import (
     AsJson,
     Events,
     JobId,
+    Language,
     LogLevel,
     Slots,
     Source,
@@ -73,6 +74,7 @@ def render(
     burn: Annotated[
         bool, typer.Option(" /--no-burn", help="Captions in files beside the clips only.")
     ] = True,
+    language: Language = None,
     slots: Slots = None,
     log_level: LogLevel = None,
     events: Events = None,
@@ -100,6 +102,7 @@ def render(
             caption_style=caption_style,
             caption_area=caption_area,
             burn_captions=burn,
+            language=language,
         )
         names = tuple(name.strip() for name in styles.split(",") if name.strip())
         request = Request(

@@ -23,6 +23,15 @@ Slots = Annotated[
         help=or_setting("How many FFmpegs run at once.", "VIRALCLIP_FFMPEG_SLOTS"),
     ),
 ]
+Language = Annotated[
+    str | None,
+    typer.Option(
+        help=or_setting(
+            "The language that is spoken, as en or de. Default: it is told from the sound.",
+            "VIRALCLIP_SPEECH_LANGUAGE",
+        )
+    ),
+]
 LogLevel = Annotated[
     str | None,
     typer.Option(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from viralclip.cli.commands.options import AsJson, LogLevel, Source
+from viralclip.cli.commands.options import AsJson, Language, LogLevel, Source
 
 
 def scenes(
@@ -39,9 +39,7 @@ def transcribe(
         str | None,
         typer.Option("--format", help="srt, vtt or json. Default: as --out ends, or srt."),
     ] = None,
-    language: Annotated[
-        str, typer.Option(help="The language that is spoken, as en or de. Default: it is told.")
-    ] = "",
+    language: Language = None,
     audio_track: Annotated[
         str, typer.Option(help="The audio track that is listened to: its number, all, or voice.")
     ] = "voice",
@@ -59,7 +57,7 @@ def transcribe(
             source=source,
             out=out,
             form=form,
-            language=language,
+            language=language or "",
             audio_track=audio_track,
             start=start,
             end=end,

@@ -22,6 +22,7 @@ const CODES: Record<string, string> = {
   unknown_transcriber: "the speech engine is not known",
   speech_model_missing: "the speech model is not here",
   speech_model_unavailable: "the speech model is not available",
+  unknown_language: "the speech model does not know the language",
   no_sound: "the video has no sound",
   job_busy: "the job is still running",
   clip_failed: "the clip cannot be made",

@@ -1,0 +1,77 @@
+"""What workers can do: each tells it for as long as it lives, and a server asks before it accepts
+a job."""
+
+from collections.abc import Iterable, Sequence
+
+from pydantic import BaseModel, ValidationError
+
+from viralclip.errors import SpeechUnavailableError, UnknownLanguageError
+from viralclip.text import counted
+from viralclip.words.languages import demand_language
+
+NO_WORKER = (
+    "No worker runs now: whether there is a speech model for captions shows when one begins."
+)
+
+
+class SpeechModel(BaseModel, frozen=True):
+    """What listens to speech: an engine's model, and the tags of the languages that it knows, none
+    where nobody can say."""
+
+    engine: str
+    name: str
+    languages: tuple[str, ...] = ()
+
+
+class Abilities(BaseModel, frozen=True):
+    """What one worker can do; `problem` says why it has no speech model, in words."""
+
+    speech: SpeechModel | None = None
+    problem: str = ""
+
+    def told(self) -> str:
+        """What a worker tells of itself when it begins: what is put right later it does not see."""
+        again = f"{self.problem.removesuffix('.')}, and start the worker again"
+        return self.model_copy(update={"problem": again if self.problem else ""}).model_dump_json()
+
+
+def abilities_of(told: Iterable[str]) -> tuple[Abilities, ...]:
+    """What living workers tell of themselves, without what this version cannot read."""
+    found: list[Abilities] = []
+    for text in told:
+        try:
+            found.append(Abilities.model_validate_json(text))
+        except ValidationError:
+            continue
+    return tuple(found)
+
+
+def demand_listeners(workers: Sequence[Abilities], language: str) -> tuple[str, ...]:
+    """Notes for who wants speech transcribed; SpeechUnavailableError where no worker can do that,
+    UnknownLanguageError where none knows the language."""
+    if not workers:
+        return (NO_WORKER,)
+    deaf = [worker for worker in workers if worker.speech is None]
+    if len(deaf) == len(workers):
+        why = deaf[0].problem.removesuffix(".") or "there is no speech model"
+        raise SpeechUnavailableError(why=f"no worker can do it now: {why}")
+    refusals = [*_refusals(workers, language)]
+    if len(refusals) + len(deaf) == len(workers):
+        raise refusals[0]
+    without = len(deaf) + len(refusals)
+    if not without:
+        return ()
+    have = "has" if without == 1 else "have"
+    lacks = f"no speech model for {language}" if language and refusals else "no speech model"
+    of_all = f"{without} of {counted(len(workers), 'worker')}"
+    return (f"{of_all} {have} {lacks}: clips that are made there fail.",)
+
+
+def _refusals(workers: Iterable[Abilities], language: str) -> Iterable[UnknownLanguageError]:
+    for worker in workers:
+        if worker.speech is None:
+            continue
+        try:
+            demand_language(language, worker.speech.languages, model=worker.speech.name)
+        except UnknownLanguageError as error:
+            yield error
