@@ -4,9 +4,12 @@ import pytest
 from lettered import FRAME, measure, style, words
 
 from viralclip.captions.areas import AREAS, area_named, area_of
-from viralclip.captions.layout import block_of, line_width, timed_parts
+from viralclip.captions.composing import measure_for
+from viralclip.captions.layout import BOX_PADDING, GROWTH, block_of, line_width, timed_parts
+from viralclip.captions.style import BUILT_IN
 from viralclip.errors import UnknownCaptionAreaError
 from viralclip.geometry import Rect, Size
+from viralclip.media.fonts import load_fonts
 from viralclip.words.transcript import Word
 
 
@@ -107,3 +110,23 @@ def test_an_area_goes_by_its_name():
     assert [area_named(name) for name in AREAS] == list(AREAS)
     with pytest.raises(UnknownCaptionAreaError, match="choose from feed, ads, full"):
         area_named("attic")
+
+
+def test_words_stand_as_far_apart_as_the_style_says():
+    near, far = (block_of(words("we are"), measure(style(space=space))) for space in (0.0, 1.5))
+    assert near
+    assert far
+
+    assert far.width - near.width == pytest.approx((1.5 - near.lines[0][1].space) * near.em)
+
+
+@pytest.mark.parametrize("look", [look for look in BUILT_IN if look.highlight in {"pop", "box"}])
+def test_what_marks_a_word_does_not_reach_the_next(look):
+    shown = measure_for(FRAME, style=look, area="full", fonts=load_fonts())
+    block = block_of(words("people will"), shown)
+    assert block
+    (people, will), *_ = block.lines
+    grown = line_width([people], 1.0) * (GROWTH - 1) / 2 + look.paint.outline
+    reach = grown if look.highlight == "pop" else BOX_PADDING
+
+    assert will.space > reach + look.paint.outline

@@ -29,11 +29,13 @@ BOX_PADDING = 0.16
 
 @dataclass(frozen=True)
 class Piece:
-    """A word in a line, or the part of one: `word` is its index in the chunk."""
+    """A word in a line, or the part of one: `word` is its index in the chunk, and `space` is the
+    room before it in ems, where another stands before it."""
 
     runs: tuple[Run, ...]
     word: int
     joined: bool
+    space: float = 0.0
 
     @property
     def text(self) -> str:
@@ -74,13 +76,18 @@ class Measure:
     def set(self, text: str) -> tuple[Run, ...]:
         return runs_of(text.upper() if self.style.letters.case == "upper" else text, self.fonts)
 
+    def piece(self, text: str, word: int, *, joined: bool) -> Piece:
+        runs = self.set(text)
+        natural = runs[0].font.width(" ", 1.0) if runs else 0.0
+        return Piece(runs, word, joined, max(natural, self.style.letters.space))
+
 
 def block_of(words: Sequence[Word], measure: Measure) -> Block | None:
     """The words in as few lines as they fit in; None where they do not fit.
 
     A word that stands alone is made smaller, or parted, until it fits.
     """
-    pieces = [Piece(measure.set(word.text), at, word.joined) for at, word in enumerate(words)]
+    pieces = [measure.piece(word.text, at, joined=word.joined) for at, word in enumerate(words)]
     if len(words) > 1:
         return _set(pieces, words, measure, measure.em)
     for scale in _SCALES:
@@ -135,14 +142,10 @@ def pauses_after(word: Word) -> bool:
 
 def line_width(pieces: Sequence[Piece], em: float) -> float:
     return sum(
-        (0.0 if piece.joined or at == 0 else _space(piece, em))
+        (0.0 if piece.joined or at == 0 else piece.space * em)
         + sum(run.width(em) for run in piece.runs)
         for at, piece in enumerate(pieces)
     )
-
-
-def _space(piece: Piece, em: float) -> float:
-    return piece.runs[0].font.width(" ", em) if piece.runs else 0.0
 
 
 def _block(lines: Sequence[Sequence[Piece]], em: float) -> Block:

@@ -150,10 +150,10 @@ def _written(
     written: list[str] = []
     for at, piece in enumerate(line):
         if at and not piece.joined and piece.runs:
-            written.append(_run(Run(" ", piece.runs[0].font), em, others, len(written)))
+            written.append(_space(piece, em, others, len(written)))
         for run, is_mark in _marked(piece.runs, apart=marks_apart):
             look = lit if piece.word == active and not is_mark else others
-            written.append(_run(run, em, look, len(written)))
+            written.append(_run(run, em, f"\\fscx100{look}", len(written)))
     return "".join(written)
 
 
@@ -177,6 +177,13 @@ def _plain(line: Sequence[Piece], em: float) -> Iterator[str]:
                 yield f"{{\\fn{run.font.name}\\fs{run.font.line_height(em):.2f}}}"
             font = run.font
             yield (" " if at and not place and not piece.joined else "") + escape(run.text)
+
+
+def _space(piece: Piece, em: float, look: str, number: int) -> str:
+    space = Run(" ", piece.runs[0].font)
+    natural = space.width(1.0)
+    stretch = 100 * piece.space / natural if natural else 100
+    return _run(space, em, f"{look}\\fscx{stretch:.1f}", number)
 
 
 def _run(run: Run, em: float, look: str, number: int) -> str:

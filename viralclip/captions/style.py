@@ -11,11 +11,13 @@ Case = Literal["as_written", "upper"]
 
 @dataclass(frozen=True)
 class Letters:
-    """A font by its full name, its em as a share of the frame's shorter side, and its case."""
+    """A font by its full name, its em as a share of the frame's shorter side, its case, and the
+    least room between two words in ems, for what is drawn around a word."""
 
     font: str
     size: float
     case: Case = "as_written"
+    space: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ BUILT_IN: tuple[CaptionStyle, ...] = (
     CaptionStyle(
         "pop",
         "One to three words in capitals; the one being said grows",
-        Letters(_POSTER, 0.083, "upper"),
+        Letters(_POSTER, 0.083, "upper", space=0.42),
         Paint(active="#FFE500", outline=0.08),
         Amount(words=3, lines=1, chars=14, seconds=1.6),
         "pop",
@@ -77,7 +79,7 @@ BUILT_IN: tuple[CaptionStyle, ...] = (
     CaptionStyle(
         "box",
         "A few words; a coloured box stands behind the one being said",
-        Letters(_SANS, 0.058),
+        Letters(_SANS, 0.058, space=0.42),
         Paint(active="#FFFFFF", outline=0.06),
         Amount(words=4, chars=18),
         "box",
