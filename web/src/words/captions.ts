@@ -10,6 +10,10 @@ export const CAPTION_MODES: Record<CaptionMode, string> = {
   auto: "recognise speech",
 };
 
+export const RECOGNISED = "Each scene is listened to before its clips are made. Correct its words afterwards, at the finished job.";
+
+export const NOT_RECOGNISED = "This server cannot recognise speech. Run viralclip doctor there to see what is missing.";
+
 export const CAPTION_FILES = ".srt,.vtt,.ass,.ssa,.json,.txt,text/vtt,application/x-subrip";
 
 /** What a screen reader says of a word. */
