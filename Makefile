@@ -15,7 +15,7 @@ export COVERAGE_FILE := $(VENV)/.coverage
 export VIRALCLIP_YUNET_MODEL ?= $(abspath $(wildcard ../shared/models/face_detection_yunet_2023mar.onnx))
 
 .DEFAULT_GOAL := all
-.PHONY: all demo dev check test services generated chromium test-pure test-rest e2e soak bench attack format lock transcripts page wheel types web-check web-checked clean help
+.PHONY: all demo dev check test services generated chromium test-pure test-rest e2e soak bench pictures attack format lock transcripts page wheel types web-check web-checked clean help
 
 all: check test
 
@@ -89,6 +89,9 @@ generated: $(VENV)/dev ## Write alert rules, boards and the page of metrics from
 	$(BIN)/python deploy/prometheus/rules.py
 	$(BIN)/python -m deploy.grafana.boards
 	$(BIN)/python tests/telemetry/test_metrics_page.py
+
+pictures: $(VENV)/dev page ## Make the pictures of the docs anew: caption styles and the caption editor
+	$(BIN)/python -m bench.caption_pictures
 
 page: web/node_modules/.package-lock.json ## Build the page into the package (needs Node.js)
 	cd web && npm run build
