@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
@@ -82,6 +82,39 @@ async def test_without_a_token_every_route_says_401(guarded):
             assert answer.headers["www-authenticate"] == "Bearer"
             if method != "HEAD":
                 assert code_of(answer) == "unauthorized"
+
+
+async def test_a_token_is_looked_up_before_a_body_is_waited_for(guarded):
+    """A body of a hundred bytes, of which none comes: the server has a minute to wait for them."""
+    asked = [where for where in await operations(guarded) if where[1] not in OPEN]
+    for method, path in asked:
+        head = (
+            f"{method} {filled(path)} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n"
+            "Content-Type: application/json\r\nAuthorization: Bearer made-up\r\n\r\n"
+        )
+        async with asyncio.timeout(20):
+            reader, writer = await asyncio.open_connection("127.0.0.1", guarded.port)
+            with closing(writer):
+                writer.write(head.encode())
+                answer = await reader.readline()
+
+        assert answer.split()[1] == b"401", (method, path)
+
+
+async def test_a_token_is_looked_up_once_in_a_request(guarded, anna, monkeypatch):
+    looked_up = list[str]()
+    owner_of = guarded.accounts.owner_of
+
+    async def counted(token: str) -> str | None:
+        looked_up.append(token)
+        return await owner_of(token)
+
+    monkeypatch.setattr(guarded.accounts, "owner_of", counted)
+    async with guarded.client(anna) as client:
+        answer = await client.post("/api/webhooks", json={"url": "https://hooks.example.com/"})
+
+    assert answer.status_code == 201
+    assert looked_up == [anna]
 
 
 @pytest.mark.parametrize("token", [".", "wrong", "vc_" + "0" * 43, "\x7f", "a b"])

@@ -12,6 +12,7 @@ from viralclip.catalog.webhooks import Webhooks
 from viralclip.server.dependencies import CatalogDep, FilesDep, JobsDep, WebhooksDep
 from viralclip.server.identity import Owner
 from viralclip.server.jobs import JobId, JobOut, SceneId, StyleName, find_job, job_out
+from viralclip.server.owner_first import OwnerFirst
 from viralclip.server.problems import ConflictError, NotFoundError, problems
 from viralclip.server.webhook_delivery import enqueue_deliveries
 from viralclip.storage.objects import Storage
@@ -23,7 +24,12 @@ class PriorityChange(BaseModel):
     priority: Priority
 
 
-router = APIRouter(prefix="/api/jobs", tags=["jobs"], responses=problems(401, 403, 404, 409, 422))
+router = APIRouter(
+    route_class=OwnerFirst,
+    prefix="/api/jobs",
+    tags=["jobs"],
+    responses=problems(401, 403, 404, 409, 422),
+)
 
 
 @router.post("/{job_id}/cancel", status_code=202, operation_id="cancelJob")

@@ -30,6 +30,7 @@ from viralclip.server.dependencies import CatalogDep, FilesDep, LibraryDep, Part
 from viralclip.server.identity import Owner
 from viralclip.server.jobs import JobId, JobOut, SceneId, find_job, job_out
 from viralclip.server.new_job import MAX_TRANSCRIPT_CHARS
+from viralclip.server.owner_first import OwnerFirst
 from viralclip.server.parts import ServerParts
 from viralclip.server.problems import ConflictError, NotFoundError, problems
 from viralclip.server.video_library import VideoLibrary
@@ -80,7 +81,10 @@ class CaptionEdits(BaseModel):
 
 
 router = APIRouter(
-    prefix="/api/jobs/{job_id}", tags=["captions"], responses=problems(401, 403, 404, 422)
+    route_class=OwnerFirst,
+    prefix="/api/jobs/{job_id}",
+    tags=["captions"],
+    responses=problems(401, 403, 404, 422),
 )
 
 

@@ -14,6 +14,7 @@ from viralclip.server.caption_preview import CaptionAsk
 from viralclip.server.dependencies import LibraryDep, PartsDep, PoolsDep
 from viralclip.server.disconnect import cancel_on_disconnect
 from viralclip.server.identity import Owner
+from viralclip.server.owner_first import OwnerFirst
 from viralclip.server.problems import NotFoundError, problems
 from viralclip.server.scene_lists import read_scenes, read_transcript
 from viralclip.words.transcript import Word
@@ -59,7 +60,12 @@ class JpegResponse(Response):
     media_type = "image/jpeg"
 
 
-router = APIRouter(prefix="/api/captions", tags=["captions"], responses=problems(401, 403, 422))
+router = APIRouter(
+    route_class=OwnerFirst,
+    prefix="/api/captions",
+    tags=["captions"],
+    responses=problems(401, 403, 422),
+)
 
 
 @router.get("/styles", operation_id="listCaptionStyles")

@@ -19,6 +19,7 @@ from viralclip.server.dependencies import CatalogDep, FilesDep, PoolsDep
 from viralclip.server.files import FILE, SIGNED, OpenFileResponse
 from viralclip.server.identity import Owner
 from viralclip.server.jobs import JobId, SceneId, StyleName, find_job
+from viralclip.server.owner_first import OwnerFirst
 from viralclip.server.problems import NotFoundError, TooManyError, problems
 from viralclip.server.shares import Shares
 from viralclip.storage.inside import opened
@@ -65,7 +66,10 @@ class ClipOut(BaseModel):
 
 
 router = APIRouter(
-    prefix="/api/jobs/{job_id}", tags=["clips"], responses=problems(401, 403, 404, 422)
+    route_class=OwnerFirst,
+    prefix="/api/jobs/{job_id}",
+    tags=["clips"],
+    responses=problems(401, 403, 404, 422),
 )
 
 

@@ -10,6 +10,7 @@ from viralclip.events import Envelope
 from viralclip.server.dependencies import CatalogDep, ChannelDep
 from viralclip.server.identity import Owner
 from viralclip.server.jobs import JobId, find_job
+from viralclip.server.owner_first import OwnerFirst
 from viralclip.server.problems import problems
 
 _MOST_EVENTS = 1000
@@ -23,7 +24,12 @@ class HistoryPage(BaseModel):
     has_earlier: bool
 
 
-router = APIRouter(prefix="/api/jobs", tags=["live"], responses=problems(401, 403, 404, 422))
+router = APIRouter(
+    route_class=OwnerFirst,
+    prefix="/api/jobs",
+    tags=["live"],
+    responses=problems(401, 403, 404, 422),
+)
 
 
 @router.get("/{job_id}/history", operation_id="getHistory")

@@ -45,6 +45,8 @@ _FORWARDED = frozenset(
     }
 )
 _FORWARDED_PREFIX = "x-forwarded"
+# Where a request keeps whose it is.
+_KNOWN = "viralclip.owner"
 
 log = structlog.get_logger(__name__)
 
@@ -165,12 +167,17 @@ def is_forwarded(headers: Headers) -> bool:
 
 
 async def known_owner(connection: HTTPConnection) -> str:
-    """Who asks; UnauthorizedError where that takes a token, TooManyError beyond a user's share."""
-    owner = await connection.app.state.sign_in.owner(connection)
-    share = now_known(connection.scope, owner)
-    if share is not None and connection.scope["type"] == "http":
-        raise TooManyError(what="requests", limit=share)
-    return owner
+    """Who asks; UnauthorizedError where that takes a token, TooManyError beyond a user's share.
+
+    It is looked up once in a request.
+    """
+    if _KNOWN not in connection.scope:
+        owner = await connection.app.state.sign_in.owner(connection)
+        share = now_known(connection.scope, owner)
+        if share is not None and connection.scope["type"] == "http":
+            raise TooManyError(what="requests", limit=share)
+        connection.scope[_KNOWN] = owner
+    return connection.scope[_KNOWN]
 
 
 Owner = Annotated[str, Depends(known_owner)]

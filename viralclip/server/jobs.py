@@ -16,6 +16,7 @@ from viralclip.progress import Progress
 from viralclip.server.dependencies import CatalogDep, ChannelDep, JobsDep
 from viralclip.server.identity import Owner
 from viralclip.server.new_job import NewJob
+from viralclip.server.owner_first import OwnerFirst
 from viralclip.server.problems import NotFoundError, problems
 from viralclip.server.request_context import request_span
 from viralclip.server.submission import Submissions
@@ -91,7 +92,9 @@ async def _submissions(request: Request) -> Submissions:
 
 SubmissionsDep = Annotated[Submissions, Depends(_submissions)]
 
-router = APIRouter(prefix="/api/jobs", tags=["jobs"], responses=problems(401, 403, 422))
+router = APIRouter(
+    route_class=OwnerFirst, prefix="/api/jobs", tags=["jobs"], responses=problems(401, 403, 422)
+)
 
 
 @router.post(

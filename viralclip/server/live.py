@@ -23,6 +23,7 @@ from viralclip.server.disconnect import disconnected
 from viralclip.server.feed import View
 from viralclip.server.identity import LOCAL, Owner
 from viralclip.server.jobs import JobId, find_job
+from viralclip.server.owner_first import OwnerFirst
 from viralclip.server.problems import ProblemError, UnauthorizedError, problems
 from viralclip.server.viewing import LiveViews, observe_sent, viewing
 from viralclip.server.websocket_protocol import as_framed, takes_framed
@@ -59,7 +60,12 @@ class EventPage(BaseModel):
     more: bool
 
 
-router = APIRouter(prefix="/api/jobs", tags=["live"], responses=problems(401, 403, 404, 422))
+router = APIRouter(
+    route_class=OwnerFirst,
+    prefix="/api/jobs",
+    tags=["live"],
+    responses=problems(401, 403, 404, 422),
+)
 
 
 @router.get(

@@ -16,6 +16,7 @@ from viralclip.engine.port import QueueDepth
 from viralclip.server import problems
 from viralclip.server.door import now_known
 from viralclip.server.identity import LOOPBACK, bearer, known_owner
+from viralclip.server.owner_first import OwnerFirst
 from viralclip.server.pools import BusyError, Pool
 from viralclip.server.problems import UnauthorizedError
 from viralclip.server.request_limits import Guard, RequestLimits
@@ -94,7 +95,7 @@ async def _scraping(request: Request) -> Scraping:
     return request.app.state.parts.scraping
 
 
-router = APIRouter()
+router = APIRouter(route_class=OwnerFirst)
 
 
 @router.get("/metrics", include_in_schema=False)

@@ -11,6 +11,7 @@ from viralclip.plan import Video
 from viralclip.scenes import SceneReading, list_text, parse_scenes, read_scene_objects
 from viralclip.server.dependencies import LibraryDep, PoolsDep
 from viralclip.server.identity import Owner
+from viralclip.server.owner_first import OwnerFirst
 from viralclip.server.problems import FaultOut, problems
 from viralclip.styles.registry import scene_options
 from viralclip.words.reading import TranscriptReading, parse_transcript
@@ -35,7 +36,10 @@ class SceneListOut(BaseModel):
 
 
 router = APIRouter(
-    prefix="/api/scene-lists", tags=["scenes"], responses=problems(401, 403, 413, 422)
+    route_class=OwnerFirst,
+    prefix="/api/scene-lists",
+    tags=["scenes"],
+    responses=problems(401, 403, 413, 422),
 )
 
 

@@ -12,6 +12,7 @@ from viralclip.origins import parse_origin
 from viralclip.plan import PRESETS, Preset
 from viralclip.server.dependencies import ReadinessDep, SignInDep
 from viralclip.server.identity import COOKIE, Owner
+from viralclip.server.owner_first import OwnerFirst
 from viralclip.server.problems import NotReadyError, UnauthorizedError, problems
 from viralclip.styles import all_styles
 
@@ -50,7 +51,7 @@ class Health(BaseModel):
     status: str
 
 
-router = APIRouter(tags=["system"], responses=problems(403))
+router = APIRouter(route_class=OwnerFirst, tags=["system"], responses=problems(403))
 
 
 @router.get("/api/choices", operation_id="getChoices", responses=problems(401))

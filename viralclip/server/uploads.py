@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from viralclip.server.dependencies import LimitsDep, TimeoutsDep
 from viralclip.server.finishing import Finishing
 from viralclip.server.identity import Owner
+from viralclip.server.owner_first import OwnerFirst
 from viralclip.server.partial_upload import WRONG_OFFSET, PartialUpload
 from viralclip.server.partial_uploads import PartialUploads
 from viralclip.server.problems import ConflictError, TooLargeError, problem_response, problems
@@ -67,6 +68,7 @@ async def _finishing_in(app: FastAPI) -> AsyncIterator[None]:
 
 
 router = APIRouter(
+    route_class=OwnerFirst,
     prefix=PREFIX,
     tags=["uploads"],
     responses=problems(401, 403, 412),

@@ -24,6 +24,7 @@ from viralclip.server.disconnect import cancel_on_disconnect
 from viralclip.server.files import FILE, SIGNED, OpenFileResponse
 from viralclip.server.framing import Ask, FramingOut
 from viralclip.server.identity import Owner
+from viralclip.server.owner_first import OwnerFirst
 from viralclip.server.problems import ConflictError, NotFoundError, problems
 from viralclip.storage.inside import opened
 from viralclip.storage.sources import in_store, open_stored
@@ -63,7 +64,9 @@ class MediaFile(BaseModel):
     bytes: int
 
 
-router = APIRouter(prefix="/api/videos", tags=["videos"], responses=problems(401, 403))
+router = APIRouter(
+    route_class=OwnerFirst, prefix="/api/videos", tags=["videos"], responses=problems(401, 403)
+)
 
 
 @router.get("", operation_id="listVideos")

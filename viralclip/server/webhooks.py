@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from viralclip.catalog.webhooks import Delivery, DeliveryState, Webhook, WebhookTable, shown
 from viralclip.server.dependencies import LimitsDep, WebhooksDep
 from viralclip.server.identity import Owner
+from viralclip.server.owner_first import OwnerFirst
 from viralclip.server.problems import NotFoundError, TooManyError, problems
 from viralclip.server.webhook_delivery import Pinged
 from viralclip.server.webhook_http import parse_target
@@ -48,7 +49,9 @@ class DeliveryOut(BaseModel):
     next_at: AwareDatetime | None
 
 
-router = APIRouter(prefix="/api/webhooks", tags=["webhooks"], responses=problems(401, 403))
+router = APIRouter(
+    route_class=OwnerFirst, prefix="/api/webhooks", tags=["webhooks"], responses=problems(401, 403)
+)
 
 
 @router.post(
