@@ -3818,6 +3818,13 @@ export interface operations {
                     "video/*": string;
                 };
             };
+            /** @description It is what the client has, by its `If-None-Match`. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description It is at this signed address. */
             307: {
                 headers: {
@@ -4188,6 +4195,13 @@ export interface operations {
                 content: {
                     "video/*": string;
                 };
+            };
+            /** @description It is what the client has, by its `If-None-Match`. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description It is at this signed address. */
             307: {

@@ -19,14 +19,22 @@ export function finishedClips(progress: Progress, shown: FinishedClip[]): Finish
   for (const scene of progress.scenes) {
     for (const clip of scene.clips) if (clip.step === "complete") found.set(`${scene.scene_id}/${clip.style}`, { clip, scene });
   }
-  const stay = shown.filter(({ key }) => found.delete(key));
+  // One that was made again keeps its place, and is shown as it is now.
+  const stay = shown.flatMap(({ key }) => {
+    const now = found.get(key);
+    found.delete(key);
+    return now ? [finishedClip(progress.job_id, now.scene, now.clip)] : [];
+  });
   const news = [...found.values()].sort((a, b) => finishedAt(a.clip) - finishedAt(b.clip));
   return [...stay, ...news.map(({ clip, scene }) => finishedClip(progress.job_id, scene, clip))];
 }
 
-function finishedClip(jobId: string, scene: SceneState, { style, details }: ClipState): FinishedClip {
+function finishedClip(jobId: string, scene: SceneState, clip: ClipState): FinishedClip {
+  const { style, details } = clip;
+  // A clip that is made again has the address of the one before, which the browser may still show.
+  const query = { made: finishedAt(clip) };
   const at = (what: string) =>
-    address("/api/jobs/{job_id}/clips/{scene_id}/{style}/{what}", { path: { job_id: jobId, scene_id: scene.scene_id, style, what } });
+    address("/api/jobs/{job_id}/clips/{scene_id}/{style}/{what}", { path: { job_id: jobId, scene_id: scene.scene_id, style, what }, query });
   return {
     key: `${scene.scene_id}/${style}`,
     title: scene.title,
