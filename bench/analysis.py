@@ -16,7 +16,7 @@ from bench.reframe.film import write_film
 from bench.reframe.scenarios import SCENARIOS
 from bench.rig import MODEL, BenchError, Job, ffmpeg, sample, timed_render
 from viralclip.analysis.analyses import Analyses, AnalysisInput, FramingRequest
-from viralclip.analysis.analyst import FrameTask, FramingTask, LookTask, command, environment
+from viralclip.analysis.analyst import AnalysisTask, FrameTask, FramingTask, command, environment
 from viralclip.cli.sample import make_sample
 from viralclip.geometry import Size
 from viralclip.media.probe import probe
@@ -75,7 +75,7 @@ async def _second_style(video: Path, folder: Path) -> list[Figure]:
     seconds: list[float] = []
     for request in requests:
         began = time.perf_counter()
-        await analyses.look(scene_input, _ignore)
+        await analyses.detect(scene_input, _ignore)
         await analyses.frame(scene_input, request, requests, _ignore)
         seconds.append(time.perf_counter() - began)
     raw = f"{seconds[1] * 1000:.1f} ms / {seconds[0]:.2f} s"
@@ -145,9 +145,9 @@ def _talk(folder: Path, height: int) -> Path:
     return video if video.exists() else make_sample(ffmpeg(), video, seconds=_SCENE_S, size=size)
 
 
-def _look(video: Path, folder: Path, seconds: float, *, plan: Size | None = None) -> LookTask:
+def _look(video: Path, folder: Path, seconds: float, *, plan: Size | None = None) -> AnalysisTask:
     """The look at a video, and the plan of one style where its size is given."""
-    return LookTask(
+    return AnalysisTask(
         source=str(video),
         start=0.0,
         duration=seconds,
@@ -183,7 +183,7 @@ def _wish(style: str, size: Size) -> FramingRequest:
     return FramingRequest(style, view, Raster(round(_SCENE_S * 25), Fraction(25)))
 
 
-def _spent(task: LookTask | FrameTask) -> Spent:
+def _spent(task: AnalysisTask | FrameTask) -> Spent:
     process = subprocess.Popen(command(task), stdout=subprocess.DEVNULL, env=environment())
     # Not what the kernel says at the end: its peak begins with the memory of this very process.
     watch = Watch(process.pid)

@@ -138,7 +138,7 @@ async def _measure(folder: Path, source: Path, job: Job, *, told: bool) -> dict[
 
 async def _make_told(run: _Run, channel: ProgressChannel) -> None:
     """With all that a viewer costs: events, ticks, the time left, and a watcher that folds."""
-    run.report.say(outline(run.job, await run.catalog.clips.of(run.job.job_id)))
+    run.report.emit(outline(run.job, await run.catalog.clips.of(run.job.job_id)))
     watching = asyncio.create_task(_watch(channel, run.job))
 
     async def line() -> Line:

@@ -29,16 +29,16 @@ class Abilities(BaseModel, frozen=True):
     speech: SpeechModel | None = None
     problem: str = ""
 
-    def told(self) -> str:
+    def as_text(self) -> str:
         """What a worker tells of itself when it begins: what is put right later it does not see."""
         again = f"{self.problem.removesuffix('.')}, and start the worker again"
         return self.model_copy(update={"problem": again if self.problem else ""}).model_dump_json()
 
 
-def abilities_of(told: Iterable[str]) -> tuple[Abilities, ...]:
+def abilities_of(advertised: Iterable[str]) -> tuple[Abilities, ...]:
     """What living workers tell of themselves, without what this version cannot read."""
     found: list[Abilities] = []
-    for text in told:
+    for text in advertised:
         try:
             found.append(Abilities.model_validate_json(text))
         except ValidationError:

@@ -44,8 +44,8 @@ class AudioTrack(BaseModel):
 
     @property
     def name(self) -> str:
-        told = self.title or self.role or self.language
-        return f"{self.number} ({told})" if told else str(self.number)
+        label = self.title or self.role or self.language
+        return f"{self.number} ({label})" if label else str(self.number)
 
 
 @dataclass(frozen=True)

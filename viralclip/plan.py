@@ -186,7 +186,7 @@ class Plan(_Value, frozen=True):
         # What a track sounds like decides only which of them are heard.
         unheard = {"timecode", "notes", "content", "audio_tracks", "jumps", "codec", "bit_rate"}
         route = {"__all__": {"route", "analysed"}}
-        told = self.model_dump_json(
+        described = self.model_dump_json(
             exclude={
                 "video": unheard,
                 "styles": route,
@@ -196,7 +196,7 @@ class Plan(_Value, frozen=True):
         )
         looks = [self.options.captions.look(scene) for scene in self.scenes]
         shown = [str(looks)] if any(looks) else []
-        return _digest(str(RECIPE), told, str(self.audio.numbers), *shown)
+        return _digest(str(RECIPE), described, str(self.audio.numbers), *shown)
 
     @property
     def audio(self) -> Choice:

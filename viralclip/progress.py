@@ -217,7 +217,7 @@ def advance(progress: Progress, item: Envelope | ClipTick | JobTick | WorkerTick
     """The progress after one more envelope or tick; an envelope seen before changes nothing."""
     match item:
         case Envelope():
-            return progress if item.seq <= progress.seq else _told(progress, item)
+            return progress if item.seq <= progress.seq else _after_envelope(progress, item)
         case ClipTick():
             return _clip_ticked(progress, item)
         case JobTick():
@@ -228,17 +228,17 @@ def advance(progress: Progress, item: Envelope | ClipTick | JobTick | WorkerTick
             assert_never(item)
 
 
-def _told(progress: Progress, envelope: Envelope) -> Progress:
+def _after_envelope(progress: Progress, envelope: Envelope) -> Progress:
     """Whatever happens is a worker's doing; a tick may be one that a dead worker left."""
     # A worker that took over a job at its very end may still speak; only another run opens it.
     is_over = progress.status == "finished" and not isinstance(envelope.event, JobQueued)
     if is_over or isinstance(envelope.event, UnknownEvent):
         return progress.model_copy(update={"seq": envelope.seq})
     update = {"seq": envelope.seq, "moved_at": envelope.at, "has_worker": True}
-    return _happened(progress, envelope).model_copy(update=update)
+    return _after_event(progress, envelope).model_copy(update=update)
 
 
-def _happened(progress: Progress, envelope: Envelope) -> Progress:
+def _after_event(progress: Progress, envelope: Envelope) -> Progress:
     match envelope.event:
         case JobQueued() as queued:
             return _queued(progress, queued, envelope.at)

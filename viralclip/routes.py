@@ -18,10 +18,10 @@ class Routed(BaseModel, frozen=True):
     @model_validator(mode="before")
     @classmethod
     def _read_old(cls, fields: object) -> object:
-        told = _fields(fields)
-        if told is None or "route" in told:
+        known = _fields(fields)
+        if known is None or "route" in known:
             return fields
-        return {**told, "route": old_route(analysed=bool(told.get("analysed")))}
+        return {**known, "route": old_route(analysed=bool(known.get("analysed")))}
 
     @field_validator("route", mode="before")
     @classmethod

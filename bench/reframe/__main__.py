@@ -21,7 +21,7 @@ from bench.reframe.scenario import Floats, Scenario
 from bench.reframe.scenarios import SCENARIOS
 from bench.reframe.score import Score, score
 from bench.reframe.table import Row, markdown, misses
-from viralclip.analysis.scene_analyzer import look
+from viralclip.analysis.scene_analyzer import analyze_scene
 from viralclip.media.ffmpeg import find_ffmpeg
 from viralclip.media.probe import probe
 from viralclip.media.stretch import Stretch
@@ -102,7 +102,7 @@ def _write_film(film: Path, scenario: Scenario) -> None:
 
 def _planned(scenario: Scenario, film: Path) -> Floats:
     """The windows that are asked of the renderer."""
-    footage = look(
+    footage = analyze_scene(
         Stretch(probe(film), 0.0, scenario.duration),
         model=Path(os.environ["VIRALCLIP_YUNET_MODEL"]),
         threads=1,

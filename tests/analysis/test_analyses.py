@@ -68,7 +68,7 @@ async def test_all_clips_of_a_scene_share_one_look_and_one_plan(bench, scene_inp
     ticks: dict[str, list[float]] = {name: [] for name in STYLES}
 
     async def clip(name: str) -> None:
-        await analyses.look(scene_input, lambda progress: ticks[name].append(progress.fraction))
+        await analyses.detect(scene_input, lambda progress: ticks[name].append(progress.fraction))
         others = [request(other) for other in STYLES if other != name]
         framing = await analyses.frame(scene_input, request(name), others, silently)
         assert framing.panels[0].shape == (50, 4)
@@ -85,25 +85,25 @@ async def test_all_clips_of_a_scene_share_one_look_and_one_plan(bench, scene_inp
 async def test_who_looks_for_clips_plans_them_too(bench, scene_input):
     analyses = bench.open()
     requests = [request(name) for name in (*STYLES, "original")]
-    await analyses.look(scene_input, silently, requests)
+    await analyses.detect(scene_input, silently, requests)
     assert bench.kept() == ["footage.npz", *STYLES]
     planned = await analyses.frame(scene_input, request("intelligent"), [], silently)
     assert len(bench.pids) == 1
 
     other = Bench(bench.folder.with_name("other"))
-    await other.open().look(scene_input, silently)
+    await other.open().detect(scene_input, silently)
     later = await other.open().frame(scene_input, request("intelligent"), [], silently)
     assert len(other.pids) == 2
     assert later.panels[0].tolist() == planned.panels[0].tolist()
 
 
 async def test_what_is_kept_is_not_made_again_even_by_another_worker(bench, scene_input):
-    first = await bench.open().look(scene_input, silently)
+    first = await bench.open().detect(scene_input, silently)
     plan = await bench.open().frame(scene_input, request("intelligent"), [], silently)
     before = len(bench.pids)
 
     other = bench.open()
-    assert await other.look(scene_input, silently) == first
+    assert await other.detect(scene_input, silently) == first
     again = await other.frame(scene_input, request("intelligent"), [], silently)
     assert again.panels[0].tolist() == plan.panels[0].tolist()
     assert len(bench.pids) == before == 2
@@ -121,8 +121,8 @@ async def test_what_is_kept_is_not_made_again_even_by_another_worker(bench, scen
     ids=["start", "end", "source"],
 )
 async def test_an_edited_scene_is_looked_at_anew(bench, scene_input, change):
-    await bench.open().look(scene_input, silently)
-    await bench.open().look(change(scene_input), silently)
+    await bench.open().detect(scene_input, silently)
+    await bench.open().detect(change(scene_input), silently)
 
     assert len(bench.pids) == 2
 
@@ -133,7 +133,7 @@ async def test_another_model_is_another_look(bench, scene_input, face_model, tmp
     keys = set()
     for model in (None, face_model, changed):
         with suppress(AnalysisFailedError):
-            await bench.open().look(replace(scene_input, model=model), silently)
+            await bench.open().detect(replace(scene_input, model=model), silently)
         keys |= set(bench.folder.iterdir())
 
     assert len(bench.pids) == 3
@@ -156,8 +156,8 @@ async def test_a_crop_pinned_by_hand_is_another_plan_of_the_same_footage(bench, 
 async def test_the_last_who_leaves_ends_the_process_and_nothing_is_kept(bench, talk, is_running):
     scene_input = AnalysisInput(probe(talk).video, 0.0, 6.0, None)
     analyses = bench.open()
-    first = asyncio.create_task(analyses.look(scene_input, silently))
-    second = asyncio.create_task(analyses.look(scene_input, silently))
+    first = asyncio.create_task(analyses.detect(scene_input, silently))
+    second = asyncio.create_task(analyses.detect(scene_input, silently))
     await bench.begun.wait()
     first.cancel()
     await asyncio.wait({first})
@@ -169,7 +169,7 @@ async def test_the_last_who_leaves_ends_the_process_and_nothing_is_kept(bench, t
     assert not is_running(bench.pids[0])
     assert bench.kept() == []
 
-    await analyses.look(scene_input, silently)
+    await analyses.detect(scene_input, silently)
     assert bench.kept() == ["footage.npz"]
 
 
@@ -177,7 +177,7 @@ async def test_a_source_that_cannot_be_decoded_fails_each_time_it_is_asked_for(b
     scene_input = AnalysisInput(probe(source("truncated")).video, 2.5, 0.4, None)
     for _ in range(2):
         with pytest.raises(SourceUnreadableError):
-            await bench.open().look(scene_input, silently)
+            await bench.open().detect(scene_input, silently)
 
     assert len(bench.pids) == 2
     assert bench.kept() == []
@@ -188,23 +188,23 @@ async def test_a_process_that_is_killed_from_outside_fails_the_clip_and_not_the_
 ):
     analyses = bench.open(on_start=lambda pid: os.kill(pid, 9))
     with pytest.raises(AnalysisFailedError):
-        await analyses.look(scene_input, silently)
+        await analyses.detect(scene_input, silently)
     assert bench.kept() == []
 
-    await bench.open().look(scene_input, silently)
+    await bench.open().detect(scene_input, silently)
     assert bench.kept() == ["footage.npz"]
 
 
 async def test_a_process_that_says_nothing_is_ended_and_may_be_tried_again(bench, scene_input):
     with pytest.raises(AnalysisStalledError) as caught:
-        await bench.open(limits=Watchdogs(start_s=0.0)).look(scene_input, silently)
+        await bench.open(limits=Watchdogs(start_s=0.0)).detect(scene_input, silently)
 
     assert caught.value.retryable
 
 
 async def test_a_plan_whose_footage_is_gone_looks_again(bench, scene_input):
     analyses = bench.open()
-    await analyses.look(scene_input, silently)
+    await analyses.detect(scene_input, silently)
     for path in bench.folder.rglob("footage.npz"):
         path.write_bytes(b"damaged")
     framing = await analyses.frame(scene_input, request("intelligent"), [], silently)

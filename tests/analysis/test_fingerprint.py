@@ -11,7 +11,7 @@ import pytest
 
 import viralclip
 from viralclip.analysis import fingerprint
-from viralclip.analysis.analyst import FramingTask, LookTask, command, environment
+from viralclip.analysis.analyst import AnalysisTask, FramingTask, command, environment
 from viralclip.analysis.fingerprint import closure, framing_code, looking_code, version_of
 from viralclip.media.probe import probe
 from viralclip.scenes import Scene
@@ -65,7 +65,7 @@ def test_whatever_the_analyst_really_imports_is_part_of_it(source, tmp_path):
         fps=video.fps,
         framing=str(tmp_path / "framing.npz"),
     )
-    task = LookTask(
+    task = AnalysisTask(
         source=str(path),
         start=0,
         duration=1,

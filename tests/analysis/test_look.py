@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from viralclip.analysis.faces import FaceDetector, _parts
 from viralclip.analysis.footage_file import read_footage, read_sighting, write_footage
 from viralclip.analysis.frames import sample_frames
-from viralclip.analysis.scene_analyzer import look
+from viralclip.analysis.scene_analyzer import analyze_scene
 from viralclip.analysis.sound import listen
 from viralclip.cli.sample import face_at
 from viralclip.errors import SourceUnreadableError
@@ -27,7 +27,7 @@ SHOTS = (0.42, 0.71)
 def footage(talk, face_model):
     """The whole talk, looked at."""
     stretch = Stretch(probe(talk), 0.0, TALK_S)
-    return look(stretch, model=face_model, threads=1, on_progress=lambda *_: None)
+    return analyze_scene(stretch, model=face_model, threads=1, on_progress=lambda *_: None)
 
 
 def loudness_of(footage):
@@ -37,7 +37,7 @@ def loudness_of(footage):
 
 def watch(path, *, start=0.0, duration=3.0, model=None):
     stretch = Stretch(probe(path), start, duration)
-    return look(stretch, model=model, threads=1, on_progress=lambda *_: None)
+    return analyze_scene(stretch, model=model, threads=1, on_progress=lambda *_: None)
 
 
 def test_the_face_is_found_where_it_is_in_nearly_every_sample(footage):

@@ -48,7 +48,7 @@ _QUESTIONS: dict[str, Ask] = {
     "webhooks": lambda _, webhooks: webhooks.hooks.of("ann"),
     "webhook": lambda _, webhooks: webhooks.hooks.find("w"),
     "deliveries": lambda _, webhooks: webhooks.deliveries.of("w"),
-    "nothing due": lambda _, webhooks: webhooks.queue.take(_AT, _AT, limit=1, each=1, busy={}),
+    "nothing due": lambda _, webhooks: webhooks.queue.claim_due(_AT, _AT, limit=1, each=1, busy={}),
 }
 
 

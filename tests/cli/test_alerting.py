@@ -27,7 +27,9 @@ async def engine(tmp_path: Path):
 
 
 async def test_a_look_knows_the_queue_and_the_disks(engine: Engine, tmp_path: Path) -> None:
-    figures = await Lookout(Tally(None), engine, {"state": tmp_path}, renders=True).look()
+    figures = await Lookout(
+        Tally(None), engine, {"state": tmp_path}, renders=True
+    ).collect_figures()
 
     assert (figures.clips_waiting, figures.clips_running, figures.oldest_waiting_s) == (0, 0, 0.0)
     assert figures.accepting is False
@@ -39,7 +41,7 @@ async def test_what_does_not_answer_is_unknown_and_the_rest_is_known(
     engine: Engine, tmp_path: Path
 ) -> None:
     gone = tmp_path / "gone"
-    figures = await Lookout(Tally(None), engine, {"clips": gone}, renders=False).look()
+    figures = await Lookout(Tally(None), engine, {"clips": gone}, renders=False).collect_figures()
 
     assert figures.disk_free_bytes is None
     assert figures.clips_waiting == 0

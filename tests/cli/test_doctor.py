@@ -51,7 +51,7 @@ def stored_at(settings: Settings, url: str) -> Settings:
 
 
 async def test_on_a_laptop_everything_is_well(settings: Settings):
-    findings = await services.look(settings)
+    findings = await services.check(settings)
 
     assert {finding.verdict for finding in findings} == {"ok"}
     assert {finding.what for finding in findings} == {
@@ -64,7 +64,7 @@ async def test_on_a_laptop_everything_is_well(settings: Settings):
 
 
 async def test_a_storage_is_written_to_read_and_left_as_it_was(settings: Settings, bucket: Bucket):
-    found = await services.look(stored_at(settings, bucket.url))
+    found = await services.check(stored_at(settings, bucket.url))
     (storage,) = _of(found, "storage")
 
     assert (storage.verdict, storage.advice) == ("ok", "")
@@ -85,7 +85,7 @@ async def test_a_storage_that_cannot_be_used_is_named_with_what_to_check(
     settings: Settings, bucket: Bucket, status: int, code: str, said: str, advice: str
 ):
     bucket.relay.faults.append(Fault("status", times=99, status=status, code=code))
-    found = await services.look(stored_at(settings, bucket.url))
+    found = await services.check(stored_at(settings, bucket.url))
     (storage,) = _of(found, "storage")
 
     assert storage.verdict == "missing"
@@ -96,7 +96,7 @@ async def test_a_storage_that_cannot_be_used_is_named_with_what_to_check(
 
 
 async def test_a_catalog_in_firestore_is_asked(settings: Settings, firestore_url: str):
-    found = await services.look(
+    found = await services.check(
         replace(settings, databases=replace(settings.databases, firestore=firestore_url))
     )
     (catalog,) = _of(found, "catalog")
@@ -184,7 +184,7 @@ async def test_it_is_said_what_finds_faces_and_what_to_do_without(
     model = {"VIRALCLIP_YUNET_MODEL": str(tmp_path / named)} if named else {}
     settings = read_settings({"VIRALCLIP_STATE_DIR": str(settings.state.folder), **model})
 
-    [faces] = _of(await machine.look(settings), "faces")
+    [faces] = _of(await machine.check(settings), "faces")
 
     assert faces.verdict == verdict
     assert found in faces.found
@@ -192,7 +192,7 @@ async def test_it_is_said_what_finds_faces_and_what_to_do_without(
 
 
 async def test_an_ffmpeg_that_cannot_tone_map_is_a_note(settings: Settings, flat_ffmpeg: Path):
-    findings = await machine.look(
+    findings = await machine.check(
         replace(settings, rendering=replace(settings.rendering, ffmpeg=str(flat_ffmpeg)))
     )
 

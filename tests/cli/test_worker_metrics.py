@@ -87,7 +87,7 @@ def test_a_token_is_a_secret():
 async def test_a_worker_that_others_can_reach_does_not_start_without_a_token(tmp_path: Path):
     settings = read_settings({"VIRALCLIP_STATE_DIR": str(tmp_path), "VIRALCLIP_METRICS": ":9465"})
     with pytest.raises(MetricsTokenMissingError) as refused:
-        await serve_queues(settings, name=None, grace_s=0, say=print)
+        await serve_queues(settings, name=None, grace_s=0, announce=print)
 
     assert refused.value.message == (
         "Other machines can reach VIRALCLIP_METRICS; set VIRALCLIP_METRICS_TOKEN, or use 127.0.0.1."

@@ -13,7 +13,7 @@ from stored import with_matrix
 from viralclip.analysis.frames import sample_frames
 from viralclip.filter_graph import Filter, line
 from viralclip.geometry import Rect, Size
-from viralclip.media.bars import find_bars, look_over
+from viralclip.media.bars import find_bars, probe_whole
 from viralclip.media.probe import probe
 from viralclip.media.render import render
 from viralclip.media.render_spec import RenderSpec, VideoGraph
@@ -106,7 +106,7 @@ def test_a_damaged_video_has_the_bars_that_can_be_seen(make: Make, tmp_path: Pat
     half = tmp_path / "half.mp4"
     half.write_bytes(whole[: len(whole) // 2])
 
-    assert look_over(half).video.active_area == area
+    assert probe_whole(half).video.active_area == area
 
 
 def test_a_video_that_becomes_unreadable_has_no_bars(make: Make, tmp_path: Path):
@@ -122,7 +122,7 @@ async def test_bars_of_a_turned_video_are_cut_where_they_are_shown(
     """The stored picture has bars above and below; shown, a wide one on its left."""
     graph = "testsrc2=s=320x120:r=25,pad=320:180:0:40:black"
     turned = with_matrix(make("turned", graph), tmp_path / "turned.mp4", (0, 1, -1, 0))
-    probed = look_over(turned)
+    probed = probe_whole(turned)
     area = probed.video.active_area
     assert area == Rect(20, 0, 120, 320)
 

@@ -103,13 +103,13 @@ def test_a_moving_gif_is_a_video(ffmpeg: Path, tmp_path: Path):
 async def test_a_file_is_looked_into_once_whatever_its_name(source, tmp_path: Path, monkeypatch):
     prober = Prober()
     looks: list[Path] = []
-    look = prober._look
+    look = prober._probe
 
     async def counted(path: Path):
         looks.append(path)
         return await look(path)
 
-    monkeypatch.setattr(prober, "_look", counted)
+    monkeypatch.setattr(prober, "_probe", counted)
     one, other = tmp_path / "one.mp4", tmp_path / "other.mp4"
     shutil.copy2(source("small"), one)
     shutil.copy2(source("small"), other)

@@ -155,7 +155,7 @@ async def test_events_arrive_in_the_order_in_which_they_were_said(
     notes = [_note(i) for i in range(350)]
     async with reporter:
         for note in notes:
-            reporter.say(note)
+            reporter.emit(note)
         await reporter.flush()
 
         assert channel.drafts == notes
@@ -168,10 +168,10 @@ async def test_events_said_while_the_channel_is_down_arrive_in_order_and_complet
     async with reporter:
         channel.up.clear()
         for note in notes[:200]:
-            reporter.say(note)
+            reporter.emit(note)
         await channel.was_called(2)
         for note in notes[200:]:
-            reporter.say(note)
+            reporter.emit(note)
         buffered = counted("viralclip_events_buffered")
         channel.up.set()
         await reporter.flush()
@@ -185,10 +185,10 @@ async def test_saying_never_waits_for_a_channel_that_does_not_answer(
 ):
     async with reporter:
         channel.answers.clear()
-        reporter.say(_note(0))
+        reporter.emit(_note(0))
         await channel.was_called(1)
         for number in range(1, 500):
-            reporter.say(_note(number))  # not awaited: it could not wait if it wanted to
+            reporter.emit(_note(number))  # not awaited: it could not wait if it wanted to
             reporter.tick(_tick(number / 500))
         assert channel.heard == []
         channel.answers.set()
@@ -200,7 +200,7 @@ async def test_saying_never_waits_for_a_channel_that_does_not_answer(
 async def test_a_channel_that_does_not_answer_is_asked_again(channel: FaultyChannel):
     async with _impatient(channel, answer_s=0.01, patience_s=20) as reporter:
         channel.answers.clear()
-        reporter.say(_note(1))
+        reporter.emit(_note(1))
         await channel.was_called(3)
         channel.answers.set()
         await reporter.flush()
@@ -213,10 +213,10 @@ async def test_an_event_taken_but_not_acknowledged_is_not_told_twice(
 ):
     async with reporter:
         channel.acknowledges = False
-        reporter.say(_note(1))
+        reporter.emit(_note(1))
         await channel.was_called(2)
         channel.acknowledges = True
-        reporter.say(_note(2))
+        reporter.emit(_note(2))
         await reporter.flush()
 
         assert channel.drafts == [_note(1), _note(2)]
@@ -227,7 +227,7 @@ async def test_of_the_ticks_said_during_an_outage_the_latest_of_each_slot_arrive
 ):
     async with reporter:
         channel.up.clear()
-        reporter.say(_draft(_rendering()))
+        reporter.emit(_draft(_rendering()))
         await channel.was_called(1)
         for share in range(100):
             reporter.tick(_tick(share / 100))
@@ -248,7 +248,7 @@ async def test_a_clip_gets_at_most_four_ticks_a_second(
     async with reporter:
         for number in range(100):  # ten seconds, ten ticks a second
             reporter.tick(_tick(number / 100))
-            reporter.say(_note(number))  # an event makes the reporter look at the clock
+            reporter.emit(_note(number))  # an event makes the reporter look at the clock
             await reporter.flush()
             clock.now += 0.1
 
@@ -261,8 +261,8 @@ async def test_a_tick_never_overtakes_an_event_that_was_said_before_it(
     async with reporter:
         channel.up.clear()
         for number in range(250):
-            reporter.say(_note(number))
-        reporter.say(_draft(_rendering()))
+            reporter.emit(_note(number))
+        reporter.emit(_draft(_rendering()))
         reporter.tick(_tick(0.5))
         channel.up.set()
         await channel.has_heard_ticks()
@@ -275,7 +275,7 @@ async def test_a_tick_that_waits_is_dropped_when_its_clip_goes_on_to_another_ste
 ):
     async with reporter:
         reporter.tick(_tick(0.5, Step.EXTRACTING_SEGMENT))
-        reporter.say(_draft(_rendering()))
+        reporter.emit(_draft(_rendering()))
         await reporter.flush()
 
     assert channel.heard == [_draft(_rendering())]
@@ -283,7 +283,7 @@ async def test_a_tick_that_waits_is_dropped_when_its_clip_goes_on_to_another_ste
 
 async def test_leaving_delivers_what_was_said(reporter: Reporter, channel: FaultyChannel):
     async with reporter:
-        reporter.say(_note(1))
+        reporter.emit(_note(1))
 
     assert channel.drafts == [_note(1)]
 
@@ -291,7 +291,7 @@ async def test_leaving_delivers_what_was_said(reporter: Reporter, channel: Fault
 async def test_leaving_tries_a_channel_that_was_down_once_more_at_once(channel: FaultyChannel):
     async with _impatient(channel, patience_s=20) as reporter:
         channel.up.clear()
-        reporter.say(_note(1))
+        reporter.emit(_note(1))
         await channel.was_called(4)
         channel.up.set()
 
@@ -304,8 +304,8 @@ async def test_events_that_a_dead_channel_never_took_are_counted_and_logged(
     with capture_logs() as logs:
         async with _impatient(channel, patience_s=0.01) as reporter:
             channel.up.clear()
-            reporter.say(_note(1))
-            reporter.say(_note(2))
+            reporter.emit(_note(1))
+            reporter.emit(_note(2))
 
     assert reporter.lost == counted("viralclip_events_lost_total") == 2
     lost = [line for line in logs if line["event"] == "Progress events lost"]
@@ -315,7 +315,7 @@ async def test_events_that_a_dead_channel_never_took_are_counted_and_logged(
 async def test_waiting_for_a_dead_channel_ends_with_the_patience(channel: FaultyChannel):
     async with _impatient(channel, patience_s=0.01) as reporter:
         channel.answers.clear()
-        reporter.say(_note(1))
+        reporter.emit(_note(1))
         await reporter.flush()
 
         assert channel.drafts == []
@@ -325,7 +325,7 @@ async def test_leaving_in_a_hurry_leaves_no_task_behind(reporter: Reporter, chan
     async def work() -> None:
         async with reporter:
             channel.answers.clear()
-            reporter.say(_note(1))
+            reporter.emit(_note(1))
             await channel.was_called(1)
             await asyncio.get_running_loop().create_future()
 
@@ -345,8 +345,8 @@ async def test_an_event_that_cannot_be_written_is_lost_alone(
 ):
     with capture_logs() as logs:
         async with reporter:
-            reporter.say(_draft(Logged(level="info", message="caf\udce9.mp4")))
-            reporter.say(_note(2))
+            reporter.emit(_draft(Logged(level="info", message="caf\udce9.mp4")))
+            reporter.emit(_note(2))
 
     assert channel.drafts == [_note(2)]
     assert reporter.lost == 1
@@ -362,7 +362,7 @@ async def test_a_job_report_signs_its_events(
     reporter: Reporter, job: JobReport, channel: FaultyChannel
 ):
     async with reporter:
-        job.say(Logged(level="info", message="m"))
+        job.emit(Logged(level="info", message="m"))
 
     (draft,) = channel.drafts
     assert (draft.job_id, draft.run, draft.trace_id, draft.at) == ("job", 3, "trace", _AT)
@@ -373,7 +373,7 @@ async def test_a_clip_report_says_its_steps_ticks_and_warnings_under_the_attempt
 ):
     async with reporter:
         clip = job.clip(1, "left", attempt=2)
-        clip.say(_rendering())
+        clip.emit(_rendering())
         clip.tick(0.5, fps=30.0, speed=1.0, eta_sec=2.0)
         clip.warn("thumbnail_failed", "No thumbnail.")
         await channel.has_heard_ticks()
@@ -390,8 +390,8 @@ async def test_a_clip_report_says_its_steps_ticks_and_warnings_under_the_attempt
 def test_a_clip_report_knows_what_its_clip_is_doing(job: JobReport):
     clip = job.clip(1, "left")
     assert clip.step is Step.QUEUED
-    clip.say(Queued(scene_id=1, style="left"))
-    clip.say(_retrying())
+    clip.emit(Queued(scene_id=1, style="left"))
+    clip.emit(_retrying())
 
     assert clip.step is Step.RETRYING
 

@@ -141,7 +141,7 @@ async def test_a_worker_that_cannot_listen_fails_the_clip_with_what_to_do(hearin
     hearing.listen_with("gone")
     job = await hearing.job(talk, (2.0, 3.0), captions=AUTO)
     end = await hearing.make_first(job)
-    progress: Progress = await hearing.report(job).told()
+    progress: Progress = await hearing.report(job).progress()
 
     assert end.ending == "failed"
     failure = progress.scenes[0].clips[0].failure
@@ -172,10 +172,11 @@ async def test_a_language_that_the_model_does_not_know_fails_the_clip(hearing, t
     monkeypatch.setenv("STAND_IN_LANGUAGES", "en")
     job = await hearing.job(talk, (2.0, 3.0), captions=AUTO.model_copy(update={"language": "de"}))
     end = await hearing.make_first(job)
-    progress: Progress = await hearing.report(job).told()
+    progress: Progress = await hearing.report(job).progress()
 
     assert end.ending == "failed"
-    assert progress.scenes[0].clips[0].failure.code == "unknown_language"
+    failure = progress.scenes[0].clips[0].failure
+    assert failure and failure.code == "unknown_language"
 
 
 async def test_how_long_listening_takes_is_learned(hearing, talk):

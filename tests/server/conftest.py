@@ -45,7 +45,7 @@ from viralclip.engine.dbos.client import DbosEngine
 from viralclip.engine.jobs import Jobs
 from viralclip.engine.opening import open_engine
 from viralclip.events import ClipTick, Envelope, JobQueued, JobTick, Logged, NewEvent
-from viralclip.media.bars import look_over
+from viralclip.media.bars import probe_whole
 from viralclip.media.probe import identity
 from viralclip.origins import Site
 from viralclip.plan import Options, StyleChoice, Video, make_plan
@@ -260,7 +260,7 @@ def _changed(part: T, changes: dict[str, Any]) -> T:
 
 
 async def _look_into(path: Path) -> Video:
-    return (await asyncio.to_thread(look_over, path)).video
+    return (await asyncio.to_thread(probe_whole, path)).video
 
 
 @asynccontextmanager

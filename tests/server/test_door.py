@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 from websockets.asyncio.client import connect
 
-from viralclip.server.door import Lobby, say_once
+from viralclip.server.door import Lobby, limit_accept_errors
 
 HALF = b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nX-a: b\r\n"
 SLOW = (
@@ -213,7 +213,7 @@ def test_the_file_limit_is_raised_to_what_is_allowed_and_connections_stay_below_
 async def test_that_nothing_can_be_accepted_is_said_once():
     loop = asyncio.get_running_loop()
     before = loop.get_exception_handler()
-    say_once(loop)
+    limit_accept_errors(loop)
     with capture_logs() as said:
         for _ in range(3000):
             loop.call_exception_handler({"message": "socket.accept() out of system resource"})

@@ -203,7 +203,7 @@ async def test_what_was_owed_when_a_server_died_is_delivered_by_the_next(open_se
         await end(open_served, "job")
         webhooks = open_served.backends.webhooks
         until = clock() + timedelta(seconds=60)
-        taken = await webhooks.queue.take(clock(), until, limit=10, each=10, busy={})
+        taken = await webhooks.queue.claim_due(clock(), until, limit=10, each=10, busy={})
         assert len(taken) == 1
         async with Database(database_of(open_served)) as tables:
             again = await sql_webhooks(tables, seal=KEY)
@@ -234,7 +234,7 @@ async def test_one_users_receiver_that_never_answers_holds_up_nobody_else(open_s
         clock.forward(1)
         await webhooks.deliveries.send(his.webhook_id, "{}", clock())
         await until(lambda: receiver.requests, within_s=20)
-        owed = await webhooks.queue.take(clock(), clock(), limit=200, each=200, busy={})
+        owed = await webhooks.queue.claim_due(clock(), clock(), limit=200, each=200, busy={})
         courier.cancel()
         await asyncio.wait({courier})
         hung_up.set()
@@ -351,14 +351,14 @@ async def test_a_courier_whose_records_fail_goes_on_when_they_are_back(
         await told_of(open_served, receiver)
         await end(open_served, "job")
         webhooks = open_served.backends.webhooks
-        take, failures = webhooks.queue.take, iter(range(3))
+        take, failures = webhooks.queue.claim_due, iter(range(3))
 
         async def failing(*where, **how):
             if next(failures, None) is not None:
                 raise ConnectionError("the database is away")
             return await take(*where, **how)
 
-        monkeypatch.setattr(webhooks.queue, "take", failing)
+        monkeypatch.setattr(webhooks.queue, "claim_due", failing)
         courier = courier_of(open_served, lambda: datetime.now(UTC), look_s=0.01)
         running = asyncio.create_task(courier.run())
         await until(lambda: receiver.requests)

@@ -124,43 +124,43 @@ def test_an_unknown_line_takes_one_part_and_a_fast_one_takes_more():
     clock = [0.0]
     line, kernel = _line(clock)
     with line.used():
-        assert line._takes(_PART)
-        assert not line._takes(_PART)
+        assert line._has_room(_PART)
+        assert not line._has_room(_PART)
         kernel.count, clock[0] = _PART + 20_000, 0.5
 
-        assert [line._takes(_PART) for _ in range(3)] == [True] * 3
+        assert [line._has_room(_PART) for _ in range(3)] == [True] * 3
 
 
 def test_buffers_on_the_way_do_not_make_a_line_fast():
     clock = [0.0]
     line, kernel = _line(clock)
     with line.used():
-        line._takes(_PART)
+        line._has_room(_PART)
         kernel.count, clock[0] = 500_000, 0.02
 
-        assert not line._takes(_PART)
+        assert not line._has_room(_PART)
 
 
 def test_a_slow_line_takes_the_next_part_when_the_one_before_has_arrived():
     clock = [0.0]
     line, kernel = _line(clock)
     with line.used():
-        assert line._takes(_PART)
+        assert line._has_room(_PART)
         for second in range(1, 41):
             kernel.count, clock[0] = second * 125_000, float(second)
-            assert not line._takes(_PART), second
+            assert not line._has_room(_PART), second
         assert line.on_its_way() > 0
         assert not line.is_silent()
         kernel.count, clock[0] = 42 * 130_000, 42.0
 
-        assert line._takes(_PART)
+        assert line._has_room(_PART)
 
 
 def test_a_line_is_silent_only_when_nothing_has_moved_for_long():
     clock = [0.0]
     line, kernel = _line(clock)
     with line.used():
-        line._takes(_PART)
+        line._has_room(_PART)
         for second in range(1, 60):
             kernel.count, clock[0] = second * 32_000, float(second)
             assert not line.is_silent()

@@ -54,7 +54,7 @@ class Process:
             )
 
     def _look(self) -> None:
-        changes = self.watch.look(self.figures)
+        changes = self.watch.evaluate(self.figures)
         self.said += [(self.figures.at, change.alert, change.fires) for change in changes]
         self.texts += [change.text for change in changes]
 

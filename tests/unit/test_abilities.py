@@ -50,7 +50,7 @@ def test_a_language_that_no_worker_knows_is_refused():
 
 
 def test_a_worker_tells_that_it_has_to_be_started_again():
-    told = [DEAF.told(), MANY.told()]
+    told = [DEAF.as_text(), MANY.as_text()]
 
     assert [each.problem for each in abilities_of(told)] == [
         "The package faster-whisper is missing, and start the worker again",

@@ -24,7 +24,7 @@ def test_the_first_tick_is_due_at_once():
     pace.add(_tick(0.1))
 
     assert pace.wait(100.0) == 0.0
-    assert pace.take(100.0) == [_tick(0.1)]
+    assert pace.take_due(100.0) == [_tick(0.1)]
 
 
 def test_the_latest_tick_of_a_slot_wins_and_the_others_are_counted(counted):
@@ -32,7 +32,7 @@ def test_the_latest_tick_of_a_slot_wins_and_the_others_are_counted(counted):
     for share in (0.1, 0.2, 0.3):
         pace.add(_tick(share))
 
-    assert pace.take(0.0) == [_tick(0.3)]
+    assert pace.take_due(0.0) == [_tick(0.3)]
     assert pace.conflated == counted("viralclip_ticks_conflated_total") == 2
 
 
@@ -42,27 +42,27 @@ def test_slots_do_not_replace_each_other():
     for tick in ticks:
         pace.add(tick)
 
-    assert pace.take(0.0) == ticks
+    assert pace.take_due(0.0) == ticks
 
 
 def test_after_a_batch_the_next_one_waits_for_the_rest_of_the_interval():
     pace = Pace()
     pace.add(_tick(0.1))
-    pace.take(10.0)
+    pace.take_due(10.0)
     pace.add(_tick(0.2))
 
-    assert pace.take(10.2) == []
+    assert pace.take_due(10.2) == []
     assert pace.wait(10.2) == 10.0 + INTERVAL_S - 10.2
-    assert pace.take(10.25) == [_tick(0.2)]
+    assert pace.take_due(10.25) == [_tick(0.2)]
 
 
 def test_with_nothing_waiting_there_is_nothing_to_wait_for():
     pace = Pace()
     pace.add(_tick(0.1))
-    pace.take(0.0)
+    pace.take_due(0.0)
 
     assert pace.wait(0.1) is None
-    assert pace.take(99.0) == []
+    assert pace.take_due(99.0) == []
 
 
 def test_a_dropped_tick_is_not_given_and_counts_as_conflated():
@@ -72,7 +72,7 @@ def test_a_dropped_tick_is_not_given_and_counts_as_conflated():
     pace.drop("job", _tick(0.1).tick_key)
     pace.drop("job", "nothing/waits/here")
 
-    assert pace.take(0.0) == [_tick(0.2, attempt=2)]
+    assert pace.take_due(0.0) == [_tick(0.2, attempt=2)]
     assert pace.conflated == 1
 
 
@@ -82,7 +82,7 @@ def test_a_clip_never_gets_more_than_four_ticks_in_any_second(gaps: list[float])
     for gap in gaps:
         now += gap
         pace.add(_tick(0.5))
-        given_at += [now] * len(pace.take(now))
+        given_at += [now] * len(pace.take_due(now))
 
     for first, fifth in zip(given_at, given_at[4:], strict=False):
         assert fifth - first >= 1.0 - 1e-9

@@ -18,20 +18,20 @@ class Answering:
         return self.done & set(workflow_ids)
 
 
-async def waiting(settled: Completions, *workflow_ids: str) -> asyncio.Task[None]:
-    task = asyncio.create_task(settled.wait(workflow_ids))
+async def waiting(completions: Completions, *workflow_ids: str) -> asyncio.Task[None]:
+    task = asyncio.create_task(completions.wait(workflow_ids))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     return task
 
 
 async def test_who_waits_is_told_when_all_have_ended():
-    settled = Completions(Answering().ended, {"a", "b"}, ask_s=0)
-    task = await waiting(settled, "a", "b")
-    settled.tell("a")
+    completions = Completions(Answering().ended, {"a", "b"}, ask_s=0)
+    task = await waiting(completions, "a", "b")
+    completions.notify("a")
     await asyncio.sleep(0)
     assert not task.done()
-    settled.tell("b")
+    completions.notify("b")
     await task
 
 
@@ -51,8 +51,8 @@ async def test_what_ends_elsewhere_later_is_seen_then():
 async def test_what_runs_here_has_not_ended_before_it_says_so():
     engine = Answering("a", "b")
     here = {"a"}
-    settled = Completions(engine.ended, here, ask_s=0)
-    task = await waiting(settled, "a", "b")
+    completions = Completions(engine.ended, here, ask_s=0)
+    task = await waiting(completions, "a", "b")
     for _ in range(10):
         await asyncio.sleep(0)
 
@@ -64,30 +64,30 @@ async def test_what_runs_here_has_not_ended_before_it_says_so():
 
 
 async def test_many_who_wait_for_one_are_all_told():
-    settled = Completions(Answering().ended, {"a"}, ask_s=0)
-    tasks = [await waiting(settled, "a") for _ in range(3)]
-    settled.tell("a")
+    completions = Completions(Answering().ended, {"a"}, ask_s=0)
+    tasks = [await waiting(completions, "a") for _ in range(3)]
+    completions.notify("a")
     async with asyncio.timeout(5):
         await asyncio.gather(*tasks)
 
 
 async def test_there_is_one_question_however_many_wait():
     engine = Answering()
-    settled = Completions(engine.ended, (), ask_s=3600)
-    tasks = [await waiting(settled, f"w{place}") for place in range(5)]
+    completions = Completions(engine.ended, (), ask_s=3600)
+    tasks = [await waiting(completions, f"w{place}") for place in range(5)]
 
     assert len(engine.asked) == 1
     for place in range(5):
-        settled.tell(f"w{place}")
+        completions.notify(f"w{place}")
     await asyncio.gather(*tasks)
 
 
 async def test_a_waiter_that_gave_up_disturbs_nobody():
-    settled = Completions(Answering().ended, {"a"}, ask_s=0)
-    gone, patient = await waiting(settled, "a"), await waiting(settled, "a")
+    completions = Completions(Answering().ended, {"a"}, ask_s=0)
+    gone, patient = await waiting(completions, "a"), await waiting(completions, "a")
     gone.cancel()
     await asyncio.wait({gone})
-    settled.tell("a")
+    completions.notify("a")
     async with asyncio.timeout(5):
         await patient
 

@@ -108,7 +108,7 @@ def test_ids_are_unique_and_name_host_and_process():
 async def test_what_the_living_tell_is_known_as_long_as_they_live(tmp_path):
     roster = FileRoster(tmp_path)
     (tmp_path / "w3.lock").write_text("died")
-    async with roster.hold("w1", told="hears"), roster.hold("w2"):
-        told = await roster.told()
+    async with roster.hold("w1", advertised="hears"), roster.hold("w2"):
+        told = await roster.advertised()
 
-    assert (told, await roster.told()) == ({"w1": "hears"}, {})
+    assert (told, await roster.advertised()) == ({"w1": "hears"}, {})

@@ -31,7 +31,7 @@ def places(tmp_path):
 
 
 def test_an_ffmpeg_whose_worker_is_gone_is_ended(child, places):
-    FfmpegLedger(places[0], "w1").note(child.pid)
+    FfmpegLedger(places[0], "w1").record(child.pid)
 
     assert sweep(*places) == 1
     assert child.wait(10) != 0
@@ -39,7 +39,7 @@ def test_an_ffmpeg_whose_worker_is_gone_is_ended(child, places):
 
 
 def test_an_ffmpeg_whose_worker_lives_is_left_alone(child, places):
-    FfmpegLedger(places[0], "w1").note(child.pid)
+    FfmpegLedger(places[0], "w1").record(child.pid)
     with FileLock(places[1], "w1"):
         assert sweep(*places) == 0
 
@@ -48,7 +48,7 @@ def test_an_ffmpeg_whose_worker_lives_is_left_alone(child, places):
 
 
 def test_a_later_process_with_the_same_number_is_left_alone(child, places):
-    FfmpegLedger(places[0], "w1").note(child.pid)
+    FfmpegLedger(places[0], "w1").record(child.pid)
     (entry,) = places[0].iterdir()
     entry.write_text(repr(psutil.Process(child.pid).create_time() - 60))
 
@@ -67,7 +67,7 @@ def test_an_entry_that_cannot_be_read_ends_nothing(text, child, places):
 
 
 def test_a_process_that_is_gone_already_is_forgotten(child, places):
-    FfmpegLedger(places[0], "w1").note(child.pid)
+    FfmpegLedger(places[0], "w1").record(child.pid)
     child.kill()
     child.wait()
 
@@ -77,8 +77,8 @@ def test_a_process_that_is_gone_already_is_forgotten(child, places):
 
 def test_a_worker_forgets_its_own_and_no_others(child, places):
     mine, other = FfmpegLedger(places[0], "w1"), FfmpegLedger(places[0], "w11")
-    mine.note(child.pid)
-    other.note(child.pid)
+    mine.record(child.pid)
+    other.record(child.pid)
     mine.clear()
 
     assert [entry.name for entry in places[0].iterdir()] == [f"w11@{child.pid}"]

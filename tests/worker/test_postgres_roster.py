@@ -40,12 +40,12 @@ async def test_a_worker_is_alive_while_it_holds_its_place_and_has_left_afterward
 
 
 async def test_what_the_living_tell_is_known_as_long_as_they_live(roster, postgres_url):
-    before = await roster.told()
-    async with roster.hold("w1", told="hears"), roster.hold("w2"):
+    before = await roster.advertised()
+    async with roster.hold("w1", advertised="hears"), roster.hold("w2"):
         leave_a_dead_one(postgres_url, "w3")
-        told = await roster.told()
+        told = await roster.advertised()
 
-    assert (before, told, await roster.told()) == ({}, {"w1": "hears"}, {})
+    assert (before, told, await roster.advertised()) == ({}, {"w1": "hears"}, {})
 
 
 async def test_a_living_workers_name_is_refused_to_another(roster):

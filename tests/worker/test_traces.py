@@ -176,7 +176,9 @@ def say_that_it_is_made(job: JobRecord, report: JobReport) -> None:
     """What its scene and its worker say of a clip that is begun."""
     announce([ClipTask(job, clip) for clip in job.plan.clips_of(1)], Published(), report)
     details = ExtractingSegmentDetails(start_sec=0.0, end_sec=0.2, duration_sec=0.2)
-    report.clip(1, "original").say(ExtractingSegment(scene_id=1, style="original", details=details))
+    report.clip(1, "original").emit(
+        ExtractingSegment(scene_id=1, style="original", details=details)
+    )
 
 
 def begun_by(plant, worker: str) -> None:

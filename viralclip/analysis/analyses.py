@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from viralclip.analysis.analyst import (
     UNREADABLE,
+    AnalysisTask,
     FrameTask,
     FramingTask,
-    LookTask,
     command,
     environment,
 )
@@ -87,7 +87,7 @@ class Analyses:
         self._limit_bytes = limit_bytes
         self._shared = SharedByKey[None]()
 
-    async def look(
+    async def detect(
         self,
         scene_input: AnalysisInput,
         on_progress: OnProgress,
@@ -107,11 +107,11 @@ class Analyses:
         found = await asyncio.to_thread(_read_sighting, path)
         if found is None:
 
-            def look(tell: OnProgress) -> Coroutine[Any, Any, None]:
+            def analyze(on_tick: OnProgress) -> Coroutine[Any, Any, None]:
                 on_begin()
-                return self._look(scene_input, key, requests, tell)
+                return self._analyze(scene_input, key, requests, on_tick)
 
-            await self._shared.wait(path.name + key, look, on_progress)
+            await self._shared.wait(path.name + key, analyze, on_progress)
             found = await asyncio.to_thread(_read_sighting, path)
         if found is None:
             raise AnalysisFailedError(detail="what was seen cannot be read back")
@@ -121,7 +121,7 @@ class Analyses:
         """What a look at the scene gave, had again if it is lost; ClipError if it cannot be."""
         from viralclip.analysis.footage_file import read_footage  # noqa: PLC0415 - see below
 
-        await self.look(scene_input, lambda _: None)
+        await self.detect(scene_input, lambda _: None)
         key = await asyncio.to_thread(_key_of, scene_input)
         found = await asyncio.to_thread(read_footage, self._footage(key))
         if found is None:
@@ -141,18 +141,20 @@ class Analyses:
         if found := await asyncio.to_thread(_read_framing, Path(task.framing)):
             return found
         requests = (request, *others)
-        await self.look(scene_input, lambda _: None, requests)
+        await self.detect(scene_input, lambda _: None, requests)
         if found := await asyncio.to_thread(_read_framing, Path(task.framing)):
             return found
         tasks = self._framing_tasks(key, requests)
         name = " ".join(task.framing for task in tasks)
         with suppress(AnalysisFailedError):
-            await self._shared.wait(name, lambda tell: self._frame(key, tasks, tell), on_progress)
+            await self._shared.wait(
+                name, lambda on_tick: self._frame(key, tasks, on_tick), on_progress
+            )
         found = await asyncio.to_thread(_read_framing, Path(task.framing))
         if found is None:
             # One of the others may have been in the way; alone, it tells its own error.
             await self._shared.wait(
-                task.framing, lambda tell: self._frame(key, (task,), tell), on_progress
+                task.framing, lambda on_tick: self._frame(key, (task,), on_tick), on_progress
             )
             found = await asyncio.to_thread(_read_framing, Path(task.framing))
         if found is None:
@@ -168,7 +170,7 @@ class Analyses:
         path = Path(self._framing_task(key, request).framing)
         return replace(framing, inspection=await asyncio.to_thread(read_inspection, path))
 
-    async def _look(
+    async def _analyze(
         self,
         scene_input: AnalysisInput,
         key: str,
@@ -176,7 +178,7 @@ class Analyses:
         on_progress: OnProgress,
     ) -> None:
         await asyncio.to_thread(evict, self._folder, limit=self._limit_bytes)
-        task = LookTask(
+        task = AnalysisTask(
             source=scene_input.video.path,
             start=scene_input.start,
             duration=scene_input.duration,
@@ -196,7 +198,7 @@ class Analyses:
 
     async def _run(
         self,
-        task: LookTask | FrameTask,
+        task: AnalysisTask | FrameTask,
         duration: float,
         on_progress: OnProgress,
         *,

@@ -42,7 +42,7 @@ class FramingTask(BaseModel, frozen=True):
     framing: str
 
 
-class LookTask(BaseModel, frozen=True):
+class AnalysisTask(BaseModel, frozen=True):
     """Look at a stretch of a source, write its footage, and plan the clips it is looked at for."""
 
     kind: Literal["look"] = "look"
@@ -64,11 +64,11 @@ class FrameTask(BaseModel, frozen=True):
     framings: tuple[FramingTask, ...]
 
 
-AnalystTask = Annotated[LookTask | FrameTask, Field(discriminator="kind")]
-_TASK: TypeAdapter[LookTask | FrameTask] = TypeAdapter(AnalystTask)
+AnalystTask = Annotated[AnalysisTask | FrameTask, Field(discriminator="kind")]
+_TASK: TypeAdapter[AnalysisTask | FrameTask] = TypeAdapter(AnalystTask)
 
 
-def command(task: LookTask | FrameTask) -> list[str]:
+def command(task: AnalysisTask | FrameTask) -> list[str]:
     """The command line that does the task; -P: a folder people are in may hold any module."""
     return [sys.executable, "-P", "-m", __name__, task.model_dump_json()]
 
@@ -80,8 +80,8 @@ def environment() -> dict[str, str]:
 
 def main(written: str) -> int:
     match _TASK.validate_json(written):
-        case LookTask() as task:
-            return _look(task, _ProgressWriter(task.duration))
+        case AnalysisTask() as task:
+            return _analyze(task, _ProgressWriter(task.duration))
         case FrameTask() as task:
             return _frame_again(task, _ProgressWriter(float(len(task.framings))))
 
@@ -94,51 +94,51 @@ class _ProgressWriter:
         self._began = time.monotonic()
         self._next = 0.0
 
-    def tell(self, fraction: float, frames: int = 0) -> None:
+    def write(self, fraction: float, frames: int = 0) -> None:
         now = time.monotonic()
         if now < self._next:
             return
         self._next = now + _SAY_EVERY_S
         rate = frames / (now - self._began) if now > self._began else 0.0
-        said = f"fps={rate:.1f}\nout_time_us={int(fraction * self._duration * 1e6)}"
-        sys.stdout.write(f"{said}\nprogress=continue\n")
+        lines = f"fps={rate:.1f}\nout_time_us={int(fraction * self._duration * 1e6)}"
+        sys.stdout.write(f"{lines}\nprogress=continue\n")
         sys.stdout.flush()
 
 
-def _look(task: LookTask, teller: _ProgressWriter) -> int:
+def _analyze(task: AnalysisTask, writer: _ProgressWriter) -> int:
     # OpenCV and PyAV are for looking alone, and planning is to begin quickly.
     from viralclip.analysis.footage_file import write_footage  # noqa: PLC0415
-    from viralclip.analysis.scene_analyzer import look  # noqa: PLC0415
+    from viralclip.analysis.scene_analyzer import analyze_scene  # noqa: PLC0415
     from viralclip.media.probe import probe  # noqa: PLC0415
     from viralclip.media.stretch import Stretch  # noqa: PLC0415
 
     try:
         stretch = Stretch(probe(Path(task.source)), task.start, task.duration)
         model = Path(task.model) if task.model else None
-        footage = look(
+        footage = analyze_scene(
             stretch,
             model=model,
             threads=task.threads,
             area=task.area,
-            on_progress=lambda fraction, frames: teller.tell(_LOOKING * fraction, frames),
+            on_progress=lambda fraction, frames: writer.write(_LOOKING * fraction, frames),
         )
     except (SourceUnreadableError, SourceMissingError, SourceNotVideoError) as error:
         sys.stderr.write(f"{error.detail or error.message}\n")
         return UNREADABLE
     write_footage(footage, Path(task.footage))
     # A process more costs more than to plan. What fails here says so where it is asked for.
-    _frame_all(task.framings, footage, lambda done: teller.tell(_LOOKING + (1 - _LOOKING) * done))
+    _frame_all(task.framings, footage, lambda done: writer.write(_LOOKING + (1 - _LOOKING) * done))
     return 0
 
 
-def _frame_again(task: FrameTask, teller: _ProgressWriter) -> int:
+def _frame_again(task: FrameTask, writer: _ProgressWriter) -> int:
     from viralclip.analysis.footage_file import read_footage  # noqa: PLC0415
 
     footage = read_footage(Path(task.footage))
     if footage is None:
         sys.stderr.write("the footage cannot be read\n")
         return 1
-    return _frame_all(task.framings, footage, teller.tell)
+    return _frame_all(task.framings, footage, writer.write)
 
 
 def _frame_all(

@@ -29,7 +29,7 @@ _Grey = NDArray[np.float32]
 _Motion = tuple[float, float, float]
 
 
-def look(
+def analyze_scene(
     stretch: Stretch,
     *,
     model: Path | None,
@@ -46,7 +46,7 @@ def look(
     """
     cv2.setNumThreads(threads)
     size = area.size if area else stretch.source.video.size
-    eye = _SceneAnalyzer(size, FaceDetector(model, source=size) if model else None)
+    analyzer = _SceneAnalyzer(size, FaceDetector(model, source=size) if model else None)
     frames = sample_frames(
         stretch.source.path,
         start=stretch.start,
@@ -57,11 +57,11 @@ def look(
         threads=threads,
     )
     for place, frame in enumerate(frames):
-        eye.see(frame)
+        analyzer.add(frame)
         if place % _TIDY_EVERY == 0:
             trim_heap()  # the detector takes some for every size of picture it is shown
-        on_progress(min(frame.time / stretch.duration, 1), len(eye.times))
-    return eye.footage(stretch)
+        on_progress(min(frame.time / stretch.duration, 1), len(analyzer.times))
+    return analyzer.footage(stretch)
 
 
 class _SceneAnalyzer:
@@ -77,7 +77,7 @@ class _SceneAnalyzer:
         self._motion: list[_Motion] = []
         self.times: list[float] = []
 
-    def see(self, frame: SampledFrame) -> None:
+    def add(self, frame: SampledFrame) -> None:
         self.times.append(frame.time)
         seen = signature(frame.image)
         anew = self._seen is None or difference(self._seen, seen) > _ANOTHER

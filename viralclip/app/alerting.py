@@ -78,21 +78,22 @@ class Lookout:
     async def run(self, notifiers: Sequence[Notifier]) -> None:
         watch = Watch()
         while True:
-            changes = watch.look(await self.look())
+            changes = watch.evaluate(await self.collect_figures())
             for change in changes:
-                said = "Alert" if change.fires else "Alert over"
+                message = "Alert" if change.fires else "Alert over"
                 log.warning(
-                    said, alert=change.alert, severity=change.severity, so_far=change.so_far
+                    message, alert=change.alert, severity=change.severity, so_far=change.so_far
                 )
             for notifier in notifiers:
                 notifier.put(changes)
             await asyncio.sleep(self._every_s)
 
-    async def look(self) -> Figures:
+    async def collect_figures(self) -> Figures:
         """What is known now."""
         recorded = self._tally.figures(self._clock())
         depth, free = await asyncio.gather(
-            self._asked("queue", self._engine.depth), self._asked("disks", self._free_bytes)
+            self._ask("queue", self._engine.depth),
+            self._ask("disks", self._free_bytes),
         )
         return replace(
             recorded,
@@ -103,7 +104,7 @@ class Lookout:
             disk_free_bytes=free,
         )
 
-    async def _asked(self, what: str, ask: Callable[[], T]) -> T | None:
+    async def _ask(self, what: str, ask: Callable[[], T]) -> T | None:
         try:
             return await self._looking.run(what, ask)
         except Exception as error:  # noqa: BLE001 - what does not answer is not known this time

@@ -64,10 +64,10 @@ class CaptionDrawer:
             # Only what was looked into under limits is looked into in this process.
             if (now := await asyncio.to_thread(identity, path)) != video.identity:
                 raise SourceChangedError(detail=f"identity {now}")
-            seen = await self._look(plan, await probe_source(path))
+            seen = await self._inspect(plan, await probe_source(path))
             return await self._draw(seen, seen.frame_at(look.at))
 
-    async def _look(self, plan: Plan, probed: Probed) -> "_Look":
+    async def _inspect(self, plan: Plan, probed: Probed) -> "_PreviewedClip":
         """What the clip would be planned and captioned with; a stretch is looked at once."""
         tools, scene, style = self._tools, plan.scenes[0], plan.styles[0]
         model, framing, footage = await tools.face_model.find(), None, None
@@ -77,9 +77,9 @@ class CaptionDrawer:
         if model is not None and scene.words:
             scene_input = analysis_input_of(plan, scene, probed, model=model)
             footage = await tools.analyses.footage(scene_input)
-        return _Look(plan, probed, framing, footage)
+        return _PreviewedClip(plan, probed, framing, footage)
 
-    async def _draw(self, look: "_Look", frame: int) -> bytes:
+    async def _draw(self, look: "_PreviewedClip", frame: int) -> bytes:
         ffmpeg = await asyncio.to_thread(self._tools.ffmpeg)
         captions = await asyncio.to_thread(look.captions, self._tools.fonts)
         with tempfile.TemporaryDirectory(prefix="viralclip-frame-") as folder:
@@ -89,7 +89,7 @@ class CaptionDrawer:
 
 
 @dataclass(frozen=True)
-class _Look:
+class _PreviewedClip:
     """A clip that is not made, the only one of its plan, and what was seen of its scene."""
 
     plan: Plan

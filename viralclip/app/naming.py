@@ -66,14 +66,14 @@ def named(job: JobRecord, shelf: Shelf) -> tuple[JobRecord, list[str]]:
     alike = next((it for it in mine if _aspect(it) == _aspect(job)), None)
     if alike is not None:
         job = job.model_copy(update={"prefix": alike.prefix})
-        return job, _said_of_own(job, shelf)
+        return job, _rename_notes(job, shelf)
     others = [it for it in known if not it.plan.video.is_same_as(job.plan.video)]
     taken = {it.prefix for it in known}
     for label in _labels(job, others=bool(others), mine=bool(mine)):
         job = job.model_copy(update={"prefix": label})
         if label not in taken and not _clashes(job, shelf):
             break
-    return job, _said_of_names(job, others, mine, shelf)
+    return job, _name_notes(job, others, mine, shelf)
 
 
 def _labels(job: JobRecord, *, others: bool, mine: bool) -> Iterator[str]:
@@ -91,7 +91,7 @@ def _clashes(job: JobRecord, shelf: Shelf) -> list[str]:
     return [name for key in keys for name in (key, thumbnail_key(key)) if name in shelf.names]
 
 
-def _said_of_names(
+def _name_notes(
     job: JobRecord, others: Sequence[JobRecord], mine: Sequence[JobRecord], shelf: Shelf
 ) -> list[str]:
     if not job.prefix:
@@ -106,7 +106,7 @@ def _said_of_names(
     return [f"{_place(job)} {why}: the names of these clips begin with {job.prefix}"]
 
 
-def _said_of_own(job: JobRecord, shelf: Shelf) -> list[str]:
+def _rename_notes(job: JobRecord, shelf: Shelf) -> list[str]:
     """What becomes of the video's earlier clips that the job does not ask for by their names."""
     own = [it for it in shelf.finished if it.job.plan.video.is_same_as(job.plan.video)]
     own = [

@@ -13,7 +13,7 @@ from viralclip.worker.process import new_worker_id
 
 
 async def serve_queues(
-    settings: Settings, *, name: str | None, grace_s: float, say: Callable[[str], None]
+    settings: Settings, *, name: str | None, grace_s: float, announce: Callable[[str], None]
 ) -> int:
     """Work until the process is told to stop; clips that run then have the grace to end."""
     address = settings.telemetry.metrics
@@ -29,9 +29,9 @@ async def serve_queues(
         _alerting(settings, engine),
         run_worker(settings, records, engine, shift),
     ):
-        told = _told_to_stop()
-        say(f"viralclip worker {shift.worker} is at work")
-        await told.wait()
+        stopping = _stop_signal()
+        announce(f"viralclip worker {shift.worker} is at work")
+        await stopping.wait()
     return 0
 
 
@@ -59,8 +59,8 @@ async def _alerting(settings: Settings, engine: Engine) -> AsyncIterator[None]:
         yield
 
 
-def _told_to_stop() -> asyncio.Event:
-    told = asyncio.Event()
+def _stop_signal() -> asyncio.Event:
+    stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, told.set)
-    return told
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    return stopping

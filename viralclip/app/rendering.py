@@ -91,7 +91,7 @@ async def open_render(accepted: Accepted, settings: Settings, note: Note) -> Asy
                 yield Run(job, jobs, attended(settings, records), is_made_here=False)
             return
         if job is not None and job.stop_by is not None:
-            await let_end(job, settings, records)
+            await run_to_end(job, settings, records)
             job = None
         if job is not None:
             note("Going on with a job that was cut short.")
@@ -130,11 +130,11 @@ async def cancel_job(job_id: str, settings: Settings) -> Outcome | None:
         async with open_jobs(settings, records, job) as jobs:
             await jobs.cancel(job_id, by="user")
         if not await is_served(job, records, settings):
-            await let_end(job, settings, records)
+            await run_to_end(job, settings, records)
     return None
 
 
-async def let_end(job: JobRecord, settings: Settings, records: Records) -> None:
+async def run_to_end(job: JobRecord, settings: Settings, records: Records) -> None:
     """Bring a cancelled job to its end where nobody else does: its clips find they are to stop."""
     async with (
         _making(job, _resume(job), settings, records, _unsaid) as run,

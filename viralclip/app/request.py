@@ -20,7 +20,7 @@ from viralclip.errors import (
     InvalidScenesError,
 )
 from viralclip.geometry import Rect, parse_aspect
-from viralclip.media.bars import look_over
+from viralclip.media.bars import probe_whole
 from viralclip.media.probe import Probed
 from viralclip.plan import (
     PRESETS,
@@ -138,7 +138,7 @@ async def accept(
     if not request.styles:
         raise NoStyleError
     demand_text("the video", request.source)
-    probed = await asyncio.to_thread(look_over, request.source)
+    probed = await asyncio.to_thread(probe_whole, request.source)
     reading = await asyncio.to_thread(_scenes, request, probed)
     shown = await asyncio.to_thread(_captioned, request, reading.scenes, probed, fonts, earlier)
     active = probed.video.active_area if request.options.bars == "cut" else None

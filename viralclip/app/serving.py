@@ -40,7 +40,7 @@ from viralclip.media.fonts import load_fonts
 from viralclip.media.probe import identity
 from viralclip.media.prober import Prober
 from viralclip.server.app import create_app
-from viralclip.server.door import Lobby, door, raise_file_limit, say_once
+from viralclip.server.door import Lobby, door, limit_accept_errors, raise_file_limit
 from viralclip.server.feed import Feeds
 from viralclip.server.identity import LOOPBACK
 from viralclip.server.limits import Limits
@@ -60,9 +60,9 @@ _FRAME_BYTES = 4096
 
 
 async def serve(
-    settings: Settings, *, with_worker: bool, with_sign_in: bool, say: Callable[[str], None]
+    settings: Settings, *, with_worker: bool, with_sign_in: bool, announce: Callable[[str], None]
 ) -> int:
-    """Serve until the process is told to stop; `say` is given where, and who may use it."""
+    """Serve until the process is told to stop; `announce` is given where, and who may use it."""
     async with (
         open_tables(settings) as tables,
         open_records(settings, tables=tables) as records,
@@ -80,7 +80,7 @@ async def serve(
             hosts=(*LOOPBACK, settings.server.host),
             sites=settings.server.hosts,
             any_address=settings.server.host not in LOOPBACK,
-            page=_page(say),
+            page=_page(announce),
         )
         listening = listen(settings.server.host, settings.server.port)
         async with (
@@ -91,8 +91,8 @@ async def serve(
             _deliveries(parts),
             retaining(settings, records, engine),
         ):
-            say(f"viralclip is at http://{_shown(settings)}")
-            say(entrance.sentence)
+            announce(f"viralclip is at http://{_shown(settings)}")
+            announce(entrance.sentence)
             await Server(config(app), parts.backends.feeds).serve(sockets=[listening])
     return 0
 
@@ -105,7 +105,7 @@ class Server(uvicorn.Server):
         self._feeds = feeds
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        say_once(asyncio.get_running_loop())
+        limit_accept_errors(asyncio.get_running_loop())
         await super().startup(sockets)
         for listening in sockets or ():
             # The library has the kernel keep no more than it accepts at once.
@@ -173,10 +173,10 @@ async def _workers(settings: Settings) -> Sequence[Abilities]:
     """What the living workers of the shared engine can do; those of this machine alone are what is
     found here now, for a model that has just been fetched is theirs, too."""
     roster = open_roster(settings, settings.databases.service_engine_url)
-    told = await roster.told()
-    if told and isinstance(roster, FileRoster):
+    advertised = await roster.advertised()
+    if advertised and isinstance(roster, FileRoster):
         return [await asyncio.to_thread(abilities, settings)]
-    return abilities_of(told.values())
+    return abilities_of(advertised.values())
 
 
 def _drawer(settings: Settings, opener: Callable[[str], Storage]) -> CaptionDrawer:
@@ -247,10 +247,10 @@ def config(app: object, lobby: Lobby | None = None) -> uvicorn.Config:
     )
 
 
-def _page(say: Callable[[str], None]) -> Path | None:
+def _page(announce: Callable[[str], None]) -> Path | None:
     """The built page inside the package, if it is there."""
     folder = Path(__file__).parent.parent / "page"
     if (folder / "index.html").is_file():
         return folder
-    say("The page is not built: run `make page` (needs Node.js). The API works without it.")
+    announce("The page is not built: run `make page` (needs Node.js). The API works without it.")
     return None

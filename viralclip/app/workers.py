@@ -109,7 +109,7 @@ async def open_worker(
     me: str | None = None,
     grace_s: float = 0.0,
     again: bool = False,
-    told: str = "",
+    advertised: str = "",
 ) -> AsyncIterator[Worker]:
     """A worker on the engine at `url` for as long as the context is open."""
     limit_malloc_arenas()
@@ -132,15 +132,15 @@ async def open_worker(
                 gear.ffmpeg,
                 gear.encoder,
                 threads,
-                on_ffmpeg=ledger.note,
+                on_ffmpeg=ledger.record,
                 fonts=settings.rendering.fonts,
             ),
             analysing=AnalysisTools(
-                open_analyses(settings, threads=threads, on_start=ledger.note),
+                open_analyses(settings, threads=threads, on_start=ledger.record),
                 FaceModel(model_place(settings)),
             ),
             worker=WorkerIdentity(me),
-            speech=open_speech(settings, on_start=ledger.note),
+            speech=open_speech(settings, on_start=ledger.record),
         )
         worker = Worker(
             engine=engine,
@@ -151,7 +151,7 @@ async def open_worker(
             slots=settings.rendering.slots,
             grace_s=grace_s,
             again=again,
-            told=told,
+            advertised=advertised,
         )
         yield await stack.enter_async_context(worker)
 
@@ -198,7 +198,7 @@ async def _work(
     settings: Settings, records: Records, engine: Engine, shift: WorkerSpec, ready: asyncio.Event
 ) -> None:
     """Be a worker until cancelled; one that loses its place among the living begins anew."""
-    told = (await asyncio.to_thread(abilities, settings)).told()
+    advertised = (await asyncio.to_thread(abilities, settings)).as_text()
     while True:
         try:
             async with open_worker(
@@ -210,7 +210,7 @@ async def _work(
                 me=shift.worker,
                 grace_s=shift.grace_s,
                 again=ready.is_set(),
-                told=told,
+                advertised=advertised,
             ) as worker:
                 ready.set()
                 log.info("Worker ready", worker=shift.worker, slots=settings.rendering.slots)

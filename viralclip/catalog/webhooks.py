@@ -87,7 +87,7 @@ class DeliveryTable(Protocol):
 class DeliveryQueue(Protocol):
     """The deliveries, as whoever sends them takes them."""
 
-    async def take(
+    async def claim_due(
         self, now: datetime, until: datetime, *, limit: int, each: int, busy: Mapping[str, int]
     ) -> list[tuple[str, Delivery]]:
         """What is due or has to be looked at, with whose it is; the caller's alone until then.
@@ -98,7 +98,7 @@ class DeliveryQueue(Protocol):
 
     async def postpone(self, delivery_id: str, due_at: datetime) -> None: ...
 
-    async def note(
+    async def record_attempt(
         self, delivery_id: str, *, state: DeliveryState, answer: str, due_at: datetime
     ) -> None:
         """One more attempt was made: what came of it, and when the next is due, if it is."""

@@ -28,7 +28,7 @@ def _utc_now() -> datetime:
 class AttendedChannel:
     """A progress channel for those who show jobs; `is_alive(job_id, worker)` asks the roster.
 
-    What is seen is told as a WorkerTick and stored nowhere: when the last worker is gone there is
+    What is seen is sent as a WorkerTick and stored nowhere: when the last worker is gone there is
     nobody left to store it, and whoever looks later sees it, too.
     """
 
@@ -66,7 +66,7 @@ class AttendedChannel:
         frames = self._channel.watch(job_id, after)
         clock = asyncio.get_running_loop().time
         cursor, looked_at = after or BEGINNING, clock()
-        told: bool | None = None
+        shown: bool | None = None
         coming = asyncio.ensure_future(anext(frames))
         try:
             while True:
@@ -75,15 +75,15 @@ class AttendedChannel:
                 if not is_quiet:
                     frame = coming.result()
                     coming = asyncio.ensure_future(anext(frames))
-                    cursor, told = frame.cursor, _told(frame, told)
+                    cursor, shown = frame.cursor, _shown_worker(frame, shown)
                     yield frame
                 # While it is known to be at work, whatever comes is sign enough of that.
-                if is_quiet or (told is False and clock() - looked_at >= self._look_s):
+                if is_quiet or (shown is False and clock() - looked_at >= self._look_s):
                     looked_at = clock()
                     progress, _ = await self._channel.progress(job_id)
                     alive = await self._has_worker(progress)
-                    if alive != told:
-                        told = alive
+                    if alive != shown:
+                        shown = alive
                         tick = WorkerTick(job_id=job_id, alive=alive)
                         yield TickFrame(cursor=cursor, tick=tick)
         finally:
@@ -104,7 +104,7 @@ class AttendedChannel:
             return True
 
 
-def _told(frame: Frame, before: bool | None) -> bool | None:  # noqa: FBT001 - not a choice
+def _shown_worker(frame: Frame, before: bool | None) -> bool | None:  # noqa: FBT001 - not a choice
     """What whoever got this frame takes for true."""
     match frame:
         case Snapshot(progress=progress) | Reset(progress=progress):

@@ -30,7 +30,7 @@ class Pace:
         """Seconds until the waiting ticks are due, or None when none wait."""
         return max(0.0, self._due_at - now) if self._waiting else None
 
-    def take(self, now: float) -> list[ClipTick | JobTick]:
+    def take_due(self, now: float) -> list[ClipTick | JobTick]:
         """The ticks that are due, each slot's latest; they are then no longer waiting."""
         if not self._waiting or now < self._due_at:
             return []

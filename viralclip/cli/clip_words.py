@@ -26,7 +26,7 @@ def _pace(clip: ClipState) -> tuple[str, ...]:
         (clip.speed, lambda speed: f"{speed:.1f}x"),
         (clip.eta_sec, seconds_left),
     )
-    return tuple(said for value, say in figures if value is not None and (said := say(value)))
+    return tuple(text for value, write in figures if value is not None and (text := write(value)))
 
 
 def _number(clip: ClipState, name: str) -> float | None:
@@ -34,9 +34,9 @@ def _number(clip: ClipState, name: str) -> float | None:
     return value if isinstance(value, int | float) else None
 
 
-def _figure(clip: ClipState, name: str, say: Callable[[float], str]) -> str:
+def _figure(clip: ClipState, name: str, write: Callable[[float], str]) -> str:
     value = _number(clip, name)
-    return "" if value is None else say(value)
+    return "" if value is None else write(value)
 
 
 def _extracting(clip: ClipState, _now: datetime) -> tuple[str, ...]:

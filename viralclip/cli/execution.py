@@ -35,27 +35,29 @@ def command_settings(
 
 
 @contextmanager
-def errors_said() -> Iterator[None]:
+def errors_reported() -> Iterator[None]:
     """Errors end as one sentence on stderr and an exit code, never as a traceback."""
     try:
         yield
     except FaultyInputError as error:
-        _say(*map(str, error.faults), error.message)
+        _print_error(*map(str, error.faults), error.message)
         sys.exit(BAD_INPUT)
     except InvalidRequestError as error:
-        _say(error.message)
+        _print_error(error.message)
         sys.exit(BAD_INPUT)
     except ViralclipError as error:
-        _say(error.message)
+        _print_error(error.message)
         sys.exit(FAILED)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except asyncio.CancelledError:
-        _say("Stopped. Run the same command again to go on.")
+        _print_error("Stopped. Run the same command again to go on.")
         sys.exit(TERMINATED)
     except Exception:
         log.exception("Command failed")
-        _say(ViralclipError().message, *([f"The log is {path}"] if (path := log_file()) else []))
+        _print_error(
+            ViralclipError().message, *([f"The log is {path}"] if (path := log_file()) else [])
+        )
         sys.exit(FAILED)
 
 
@@ -89,6 +91,6 @@ async def _terminable(work: Coroutine[Any, Any, int]) -> int:
     return await work
 
 
-def _say(*lines: str) -> None:
+def _print_error(*lines: str) -> None:
     for line in lines:
         print(f"viralclip: {printable(line)}", file=sys.stderr)

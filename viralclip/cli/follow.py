@@ -14,7 +14,7 @@ from viralclip.progress import Progress
 Locate = Callable[[Progress], Awaitable[Progress]]
 
 
-async def as_told(progress: Progress) -> Progress:
+async def as_recorded(progress: Progress) -> Progress:
     """Its clips are where they are said to be."""
     return progress
 
@@ -24,7 +24,7 @@ async def follow(
     job: JobRecord,
     display: Display,
     events: IO[str] | None,
-    locate: Locate = as_told,
+    locate: Locate = as_recorded,
 ) -> Progress:
     """Show every frame from the job's first on; return when the run is over.
 
@@ -37,7 +37,7 @@ async def show(
     updates: AsyncGenerator[tuple[Frame, Progress], None],
     display: Display,
     events: IO[str] | None,
-    locate: Locate = as_told,
+    locate: Locate = as_recorded,
 ) -> Progress:
     """Show the updates of a run as they come, and at the end what became of it."""
     progress = Progress(job_id="")

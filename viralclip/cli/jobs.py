@@ -102,8 +102,8 @@ def _state(job: JobSummary, progress: Overview, *, is_service: bool) -> str:
         return OUTCOMES[job.outcome]
     if progress.has_worker:
         return _going_on(progress, datetime.now(UTC))
-    say = standstill if is_service else interrupted
-    return say(progress.moved_at, datetime.now(UTC))
+    describe = standstill if is_service else interrupted
+    return describe(progress.moved_at, datetime.now(UTC))
 
 
 def _going_on(progress: Overview, now: datetime) -> str:

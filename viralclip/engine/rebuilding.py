@@ -59,14 +59,14 @@ class RebuildingChannel:
         gone = {draft.job_id for draft in drafts if not await self._is_known(draft)}
         wanted = [draft for draft in drafts if draft.job_id not in gone]
         try:
-            told = await self._channel.publish(wanted)
+            published = await self._channel.publish(wanted)
         except HistoryLostError as lost:
             await self._rebuild(lost.job_id)
-            told = await self._channel.publish(wanted)
+            published = await self._channel.publish(wanted)
         EVENTS_PUBLISHED.add(len(wanted))
         for draft in wanted:
             self._remember(draft)
-        seqs = iter(told)
+        seqs = iter(published)
         return [0 if draft.job_id in gone else next(seqs) for draft in drafts]
 
     async def tick(self, ticks: list[ClipTick | JobTick]) -> None:
@@ -107,7 +107,7 @@ class RebuildingChannel:
         return job is not None
 
     async def _rebuild(self, job_id: str) -> bool:
-        """Tell the job's latest run again unless it is known; whether anything was told."""
+        """Publish the job's latest run again unless it is known; whether anything was published."""
         job = await self._catalog.jobs.find(job_id)
         return job is not None and await self._rebuild_run(job)
 

@@ -44,7 +44,7 @@ _Grey = NDArray[np.uint8]
 _Shares = NDArray[np.float64]
 
 
-def look_over(path: Path) -> Probed:
+def probe_whole(path: Path) -> Probed:
     """As `probe`, and with the `active_area` of the video, if there are bars around it."""
     probed = probe(path)
     video = probed.video.model_copy(update={"active_area": find_bars(probed)})

@@ -24,7 +24,7 @@ from viralclip.errors import (
     SourceTooHeavyError,
     SourceTooLargeError,
 )
-from viralclip.media.bars import look_over
+from viralclip.media.bars import probe_whole
 from viralclip.media.probe import identity
 from viralclip.plan import Video
 from viralclip.processes.parent_death import die_with_parent
@@ -79,7 +79,7 @@ class Prober:
         content = await asyncio.to_thread(_content_of, path)
         try:
             async with self._locks.setdefault(content, asyncio.Lock()):
-                found = self._known.get(content) or await self._look(path)
+                found = self._known.get(content) or await self._probe(path)
                 self._remember(content, found)
         except TimeoutError as error:
             # The machine may just have been busy.
@@ -95,7 +95,7 @@ class Prober:
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
 
-    async def _look(self, path: Path) -> Found:
+    async def _probe(self, path: Path) -> Found:
         leashed = die_with_parent(_command(path, self._limits))
         async with self._gate:
             process = await asyncio.create_subprocess_exec(
@@ -155,7 +155,7 @@ def _opened(found: Found, path: Path) -> Video:
 def _main(path: str, memory_bytes: str, seconds: str) -> None:
     _limit(int(memory_bytes), int(seconds))
     try:
-        found = Found(video=look_over(Path(path)).video)
+        found = Found(video=probe_whole(Path(path)).video)
     except InvalidRequestError as error:
         facts = {name: str(value) for name, value in error.facts.items()}
         found = Found(code=error.code, facts=facts, detail=error.detail)

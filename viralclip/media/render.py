@@ -141,7 +141,7 @@ def _reason(error: RenderFailedError, spec: RenderSpec) -> ClipError:
     """Why FFmpeg failed, told by the facts around it; by its words only where a disk was full."""
     if not spec.source.path.exists():
         return SourceChangedError(detail=error.detail)
-    if _says_full(error) or shutil.disk_usage(spec.target.parent).free < _NEARLY_FULL_BYTES:
+    if _names_full_disk(error) or shutil.disk_usage(spec.target.parent).free < _NEARLY_FULL_BYTES:
         return DiskFullError(detail=error.detail)
     encoder = spec.encoding.encoder
     if encoder.is_hardware and f"[{encoder.codec} @" in error.detail:
@@ -152,7 +152,7 @@ def _reason(error: RenderFailedError, spec: RenderSpec) -> ClipError:
     return error
 
 
-def _says_full(error: RenderFailedError) -> bool:
+def _names_full_disk(error: RenderFailedError) -> bool:
     """There may be room again by now; the system's own words for it are FFmpeg's last."""
     return any(os.strerror(number) in error.detail for number in (errno.ENOSPC, errno.EDQUOT))
 

@@ -88,7 +88,7 @@ class Analysis:
     def is_short_of_a_detector(self) -> bool:
         return self.model is None and needs_faces(self.task.clip.style)
 
-    async def look(self, report: ClipReport, stretch: Stretch) -> Detected:
+    async def detect(self, report: ClipReport, stretch: Stretch) -> Detected:
         """Have the scene looked at; the stretch is this clip's own if it is done for it, and not
         found or awaited with another one."""
         if self.is_short_of_a_detector and self._plan.options.require_detector:
@@ -101,7 +101,7 @@ class Analysis:
                     stretch.is_own = True
                     working.enter_context(self.tools.analysing.load.work())
 
-                found = await self.tools.analysing.analyses.look(
+                found = await self.tools.analysing.analyses.detect(
                     scene_input, _ticker(report), requests, on_begin=begin
                 )
         return Detected(

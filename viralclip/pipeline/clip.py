@@ -90,7 +90,7 @@ async def _complete(
     except Exception as error:  # noqa: BLE001 - the clip exists; only its record does not
         log.warning("Clip metadata not saved", error=repr(error))
         report.warn("metadata_unsaved", "The clip is stored but its record could not be saved.")
-    return say_end(task, tools, report, record, kept=kept)
+    return emit_end(task, tools, report, record, kept=kept)
 
 
 async def _fail(
@@ -110,7 +110,7 @@ async def _fail(
     )
     record = await _record_end(task.record("failed", failure=failure), tools)
     await asyncio.to_thread(discard_renditions, task, tools)
-    end = say_end(task, tools, report, record)
+    end = emit_end(task, tools, report, record)
     if isinstance(error, JobError) and end.ending == "failed":
         await tools.catalog.runs.stop(task.job.job_id, by=error.code, failed=True)
         return end.model_copy(update={"ends_job": True})
@@ -121,7 +121,7 @@ async def end_cancelled(task: ClipTask, tools: Tools, report: ClipReport) -> Cli
     """Record and say that the clip was cancelled, unless it had ended already."""
     await asyncio.to_thread(discard_renditions, task, tools)
     record = await _record_end(task.record("cancelled"), tools)
-    return say_end(task, tools, report, record)
+    return emit_end(task, tools, report, record)
 
 
 async def _record_end(record: ClipRecord, tools: Tools, *, kept: bool = False) -> ClipRecord:
@@ -130,7 +130,7 @@ async def _record_end(record: ClipRecord, tools: Tools, *, kept: bool = False) -
     return await record_end(record, tools, kept=kept)
 
 
-def say_end(
+def emit_end(
     task: ClipTask,
     tools: Tools,
     report: ClipReport,
@@ -153,10 +153,10 @@ def say_end(
                 has_thumbnail=record.thumbnail is not None,
                 has_captions=record.captions,
             )
-            report.say(Complete(**place, details=details))
+            report.emit(Complete(**place, details=details))
         case "cancelled":
             by = task.stopped_by or "user"
-            report.say(Cancelled(**place, details=CancelledDetails(by=by)))
+            report.emit(Cancelled(**place, details=CancelledDetails(by=by)))
         case _:
-            report.say(Failed(**place, details=record.failure or UNEXPLAINED))
+            report.emit(Failed(**place, details=record.failure or UNEXPLAINED))
     return ClipEnd(**place, ending=record.ending or "failed")

@@ -56,7 +56,7 @@ class Forecast:
 
     def __post_init__(self) -> None:
         self._clips: Mapping[ClipKey, ClipWorkload] | None = None
-        self._told: dict[Share, tuple[datetime, datetime]] = {}
+        self._forecasts: dict[Share, tuple[datetime, datetime]] = {}
 
     async def run(self) -> None:
         """Tick for as long as the job runs; the caller cancels it."""
@@ -67,8 +67,8 @@ class Forecast:
     def judge(self) -> None:
         """The job is done now: record how far off the ends were that were shown before."""
         now = self.report.reporter.now()
-        for share, (told_at, expected) in self._told.items():
-            left = max((now - told_at).total_seconds(), 1e-3)
+        for share, (shown_at, expected) in self._forecasts.items():
+            left = max((now - shown_at).total_seconds(), 1e-3)
             TIME_LEFT_ERROR_RATIO.observe(abs((expected - now).total_seconds()) / left, at=share)
 
     async def _try(self) -> None:
@@ -87,7 +87,7 @@ class Forecast:
         tick = JobTick(job_id=self.job.job_id, at=now, fraction=progress.fraction)
         if left is not None:
             done = steady(_shown(progress), left, now)
-            tick = _told(tick, left, done)
+            tick = _with_time_left(tick, left, done)
             self.remember(progress.fraction, now, done.expected)
         self.report.tick(tick)
 
@@ -95,7 +95,7 @@ class Forecast:
         """Keep what is shown at a quarter, half and three quarters of the job."""
         reached: list[Share] = [share for share, least in _SHARES.items() if fraction >= least]
         if reached:
-            self._told.setdefault(reached[-1], (now, expected))
+            self._forecasts.setdefault(reached[-1], (now, expected))
 
 
 def _shown(progress: Progress) -> DoneAt | None:
@@ -105,7 +105,7 @@ def _shown(progress: Progress) -> DoneAt | None:
     return DoneAt(progress.eta_at, progress.eta_low_at, progress.eta_high_at)
 
 
-def _told(tick: JobTick, left: TimeLeft, done: DoneAt) -> JobTick:
+def _with_time_left(tick: JobTick, left: TimeLeft, done: DoneAt) -> JobTick:
     return tick.model_copy(
         update={
             "eta_sec": left.expected,

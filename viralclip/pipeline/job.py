@@ -30,7 +30,7 @@ async def process_job(
     """
     job, clips = found
     if job.outcome is None:
-        report.say(JobStarted(worker=tools.worker.name, attempt=attempt))
+        report.emit(JobStarted(worker=tools.worker.name, attempt=attempt))
         log.info("Job started", attempt=attempt)
     scenes = scenes_of_run(job, clips)
     tasks = [task for scene in scenes for task in tasks_of(job, scene, clips)]
@@ -91,7 +91,7 @@ async def _finish(
     at = report.reporter.now()
     is_first = await tools.catalog.runs.finish(job.job_id, job.run, outcome, at)
     shutil.rmtree(tools.storing.folder(job.job_id), ignore_errors=True)
-    report.say(
+    report.emit(
         JobFinished(
             outcome=outcome,
             clips_completed=sum(clip.ending == "complete" for clip in clips),

@@ -48,7 +48,7 @@ class Making:
         failures = 0
         stage = timed(stage, step=announcement.step, style=self.report.style)
         while True:
-            self.report.say(announcement)
+            self.report.emit(announcement)
             bind_contextvars(step=announcement.step, attempt=self.report.attempt)
             try:
                 with traces.step(announcement.step, _facts(announcement, self.report)):
@@ -72,7 +72,7 @@ class Making:
         details = RetryingDetails(
             attempt=report.attempt + 1, delay_sec=round(delay, 3), code=error.code
         )
-        report.say(Retrying(**self.place, details=details))
+        report.emit(Retrying(**self.place, details=details))
         report.step = step
         await retries.sleep(delay)
         report.attempt += 1

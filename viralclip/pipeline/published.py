@@ -34,7 +34,7 @@ async def published_by_now(report: JobReport) -> Published:
     keeps the first of each.
     """
     try:
-        return Published(await report.told(), run=report.run)
+        return Published(await report.progress(), run=report.run)
     except Exception as error:  # noqa: BLE001 - a job must come to its end without the channel
         log.warning("Progress unknown", error=repr(error))
         return Published()

@@ -67,7 +67,7 @@ class Reporter:
         self._news = asyncio.Event()
         self._hurry = asyncio.Event()
         self._moved = asyncio.Condition()
-        self._said = self._delivered = 0
+        self._emitted = self._delivered = 0
         self.lost = 0
 
     async def __aenter__(self) -> Self:
@@ -88,7 +88,7 @@ class Reporter:
             if self._drafts:
                 self._lose(len(self._drafts), "the channel did not take them in time")
 
-    def say(self, draft: NewEvent) -> None:
+    def emit(self, draft: NewEvent) -> None:
         """Have the event delivered; never waits and never raises."""
         try:
             _ = draft.json_around_seq  # kept for the channel
@@ -100,7 +100,7 @@ class Reporter:
             self._pace.drop(draft.job_id, draft.event.tick_key)
         self._drafts.append(draft)
         EVENTS_BUFFERED.set(len(self._drafts))
-        self._said += 1
+        self._emitted += 1
         self._news.set()
 
     def tick(self, tick: ClipTick | JobTick) -> None:
@@ -112,25 +112,25 @@ class Reporter:
         return self._now()
 
     async def progress(self, job_id: str) -> Progress:
-        """The job's progress with everything said so far; TimeoutError if there is no answer."""
+        """The job's progress with everything emitted so far; TimeoutError if there is no answer."""
         await self.flush()
         async with asyncio.timeout(self._answer):
             progress, _ = await self._channel.progress(job_id)
         return progress
 
     async def flush(self) -> None:
-        """Return when every event said so far is delivered, or when the patience is at its end."""
-        said = self._said
+        """Return when every event so far is delivered, or when the patience is at its end."""
+        emitted = self._emitted
         self._hurry.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._patience), self._moved:
-                await self._moved.wait_for(lambda: self._delivered >= said)
+                await self._moved.wait_for(lambda: self._delivered >= emitted)
 
     async def delivered(self) -> None:
-        """Return when every event said so far is delivered, however long that takes."""
-        said = self._said
+        """Return when every event so far is delivered, however long that takes."""
+        emitted = self._emitted
         async with self._moved:
-            await self._moved.wait_for(lambda: self._delivered >= said)
+            await self._moved.wait_for(lambda: self._delivered >= emitted)
 
     async def _deliver(self) -> None:
         wait = _FIRST_WAIT_S
@@ -172,7 +172,7 @@ class Reporter:
             async with self._moved:
                 self._moved.notify_all()
         # A tick never overtakes the event that it follows.
-        if not self._drafts and (ticks := self._pace.take(self._clock())):
+        if not self._drafts and (ticks := self._pace.take_due(self._clock())):
             await self._channel.tick(ticks)
 
     def _lose(self, count: int, why: str) -> None:
@@ -183,14 +183,14 @@ class Reporter:
 
 @dataclass(frozen=True)
 class JobReport:
-    """Speaks for one run of one job."""
+    """Emits the events of one run of one job."""
 
     reporter: Reporter
     job_id: str
     run: int
     trace_id: str
 
-    def say(self, event: Event) -> None:
+    def emit(self, event: Event) -> None:
         draft = NewEvent(
             job_id=self.job_id,
             run=self.run,
@@ -198,13 +198,13 @@ class JobReport:
             trace_id=self.trace_id,
             event=event,
         )
-        self.reporter.say(draft)
+        self.reporter.emit(draft)
 
     def tick(self, tick: ClipTick | JobTick) -> None:
         self.reporter.tick(tick)
 
-    async def told(self) -> Progress:
-        """The job's progress with everything said here so far."""
+    async def progress(self) -> Progress:
+        """The job's progress with everything emitted here so far."""
         return await self.reporter.progress(self.job_id)
 
     def clip(self, scene_id: int, style: str, *, attempt: int = 1) -> "ClipReport":
@@ -213,7 +213,7 @@ class JobReport:
 
 
 class ClipReport:
-    """Speaks for one clip; knows which attempt it is and what the clip is doing."""
+    """Emits the events of one clip; knows which attempt it is and what the clip is doing."""
 
     def __init__(
         self, job: JobReport, scene_id: int, style: str, attempt: int, spans: ClipAttempts
@@ -228,19 +228,19 @@ class ClipReport:
         self.eta_sec: float | None = None
         self.is_retried = False
 
-    def say(self, event: ClipProgressed | AnomalyFound) -> None:
-        """Say that the clip has come to a step, under the attempt that is going on, or that the
-        step goes on for too long."""
+    def emit(self, event: ClipProgressed | AnomalyFound) -> None:
+        """The clip has come to a step, under the attempt that is going on, or the step goes on for
+        too long."""
         if isinstance(event, AnomalyFound):
-            self._job.say(event)
+            self._job.emit(event)
             return
         self.step, self.eta_sec = event.step, None
         self.is_retried = self.is_retried or event.step is Step.RETRYING
-        self._job.say(event.model_copy(update={"attempt": self.attempt}))
+        self._job.emit(event.model_copy(update={"attempt": self.attempt}))
 
     def warn(self, code: str, message: str) -> None:
         warning = Warned(code=code, message=message, scene_id=self.scene_id, style=self.style)
-        self._job.say(warning)
+        self._job.emit(warning)
 
     def tick(
         self,

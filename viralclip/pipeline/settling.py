@@ -15,7 +15,7 @@ import structlog
 
 from viralclip.catalog.records import ClipPlace, ClipRecord, Ending
 from viralclip.events import Queued, SceneCompleted, SceneStarted
-from viralclip.pipeline.clip import UNEXPLAINED, say_end
+from viralclip.pipeline.clip import UNEXPLAINED, emit_end
 from viralclip.pipeline.endings import record_ends
 from viralclip.pipeline.published import Published, published_by_now
 from viralclip.pipeline.render import discard_renditions
@@ -33,14 +33,14 @@ def announce(tasks: Iterable[ClipTask], published: Published, report: JobReport)
     """Publish that the clips' scenes have begun and the clips wait, unless that is published."""
     for scene, here in _by_scene(tasks):
         if not published.has_begun(scene.id):
-            say_started(scene, len(here), report)
+            emit_started(scene, len(here), report)
         for task in here:
             if published.clip(*_place(task)).since is None:
-                report.say(Queued(scene_id=scene.id, style=task.clip.style))
+                report.emit(Queued(scene_id=scene.id, style=task.clip.style))
 
 
-def say_started(scene: Scene, style_count: int, report: JobReport) -> None:
-    report.say(
+def emit_started(scene: Scene, style_count: int, report: JobReport) -> None:
+    report.emit(
         SceneStarted(
             scene_id=scene.id,
             title=scene.title,
@@ -132,14 +132,14 @@ def _publish_ends(
         endings[record.scene_id].append(record.ending)
     for scene, here in _by_scene(tasks):
         if not published.has_begun(scene.id):
-            say_started(scene, len(here), report)
+            emit_started(scene, len(here), report)
         for task in missing.get(scene.id, ()):
             state = published.clip(*_place(task))
             if not state.ended:
                 end = standing[_place(task)]
-                say_end(task, tools, report.clip(*_place(task)), end, kept=state.kept)
+                emit_end(task, tools, report.clip(*_place(task)), end, kept=state.kept)
         if not published.has_completed(scene.id):
-            report.say(_completed(scene, endings[scene.id]))
+            report.emit(_completed(scene, endings[scene.id]))
 
 
 def _completed(scene: Scene, endings: Sequence[Ending | None]) -> SceneCompleted:

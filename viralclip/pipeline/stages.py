@@ -78,7 +78,7 @@ async def transcribe(making: Making) -> None:
             Transcribed,
         )
     found = TranscriptCompleteDetails(words=len(heard.words), language=heard.language)
-    making.report.say(TranscriptComplete(**making.place, details=found))
+    making.report.emit(TranscriptComplete(**making.place, details=found))
     if not heard.words:
         making.report.warn("no_speech_found", NO_SPEECH_WORDS)
     elif letters := await transcription.undrawable(heard):
@@ -95,12 +95,12 @@ async def analyse(making: Making) -> None:
     analysis = await Analysis.of(making.task, making.tools)
     if is_framed(making.task.clip.route):
         async with making.timing.stage("analysis") as stretch:
-            await _look(analysis, making, stretch)
+            await _detect(analysis, making, stretch)
             await _plan(analysis, making)
     elif making.task.shows_captions and analysis.model is not None:
         async with making.timing.stage("analysis") as stretch:
             try:
-                await _look(analysis, making, stretch)
+                await _detect(analysis, making, stretch)
             except (AnalysisFailedError, AnalysisStalledError) as error:
                 log.warning("Faces not looked for", code=error.code, error=error.detail)
 
@@ -127,17 +127,17 @@ STAGES: Mapping[Step, Callable[[Making], Awaitable[None]]] = {
 }
 
 
-async def _look(analysis: Analysis, making: Making, stretch: Stretch) -> None:
+async def _detect(analysis: Analysis, making: Making, stretch: Stretch) -> None:
     from viralclip.analysis.frames import SAMPLE_FPS  # noqa: PLC0415 - NumPy, for those who analyse
 
     details = DetectingFacesDetails(detector=analysis.detector, sample_fps=SAMPLE_FPS)
     looked = await making.run(
         DetectingFaces(**making.place, details=details),
-        lambda: analysis.look(making.report, stretch),
+        lambda: analysis.detect(making.report, stretch),
         Detected,
     )
     seen = FaceDetectionCompleteDetails(**looked.model_dump(exclude={"detector"}))
-    making.report.say(FaceDetectionComplete(**making.place, details=seen))
+    making.report.emit(FaceDetectionComplete(**making.place, details=seen))
 
 
 async def _plan(analysis: Analysis, making: Making) -> None:
@@ -153,7 +153,7 @@ async def _plan(analysis: Analysis, making: Making) -> None:
         shots=planned.shots,
         speaker_switches=planned.speaker_switches,
     )
-    making.report.say(CameraPathComplete(**making.place, details=path))
+    making.report.emit(CameraPathComplete(**making.place, details=path))
 
 
 def _warn(planned: Planned, report: ClipReport, *, blind: bool) -> None:
@@ -179,7 +179,7 @@ async def _render(making: Making) -> Rendition:
         width=rendition.width,
         height=rendition.height,
     )
-    report.say(RenderComplete(**making.place, details=facts))
+    report.emit(RenderComplete(**making.place, details=facts))
     return rendition
 
 
@@ -191,5 +191,5 @@ async def _store(making: Making, rendition: Rendition) -> StoredClip:
         lambda: store_clip(task, rendition, tools, report),
         StoredClip,
     )
-    report.say(UploadComplete(**making.place, details=UploadCompleteDetails(key=stored.key)))
+    report.emit(UploadComplete(**making.place, details=UploadCompleteDetails(key=stored.key)))
     return stored

@@ -63,7 +63,7 @@ async def observe_job(job: JobRecord, report: JobReport) -> None:
 
 async def _accepted_at(report: JobReport) -> datetime | None:
     try:
-        return (await report.told()).queued_at
+        return (await report.progress()).queued_at
     except Exception as error:  # noqa: BLE001 - a figure is not worth a job
         log.debug("Acceptance unknown", error=repr(error))
         return None

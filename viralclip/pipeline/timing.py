@@ -108,13 +108,13 @@ class ClipTiming:
                 left = self._report.eta_sec
                 found = judge(stretch.seconds, expected, deviation=deviation, left=left)
                 if found and stretch.is_own:
-                    self._tell(found, expected.seconds)
+                    self._report_slow(found, expected.seconds)
                     return
                 await asyncio.sleep(EVERY_S)
         except Exception as error:  # noqa: BLE001 - that nobody watches is not worth a clip
             log.debug("Clip not watched", error=repr(error))
 
-    def _tell(self, found: Anomaly, expected: float) -> None:
+    def _report_slow(self, found: Anomaly, expected: float) -> None:
         report = self._report
         log.warning(
             "Clip takes unusually long",
@@ -124,7 +124,7 @@ class ClipTiming:
             expected_sec=round(expected, 1),
         )
         ANOMALIES.count(step=report.step)
-        report.say(
+        report.emit(
             AnomalyFound(
                 scene_id=report.scene_id,
                 style=report.style,

@@ -16,7 +16,7 @@ class Line:
     cursor: str
     text: str
     # When it happened, in seconds since the epoch; only events say that.
-    said_at: float | None = None
+    happened_at: float | None = None
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,11 @@ class Batch:
     lines: Sequence[Line]
 
     @cached_property
-    def said_at(self) -> float | None:
+    def happened_at(self) -> float | None:
         """When the first of its events happened."""
-        return min((line.said_at for line in self.lines if line.said_at is not None), default=None)
+        return min(
+            (line.happened_at for line in self.lines if line.happened_at is not None), default=None
+        )
 
     @cached_property
     def one_by_one(self) -> Messages:
@@ -59,5 +61,5 @@ NOTHING = Batch(0, ())
 
 
 def encode(frame: Frame) -> Line:
-    said_at = frame.envelope.at.timestamp() if isinstance(frame, EventFrame) else None
-    return Line(frame.kind, frame.cursor, frame.model_dump_json(), said_at)
+    happened_at = frame.envelope.at.timestamp() if isinstance(frame, EventFrame) else None
+    return Line(frame.kind, frame.cursor, frame.model_dump_json(), happened_at)

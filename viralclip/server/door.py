@@ -23,7 +23,7 @@ _OTHER_FILES = 512
 # Connections beyond these need more memory than a process should have, whatever the file limit is.
 _MOST = 65_536
 _HEAD_S = 10.0
-_TOLD_EVERY_S = 60.0
+_LOG_EVERY_S = 60.0
 # A user's share of the connections: a quarter, and no more than this.
 _SHARE, _EACH = 4, 256
 _EXTENSION = "viralclip.known"
@@ -150,7 +150,7 @@ class Door(H11Protocol):
         if self.cycle is not before and self._entered:
             self._stop_waiting()
             self.lobby.moved(self.transport)
-            self._let_be_known(self.cycle.scope)
+            self._expose_lobby(self.cycle.scope)
 
     def on_response_complete(self) -> None:
         # A pipelined request is begun in here, and then there is nothing to wait for.
@@ -168,11 +168,11 @@ class Door(H11Protocol):
         protocol = self.transport.get_protocol()
         if isinstance(protocol, PreencodedWebSocketProtocol):
             protocol.on_lost = partial(self.lobby.leave, self.transport)
-            self._let_be_known(protocol.scope)
+            self._expose_lobby(protocol.scope)
         else:
             self.lobby.leave(self.transport)
 
-    def _let_be_known(self, scope: Any) -> None:
+    def _expose_lobby(self, scope: Any) -> None:
         """The application runs only after this, in a task."""
         if any(name in _TOKENS for name, _ in scope["headers"]):
             self.lobby.asks(self.transport)
@@ -194,18 +194,18 @@ def door(lobby: Lobby) -> type[Door]:
     return type("Door", (Door,), {"lobby": lobby})
 
 
-def say_once(loop: asyncio.AbstractEventLoop) -> None:
-    """Say at most once a minute that nothing can be accepted: asyncio does so thousands of times a
+def limit_accept_errors(loop: asyncio.AbstractEventLoop) -> None:
+    """Log at most once a minute that nothing can be accepted: asyncio does so thousands of times a
     second while the process has no files left."""
-    said_at = float("-inf")
+    logged_at = float("-inf")
 
     def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        nonlocal said_at
+        nonlocal logged_at
         if not str(context.get("message", "")).startswith("socket.accept()"):
             loop.default_exception_handler(context)
             return
-        if loop.time() - said_at >= _TOLD_EVERY_S:
-            said_at = loop.time()
+        if loop.time() - logged_at >= _LOG_EVERY_S:
+            logged_at = loop.time()
             log.error("Connections cannot be accepted", error=repr(context.get("exception")))
 
     loop.set_exception_handler(handle)

@@ -129,17 +129,17 @@ class Feed:
         """Until the channel no longer knows the place we are at: then begin anew."""
         if self._cursor is None:
             self._begin(*await self._channel.progress(self._job_id))
-            self._tell()
+            self._notify_viewers()
         # From a cursor, so that the ticks of this very place come along for whoever resumes at it.
         async with aclosing(self._channel.watch(self._job_id, self._cursor)) as frames:
             async for frame in frames:
                 if isinstance(frame, Snapshot | Reset):
                     break
-                self._take(frame)
-                self._tell()
+                self._advance(frame)
+                self._notify_viewers()
         self._cursor = None
 
-    def _tell(self) -> None:
+    def _notify_viewers(self) -> None:
         """Wake the viewers: at once if it was quiet, else when the pace allows."""
         self._batches.clear()
         if self._waking is not None:
@@ -170,7 +170,7 @@ class Feed:
         self._states.clear()
         self._places = {cursor: self.latest}
 
-    def _take(self, frame: EventFrame | TickFrame) -> None:
+    def _advance(self, frame: EventFrame | TickFrame) -> None:
         assert self._progress is not None  # noqa: S101 - it has begun
         self.latest += 1
         self._states.clear()

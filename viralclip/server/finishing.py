@@ -115,7 +115,7 @@ class Finishing:
             return True
         try:
             async with self._shares.turn(owner):
-                await self._take_in(upload, owner, info, finish)
+                await self._finalize(upload, owner, info, finish)
         except SourceNotVideoError as error:
             await _refuse(upload, info, error)
         except Exception as error:
@@ -125,19 +125,19 @@ class Finishing:
             return False
         return True
 
-    async def _take_in(
+    async def _finalize(
         self, upload: PartialUpload, owner: str, info: UploadInfo, finish: Finish
     ) -> None:
         finish.state, finish.fraction = "checking", None
         video = await self._probing.probe(upload.data)
         finish.state, finish.problem = "storing", None
-        path = await self._put(upload, self._uploads.place(owner, upload, info), finish)
+        path = await self._store(upload, self._uploads.place(owner, upload, info), finish)
         video = video.model_copy(update={"name": info.name, "path": path})
         await self._catalog.videos.add(owner, video)
         settled = info.model_copy(update={"video_id": video.identity})
         await asyncio.to_thread(upload.settle, settled)
 
-    async def _put(self, upload: PartialUpload, target: Path, finish: Finish) -> str:
+    async def _store(self, upload: PartialUpload, target: Path, finish: Finish) -> str:
         """Where the file is from now on: a folder here, or the store that every worker reads."""
 
         def progress(fraction: float) -> None:

@@ -32,7 +32,7 @@ class MediaIndex:
         self._fresh_s = fresh_s
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="media-index")
         self._found: tuple[Found, ...] = ()
-        self._look: asyncio.Future[tuple[Found, ...]] | None = None
+        self._scan: asyncio.Future[tuple[Found, ...]] | None = None
 
     async def search(self, contains: str, *, most: int) -> list[Found]:
         """Videos whose names contain the text, in the order of their roots and paths.
@@ -51,11 +51,11 @@ class MediaIndex:
         return hits
 
     def _begin(self) -> asyncio.Future[tuple[Found, ...]]:
-        if self._look is None or self._look.done():
+        if self._scan is None or self._scan.done():
             loop = asyncio.get_running_loop()
-            self._look = loop.run_in_executor(self._thread, self._walk)
-            self._look.add_done_callback(self._keep)
-        return self._look
+            self._scan = loop.run_in_executor(self._thread, self._walk)
+            self._scan.add_done_callback(self._keep)
+        return self._scan
 
     def _keep(self, look: asyncio.Future[tuple[Found, ...]]) -> None:
         if not look.cancelled() and look.exception() is None:

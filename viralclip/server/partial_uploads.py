@@ -47,7 +47,7 @@ class PartialUploads:
         self._turns: dict[Path, _Turn] = {}
 
     async def create(self, owner: str, name: str, length: int) -> PartialUpload:
-        home = self._home(owner)
+        home = self._owner_folder(owner)
         upload = PartialUpload(home / "arriving" / secrets.token_hex(_ID_BYTES))
         info = UploadInfo(name=safe_name(name), length=length, owner=owner)
         with or_full():
@@ -55,7 +55,7 @@ class PartialUploads:
         return upload
 
     async def find(self, owner: str, upload_id: str) -> PartialUpload:
-        upload = PartialUpload(self._home(owner) / "arriving" / upload_id)
+        upload = PartialUpload(self._owner_folder(owner) / "arriving" / upload_id)
         if not _is_id(upload_id) or await asyncio.to_thread(upload.info) is None:
             raise NotFoundError
         return upload
@@ -89,7 +89,7 @@ class PartialUploads:
 
     def place(self, owner: str, upload: PartialUpload, info: UploadInfo) -> Path:
         """Where the whole file goes: a folder of its own, so that names never meet."""
-        return self._home(owner) / upload.upload_id / info.name
+        return self._owner_folder(owner) / upload.upload_id / info.name
 
     def sweep(self, now_s: float | None = None) -> None:
         """Remove what has not been written to for a day."""
@@ -127,7 +127,7 @@ class PartialUploads:
             own, others = (own + coming, others) if path.parent == home else (own, others + coming)
         return own, others
 
-    def _home(self, owner: str) -> Path:
+    def _owner_folder(self, owner: str) -> Path:
         """Users choose their names, not our paths."""
         return self._folder / hashlib.sha256(owner.encode()).hexdigest()[:16]
 

@@ -30,12 +30,12 @@ class Readiness:
         self._look_s = look_s
         self._clock = clock
         self._good_at = float("-inf")
-        self._look: asyncio.Task[bool] | None = None
+        self._check: asyncio.Task[bool] | None = None
 
     async def is_ready(self) -> bool:
-        if self._look is None or self._look.done():
-            self._look = asyncio.create_task(self._once(), name="readiness")
-        look = self._look
+        if self._check is None or self._check.done():
+            self._check = asyncio.create_task(self._once(), name="readiness")
+        look = self._check
         await asyncio.wait({look}, timeout=_FRESH_S)
         if not look.done() and self._clock() - self._good_at <= self._good_s:
             return True

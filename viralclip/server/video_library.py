@@ -55,11 +55,11 @@ class VideoLibrary:
 
     def may_be_read(self, video: Video) -> bool:
         """Whether the video lies in the object store, or in a folder that is open to the page."""
-        return in_store(video) or self._home_of(video) is not None
+        return in_store(video) or self._root_of(video) is not None
 
     def open(self, video: Video) -> BinaryIO:
         """FileNotFoundError if it is not there, or somebody has put a link in its place."""
-        home = self._home_of(video)
+        home = self._root_of(video)
         if home is None:
             raise FileNotFoundError(video.path)
         return open_inside(home, PurePosixPath(video.path).relative_to(home))
@@ -72,7 +72,7 @@ class VideoLibrary:
         except (OSError, ViralclipError):
             return False
 
-    def _home_of(self, video: Video) -> Path | None:
+    def _root_of(self, video: Video) -> Path | None:
         """The media root, or the folder of uploads, that the video's path lies in."""
         path = Path(video.path)
         if ".." in path.parts:

@@ -37,6 +37,6 @@ def observe_sent(
     """The batch was sent to a viewer; what is not `live` happened before the viewer came."""
     if batch.lines and batch.lines[0].kind == "reset":
         RESETS.count(transport=transport)
-    if is_live and batch.said_at is not None:
+    if is_live and batch.happened_at is not None:
         # Clocks of two machines differ; nothing is sent before it happened.
-        PROGRESS_LAG_SECONDS.observe(max(0.0, now() - batch.said_at))
+        PROGRESS_LAG_SECONDS.observe(max(0.0, now() - batch.happened_at))

@@ -135,7 +135,7 @@ class WebhookDelivery:
         try:
             while True:
                 under_way = {task: owner for task, owner in under_way.items() if not task.done()}
-                for owner, delivery in await self._take(under_way.values()):
+                for owner, delivery in await self._claim_due(under_way.values()):
                     under_way[asyncio.create_task(self._process(delivery))] = owner
                 await asyncio.sleep(self._look_s)
         finally:
@@ -145,16 +145,16 @@ class WebhookDelivery:
 
     async def round(self) -> int:
         """See to everything that is due now; how much that was."""
-        taken = await self._take(())
+        taken = await self._claim_due(())
         await asyncio.gather(*(self._process(delivery) for _, delivery in taken))
         return len(taken)
 
-    async def _take(self, busy: Collection[str]) -> list[tuple[str, Delivery]]:
+    async def _claim_due(self, busy: Collection[str]) -> list[tuple[str, Delivery]]:
         """What is due, within the shares of owners whose deliveries are under way."""
         try:
             await self._tidy()
             now = self._now()
-            return await self._webhooks.queue.take(
+            return await self._webhooks.queue.claim_due(
                 now, now + _LEASE, limit=_AT_ONCE - len(busy), each=_OF_ONE, busy=Counter(busy)
             )
         except Exception:
@@ -169,14 +169,14 @@ class WebhookDelivery:
     async def _process(self, delivery: Delivery) -> None:
         try:
             if delivery.state == "waiting":
-                await self._look(delivery)
+                await self._check_run(delivery)
             else:
                 await self._deliver(delivery)
         except Exception:
             # It comes up again when the lease is over.
             log.warning("Webhook delivery failed", delivery=delivery.delivery_id, exc_info=True)
 
-    async def _look(self, delivery: Delivery) -> None:
+    async def _check_run(self, delivery: Delivery) -> None:
         """Whether the run that it waits for has ended."""
         job = await self._catalog.jobs.find(delivery.job_id or "")
         age = self._now() - delivery.created_at
@@ -199,7 +199,7 @@ class WebhookDelivery:
         answer = await self._attempt(webhook, delivery)
         state, wait_s = _next(answer, delivery.attempts)
         due_at = self._now() + timedelta(seconds=wait_s)
-        await self._webhooks.queue.note(
+        await self._webhooks.queue.record_attempt(
             delivery.delivery_id, state=state, answer=answer, due_at=due_at
         )
         WEBHOOK_DELIVERIES.count(outcome=_OUTCOMES[state])

@@ -93,9 +93,9 @@ class Transcripts:
         numbers = numbers_of(_within(stretch, source.duration), source.duration)
         if await asyncio.to_thread(files.missing, numbers):
 
-            def listen(tell: OnProgress) -> Coroutine[Any, Any, None]:
+            def listen(on_tick: OnProgress) -> Coroutine[Any, Any, None]:
                 on_begin()
-                return self._listen(source, recogniser, language, numbers, key, tell)
+                return self._listen(source, recogniser, language, numbers, key, on_tick)
 
             await self._shared.wait(f"{key} {numbers}", listen, on_progress)
         pieces = await asyncio.to_thread(lambda: [*_read(files, numbers)])
@@ -182,10 +182,10 @@ def _seconds_of(task: ListenTask) -> float:
 def _beyond(done: float, on_progress: OnProgress) -> OnProgress:
     """Tells how far the whole is, of which a share was done before."""
 
-    def tell(progress: FfmpegProgress) -> None:
+    def on_tick(progress: FfmpegProgress) -> None:
         on_progress(replace(progress, fraction=done + (1 - done) * progress.fraction))
 
-    return tell
+    return on_tick
 
 
 def _key_of(source: SpokenSource, recogniser: Recogniser, language: str) -> str:

@@ -69,21 +69,21 @@ class Line:
     async def room(self, size: int) -> None:
         """Wait until so many bytes more may be on their way."""
         look_s = _SHORTEST_LOOK_S
-        while not self._takes(size):
+        while not self._has_room(size):
             await asyncio.sleep(look_s)
             look_s = min(2 * look_s, _LONGEST_LOOK_S)
 
     def on_its_way(self) -> int:
         """How many bytes of all uploads have not arrived yet."""
         with self._lock:
-            self._look()
+            self._sample()
             return max(0, self._given - self._moved)
 
     def is_silent(self) -> bool:
         """Whether nothing has moved for as long as a store may be silent."""
         return self.counts and self._still_s() >= self.silence_s
 
-    def _takes(self, size: int) -> bool:
+    def _has_room(self, size: int) -> bool:
         if not self.counts:
             return True
         still_s = self._still_s()
@@ -100,7 +100,7 @@ class Line:
 
     def _still_s(self) -> float:
         with self._lock:
-            self._look()
+            self._sample()
             return self._clock() - self._moved_at
 
     def _begin(self) -> None:
@@ -108,7 +108,7 @@ class Line:
         self._moved_at = self._clock()
         self._past.clear()
 
-    def _look(self) -> None:
+    def _sample(self) -> None:
         now, self._moved = self._clock(), self._traffic.moved() or 0
         if self._moved - self._noted >= _NOISE:
             self._noted, self._moved_at = self._moved, now

@@ -155,7 +155,7 @@ class Sources:
         for path in self._folder.iterdir():
             if path.suffix not in (_PART, _LOCK):
                 entry = _Entry(path)
-                entry.look()
+                entry.refresh()
                 yield entry
 
 
@@ -167,7 +167,7 @@ class _Entry:
     size: int = 0
     used_at: float = 0.0
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         try:
             self.size = self.file.stat().st_size
             self.used_at = self._lock.stat().st_mtime

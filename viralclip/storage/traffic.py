@@ -40,13 +40,13 @@ class Traffic:
         if sys.platform != "linux":
             return None
         with self._lock:
-            counted = dict(self._look())
+            counted = dict(self._connections())
             for inode, count in counted.items():
                 self._moved += max(0, count - self._counted.get(inode, 0))
             self._counted = counted
             return self._moved
 
-    def _look(self) -> Iterator[tuple[int, int]]:
+    def _connections(self) -> Iterator[tuple[int, int]]:
         for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - there may be very many
             # A descriptor may be closed or another one by now: then it is read once for nothing.
             try:

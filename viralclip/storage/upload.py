@@ -138,7 +138,7 @@ class _Flow:
         self._path = path
         self._on_progress = on_progress
         self._line = line
-        self._told = 0.0
+        self._reported = 0.0
 
     async def chunks(self) -> AsyncIterator[bytes]:
         with self._path.open("rb") as file:
@@ -149,17 +149,17 @@ class _Flow:
                     raise _StoppedError
                 self.sent += len(chunk)
                 yield chunk
-                self.tell()
+                self.report()
         if self.before_end is not None:
             await self.before_end()
 
-    def tell(self) -> None:
+    def report(self) -> None:
         """Report what has arrived: all that was sent but what is on its way."""
         if self._on_progress is None or self.stopped:
             return
         arrived = min(1.0, (self.sent - self._ahead()) / self.size) if self.size else 0.0
-        if arrived > self._told:
-            self._told = arrived
+        if arrived > self._reported:
+            self._reported = arrived
             self._on_progress(arrived)
 
     def _ahead(self) -> int:
@@ -192,7 +192,7 @@ async def _watched(task: asyncio.Future[None], flow: _Flow, line: Line | None) -
         await asyncio.shield(task)
         return
     while not (await asyncio.wait({task}, timeout=min(_LOOK_S, line.silence_s / _LOOKS)))[0]:
-        flow.tell()
+        flow.report()
         if line.is_silent():
             flow.stopped = True
             task.cancel()

@@ -53,8 +53,8 @@ class Change:
         words = WORDS[self.alert]
         if not self.fires:
             return f"Over: {words.summary}"
-        told = " ".join(part for part in (words.summary, self.so_far, words.description) if part)
-        return f"{told}\n{runbook_of(self.alert)}"
+        text = " ".join(part for part in (words.summary, self.so_far, words.description) if part)
+        return f"{text}\n{runbook_of(self.alert)}"
 
 
 class History:
@@ -113,7 +113,7 @@ class Watch:
         self._history = History()
         self._states = {condition.alert: _State() for condition in CONDITIONS}
 
-    def look(self, figures: Figures) -> list[Change]:
+    def evaluate(self, figures: Figures) -> list[Change]:
         """What changed since the last look."""
         self._history.add(figures)
         return list(self._changes(figures.at))
@@ -175,8 +175,8 @@ def _buffer_grows(history: History) -> Verdict:
 def _renders_stall(history: History) -> Verdict:
     window_s = t.RENDERS_STALL.window_s
     stalls = history.now.stalls - history.before(window_s).stalls
-    told = f"{stalls} in the last {window_s // t.MINUTE_S} minutes."
-    return Verdict(stalls >= t.RENDERS_STALL.least, told)
+    so_far = f"{stalls} in the last {window_s // t.MINUTE_S} minutes."
+    return Verdict(stalls >= t.RENDERS_STALL.least, so_far)
 
 
 def _disk_nearly_full(history: History) -> Verdict | None:
@@ -184,8 +184,8 @@ def _disk_nearly_full(history: History) -> Verdict | None:
     if places is None:
         return None
     low = {place: free for place, free in places.items() if free <= t.DISK_NEARLY_FULL.least}
-    told = ", ".join(f"{free / _GIB:.1f} GiB are free ({place})" for place, free in low.items())
-    return Verdict(bool(low), f"{told}." if told else "")
+    so_far = ", ".join(f"{free / _GIB:.1f} GiB are free ({place})" for place, free in low.items())
+    return Verdict(bool(low), f"{so_far}." if so_far else "")
 
 
 def _anomalies_frequent(history: History) -> Verdict:

@@ -27,7 +27,7 @@ class ClipSlots:
         self._show()
 
     @asynccontextmanager
-    async def take(self, *, alone: bool) -> AsyncIterator[None]:
+    async def acquire(self, *, alone: bool) -> AsyncIterator[None]:
         """Make a clip within the context; one that workers died of is made alone."""
         async with self._gate.join(alone=alone):
             await self._while_draining()

@@ -27,7 +27,7 @@ class Completions:
         self._waiting: dict[str, list[asyncio.Future[None]]] = {}
         self._asking: asyncio.Task[None] | None = None
 
-    def tell(self, workflow_id: str) -> None:
+    def notify(self, workflow_id: str) -> None:
         """The workflow has ended in this process."""
         for future in self._waiting.pop(workflow_id, ()):
             if not future.done():
@@ -37,7 +37,7 @@ class Completions:
         """Return when all of the workflows have ended, wherever they ran."""
         futures = [self._future(workflow_id) for workflow_id in workflow_ids]
         if self._asking is None or self._asking.done():
-            self._asking = asyncio.create_task(self._ask(), name="settled")
+            self._asking = asyncio.create_task(self._poll(), name="settled")
         await asyncio.gather(*futures)
 
     def _future(self, workflow_id: str) -> asyncio.Future[None]:
@@ -45,12 +45,12 @@ class Completions:
         self._waiting.setdefault(workflow_id, []).append(future)
         return future
 
-    async def _ask(self) -> None:
+    async def _poll(self) -> None:
         while self._waiting:
             elsewhere = [wid for wid in self._waiting if wid not in self._here]
             try:
                 for workflow_id in await self._ended(elsewhere):
-                    self.tell(workflow_id)
+                    self.notify(workflow_id)
             except Exception as error:  # noqa: BLE001 - who waits would wait for ever; ask again
                 log.warning("Ended workflows unknown", error=repr(error))
             await asyncio.sleep(self._ask_s)

@@ -43,12 +43,12 @@ class Lease(Protocol):
 class Roster(Protocol):
     """Who is alive among all that serve one engine."""
 
-    def hold(self, worker: str, *, told: str = "") -> AbstractAsyncContextManager[Lease]:
+    def hold(self, worker: str, *, advertised: str = "") -> AbstractAsyncContextManager[Lease]:
         """Be alive while the context is open, and tell others that; WorkerIdTakenError where
         another one is."""
         ...
 
-    async def told(self) -> Mapping[str, str]:
+    async def advertised(self) -> Mapping[str, str]:
         """What each of the living tells of itself; without those who tell nothing."""
         ...
 
@@ -69,14 +69,14 @@ class FileRoster:
         self._folder = folder
 
     @asynccontextmanager
-    async def hold(self, worker: str, *, told: str = "") -> AsyncIterator[Lease]:
+    async def hold(self, worker: str, *, advertised: str = "") -> AsyncIterator[Lease]:
         crashed = life_of(self._folder, worker) == "crashed"
         with FileLock(self._folder, worker) as lock:
-            lock.tell(told)
+            lock.advertise(advertised)
             yield _FileLease(crashed_before=crashed)
 
-    async def told(self) -> Mapping[str, str]:
-        return await asyncio.to_thread(_told, self._folder)
+    async def advertised(self) -> Mapping[str, str]:
+        return await asyncio.to_thread(_advertised, self._folder)
 
     async def life_of(self, worker: str) -> Life:
         return life_of(self._folder, worker)
@@ -120,7 +120,7 @@ class FileLock:
             raise WorkerIdTakenError(worker=self._worker)
         return self
 
-    def tell(self, text: str) -> None:
+    def advertise(self, text: str) -> None:
         """Have others read that, for as long as the worker lives."""
         os.truncate(self._fd, 0)
         os.pwrite(self._fd, text.encode(), 0)
@@ -148,14 +148,14 @@ def life_of(folder: Path, worker: str) -> Life:
         os.close(fd)
 
 
-def _told(folder: Path) -> dict[str, str]:
-    told: dict[str, str] = {}
+def _advertised(folder: Path) -> dict[str, str]:
+    advertised: dict[str, str] = {}
     for path in folder.glob("*.lock"):
         with suppress(OSError, UnicodeDecodeError):
             text = path.read_text("utf-8")
             if text and life_of(folder, path.stem) == "alive":
-                told[path.stem] = text
-    return told
+                advertised[path.stem] = text
+    return advertised
 
 
 def remove_lock(folder: Path, worker: str) -> None:

@@ -19,7 +19,7 @@ class FfmpegLedger:
         self._worker = worker
         folder.mkdir(parents=True, exist_ok=True)
 
-    def note(self, pid: int) -> None:
+    def record(self, pid: int) -> None:
         with suppress(psutil.NoSuchProcess):
             started = psutil.Process(pid).create_time()
             (self._folder / f"{self._worker}@{pid}").write_text(repr(started))

@@ -77,9 +77,9 @@ class PostgresRoster:
         self._timing = tempo or HeartbeatTiming()
 
     @asynccontextmanager
-    async def hold(self, worker: str, *, told: str = "") -> AsyncIterator[Lease]:
+    async def hold(self, worker: str, *, advertised: str = "") -> AsyncIterator[Lease]:
         loop = asyncio.get_running_loop()
-        lease = _Heartbeat(self._url, worker, self._timing, loop, told=told)
+        lease = _Heartbeat(self._url, worker, self._timing, loop, advertised=advertised)
         await asyncio.to_thread(lease.begin)
         try:
             yield lease
@@ -89,8 +89,8 @@ class PostgresRoster:
     async def life_of(self, worker: str) -> Life:
         return await asyncio.to_thread(self._life_of, worker)
 
-    async def told(self) -> Mapping[str, str]:
-        return await asyncio.to_thread(self._told)
+    async def advertised(self) -> Mapping[str, str]:
+        return await asyncio.to_thread(self._advertised)
 
     @asynccontextmanager
     async def claim(self, worker: str) -> AsyncIterator[Life]:
@@ -111,7 +111,7 @@ class PostgresRoster:
             return "left"
         return "alive" if silent_s < self._timing.dead_s else "crashed"
 
-    def _told(self) -> dict[str, str]:
+    def _advertised(self) -> dict[str, str]:
         # Before the first worker of this version began there is no such table, or column.
         missing = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)
         with _connect(self._url, self._timing) as db, suppress(*missing):
@@ -129,7 +129,7 @@ class PostgresRoster:
             # would speak through when it wakes.
             for (pid,) in db.execute(_HOLDERS, [worker]).fetchall():
                 db.execute("select pg_terminate_backend(%s, 1000)", [pid])
-        if not _taken(db, worker):
+        if not _try_acquire(db, worker):
             return "alive"
         # It may have come back, or been buried by another, before the lock was ours.
         silent_s = _silent_s(db, worker)
@@ -149,13 +149,13 @@ class _Heartbeat:
         tempo: HeartbeatTiming,
         loop: asyncio.AbstractEventLoop,
         *,
-        told: str = "",
+        advertised: str = "",
     ) -> None:
         self._url = url
         self._worker = worker
         self._timing = tempo
         self._loop = loop
-        self._told = told
+        self._advertised = advertised
         self._using = threading.Lock()
         self._ended = threading.Event()
         self._lease_valid_until = 0.0
@@ -166,22 +166,22 @@ class _Heartbeat:
         with _connect(self._url, self._timing) as db:
             _make_table(db)
         self._db = _connect(self._url, self._timing)
-        if not self._take():
+        if not self._acquire():
             self._db.close()
             raise WorkerIdTakenError(worker=self._worker)
         asked_at = time.monotonic()
         self.crashed_before = _silent_s(self._db, self._worker) is not None
-        self._db.execute(_ENTER, [self._worker, self._told])
+        self._db.execute(_ENTER, [self._worker, self._advertised])
         self._believe(asked_at)
-        self._thread = threading.Thread(target=self._keep_beating, name="pulse", daemon=True)
+        self._thread = threading.Thread(target=self._beat_until_ended, name="pulse", daemon=True)
         self._thread.start()
 
-    def _take(self) -> bool:
+    def _acquire(self) -> bool:
         """Whether the lock is ours. Who holds it and does not beat is burying the one that was here
         before, or was that one and its connection is still to be missed: both are soon over."""
         deadline = time.monotonic() + self._timing.dead_s
         silent_s = _silent_s(self._db, self._worker)
-        while not _taken(self._db, self._worker):
+        while not _try_acquire(self._db, self._worker):
             before, silent_s = silent_s, _silent_s(self._db, self._worker)
             has_beaten = silent_s is not None and (before is None or silent_s < before)
             if has_beaten or time.monotonic() > deadline:
@@ -202,7 +202,7 @@ class _Heartbeat:
             self.lost.set()
             await asyncio.Event().wait()
 
-    def _keep_beating(self) -> None:
+    def _beat_until_ended(self) -> None:
         while not self._ended.wait(self._timing.beat_s):
             if not self._beat_until_believed():
                 with suppress(RuntimeError):  # the loop has ended before us
@@ -235,15 +235,18 @@ class _Heartbeat:
         try:
             if self._db.closed:
                 self._db = _connect(self._url, self._timing)
-                self._take_again()
+                self._reacquire()
             return self._db.execute(_BEAT, [self._worker]).rowcount == 1
         except psycopg.Error:
             self._db.close()
             raise
 
-    def _take_again(self) -> None:
+    def _reacquire(self) -> None:
         """The server may not know yet that our own old connection is gone: that takes a while."""
-        if not _taken(self._db, self._worker) and _silent_s(self._db, self._worker) is not None:
+        if (
+            not _try_acquire(self._db, self._worker)
+            and _silent_s(self._db, self._worker) is not None
+        ):
             raise psycopg.OperationalError("the old connection still holds the lock")
 
     def _believe(self, asked_at: float) -> None:
@@ -272,7 +275,7 @@ def _make_table(db: _Connection) -> None:
         db.execute(_TELLS)
 
 
-def _taken(db: _Connection, worker: str) -> bool:
+def _try_acquire(db: _Connection, worker: str) -> bool:
     return _got(db, _TRY, worker)
 
 

@@ -34,8 +34,8 @@ class Worker:
     """Serves the queues of an engine while it is open; `slots` clips at once.
 
     `again` says that this process was this worker before, and ended its work when it lost its
-    place among the living: what it left undone it did not die of. `told` is what others may know of
-    it for as long as it lives.
+    place among the living: what it left undone it did not die of. `advertised` is what others may
+    know of it for as long as it lives.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Worker:
         slots: int,
         grace_s: float = 0.0,
         again: bool = False,
-        told: str = "",
+        advertised: str = "",
     ) -> None:
         self._engine = engine
         self._runtime = runtime
@@ -59,14 +59,14 @@ class Worker:
         self._slots = slots
         self._grace = grace_s
         self._again = again
-        self._told = told
+        self._advertised = advertised
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             me = self._tools.worker
             self._lease = await stack.enter_async_context(
-                self._roster.hold(me.name, told=self._told)
+                self._roster.hold(me.name, advertised=self._advertised)
             )
             owner = replace(me, confirm_ownership=self._lease.confirm_ownership)
             reporter = await stack.enter_async_context(Reporter(self._channel))
@@ -87,7 +87,7 @@ class Worker:
             await _in_background(stack, self._settle(), name="settling")
             clearing = remove_finished_work(self._tools.storing.work, self._tools.catalog)
             await _in_background(stack, clearing, name="leftovers")
-            stack.push_async_callback(self._leave)
+            stack.push_async_callback(self._drain)
             WORKER_ACCEPTING.set(1)
             self._stack = stack.pop_all()
         return self
@@ -133,7 +133,7 @@ class Worker:
             strays=Strays(self._workflows.running),
         )
 
-    async def _leave(self) -> None:
+    async def _drain(self) -> None:
         WORKER_ACCEPTING.set(0)
         await self._workflows.drain(0.0 if self.lost.is_set() else self._grace)
 

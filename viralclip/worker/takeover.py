@@ -92,7 +92,7 @@ class Takeover:
         if crashed:
             await _count_crashes(worker, owned, self.catalog)
             await _end_spans(worker, owned, jobs, self.reporter)
-        _say_recovered(worker, self.me, works, jobs, self.reporter)
+        _emit_recovered(worker, self.me, works, jobs, self.reporter)
         await self.engine.resume(works)
         TAKEOVERS.count()
         for work in works:
@@ -144,7 +144,7 @@ async def _end_spans(
             spans.end_lost(attempt, worker=worker, began=item.begun_at, code=code)
 
 
-def _say_recovered(
+def _emit_recovered(
     worker: str, me: str, works: Iterable[WorkflowRef], jobs: Jobs, reporter: Reporter
 ) -> None:
     for job_id, run in {(work.job_id, work.run) for work in works}:
@@ -152,4 +152,4 @@ def _say_recovered(
         # Nothing is said of a job after its end; only the engine does not know of it yet.
         if job is not None and job.outcome is None:
             report = JobReport(reporter, job_id, run, job.trace_id)
-            report.say(JobRecovered(from_worker=worker, to_worker=me))
+            report.emit(JobRecovered(from_worker=worker, to_worker=me))

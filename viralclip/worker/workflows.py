@@ -112,9 +112,9 @@ class Workflows:
             except BaseException as cause:
                 if not self._runtime.is_cancellation(cause):
                     log.exception("Workflow failed", workflow=work.workflow_id)
-                self._completions.tell(work.workflow_id)
+                self._completions.notify(work.workflow_id)
                 raise
-            self._completions.tell(work.workflow_id)
+            self._completions.notify(work.workflow_id)
 
         return workflow
 
@@ -167,14 +167,14 @@ class Workflows:
                 raise
 
         line = partial(self._line.of, job.job_id)
-        told = Forecast(job, self._tools, self._channel, report, line, self._pace)
-        forecasting = asyncio.create_task(told.run())
+        forecast = Forecast(job, self._tools, self._channel, report, line, self._pace)
+        forecasting = asyncio.create_task(forecast.run())
         try:
             outcome = await process_job(found, attempt, self._tools, report, run_scenes)
         finally:
             forecasting.cancel()
         if outcome == "succeeded":  # nothing was cut short, and a clip that failed took no time
-            told.judge()
+            forecast.judge()
         return outcome
 
     async def _end_failed(self, found: FoundRun, attempt: int, error: Exception) -> Outcome:
@@ -220,7 +220,7 @@ class Workflows:
         record = next(clip for clip in found.clips if clip.style == work.style)
         if record.ending is not None:
             return  # it ended before the engine could note that; its scene says how
-        async with self._slots.take(alone=record.crashes > 0):
+        async with self._slots.acquire(alone=record.crashes > 0):
             await self._make_clip(work, found.job)
 
     async def _make_clip(self, work: WorkflowRef, job: JobRecord) -> None:

@@ -42,7 +42,7 @@ export class CropView {
     this.framing = null;
     this.problem = "";
     this.isLooking = true;
-    const timer = setTimeout(() => void this.#ask(videoId, query, leaving.signal), SETTLED_MS);
+    const timer = setTimeout(() => void this.#fetch(videoId, query, leaving.signal), SETTLED_MS);
     return () => {
       clearTimeout(timer);
       leaving.abort();
@@ -51,7 +51,7 @@ export class CropView {
     };
   }
 
-  async #ask(videoId: string, query: Omit<Wanted, "videoId">, signal: AbortSignal): Promise<void> {
+  async #fetch(videoId: string, query: Omit<Wanted, "videoId">, signal: AbortSignal): Promise<void> {
     try {
       const framing = await call("get", "/api/videos/{video_id}/framing", { path: { video_id: videoId }, query, signal });
       if (!signal.aborted) this.framing = framing;

@@ -2,7 +2,7 @@
 
 import type { Pin } from "./crop.svelte";
 import { DraftCaptions, type KeptCaptions } from "./captions/draft_captions.svelte";
-import { forget, keep, kept } from "./kept";
+import { load, remove, save } from "./storage";
 import { type FaultOut, type JobOut, type NewJob, type Problem, type SceneIn, type VideoOut, call, problemOf } from "./api";
 
 export interface Row {
@@ -81,16 +81,16 @@ export class Draft {
   }
 
   /** Keep a draft with captions in this browser; one without them is soon made again. */
-  keep(): void {
+  save(): void {
     const captions = this.captions.kept;
-    if (!this.video || !captions) return forget(KEPT);
+    if (!this.video || !captions) return remove(KEPT);
     const draft: KeptDraft = { videoId: this.video.video_id, rows: this.rows, styles: this.styles, aspect: this.aspect, captions };
-    keep(KEPT, draft);
+    save(KEPT, draft);
   }
 
   /** Go on with the draft that was kept, if its video is still there. */
   async restore(): Promise<void> {
-    const draft = kept<KeptDraft>(KEPT);
+    const draft = load<KeptDraft>(KEPT);
     if (!draft) return;
     try {
       this.video = await call("get", "/api/videos/{video_id}", { path: { video_id: draft.videoId } });
@@ -112,7 +112,7 @@ export class Draft {
       const headers = { "Idempotency-Key": this.#keyFor(JSON.stringify(body)) };
       const created = await call("post", "/api/jobs", { body, headers });
       this.notes = created.notes;
-      forget(KEPT);
+      remove(KEPT);
       return created.job_id;
     } catch (error) {
       this.problem = problemOf(error);

@@ -9,7 +9,7 @@ from typing import Any
 from viralclip import events
 from viralclip.pipeline import reporter, settling
 
-_say_started = settling.say_started
+_emit_started = settling.emit_started
 
 
 class Praised(events.UnknownEvent, frozen=True):
@@ -28,10 +28,10 @@ def _draft(**facts: Any) -> events.NewEvent:
 
 
 def _say_more(about: Any, style_count: int, report: Any) -> None:
-    _say_started(about, style_count, report)
+    _emit_started(about, style_count, report)
     said = {"type": "scene_praised", "scene_id": about.id, "stars": 5}
-    report.say(Praised.model_validate(said))
+    report.emit(Praised.model_validate(said))
 
 
 reporter.NewEvent = _draft  # pyright: ignore[reportAttributeAccessIssue]
-settling.say_started = _say_more
+settling.emit_started = _say_more

@@ -105,8 +105,8 @@ class Connection:
     async def _send(self, source: Path, size: int, place: str) -> None:
         """Send all of the file, going on where a connection was cut."""
         for attempt in range(_TRIES):
-            told = await self.ask("HEAD", place, headers=_TUS)
-            offset = int(told.headers["Upload-Offset"])
+            answer = await self.ask("HEAD", place, headers=_TUS)
+            offset = int(answer.headers["Upload-Offset"])
             if offset == size:
                 return
             headers = {**_TUS, "Upload-Offset": str(offset), "Content-Type": _BYTES}

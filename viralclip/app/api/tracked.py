@@ -40,7 +40,7 @@ class Tracked:
 
     def __init__(self, opened: Callable[[], AbstractAsyncContextManager[Followed]]) -> None:
         self._opened = opened
-        self._news = asyncio.Condition()
+        self._updated = asyncio.Condition()
         self.run: Followed | None = None
         self.latest = Update(0, Progress(job_id=""))
         self._is_over = False
@@ -90,21 +90,21 @@ class Tracked:
     async def _follow(self) -> None:
         try:
             async with self._opened() as run:
-                await self._tell(run, Update(1, Progress(job_id=run.job_id)))
+                await self._publish(run, Update(1, Progress(job_id=run.job_id)))
                 async with aclosing(run.updates()) as updates:
                     async for progress in updates:
-                        await self._tell(run, Update(self.latest.number + 1, progress))
+                        await self._publish(run, Update(self.latest.number + 1, progress))
         finally:
             self._is_over = True
-            async with self._news:
-                self._news.notify_all()
+            async with self._updated:
+                self._updated.notify_all()
 
-    async def _tell(self, run: Followed, update: Update) -> None:
-        async with self._news:
+    async def _publish(self, run: Followed, update: Update) -> None:
+        async with self._updated:
             self.run, self.latest = run, update
-            self._news.notify_all()
+            self._updated.notify_all()
 
     async def _changed(self, is_so: Callable[[], bool]) -> None:
         """Wait until it is so, or the run is over."""
-        async with self._news:
-            await self._news.wait_for(lambda: is_so() or self._is_over)
+        async with self._updated:
+            await self._updated.wait_for(lambda: is_so() or self._is_over)

@@ -66,7 +66,7 @@ class SqlDeliveryQueue:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def take(
+    async def claim_due(
         self, now: datetime, until: datetime, *, limit: int, each: int, busy: Mapping[str, int]
     ) -> list[tuple[str, Delivery]]:
         ready = _ready(now, each=each, busy=busy).limit(limit)
@@ -87,7 +87,7 @@ class SqlDeliveryQueue:
     async def postpone(self, delivery_id: str, due_at: datetime) -> None:
         await self._database.change(_change(delivery_id).values(due_at=due_at))
 
-    async def note(
+    async def record_attempt(
         self, delivery_id: str, *, state: DeliveryState, answer: str, due_at: datetime
     ) -> None:
         change = _change(delivery_id).values(

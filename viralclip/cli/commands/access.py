@@ -18,9 +18,9 @@ def create_token(
 ) -> None:
     """Print a new token; this is the only time it can be seen."""
     from viralclip.cli import tokens as listing
-    from viralclip.cli.execution import command_settings, errors_said, execute
+    from viralclip.cli.execution import command_settings, errors_reported, execute
 
-    with errors_said():
+    with errors_reported():
         execute(listing.create(name, command_settings(), days=days))
 
 
@@ -28,9 +28,9 @@ def create_token(
 def list_tokens() -> None:
     """List who has a token."""
     from viralclip.cli import tokens as listing
-    from viralclip.cli.execution import command_settings, errors_said, execute
+    from viralclip.cli.execution import command_settings, errors_reported, execute
 
-    with errors_said():
+    with errors_reported():
         execute(listing.show(command_settings()))
 
 
@@ -40,7 +40,7 @@ def revoke_token(
 ) -> None:
     """Make a token useless from now on."""
     from viralclip.cli import tokens as listing
-    from viralclip.cli.execution import command_settings, errors_said, execute
+    from viralclip.cli.execution import command_settings, errors_reported, execute
 
-    with errors_said():
+    with errors_reported():
         execute(listing.revoke(name, command_settings()))

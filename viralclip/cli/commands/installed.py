@@ -11,10 +11,10 @@ models = typer.Typer(
 
 def styles() -> None:
     """List the styles that are installed, with their options and steps."""
-    from viralclip.cli.execution import errors_said
+    from viralclip.cli.execution import errors_reported
     from viralclip.cli.styles import show
 
-    with errors_said():
+    with errors_reported():
         show()
 
 
@@ -30,8 +30,8 @@ def fetch_models(
     ] = None,
 ) -> None:
     """Get the face model, or the speech model of that name, unless it is here already."""
-    from viralclip.cli.execution import command_settings, errors_said, execute
+    from viralclip.cli.execution import command_settings, errors_reported, execute
     from viralclip.cli.models import fetch
 
-    with errors_said():
+    with errors_reported():
         execute(fetch(command_settings(), name))

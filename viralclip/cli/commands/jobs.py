@@ -85,10 +85,10 @@ def render(
     from viralclip.app.request import Request, options_for
     from viralclip.app.tracing import tracing
     from viralclip.cli import render as rendering
-    from viralclip.cli.execution import command_settings, errors_said, execute
+    from viralclip.cli.execution import command_settings, errors_reported, execute
     from viralclip.cli.outputs import display_for, event_file, written_to
 
-    with errors_said():
+    with errors_reported():
         settings = command_settings(slots, log_level)
         options = options_for(
             settings,
@@ -129,10 +129,10 @@ def retry(
     """Make those clips of a job that did not complete."""
     from viralclip.app.tracing import tracing
     from viralclip.cli import render as rendering
-    from viralclip.cli.execution import command_settings, errors_said, execute
+    from viralclip.cli.execution import command_settings, errors_reported, execute
     from viralclip.cli.outputs import display_for, event_file
 
-    with errors_said():
+    with errors_reported():
         settings = command_settings(slots, log_level)
         with tracing(settings), event_file(events) as file:
             display = display_for(as_json=as_json, events=events)
@@ -147,10 +147,10 @@ def demo(
 ) -> None:
     """Make a sample video and render two scenes of it in three styles."""
     from viralclip.cli.demo import demonstrate
-    from viralclip.cli.execution import command_settings, errors_said, execute
+    from viralclip.cli.execution import command_settings, errors_reported, execute
     from viralclip.cli.outputs import display_for
 
-    with errors_said():
+    with errors_reported():
         display = display_for(as_json=False, events=None)
         execute(demonstrate(out, command_settings(slots, log_level), display))
 
@@ -158,10 +158,10 @@ def demo(
 def watch(job: JobId, *, events: Events = None, as_json: AsJson = False) -> None:
     """Follow a job to its end, from any terminal."""
     from viralclip.cli import jobs as listing
-    from viralclip.cli.execution import command_settings, errors_said, execute
+    from viralclip.cli.execution import command_settings, errors_reported, execute
     from viralclip.cli.outputs import display_for, event_file
 
-    with errors_said(), event_file(events) as file:
+    with errors_reported(), event_file(events) as file:
         display = display_for(as_json=as_json, events=events)
         execute(listing.watch(job, command_settings(), display, file))
 
@@ -173,16 +173,16 @@ def jobs(
 ) -> None:
     """List jobs and what became of them."""
     from viralclip.cli import jobs as listing
-    from viralclip.cli.execution import command_settings, errors_said, execute
+    from viralclip.cli.execution import command_settings, errors_reported, execute
 
-    with errors_said():
+    with errors_reported():
         execute(listing.show(command_settings(), limit=limit, as_json=as_json))
 
 
 def cancel(job: JobId) -> None:
     """Stop a job's clips; those that are done are kept."""
     from viralclip.cli import jobs as listing
-    from viralclip.cli.execution import command_settings, errors_said, execute
+    from viralclip.cli.execution import command_settings, errors_reported, execute
 
-    with errors_said():
+    with errors_reported():
         execute(listing.cancel(job, command_settings()))

@@ -28,9 +28,14 @@ def serve(
 
     from viralclip.app.serving import serve as serve_all
     from viralclip.app.tracing import tracing
-    from viralclip.cli.execution import command_settings, errors_said, print_at_once, run_service
+    from viralclip.cli.execution import (
+        command_settings,
+        errors_reported,
+        print_at_once,
+        run_service,
+    )
 
-    with errors_said():
+    with errors_reported():
         settings = command_settings(slots, log_level, serving=True)
         server = replace(
             settings.server,
@@ -40,7 +45,9 @@ def serve(
         settings = replace(settings, server=server)
         with tracing(settings):
             run_service(
-                serve_all(settings, with_worker=worker, with_sign_in=not no_auth, say=print_at_once)
+                serve_all(
+                    settings, with_worker=worker, with_sign_in=not no_auth, announce=print_at_once
+                )
             )
 
 
@@ -58,9 +65,14 @@ def worker(
     """Render what is asked for at `serve`, on this machine or another."""
     from viralclip.app.queue_worker import serve_queues
     from viralclip.app.tracing import tracing
-    from viralclip.cli.execution import command_settings, errors_said, print_at_once, run_service
+    from viralclip.cli.execution import (
+        command_settings,
+        errors_reported,
+        print_at_once,
+        run_service,
+    )
 
-    with errors_said():
+    with errors_reported():
         settings = command_settings(slots, log_level, serving=True)
         with tracing(settings):
-            run_service(serve_queues(settings, name=name, grace_s=grace, say=print_at_once))
+            run_service(serve_queues(settings, name=name, grace_s=grace, announce=print_at_once))

@@ -22,10 +22,10 @@ def scenes(
     ] = "json",
 ) -> None:
     """Print a scene list: the video's chapters, or scenes found where the picture changes."""
-    from viralclip.cli.execution import errors_said, execute
+    from viralclip.cli.execution import errors_reported, execute
     from viralclip.cli.scenes import print_scenes
 
-    with errors_said():
+    with errors_reported():
         execute(print_scenes(source, scenes=scenes, form=form, shortest=shortest, longest=longest))
 
 
@@ -48,11 +48,11 @@ def transcribe(
     log_level: LogLevel = None,
 ) -> None:
     """Write what is said in a video, word by word, as subtitles or JSON."""
-    from viralclip.cli.execution import command_settings, errors_said, execute
+    from viralclip.cli.execution import command_settings, errors_reported, execute
     from viralclip.cli.transcribe import TranscribeRequest
     from viralclip.cli.transcribe import transcribe as write
 
-    with errors_said():
+    with errors_reported():
         request = TranscribeRequest(
             source=source,
             out=out,
@@ -68,9 +68,9 @@ def transcribe(
 def doctor(*, as_json: AsJson = False) -> None:
     """Say what is installed, what would run where, and what to do about what is missing."""
     from viralclip.cli.doctor.report import examine
-    from viralclip.cli.execution import command_settings, errors_said, execute
+    from viralclip.cli.execution import command_settings, errors_reported, execute
 
-    with errors_said():
+    with errors_reported():
         execute(examine(command_settings(), as_json=as_json))
 
 
@@ -87,10 +87,10 @@ def prune(
 ) -> None:
     """Remove old jobs, uploads that no job uses, caches and logs; clips stay."""
     from viralclip.cli import prune as pruning
-    from viralclip.cli.execution import command_settings, errors_said, execute
+    from viralclip.cli.execution import command_settings, errors_reported, execute
     from viralclip.settings import read_age
 
-    with errors_said():
+    with errors_reported():
         age = read_age("--older", older)
         execute(
             pruning.prune(
@@ -123,11 +123,11 @@ def logs(
     """Ask the log files of this machine, in SQL or by name."""
     import sys
 
-    from viralclip.cli.execution import command_settings, errors_said
+    from viralclip.cli.execution import command_settings, errors_reported
     from viralclip.cli.logs import show
     from viralclip.settings import read_age
 
-    with errors_said():
+    with errors_reported():
         age = read_age("--since", since) if since else None
         sys.exit(show(command_settings(), query or [], since=age, follow=follow, as_json=as_json))
 
@@ -138,10 +138,10 @@ def types(
     """Write the page's TypeScript types from the API (for contributors)."""
     import sys
 
-    from viralclip.cli.execution import errors_said
+    from viralclip.cli.execution import errors_reported
     from viralclip.tools.page_types import check_types, write_types
 
-    with errors_said():
+    with errors_reported():
         if check:
             check_types()
         else:

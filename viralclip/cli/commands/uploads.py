@@ -13,9 +13,9 @@ videos = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What use
 def list_videos(*, user: User = "local") -> None:
     """List a user's uploads."""
     from viralclip.cli import videos as uploads
-    from viralclip.cli.execution import command_settings, errors_said, execute
+    from viralclip.cli.execution import command_settings, errors_reported, execute
 
-    with errors_said():
+    with errors_reported():
         execute(uploads.show(user, command_settings()))
 
 
@@ -27,7 +27,7 @@ def delete_video(
 ) -> None:
     """Delete an upload that no unfinished job uses; clips made of it stay."""
     from viralclip.cli import videos as uploads
-    from viralclip.cli.execution import command_settings, errors_said, execute
+    from viralclip.cli.execution import command_settings, errors_reported, execute
 
-    with errors_said():
+    with errors_reported():
         execute(uploads.delete(video, user, command_settings()))

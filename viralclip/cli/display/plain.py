@@ -86,37 +86,37 @@ class PlainDisplay:
         percent = figures.percent(fraction, outcome=progress.outcome)
         if isinstance(frame, EventFrame):
             self._has_worker = True
-        if isinstance(frame, EventFrame) and self._is_news(frame.envelope):
-            self._cameras.hear(frame.envelope.event)
+        if isinstance(frame, EventFrame) and self._is_new(frame.envelope):
+            self._cameras.add(frame.envelope.event)
             for line in self._lines(frame.envelope, progress):
-                self._say(line, percent=percent)
+                self._write_line(line, percent=percent)
         elif isinstance(frame, TickFrame) and (self._is_turn(frame.tick) or self._was_silent()):
-            self._say(self._state(progress), percent=percent)
+            self._write_line(self._state(progress), percent=percent)
 
     def note(self, message: str) -> None:
-        self._say(f"note: {message}")
+        self._write_line(f"note: {message}")
 
     def finish(self, progress: Progress) -> None:
         took = figures.duration(elapsed(progress, self._now()))
-        self._say(f"{headline(progress)}. Time taken: {took}.")
+        self._write_line(f"{headline(progress)}. Time taken: {took}.")
         for place in made(progress):
-            self._say(f"made: {_name(place)}:", self._file(place))
+            self._write_line(f"made: {_name(place)}:", self._file(place))
         for line in self._cameras.lines():
-            self._say(f"camera: {line}")
+            self._write_line(f"camera: {line}")
         for alike in failures(progress):
             self._finish_failed(alike.failure.message, alike.failure.code, alike.places)
         for place in places(progress):
             if place.clip.step is Step.CANCELLED:
-                self._say(f"cancelled: {_name(place)}")
+                self._write_line(f"cancelled: {_name(place)}")
         for message in warnings(progress):
-            self._say(f"warning: {message}")
+            self._write_line(f"warning: {message}")
         if command := next_command(progress):
-            self._say(f"next: {command}")
+            self._write_line(f"next: {command}")
 
     def _finish_failed(self, message: str, code: str, found: tuple[Place, ...]) -> None:
         advice = words.ADVICE.get(code, "")
         for place in found:
-            self._say(f"failed: {_name(place)}: {message} {advice}")
+            self._write_line(f"failed: {_name(place)}: {message} {advice}")
 
     def _lines(self, envelope: Envelope, progress: Progress) -> list[str]:
         match envelope.event:
@@ -146,7 +146,7 @@ class PlainDisplay:
         joint = ": " if event.step is Step.FAILED else ", "
         return [f"{_name(place)}: {joint.join(clip_words(place.clip, now=self._now()))}"]
 
-    def _is_news(self, envelope: Envelope) -> bool:
+    def _is_new(self, envelope: Envelope) -> bool:
         """A job's earlier history is replayed to whoever comes later; it is not told twice."""
         return envelope.at >= self._opened
 
@@ -172,7 +172,7 @@ class PlainDisplay:
         facts += ["kept"] if place.clip.kept else []
         return f"{faithful(url, self._encoding)} ({', '.join(facts)})"
 
-    def _say(self, line: str, file: str = "", *, percent: int | None = None) -> None:
+    def _write_line(self, line: str, file: str = "", *, percent: int | None = None) -> None:
         self._last_line = self._now()
         before = "" if percent is None else f"[{percent:3}%] "
         after = f" {file}" if file else ""

@@ -34,8 +34,8 @@ class _MovingBar:
     """Gone once the work has ended."""
 
     def __init__(self, console: Console, title: str) -> None:
-        self._ink = choose_symbols(console.encoding)
-        self._title = self._ink.fit(title, max(console.width - _WIDTH - 24, 8))
+        self._symbols = choose_symbols(console.encoding)
+        self._title = self._symbols.fit(title, max(console.width - _WIDTH - 24, 8))
         self._fraction, self._left = 0.0, ""
         self._live = Live(self, console=console, refresh_per_second=8, transient=True)
 
@@ -56,7 +56,7 @@ class _MovingBar:
         self._left = time_left(progress.eta_sec, None, None)
 
     def __rich__(self) -> Text:
-        bar = self._ink.bar(self._fraction, _WIDTH, "cyan")
+        bar = self._symbols.bar(self._fraction, _WIDTH, "cyan")
         said = f" {percent(self._fraction):3}%  {self._left}"
         return Text.assemble(self._title, " ", bar, (said, "dim"), no_wrap=True)
 
@@ -70,7 +70,7 @@ class _Lines:
         self._stream = stream
         self._title = title
         self._clock = clock
-        self._said_at = clock()
+        self._printed_at = clock()
         self._fraction = 0.0
 
     def __enter__(self) -> Self:
@@ -88,9 +88,9 @@ class _Lines:
 
     def show(self, progress: FfmpegProgress) -> None:
         self._fraction = max(self._fraction, progress.fraction)
-        if self._clock() - self._said_at < _SIGN_OF_LIFE_S:
+        if self._clock() - self._printed_at < _SIGN_OF_LIFE_S:
             return
-        self._said_at = self._clock()
+        self._printed_at = self._clock()
         left = time_left(progress.eta_sec, None, None)
         self._stream.write(f"{percent(self._fraction):3}% {left}".rstrip() + "\n")
         self._stream.flush()

@@ -142,7 +142,7 @@ def _row(place: Place, columns: _Columns, screen: Screen, marks: HighWaterMarks)
         line.append_text(bar).append(" ")
     line.append(_percent(clip.step, fraction), style=DIM if quiet else "")
     said = _fitting(clip_words(clip, now=screen.now), columns.words, screen.symbols)
-    return line.append(f"  {said}", style=_said_style(clip))
+    return line.append(f"  {said}", style=_status_style(clip))
 
 
 def _names(place: Place, columns: _Columns, screen: Screen, *, mark: str, quiet: bool) -> Text:
@@ -180,7 +180,7 @@ def _percent(step: Step, fraction: float) -> str:
     return "100%" if step is Step.COMPLETE else f"{percent(fraction):3}%"
 
 
-def _said_style(clip: ClipState) -> str:
+def _status_style(clip: ClipState) -> str:
     if clip.step is Step.RETRYING or clip.slow_times:
         return "yellow"
     return DIM if clip.ended or clip.step is Step.QUEUED else ""

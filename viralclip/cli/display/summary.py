@@ -36,7 +36,7 @@ class Cameras:
         self._detectors: dict[str, set[str]] = {}
         self._algorithms: dict[str, set[str]] = {}
 
-    def hear(self, event: Event | UnknownEvent) -> None:
+    def add(self, event: Event | UnknownEvent) -> None:
         match event:
             case DetectingFaces(style=style, details=looking):
                 self._detectors.setdefault(style, set()).add(words.detector(looking.detector))

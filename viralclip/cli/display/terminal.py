@@ -64,7 +64,7 @@ class TerminalDisplay:
         self, console: Console, *, title: str, now: Callable[[], datetime], redraws: bool = True
     ) -> None:
         self._console = console
-        self._ink = choose_symbols(console.encoding)
+        self._symbols = choose_symbols(console.encoding)
         self._title = title
         self._now = now
         self._opened = now()
@@ -88,8 +88,8 @@ class TerminalDisplay:
     def show(self, frame: Frame, progress: Progress) -> None:
         self._progress = progress
         if isinstance(frame, EventFrame) and frame.envelope.at >= self._opened:
-            self._cameras.hear(frame.envelope.event)
-            self._tell(frame.envelope)
+            self._cameras.add(frame.envelope.event)
+            self._print_event(frame.envelope)
 
     def note(self, message: str) -> None:
         self._print_text(message, style=_DIM)
@@ -101,13 +101,13 @@ class TerminalDisplay:
         self._print_cameras()
         for alike in failures(progress):
             self._print_failed(alike)
-        if said := warnings(progress):
+        if lines := warnings(progress):
             self._console.print()
-            for message in said:
-                self._print_marked(self._ink.warning, message, style="yellow")
+            for message in lines:
+                self._print_marked(self._symbols.warning, message, style="yellow")
         if command := next_command(progress):
             self._console.print()
-            self._print_marked(self._ink.arrow, command, style="bold")
+            self._print_marked(self._symbols.arrow, command, style="bold")
             self._print_text("makes the missing clips, and only those", style=_DIM, indent=4)
 
     def redraw(self) -> None:
@@ -117,10 +117,10 @@ class TerminalDisplay:
         if self._progress is None:
             return []
         size = self._console.size
-        screen = Screen(size.width, size.height, self._ink, self._now())
+        screen = Screen(size.width, size.height, self._symbols, self._now())
         return draw(self._progress, screen, self._marks, title=self._title)
 
-    def _tell(self, envelope: Envelope) -> None:
+    def _print_event(self, envelope: Envelope) -> None:
         """What the bars cannot show stands above them."""
         match envelope.event:
             case JobRecovered():
@@ -136,17 +136,19 @@ class TerminalDisplay:
                 pass
 
     def _print_text(self, message: str, *, style: str, indent: int = 0) -> None:
-        said = Text(self._ink.clean(message), style=style)
-        self._console.print(Padding(said, (0, 0, 0, indent), expand=False))
+        text = Text(self._symbols.clean(message), style=style)
+        self._console.print(Padding(text, (0, 0, 0, indent), expand=False))
 
     def _print_marked(self, mark: str, message: str, *, style: str) -> None:
         line = Table.grid(padding=(0, 1))
-        line.add_row(Text(f"  {mark}", style=style), Text(self._ink.clean(message), style=style))
+        line.add_row(
+            Text(f"  {mark}", style=style), Text(self._symbols.clean(message), style=style)
+        )
         self._console.print(line)
 
     def _print_headline(self, progress: Progress) -> None:
         style = _OUTCOME_STYLES.get(progress.outcome or "", "yellow")
-        symbols = self._ink
+        symbols = self._symbols
         marks = {"succeeded": symbols.done, "partial": symbols.warning, "failed": symbols.failed}
         mark = marks.get(progress.outcome or "", symbols.stopped)
         took = figures.duration(elapsed(progress, self._now()))
@@ -164,10 +166,11 @@ class TerminalDisplay:
     def _print_folder(self, folder: str, found: list[Place]) -> None:
         shown = found[:_LISTED_CLIPS]
         room = max(self._console.width - 2 - (_FACTS if self._has_room else 0), 8)
-        names = [self._ink.fit(_split(place.clip.url or "")[1], room) for place in shown]
+        names = [self._symbols.fit(_split(place.clip.url or "")[1], room) for place in shown]
         width = max(map(cell_len, names))
         self._console.print(
-            Text.assemble("\n  ", (faithful(folder, self._ink.encoding), "bold")), soft_wrap=True
+            Text.assemble("\n  ", (faithful(folder, self._symbols.encoding), "bold")),
+            soft_wrap=True,
         )
         for place, name in zip(shown, names, strict=True):
             line = Text.assemble("  ", (name, Style(link=_link(place.clip.url or ""))))
@@ -192,7 +195,7 @@ class TerminalDisplay:
         where = clip_words(alike.places[0].clip, now=self._now())[0]
         self._console.print()
         for place in alike.places[:_LISTED_NAMES]:
-            self._print_marked(self._ink.failed, _name(place), style="red")
+            self._print_marked(self._symbols.failed, _name(place), style="red")
         more = len(alike.places) - _LISTED_NAMES
         if more > 0:
             self._print_text(f"and {counted(more, 'more clip')}", style="red", indent=4)

@@ -18,7 +18,7 @@ _NAMED = 5
 _PATIENCE_S = 20.0
 
 
-async def look(settings: Settings) -> list[Finding]:
+async def check(settings: Settings) -> list[Finding]:
     """Of the latest jobs those that nobody is at; nothing where the records do not answer."""
     if not settings.databases.postgresql and not _path(settings.databases.tables_url).exists():
         return []

@@ -29,7 +29,7 @@ from viralclip.telemetry.logs import log_file
 _LOW_SPACE_BYTES = 2 * 1024**3
 
 
-async def look(settings: Settings) -> list[Finding]:
+async def check(settings: Settings) -> list[Finding]:
     checks: tuple[Callable[[Settings], list[Finding]], ...]
     checks = (_python, _ffmpeg, _state, _log, _traces, _styles, _faces, _speech)
     findings = [f for check in checks for f in await asyncio.to_thread(check, settings)]

@@ -22,7 +22,7 @@ _MARKS: dict[Verdict, tuple[str, str]] = {
 async def examine(settings: Settings, *, as_json: bool) -> int:
     """Print every finding; exit code 1 if clips cannot be made and told of as things are."""
     around, here, made = await asyncio.gather(
-        services.look(settings), machine.look(settings), jobs.look(settings)
+        services.check(settings), machine.check(settings), jobs.check(settings)
     )
     findings = [*around, *here, *made]
     if as_json:

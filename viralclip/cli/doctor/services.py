@@ -48,7 +48,7 @@ def mode(database: str, channel: str, storage: str) -> Finding:
     return Finding("mode", "ok", found)
 
 
-async def look(settings: Settings) -> list[Finding]:
+async def check(settings: Settings) -> list[Finding]:
     """Every service at once, each within its time."""
     database, channel = settings.databases.service_engine_url, settings.databases.channel_url
     asked = (

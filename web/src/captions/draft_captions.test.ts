@@ -81,7 +81,7 @@ test("a draft with edited captions is there after a reload", async () => {
   await fill(draft.captions);
   draft.captions.edit(0, 10, typed(draft.captions.words.slice(0, 2), 1, "world"));
   draft.captions.area = "ads";
-  draft.keep();
+  draft.save();
   answering(200, video);
   const again = new Draft();
   await again.restore();
@@ -96,15 +96,15 @@ test("a draft that was made, or has no captions, is not kept", async () => {
   const draft = new Draft();
   draft.video = video;
   await fill(draft.captions);
-  draft.keep();
+  draft.save();
   answering(201, { job_id: "j", notes: [] });
   await draft.submit();
   const fetched = answering(200, video);
   await new Draft().restore();
   await fill(draft.captions);
-  draft.keep();
+  draft.save();
   draft.captions.mode = "none";
-  draft.keep();
+  draft.save();
   await new Draft().restore();
 
   expect(fetched).not.toHaveBeenCalled();
@@ -114,7 +114,7 @@ test("a draft whose video is gone is begun anew", async () => {
   const draft = new Draft();
   draft.video = video;
   await fill(draft.captions);
-  draft.keep();
+  draft.save();
   answering(404, { type: "about:blank", title: "", status: 404, detail: "Gone.", code: "not_found", trace_id: "", faults: [] });
   const again = new Draft();
   await again.restore();

@@ -1,7 +1,7 @@
 // The captions of a scene of a finished job, as they are edited until the clips are made again.
 
 import { type SceneWords, type Word, call, problemOf } from "../api";
-import { forget, keep, kept } from "../kept";
+import { load, remove, save } from "../storage";
 import type { CaptionArea } from "./draft_captions.svelte";
 import type { Words } from "./editing";
 import { WordHistory } from "./history.svelte";
@@ -46,18 +46,18 @@ export class SceneCaptions {
     try {
       const scene = await call("get", "/api/jobs/{job_id}/scenes/{scene_id}/words", { path: { job_id: this.jobId, scene_id: this.sceneId } });
       this.scene = scene;
-      this.#begin(scene, kept<KeptEdit>(this.#key));
+      this.#begin(scene, load<KeptEdit>(this.#key));
     } catch (error) {
       this.problem = problemOf(error).detail;
     }
   }
 
   /** Keep the edits in this browser until they are made. */
-  keep(): void {
+  save(): void {
     const { scene } = this;
     if (!scene) return;
-    if (!this.isChanged) return forget(this.#key);
-    keep(this.#key, { shown: JSON.stringify(scene.words), words: [...this.words], style: this.style, area: this.area } satisfies KeptEdit);
+    if (!this.isChanged) return remove(this.#key);
+    save(this.#key, { shown: JSON.stringify(scene.words), words: [...this.words], style: this.style, area: this.area } satisfies KeptEdit);
   }
 
   /** Have the clips made again that show what was edited. */
@@ -67,7 +67,7 @@ export class SceneCaptions {
     try {
       const body = { scenes: { [this.sceneId]: [...this.words] }, style: this.style, area: this.area };
       await call("post", "/api/jobs/{job_id}/captions", { path: { job_id: this.jobId }, body });
-      forget(this.#key);
+      remove(this.#key);
       return true;
     } catch (error) {
       this.problem = problemOf(error).detail;

@@ -28,7 +28,7 @@ test("edits of a scene are kept until its clips are made again", async () => {
   const captions = await opened();
   expect(captions.isChanged).toBe(false);
   captions.history.change(typed(captions.words, 0, "Hello"));
-  captions.keep();
+  captions.save();
   const again = await opened();
   expect([again.isChanged, again.words[0]?.text]).toEqual([true, "Hello"]);
   const fetched = answering(202, {});
@@ -43,7 +43,7 @@ test("edits of a scene are kept until its clips are made again", async () => {
 test("an edit of words that the clips do not show any more is left", async () => {
   const captions = await opened();
   captions.history.change(typed(captions.words, 0, "Hello"));
-  captions.keep();
+  captions.save();
   const again = await opened({ ...scene, words: [{ text: "Other", start: 1, end: 2, joined: false }] });
 
   expect([again.isChanged, again.words[0]?.text]).toEqual([false, "Other"]);

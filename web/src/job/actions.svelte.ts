@@ -14,15 +14,15 @@ export class JobActions {
   constructor(readonly jobId: string) {}
 
   cancel(): Promise<boolean> {
-    return this.#ask("cancel", () => call("post", "/api/jobs/{job_id}/cancel", { path: this.#path }));
+    return this.#request("cancel", () => call("post", "/api/jobs/{job_id}/cancel", { path: this.#path }));
   }
 
   retry(): Promise<boolean> {
-    return this.#ask("retry", () => call("post", "/api/jobs/{job_id}/retry", { path: this.#path }));
+    return this.#request("retry", () => call("post", "/api/jobs/{job_id}/retry", { path: this.#path }));
   }
 
   remove(): Promise<boolean> {
-    return this.#ask("delete", () => call("delete", "/api/jobs/{job_id}", { path: this.#path }));
+    return this.#request("delete", () => call("delete", "/api/jobs/{job_id}", { path: this.#path }));
   }
 
   cancelClip(sceneId: number, style: string): Promise<boolean> {
@@ -52,7 +52,7 @@ export class JobActions {
     return { job_id: this.jobId };
   }
 
-  #ask(what: "cancel" | "retry" | "delete", ask: () => Promise<unknown>): Promise<boolean> {
+  #request(what: "cancel" | "retry" | "delete", ask: () => Promise<unknown>): Promise<boolean> {
     return optimistic(() => (this.asking = what), ask, () => (this.asking = null));
   }
 }

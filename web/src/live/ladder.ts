@@ -53,7 +53,7 @@ export class Ladder {
     for (let blocked = 0; !this.#isOver; ) {
       const end = await this.#follow(this.#transports.socket);
       if (end === "worked") blocked = 0;
-      else blocked = (await this.#askOnce()) ? blocked + 1 : 0;
+      else blocked = (await this.#pollOnce()) ? blocked + 1 : 0;
       if (blocked < BLOCKED_AFTER) await this.#backoff();
       else await this.#withoutSockets();
     }
@@ -105,7 +105,7 @@ export class Ladder {
   async #poll(stop: AbortSignal): Promise<void> {
     await this.#read(this.#transports.poll, stop, (message) => {
       if (message.kind === "opened") return true;
-      if (message.kind !== "heartbeat") return this.#take(message);
+      if (message.kind !== "heartbeat") return this.#accept(message);
       this.#failures = 0;
       this.#status.set("polling");
       return true;
@@ -114,12 +114,12 @@ export class Ladder {
   }
 
   /** True if the server answers where a socket did not open. */
-  async #askOnce(): Promise<boolean> {
+  async #pollOnce(): Promise<boolean> {
     if (this.#isOver) return false;
     let answered = false;
     await this.#read(this.#transports.poll, undefined, (message) => {
       if (message.kind === "opened") return true;
-      if (message.kind !== "heartbeat") return this.#take(message);
+      if (message.kind !== "heartbeat") return this.#accept(message);
       answered = true;
       return false;
     });
@@ -141,12 +141,12 @@ export class Ladder {
       }
       if (message.kind === "event") this.#status.heardEvent();
       else this.#status.caughtUp();
-      return message.kind === "heartbeat" || this.#take(message);
+      return message.kind === "heartbeat" || this.#accept(message);
     });
   }
 
   /** Hands on what is news; false if events are missing, so that only a snapshot helps. */
-  #take(frame: Frame): boolean {
+  #accept(frame: Frame): boolean {
     if (this.#position.isBeyond(frame)) {
       this.#position.forget();
       return false;
@@ -155,13 +155,13 @@ export class Ladder {
     return true;
   }
 
-  async #read(open: Open, stop: AbortSignal | undefined, take: (message: Message) => boolean): Promise<End> {
+  async #read(open: Open, stop: AbortSignal | undefined, accept: (message: Message) => boolean): Promise<End> {
     const signals = [this.#network.signal, this.#closed.signal, ...(stop ? [stop] : [])];
     let openedAt = 0;
     try {
       for await (const message of open(this.#position.cursor, AbortSignal.any(signals))) {
         openedAt ||= Date.now();
-        if (this.#isOver || !take(message)) break;
+        if (this.#isOver || !accept(message)) break;
       }
       return "worked";
     } catch (error) {

@@ -12,7 +12,7 @@ export function pollTransport(jobId: string, world: World): Open {
   const url = `${world.origin}/api/jobs/${jobId}/events?limit=1000&progress=true`;
   return async function* (cursor, signal) {
     for (let seq = 0, at = cursor; !signal.aborted; ) {
-      const page = await ask(url + afterCursor(at, "&"), world, signal);
+      const page = await fetchPage(url + afterCursor(at, "&"), world, signal);
       seq = page.kind === "reset" ? 0 : Math.max(seq, ...page.events.map((envelope) => envelope.seq));
       at = page.cursor;
       yield* messagesOf(page, seq);
@@ -21,7 +21,7 @@ export function pollTransport(jobId: string, world: World): Open {
   };
 }
 
-async function ask(url: string, world: World, signal: AbortSignal): Promise<EventPage> {
+async function fetchPage(url: string, world: World, signal: AbortSignal): Promise<EventPage> {
   const response = await world.fetch(url, {
     signal: AbortSignal.any([signal, AbortSignal.timeout(OPEN_MS)]),
     headers: { accept: "application/json" },

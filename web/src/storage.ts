@@ -1,6 +1,6 @@
 // What this browser keeps of unfinished work, so that a reload loses none of it.
 
-export function keep(key: string, value: unknown): void {
+export function save(key: string, value: unknown): void {
   try {
     localStorage.setItem(key, JSON.stringify(value));
   } catch {
@@ -8,7 +8,7 @@ export function keep(key: string, value: unknown): void {
   }
 }
 
-export function kept<T>(key: string): T | null {
+export function load<T>(key: string): T | null {
   try {
     return JSON.parse(localStorage.getItem(key) ?? "null") as T | null;
   } catch {
@@ -16,7 +16,7 @@ export function kept<T>(key: string): T | null {
   }
 }
 
-export function forget(key: string): void {
+export function remove(key: string): void {
   try {
     localStorage.removeItem(key);
   } catch {
