@@ -11,7 +11,7 @@ from viralclip.names import labels, slug
 from viralclip.scenes import Scene
 from viralclip.words.reading import TranscriptReading, parse_transcript
 from viralclip.words.returned import given_lines, is_alike, returned, without_breaks
-from viralclip.words.transcript import Transcript, Word, in_order, spelled, within
+from viralclip.words.transcript import Word, in_order, spelled, within
 from viralclip.words.writing import Line, lines_of
 
 MAX_FILES = 1000
@@ -21,13 +21,17 @@ MAX_FILES = 1000
 class CaptionFile:
     """Subtitles in the time of a clip, which begins at `start` of the video, or with its scene.
 
-    `timed` is the WebVTT that was written with them: it has the times of the words.
+    `timed` is the WebVTT that was written with them: it has the times of the words. `shown` are the
+    words that the clip shows, in the video's time, where they are known; `heard` says that they
+    were heard, and not given.
     """
 
     name: str
     data: str | bytes
     timed: str | bytes | None = None
     start: float | None = None
+    shown: tuple[Word, ...] | None = None
+    heard: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,11 +44,12 @@ class Corrected:
 
 @dataclass(frozen=True)
 class _Correction:
-    """What a file says of its scene."""
+    """What a file says of its scene; `is_new` if nobody knows that its clip shows just that."""
 
     name: str
     lines: tuple[Line, ...]
     words: tuple[Word, ...]
+    is_new: bool
 
 
 def scene_of(name: str, scenes: Iterable[Scene], video_name: str) -> Scene | None:
@@ -96,6 +101,7 @@ def with_files(
                 found += _corrections(scene, file, heard=heard, fps=fps, notes=notes)
             except InvalidTranscriptError as error:
                 faults += [Fault(_place(file.name, it.place), it.problem) for it in error.faults]
+        found = [each for each in found if each.is_new] or found[:1]
         faults += _disagreements(found)
         words = {"words": within(in_order(found[0].words), scene.range)} if found else {}
         corrected.append(scene.model_copy(update=words))
@@ -116,30 +122,36 @@ def _corrections(
     start = scene.start if file.start is None else file.start
     reading = _read(file.data, file.name, scene, start, fps)
     notes += [f"{file.name}: {note}" for note in reading.notes]
-    back = given_lines(reading.transcript.words)
-    lines = _written(scene, file, start, fps, is_heard=heard and scene.words is None)
+    back, written = given_lines(reading.transcript.words), _written(scene, file, start, fps)
+    is_new = not written or returned(written, back) is not None
+    if not is_new and file.heard and heard and scene.words is None:
+        return
+    lines = _known(scene, file, written)
     words = returned(lines, back)
-    if words is None and scene.words is None and not heard:
+    if words is None:
         words = tuple(word for line in lines for word in line.words)
+    if words != scene.words:
+        yield _Correction(file.name, tuple(back), words, is_new)
+
+
+def _known(scene: Scene, file: CaptionFile, written: list[Line]) -> list[Line]:
+    """The lines that the scene's clips show, with all that is known of their words."""
+    words = file.shown if file.shown is not None else scene.words
     if words is not None:
-        yield _Correction(file.name, tuple(back), words)
+        return lines_of(within(words, scene.range))
+    # What was heard was set in lines by us, and captions end where they like.
+    return [without_breaks(line) for line in written] if file.heard else written
 
 
-def _written(
-    scene: Scene, file: CaptionFile, start: float, fps: float, *, is_heard: bool
-) -> list[Line]:
-    """The lines that were written beside the clip, in the video's time."""
-    if scene.words is not None:
-        return lines_of(Transcript(words=scene.words).within(scene.range).words)
+def _written(scene: Scene, file: CaptionFile, start: float, fps: float) -> list[Line]:
+    """The lines that were written beside the clip, in the video's time; none if there are none."""
     if file.timed is None:
         return []
     try:
         timed = _read(file.timed, file.name, scene, start, fps)
     except InvalidTranscriptError:
         return []
-    lines = given_lines(timed.transcript.words)
-    # What was heard was set in lines by us, and captions end where they like.
-    return [without_breaks(line) for line in lines] if is_heard else lines
+    return given_lines(timed.transcript.words)
 
 
 def _read(

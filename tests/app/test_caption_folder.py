@@ -148,7 +148,7 @@ def _job(probed: Probed, scene: Scene) -> JobRecord:
         video=probed.video,
         scenes=(scene,),
         styles=(StyleChoice(name="split"),),
-        options=Options(captions=CaptionOptions(mode="auto")),
+        options=Options(captions=CaptionOptions(mode="auto", language="de")),
     )
     return JobRecord(
         job_id="a",
@@ -165,6 +165,7 @@ def test_a_scene_that_was_heard_is_heard_still_unless_its_file_was_corrected(hea
     untouched, corrected = heard(SRT), heard(SRT.replace("Helo", "Hello"))
 
     assert (untouched.scenes[0].words, untouched.options.mode) == (None, "auto")
+    assert untouched.options.language == "de"
     words = corrected.scenes[0].words or ()
     assert spelled(words) == "Hello there"
     assert [word.start for word in words] == [pytest.approx(0.6), pytest.approx(1.0)]

@@ -66,13 +66,13 @@ def test_what_was_written_changes_nothing_whether_its_words_were_given_or_heard(
     timed = written("vtt")
 
     assert corrected(SPOKEN, file(written())) == SPOKEN
-    assert corrected(ONE, file(written(), timed=timed), heard=True) == ONE
+    assert corrected(ONE, file(written(), timed=timed, heard=True), heard=True) == ONE
 
 
 def test_a_corrected_word_is_the_scenes_and_the_other_lines_stay():
     text = written().replace("Helo", "Hello")
     given = corrected(SPOKEN, file(text))
-    heard = corrected(ONE, file(text, timed=written("vtt"), start=10.01), heard=True)
+    heard = corrected(ONE, file(text, timed=written("vtt"), start=10.01, heard=True), heard=True)
 
     assert [word.text for word in given.words or ()] == ["Hello", "there.", "It", "rains"]
     assert given.words is not None
@@ -90,6 +90,29 @@ def test_words_of_a_scene_that_nothing_is_known_of_are_those_of_the_file():
     assert [word.start for word in shown.words] == [pytest.approx(word.start) for word in WORDS]
     untimed = corrected(ONE, file(written()))
     assert spelled(untimed.words or ()) == spelled(WORDS)
+
+
+def test_corrections_that_were_made_before_stay_beside_what_is_heard_or_given():
+    once = (WORDS[0].model_copy(update={"text": "Hello"}), *WORDS[1:])
+    clip = ONE.model_copy(update={"words": once})
+    text, timed = written(scene=clip), written("vtt", scene=clip)
+    for scene, heard in ((ONE, True), (SPOKEN, False)):
+        known = corrected(scene, file(text, timed=timed, start=10.01, shown=once), heard=heard)
+        unknown = corrected(scene, file(text, timed=timed, start=10.01), heard=heard)
+
+        assert known.words == once
+        assert spelled(unknown.words or ()) == "Hello there. It rains"
+
+
+def test_a_style_that_is_corrected_now_goes_before_one_that_was_corrected_before():
+    once = (WORDS[0].model_copy(update={"text": "Hello"}), *WORDS[1:])
+    clip = ONE.model_copy(update={"words": once})
+    text, timed = written(scene=clip), written("vtt", scene=clip)
+    before = file(text, "01_the-opening_original.srt", timed=timed, shown=once)
+    now = file(text.replace("rains", "pours"), timed=timed, shown=once)
+
+    for files in ((before, now), (now, before)):
+        assert spelled(corrected(ONE, *files, heard=True).words or ()) == "Hello there. It pours"
 
 
 def test_one_style_that_was_corrected_is_enough_and_two_that_differ_are_named():

@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
@@ -30,6 +31,10 @@ class EarlierClip:
     subtitles: str
     scene: Scene
     job: JobRecord
+
+    @property
+    def is_heard(self) -> bool:
+        return self.job.plan.is_transcribed(self.scene)
 
 
 async def earlier_clips(
@@ -73,10 +78,11 @@ class FolderCaptions:
         files, strangers = self._files()
         scenes, mode, notes = self._others()
         heard = mode == "auto"
+        language = options.language or self._language()
         corrected = with_files(scenes, files, heard=heard, fps=float(self.probed.fps))
         shown = give_captions(
             corrected.scenes,
-            options.model_copy(update={"mode": "auto" if heard else "given"}),
+            options.model_copy(update={"mode": "auto" if heard else "given", "language": language}),
             fonts=load_fonts(fonts) if options.burn else (),
         )
         said = (*notes, *corrected.notes, *_said_of(strangers), *shown.notes)
@@ -101,6 +107,8 @@ class FolderCaptions:
                 data=read_bytes(path),
                 timed=read_bytes(timed) if timed.is_file() else None,
                 start=self.probed.on_frame(began),
+                shown=clip.scene.words if clip else None,
+                heard=clip is not None and clip.is_heard,
             )
             mine[scene.id].append(file)
         if not mine:
@@ -125,15 +133,27 @@ class FolderCaptions:
             mode, reading = caption_mode(source, self.scenes), source_words(source, video)
             scenes = with_words(self.scenes, reading.transcript) if mode == "given" else self.scenes
             return tuple(scenes), mode, reading.notes
-        mine = [clip for clip in self.earlier if clip.job.plan.video.is_same_as(video)]
-        words = {clip.scene.range: clip.scene.words for clip in reversed(mine)}
+        words = {clip.scene.range: clip.scene.words for clip in reversed(self._mine)}
         scenes = tuple(
             scene.model_copy(update={"words": words[scene.range]})
             if scene.words is None and scene.range in words
             else scene
             for scene in self.scenes
         )
-        return scenes, mine[0].job.plan.options.captions.mode if mine else "given", ()
+        mode = self._mine[0].job.plan.options.captions.mode if self._mine else "given"
+        return scenes, mode, ()
+
+    def _language(self) -> str:
+        """That which the scenes' clips were listened to in; they are not heard anew."""
+        if self.folder.others is not None or not self._mine:
+            return ""
+        return self._mine[0].job.plan.options.captions.language
+
+    @cached_property
+    def _mine(self) -> Sequence[EarlierClip]:
+        """The earlier clips that are of this video, the latest first."""
+        video = self.probed.video
+        return [clip for clip in self.earlier if clip.job.plan.video.is_same_as(video)]
 
 
 def subtitle_texts(folder: Path, names: Collection[str] | None = None) -> dict[str, str]:

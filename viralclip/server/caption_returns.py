@@ -35,7 +35,7 @@ async def with_times(
     for scene_id, found in files.items():
         of_scene = [clip for clip in clips if clip.scene_id == scene_id]
         text = await heard_text(of_scene, storage) if scene_id in heard else None
-        timed[scene_id] = [replace(file, timed=text) for file in found]
+        timed[scene_id] = [replace(file, timed=text, heard=text is not None) for file in found]
     return timed
 
 
