@@ -17,7 +17,7 @@ CLIP = WorkflowRef("j", 1, 1, "split")
 @pytest.fixture(params=["sqlite", "postgres"])
 def url(request: pytest.FixtureRequest, tmp_path) -> str:
     if request.param == "postgres":
-        return request.getfixturevalue("postgres_url")
+        return request.getfixturevalue("engine_postgres_url")
     return f"sqlite:///{tmp_path / 'engine.db'}"
 
 

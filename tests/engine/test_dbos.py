@@ -21,7 +21,7 @@ async def test_the_depth_of_the_queue_counts_clips_alone_and_reads_no_finished_w
     kind, request, tmp_path
 ):
     sqlite = f"sqlite:///{tmp_path / 'engine.db'}"
-    url = sqlite if kind == "sqlite" else request.getfixturevalue("postgres_url")
+    url = sqlite if kind == "sqlite" else request.getfixturevalue("engine_postgres_url")
     async with open_engine(url) as engine:
         empty = engine.depth()
         works = [
