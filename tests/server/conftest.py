@@ -29,7 +29,7 @@ import pytest
 import uvicorn
 from pydantic import TypeAdapter
 
-from viralclip.app.listening import drop_stalled_clients
+from viralclip.app.listening import drop_stalled_clients, listen
 from viralclip.app.serving import Server, config
 from viralclip.catalog.database import Database
 from viralclip.catalog.opening import open_catalog
@@ -267,7 +267,7 @@ async def _look_into(path: Path) -> Video:
 async def _listening(
     app: object, feeds: Feeds, *, send_timeout_s: float, ws: str | None, lobby: Lobby | None
 ) -> AsyncIterator[tuple[int, Collection[object]]]:
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = listen("127.0.0.1", 0)
     drop_stalled_clients(listening, send_timeout_s)
     settings = config(app, lobby)
     settings.ws = ws or settings.ws

@@ -1,6 +1,7 @@
 """Connections that ask for nothing, and those that do: on real sockets."""
 
 import asyncio
+import socket
 import subprocess
 import sys
 from contextlib import AsyncExitStack
@@ -44,6 +45,17 @@ async def test_connections_that_ask_for_nothing_make_room_for_one_that_does(serv
 
     assert answer.status_code == 200
     assert first
+
+
+async def test_an_answer_is_sent_at_once_whatever_was_sent_before(served):
+    """Or a body waits for its header to be acknowledged: for 40 ms, in every answer but the first
+    few of a connection."""
+    async with served.client() as client:
+        await client.get("/healthz")
+        (connection,) = served.connections
+        accepted = connection.transport.get_extra_info("socket")
+
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.mark.parametrize("sent", [SLOW, WHOLE], ids=["bodies that do not come", "idle"])

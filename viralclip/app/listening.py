@@ -24,7 +24,9 @@ class AddressTakenError(InvalidRequestError):
 def listen(host: str, port: int, **facts: str) -> socket.socket:
     """A socket that listens there, on every address for an empty host; AddressTakenError, with the
     facts, where that cannot be."""
-    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # For connections that are known to be TCP asyncio has the kernel send at once what it is given.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     drop_stalled_clients(listening, STUCK_S)
     try:
