@@ -119,7 +119,7 @@ class CaptionOptions(_Value, frozen=True):
         to_be_heard = self.mode == "auto" and scene.words is None
         if self.mode == "none" or not (scene.words or to_be_heard):
             return None
-        words = [word.model_dump_json(exclude={"confidence"}) for word in scene.words or ()]
+        words = [word.shown for word in scene.words or ()]
         how = (self.style, self.area) if self.burn else ()
         known = "" if scene.words is not None else f"{self.mode} {self.language}".strip()
         return _digest(str(CAPTION_RECIPE), known, str(how), *words)

@@ -12,6 +12,7 @@ from viralclip.pipeline.tools import SpeechTools
 from viralclip.pipeline.workload import Means, workload_of
 from viralclip.plan import CaptionOptions
 from viralclip.progress import Progress
+from viralclip.speech.alignments import Alignments
 from viralclip.speech.recogniser import SpeechChoice, find_recogniser
 from viralclip.speech.transcripts import Transcripts
 from viralclip.steps import Step
@@ -27,10 +28,13 @@ def hearing(shop, stand_in: Path, tmp_path: Path):
     (tmp_path / "speech" / "better").mkdir()
     (tmp_path / "speech" / "better" / "weights").write_bytes(b"more")
     kept = Transcripts(tmp_path / "transcripts")
+    alignments = Alignments(tmp_path / "transcripts")
 
     def listen_with(model: str) -> None:
         choice = SpeechChoice("stand-in", model, tmp_path / "speech")
-        shop.use(speech=SpeechTools(kept, lambda: find_recogniser(choice), name=choice.name))
+        shop.use(
+            speech=SpeechTools(kept, alignments, lambda: find_recogniser(choice), name=choice.name)
+        )
 
     listen_with("good")
     shop.listen_with = listen_with

@@ -40,6 +40,7 @@ def test_a_line_of_srt_is_spread_over_its_words_by_their_letters():
         ("Fine", 3.0, 4.0),
     ]
     assert [word.break_after for word in read(srt).words] == [None, None, True, True]
+    assert [word.spread for word in read(srt).words] == [(1.0, 2.1)] * 3 + [(3.0, 4.0)]
 
 
 def test_words_of_webvtt_keep_the_times_that_stand_before_them():
@@ -57,6 +58,7 @@ def test_words_of_webvtt_keep_the_times_that_stand_before_them():
         ("&", 2.708, 2.75),
         ("there", 2.75, 3.0),
     ]
+    assert [word.spread for word in transcript.words] == [None, None, *[(2.5, 3.0)] * 3]
     assert {word.speaker for word in transcript.words} == {"Ann Lee"}
     assert transcript.language == "en"
 

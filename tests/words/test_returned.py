@@ -124,3 +124,15 @@ def test_one_endless_line_is_spread_over_its_time_without_being_compared():
     assert words is not None
     assert len(words) == 4000
     assert (words[0].start, words[-1].end) == (0.0, 4.0)
+
+
+def test_words_that_shared_a_time_share_it_still_and_others_share_theirs():
+    spread = tuple(word.model_copy(update={"spread": (0.0, 9.0)}) for word in SAID[:4])
+    words = corrected(lambda text: text.replace("Pariss.", "Paris."), (*spread, *SAID[4:]))
+    put_in = corrected(lambda text: text.replace("rained all", "rained so hard all"))
+
+    assert words is not None
+    assert [word.spread for word in words[:5]] == [(0.0, 9.0)] * 4 + [None]
+    assert put_in is not None
+    assert {word.spread for word in put_in[5:8]} == {(put_in[5].start, put_in[7].end)}
+    assert {word.spread for word in (*put_in[:5], *put_in[8:])} == {None}

@@ -72,3 +72,10 @@ def test_what_no_word_can_be_is_refused(fields):
 
 def test_a_transcript_survives_json():
     assert Transcript.model_validate_json(SAID.model_dump_json()) == SAID
+
+
+def test_the_stretch_that_a_word_has_its_share_of_moves_with_it():
+    word = Word(text="so", start=2.0, end=3.0, spread=(1.0, 3.0))
+    (moved,) = Transcript(words=(word,)).shifted(-1.5).words
+
+    assert moved.spread == (0.0, 1.5)

@@ -9,6 +9,7 @@ from viralclip.media.probe import identity
 from viralclip.pipeline.tools import SpeechTools
 from viralclip.processes.runner import Watchdogs
 from viralclip.settings import Settings
+from viralclip.speech.alignments import Alignments
 from viralclip.speech.recogniser import SpeechChoice, find_recogniser
 from viralclip.speech.registry import DEFAULT
 from viralclip.speech.transcripts import Transcripts
@@ -36,6 +37,7 @@ def open_speech(
     choice = speech_choice(settings)
     return SpeechTools(
         open_transcripts(settings, on_start=on_start),
+        Alignments(settings.state.transcripts, on_start=on_start),
         find=lambda: find_recogniser(choice),
         name=choice.name,
     )

@@ -15,6 +15,7 @@ from viralclip.errors import AnalysisFailedError, AnalysisStalledError
 from viralclip.media.fonts import load_fonts
 from viralclip.media.probe import Probed
 from viralclip.media.render_spec import RenderSpec
+from viralclip.pipeline.alignment import aligned_task
 from viralclip.pipeline.analysis import Analysis
 from viralclip.pipeline.tools import ClipTask, Tools
 from viralclip.pipeline.view import area_of, raster_of
@@ -37,6 +38,7 @@ async def captions_of(
     if not task.shows_captions:
         return None
     footage = await _footage(task, tools)
+    task = await aligned_task(task, tools)
     clip = CaptionedClip(task.job.plan, task.clip, probed, spec, framing)
     return await asyncio.to_thread(clip.compose, footage, tools.rendering.fonts)
 

@@ -23,6 +23,7 @@ from viralclip.pipeline.load import Load
 from viralclip.pipeline.workload import Means, cores
 from viralclip.plan import Clip, Video
 from viralclip.processes.runner import Watchdogs
+from viralclip.speech.alignments import Alignments
 from viralclip.speech.recogniser import Recogniser
 from viralclip.speech.transcripts import Transcripts
 from viralclip.storage.objects import Storage
@@ -96,9 +97,10 @@ class AnalysisTools:
 class SpeechTools:
     """What turns the sound of scenes into words; `find` raises SpeechUnavailableError or
     NotInstalledError where there is nothing to listen with. `name` is what it would be, without
-    looking for it."""
+    looking for it. `alignments` find words that were given."""
 
     transcripts: Transcripts
+    alignments: Alignments
     find: Callable[[], Recogniser]
     name: str = ""
 

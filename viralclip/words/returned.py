@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
+from viralclip.words.splitting import weight_of
 from viralclip.words.transcript import Word, spelled
 from viralclip.words.writing import Line
 
@@ -90,12 +91,21 @@ def _ending(word: Word) -> Word:
 
 @dataclass(frozen=True)
 class _Span:
-    """Words `first` to `last` of a line, which share a time by their letters."""
+    """Words `first` to `last` of a line, which share a time by their letters.
+
+    `spread` is what the words that they stand for had a share of.
+    """
 
     first: int
     last: int
     start: float
     end: float
+    spread: tuple[float, float] | None = None
+
+    @property
+    def shared(self) -> tuple[float, float] | None:
+        alone = self.last - self.first == 1
+        return self.spread if alone or self.spread else (round(self.start, 3), round(self.end, 3))
 
 
 def _corrected(line: Line, said: Sequence[Word]) -> list[Word]:
@@ -107,6 +117,7 @@ def _corrected(line: Line, said: Sequence[Word]) -> list[Word]:
                 "start": round(start, 3),
                 "end": round(end, 3),
                 "speaker": word.speaker or speaker,
+                "spread": span.shared,
             }
         )
         for span in _spans(line, said)
@@ -117,7 +128,8 @@ def _corrected(line: Line, said: Sequence[Word]) -> list[Word]:
 
 def _spans(line: Line, said: Sequence[Word]) -> Iterator[_Span]:
     """When the line's words are said: from the line's start to its end, none before another."""
-    spans = _known_spans(said, line.words) or [_Span(0, len(line.words), line.start, line.end)]
+    whole = (line.start, line.end)
+    spans = _known_spans(said, line.words) or [_Span(0, len(line.words), *whole, spread=whole)]
     spans[0] = replace(spans[0], first=0, start=line.start)
     spans[-1] = replace(spans[-1], end=line.end)
     reached = line.start
@@ -140,16 +152,19 @@ def _known_spans(said: Sequence[Word], words: Sequence[Word]) -> list[_Span]:
         elif tag in {"equal", "replace"} and last - first == end - begin:
             spans += _each(said[first:last], begin)
         elif tag == "replace":
-            spans.append(_Span(begin, end, said[first].start, said[last - 1].end))
+            span = _Span(begin, end, said[first].start, said[last - 1].end, said[first].spread)
+            spans.append(span)
     return spans
 
 
 def _each(said: Sequence[Word], begin: int) -> list[_Span]:
-    return [_Span(at, at + 1, word.start, word.end) for at, word in enumerate(said, begin)]
+    return [
+        _Span(at, at + 1, word.start, word.end, word.spread) for at, word in enumerate(said, begin)
+    ]
 
 
 def _shared(words: Sequence[Word], span: _Span) -> Iterator[tuple[Word, float, float]]:
-    weights = [1 + sum(ch.isalnum() for ch in word.text) for word in words]
+    weights = [weight_of(word.text) for word in words]
     second, done = (span.end - span.start) / sum(weights), 0
     for word, weight in zip(words, weights, strict=True):
         yield word, span.start + done * second, span.start + (done + weight) * second

@@ -20,10 +20,10 @@ class _Token:
     end: float | None = None
     confidence: float | None = None
 
-    @property
-    def weight(self) -> int:
-        """How long it takes to say, in letters; a word takes a moment, however short it is."""
-        return 1 + sum(ch.isalnum() for ch in self.text)
+
+def weight_of(text: str) -> int:
+    """How long it takes to say, in letters; a word takes a moment, however short it is."""
+    return 1 + sum(ch.isalnum() for ch in text)
 
 
 def words_of(cue: Cue, start: float, end: float, *, shift: float, language: str) -> list[Word]:
@@ -34,7 +34,6 @@ def words_of(cue: Cue, start: float, end: float, *, shift: float, language: str)
     times that the cue does not have are spread by the letters.
     """
     tokens = [part for token in _tokens(cue.pieces, shift) for part in _parts(token, language)]
-    spans = _spread(tokens, start, end)
     last = len(tokens) - 1
     return [
         Word(
@@ -45,8 +44,9 @@ def words_of(cue: Cue, start: float, end: float, *, shift: float, language: str)
             speaker=cue.speaker,
             joined=token.joined,
             break_after=True if cue.is_line and at == last else None,
+            spread=shared,
         )
-        for at, (token, (begins, ends)) in enumerate(zip(tokens, spans, strict=True))
+        for at, (token, begins, ends, shared) in enumerate(_timed(tokens, start, end))
     ]
 
 
@@ -114,21 +114,25 @@ def _parts(token: _Token, language: str) -> Iterator[_Token]:
         )
 
 
-def _spread(tokens: Sequence[_Token], start: float, end: float) -> list[tuple[float, float]]:
-    """When each token is said: what is known of it, and the letters' share of the time between.
+_Timed = tuple[_Token, float, float, tuple[float, float] | None]
+
+
+def _timed(tokens: Sequence[_Token], start: float, end: float) -> Iterator[_Timed]:
+    """When each token is said: what is known of it, or its letters' share of the stretch between
+    times that are, which comes with it.
 
     Every time lies in the cue, and none before the one before it.
     """
-    spans: list[tuple[float, float]] = []
     reached = start
     for run, following in _runs(tokens):
         known = run[0].start
         begins = reached if known is None else min(max(known, reached), end)
         ends = run[-1].end if run[-1].end is not None else following
         ends = end if ends is None else min(max(ends, begins), end)
-        spans += _shared(run, begins, ends)
+        is_known = len(run) == 1 and (known is not None or run[-1].end is not None)
+        for token, first, last in _shared(run, begins, ends):
+            yield token, first, last, None if is_known else (begins, ends)
         reached = ends
-    return spans
 
 
 def _runs(tokens: Sequence[_Token]) -> Iterator[tuple[Sequence[_Token], float | None]]:
@@ -143,12 +147,11 @@ def _runs(tokens: Sequence[_Token]) -> Iterator[tuple[Sequence[_Token], float | 
             yield tokens[here:there], tokens[there].start if there < len(tokens) else None
 
 
-def _shared(run: Sequence[_Token], begins: float, ends: float) -> Iterator[tuple[float, float]]:
-    whole = sum(token.weight for token in run)
-    done = 0
-    for token in run:
-        yield (
-            begins + (ends - begins) * done / whole,
-            begins + (ends - begins) * (done + token.weight) / whole,
-        )
-        done += token.weight
+def _shared(
+    run: Sequence[_Token], begins: float, ends: float
+) -> Iterator[tuple[_Token, float, float]]:
+    weights = [weight_of(token.text) for token in run]
+    second, done = (ends - begins) / sum(weights), 0
+    for token, weight in zip(run, weights, strict=True):
+        yield token, begins + second * done, begins + second * (done + weight)
+        done += weight

@@ -30,7 +30,8 @@ class Word(BaseModel, frozen=True):
 
     `confidence` is 0 to 1, or None where nobody says. `speaker` is a name or label. `break_after`
     says that a caption ends behind the word (True) or goes on (False); None leaves it open.
-    `joined` says that no space stands before the word, as in Japanese, Chinese and Thai.
+    `joined` says that no space stands before the word, as in Japanese, Chinese and Thai. `spread`
+    is the stretch that the word has its letters' share of, where a file gives times of lines only.
     """
 
     text: _Text
@@ -40,6 +41,7 @@ class Word(BaseModel, frozen=True):
     speaker: str | None = None
     break_after: bool | None = None
     joined: bool = False
+    spread: tuple[_Seconds, _Seconds] | None = None
 
     @model_validator(mode="after")
     def _ends_after_its_start(self) -> Self:
@@ -50,6 +52,12 @@ class Word(BaseModel, frozen=True):
     @property
     def duration(self) -> float:
         return self.end - self.start
+
+    @property
+    def shown(self) -> str:
+        """What a clip shows of it, as text that is equal where that is; words with their own times
+        are as they were before others shared one."""
+        return self.model_dump_json(exclude={"confidence", *([] if self.spread else ["spread"])})
 
     def during(self, start: float, end: float) -> "Word":
         """The same word at another time."""
@@ -77,9 +85,7 @@ class Transcript(BaseModel, frozen=True):
 
     def shifted(self, by: float) -> "Transcript":
         """The same words `by` seconds later, or earlier; nothing starts before zero."""
-        moved = tuple(
-            word.during(_late(word.start, by), _late(word.end, by)) for word in self.words
-        )
+        moved = tuple(_shifted(word, by) for word in self.words)
         end = None if self.end is None else _late(self.end, by)
         return self.model_copy(update={"words": moved, "start": _late(self.start, by), "end": end})
 
@@ -101,6 +107,14 @@ def spelled(words: Iterable[Word]) -> str:
 def in_order(words: Iterable[Word]) -> tuple[Word, ...]:
     """The words by the time they start; those that start together stay as they stand."""
     return tuple(sorted(words, key=lambda word: word.start))
+
+
+def _shifted(word: Word, by: float) -> Word:
+    moved = word.during(_late(word.start, by), _late(word.end, by))
+    if word.spread is None:
+        return moved
+    start, end = word.spread
+    return moved.model_copy(update={"spread": (_late(start, by), _late(end, by))})
 
 
 def _late(seconds: float, by: float) -> float:

@@ -2815,7 +2815,8 @@ export interface components {
          *
          *     `confidence` is 0 to 1, or None where nobody says. `speaker` is a name or label. `break_after`
          *     says that a caption ends behind the word (True) or goes on (False); None leaves it open.
-         *     `joined` says that no space stands before the word, as in Japanese, Chinese and Thai.
+         *     `joined` says that no space stands before the word, as in Japanese, Chinese and Thai. `spread`
+         *     is the stretch that the word has its letters' share of, where a file gives times of lines only.
          */
         Word: {
             /** Text */
@@ -2835,6 +2836,11 @@ export interface components {
              * @default false
              */
             joined: boolean;
+            /** Spread */
+            spread?: [
+                number,
+                number
+            ] | null;
         };
         /**
          * WordsOut

@@ -14,7 +14,7 @@ const lines = (all: Words) => linesOf(all).map(({ first, end }) => all.slice(fir
 test("a word that is typed anew keeps its time, and is nobody's guess any more", () => {
   const edited = typed(words, 0, "There");
 
-  expect(edited[0]).toEqual({ text: "There", start: 0, end: 0.4, confidence: null, joined: false, break_after: null });
+  expect(edited[0]).toEqual({ text: "There", start: 0, end: 0.4, confidence: null, joined: false, spread: null, break_after: null });
   expect(edited.slice(1)).toEqual(words.slice(1));
   expect(typed(words, 1, " over ")).toBe(words);
 });

@@ -34,6 +34,7 @@ export function typed(words: Words, at: number, text: string): Words {
       end,
       confidence: null,
       joined: index === 0 && word.joined,
+      spread: word.spread ?? (parts.length > 1 ? [word.start, word.end] : null),
       break_after: isLast ? (word.break_after ?? null) : null,
     };
     start = end;
