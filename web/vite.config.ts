@@ -8,5 +8,5 @@ export default defineConfig({
   // The built page is part of the Python package.
   build: { outDir: "../viralclip/page", emptyOutDir: true, target: "es2022", assetsInlineLimit: 0 },
   server: { proxy: { "/api": api } },
-  test: { include: ["src/**/*.test.ts"] },
+  test: { include: ["src/**/*.test.ts"], css: true },
 });

@@ -39,7 +39,7 @@ LIGHTNESS = """(one) => {
 }"""
 
 
-def drafted(look, served, *, styles: str = "center focus", **context: Any) -> Page:
+def drafted(look, served, *, srt: str = SRT.format(long=LONG), **context: Any) -> Page:
     """A new job of one scene whose captions are open in the editor."""
     page = look.open(f"{served.address}/#/new", **context)
     page.get_by_role("button", name="talk.mp4").last.click()
@@ -47,10 +47,9 @@ def drafted(look, served, *, styles: str = "center focus", **context: Any) -> Pa
     page.get_by_role("button", name="Add a row").click()
     page.get_by_label("Start of scene 1").fill("0")
     page.get_by_label("End of scene 1").fill("2")
-    page.get_by_role("checkbox", name=re.compile(f"^{styles}")).check()
+    page.get_by_role("checkbox", name=re.compile("^center focus")).check()
     page.locator("label", has=page.get_by_role("radio", name="from a file")).click()
-    data = SRT.format(long=LONG).encode()
-    file = {"name": "talk.srt", "mimeType": "text/plain", "buffer": data}
+    file = {"name": f"{LONG}.srt", "mimeType": "text/plain", "buffer": srt.encode()}
     page.get_by_label("File with captions").set_input_files(file)
     expect(word(page, "Good")).to_be_visible()
     return page
@@ -129,7 +128,7 @@ def test_the_words_are_one_stop_and_what_is_undone_or_removed_keeps_the_focus(lo
     expect(word(page, "Good")).to_be_focused()
     for _ in range(7):
         page.keyboard.press("Delete")
-    expect(page.get_by_text("Nothing is said in this scene")).to_be_visible()
+    expect(page.get_by_text("This scene has no words")).to_be_visible()
     page.keyboard.press("Control+z")
 
     expect(page.get_by_role("button", name=re.compile("^لكم, at"))).to_be_focused()
@@ -146,6 +145,15 @@ def test_a_line_from_the_right_is_walked_from_the_right(look, served):
     expect(second).to_be_focused()
     page.keyboard.press("ArrowRight")
     expect(first).to_be_focused()
+
+
+def test_the_words_follow_the_moment_that_is_shown(look, served):
+    many = " ".join(f"word{number}" for number in range(300))
+    page = drafted(look, served, srt=f"1\n00:00:00,000 --> 00:00:01,900\nGood {many}\n")
+    expect(word(page, "word290")).not_to_be_in_viewport()
+    page.get_by_label("Place in the clip").fill("1.84")
+
+    expect(word(page, "word290")).to_be_in_viewport()
 
 
 @pytest.mark.parametrize("width", [320, 390])

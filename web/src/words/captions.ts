@@ -28,7 +28,7 @@ export function lineLabel(number: number, start: number): string {
 
 /** What becomes of the edits of a scene. */
 export function editWords({ isChanged, isOtherLook }: { isChanged: boolean; isOtherLook: boolean }): string {
-  if (isOtherLook) return "A job has one look: every clip with captions is made again.";
-  if (isChanged) return "The clips of this scene are made again; your edits are kept in this browser until then.";
+  if (isOtherLook) return "Not in the clips yet. A job has one look: every clip with captions will be made again.";
+  if (isChanged) return "Not in the clips yet. Your edits are kept in this browser until you make them again.";
   return "Nothing was changed.";
 }
