@@ -130,3 +130,12 @@ def test_what_marks_a_word_does_not_reach_the_next(look):
     reach = grown if look.highlight == "pop" else BOX_PADDING
 
     assert will.space > reach + look.paint.outline
+
+
+def test_the_space_before_an_emoji_is_that_of_the_text():
+    ruler = measure_for(FRAME, style=BUILT_IN[3], area="feed", fonts=load_fonts(None))
+    word, emoji, thumb = (ruler.piece(text, 1, joined=False) for text in ("on", "🔥", "👍🏽"))
+
+    assert emoji.runs[0].font.name != word.runs[0].font.name
+    assert emoji.space == thumb.space == word.space
+    assert emoji.runs[0].font.width(" ", 1.0) > 1.5 * word.space

@@ -180,7 +180,8 @@ async def test_a_language_that_the_model_does_not_know_fails_the_clip(hearing, t
 
     assert end.ending == "failed"
     failure = progress.scenes[0].clips[0].failure
-    assert failure and failure.code == "unknown_language"
+    assert failure is not None
+    assert failure.code == "unknown_language"
 
 
 async def test_how_long_listening_takes_is_learned(hearing, talk):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from viralclip.captions.fonts import Font
 from viralclip.captions.runs import Run, clusters, is_right_to_left, runs_of
@@ -74,11 +75,22 @@ class Measure:
         return (self.area.width - 2 * around * em) * _SLACK / grown
 
     def set(self, text: str) -> tuple[Run, ...]:
-        return runs_of(text.upper() if self.style.letters.case == "upper" else text, self.fonts)
+        runs = self._known.get(text)
+        if runs is None:
+            written = text.upper() if self.style.letters.case == "upper" else text
+            runs = self._known[text] = runs_of(written, self.fonts)
+        return runs
+
+    @cached_property
+    def _known(self) -> dict[str, tuple[Run, ...]]:
+        """Texts that were set: a word is tried in many lines, and said again and again."""
+        return {}
 
     def piece(self, text: str, word: int, *, joined: bool) -> Piece:
         runs = self.set(text)
-        natural = runs[0].font.width(" ", 1.0) if runs else 0.0
+        # The space of a font of emoji is as wide as they are.
+        font = self.fonts[0] if runs and runs[0].is_symbol else runs[0].font if runs else None
+        natural = font.width(" ", 1.0) if font else 0.0
         return Piece(runs, word, joined, max(natural, self.style.letters.space))
 
 

@@ -24,6 +24,11 @@ class Run:
     text: str
     font: Font
 
+    @property
+    def is_symbol(self) -> bool:
+        """Whether it begins with an emoji or another sign that is no letter and no mark."""
+        return unicodedata.category(self.text[0]) == "So"
+
     def width(self, em: float) -> float:
         return self.font.width(self.text, em)
 

@@ -173,10 +173,13 @@ def _plain(line: Sequence[Piece], em: float) -> Iterator[str]:
     font = None
     for at, piece in enumerate(line):
         for place, run in enumerate(piece.runs):
+            space = " " if at and not place and not piece.joined else ""
+            change = ""
             if run.font is not font:
-                yield f"{{\\fn{run.font.name}\\fs{run.font.line_height(em):.2f}}}"
+                change = f"{{\\fn{run.font.name}\\fs{run.font.line_height(em):.2f}}}"
             font = run.font
-            yield (" " if at and not place and not piece.joined else "") + escape(run.text)
+            # A font of emoji has a space as wide as they are.
+            yield (space + change if run.is_symbol else change + space) + escape(run.text)
 
 
 def _space(piece: Piece, em: float, look: str, number: int) -> str:
