@@ -24,15 +24,19 @@ class SpeechModel(BaseModel, frozen=True):
 
 
 class Abilities(BaseModel, frozen=True):
-    """What one worker can do; `problem` says why it has no speech model, in words."""
+    """What one worker can do, in words: `problem` says why it has no speech model, `paused` why it
+    takes no clips now; it does, where that is empty."""
 
     speech: SpeechModel | None = None
     problem: str = ""
+    paused: str = ""
 
-    def as_text(self) -> str:
-        """What a worker tells of itself when it begins: what is put right later it does not see."""
+    def as_text(self, paused: str = "") -> str:
+        """What a worker tells of itself: what is put right later with its speech model, it does not
+        see."""
         again = f"{self.problem.removesuffix('.')}, and start the worker again"
-        return self.model_copy(update={"problem": again if self.problem else ""}).model_dump_json()
+        update = {"problem": again if self.problem else "", "paused": paused}
+        return self.model_copy(update=update).model_dump_json()
 
 
 def abilities_of(advertised: Iterable[str]) -> tuple[Abilities, ...]:

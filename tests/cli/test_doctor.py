@@ -8,10 +8,12 @@ import pytest
 from peers.relay import Fault
 from peers.s3 import SECRET, Bucket
 
-from viralclip.cli.doctor import machine, services
+from viralclip.abilities import Abilities
+from viralclip.cli.doctor import machine, services, workers
 from viralclip.cli.doctor.finding import Finding, shown
 from viralclip.cli.doctor.report import examine
 from viralclip.settings import Settings, read_settings
+from viralclip.worker.liveness import FileRoster
 
 SQLITE, POSTGRES, REDIS = "sqlite:///s.db", "postgresql://db/viralclip", "redis://cache:6379/0"
 FOLDER, S3 = "file:///srv/clips", "s3://bucket/clips"
@@ -61,6 +63,19 @@ async def test_on_a_laptop_everything_is_well(settings: Settings):
         "catalog",
         "storage",
     }
+
+
+async def test_a_worker_that_takes_no_clips_says_why(settings: Settings):
+    roster, full, free = FileRoster(settings.state.locks), "/work has 3 MB left", Abilities()
+    async with (
+        roster.hold("w1", advertised=free.as_text(full)),
+        roster.hold("w2", advertised=free.as_text()),
+    ):
+        (finding,) = await workers.check(settings)
+
+    assert finding.found == "w1 takes no clips: /work has 3 MB left"
+    assert (finding.verdict, "prune" in finding.advice) == ("note", True)
+    assert await workers.check(settings) == []
 
 
 async def test_a_storage_is_written_to_read_and_left_as_it_was(settings: Settings, bucket: Bucket):

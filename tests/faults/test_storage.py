@@ -1,6 +1,7 @@
 """Stores that stumble and disks that fill up while clips are on their way."""
 
 import asyncio
+from shutil import disk_usage
 
 import pytest
 from fleet import Fleet, check, until
@@ -56,11 +57,32 @@ async def test_a_worker_whose_disk_is_full_goes_on_when_there_is_room(
     small_disk(disk, 4096)
     ballast = disk / "ballast"
     await asyncio.gather(fleet.serve(), fleet.worker("w1"))
-    ballast.write_bytes(bytes(4 * 1024 * 1024 - 64 * 1024))
-    job = await submit((0, 2), (2, 4))
+    job = await submit((0, 4), (4, 8), (8, 12))
+    await job.rendering()
+    ballast.write_bytes(bytes(disk_usage(disk).free))
     await job.reaches(Step.RETRYING)
     ballast.unlink()
     progress = await job.ends()
 
     assert progress.outcome == "succeeded"
+    await check(job)
+
+
+async def test_a_worker_whose_disk_is_full_leaves_clips_to_one_that_has_room(
+    fleet: Fleet, submit, small_disk
+):
+    disk = fleet.folder / "w1" / "work"
+    small_disk(disk, 4096)
+    ballast = disk / "ballast"
+    ballast.write_bytes(bytes(4 * 1024 * 1024 - 64 * 1024))
+    await asyncio.gather(fleet.serve(), fleet.worker("w1"))
+    job = await submit((0, 2), (2, 4))
+    second = await fleet.worker("w2")
+    progress = await job.ends()
+    told = [getattr(said.event, "step", None) for said in await fleet.history(job.job_id)]
+    ballast.unlink()
+
+    assert progress.outcome == "succeeded"
+    assert Step.RETRYING not in told
+    assert {clip.worker for clip in await fleet.clips(job.job_id)} == {second.name}
     await check(job)

@@ -34,6 +34,7 @@ from viralclip.plan import Options, StyleChoice, make_plan
 from viralclip.processes.runner import Watchdogs
 from viralclip.scenes import Scene
 from viralclip.storage.opening import open_storage
+from viralclip.worker.intake import Reason
 from viralclip.worker.liveness import FileRoster
 from viralclip.worker.process import Worker
 
@@ -67,7 +68,12 @@ class Plant:
 
     @asynccontextmanager
     async def worker(
-        self, name: str, *, slots: int = 2, grace_s: float = 0.0
+        self,
+        name: str,
+        *,
+        slots: int = 2,
+        grace_s: float = 0.0,
+        reasons: Sequence[Reason] = (),
     ) -> AsyncIterator[Worker]:
         tools = Tools(
             catalog=self.catalog,
@@ -87,6 +93,9 @@ class Plant:
             roster=self.roster,
             slots=slots,
             grace_s=grace_s,
+            advertised=lambda why: why or "takes clips",
+            reasons=reasons,
+            check_s=0.05,
         ) as worker:
             yield worker
 

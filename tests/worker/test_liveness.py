@@ -105,6 +105,14 @@ def test_ids_are_unique_and_name_host_and_process():
     assert len({new_worker_id() for _ in range(20)}) == 20
 
 
+async def test_a_worker_tells_something_else_while_it_lives(tmp_path):
+    roster = FileRoster(tmp_path)
+    async with roster.hold("w1", advertised="hears and takes clips") as lease:
+        lease.advertise("hears")
+
+        assert await roster.advertised() == {"w1": "hears"}
+
+
 async def test_what_the_living_tell_is_known_as_long_as_they_live(tmp_path):
     roster = FileRoster(tmp_path)
     (tmp_path / "w3.lock").write_text("died")

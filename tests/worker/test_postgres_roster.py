@@ -48,6 +48,14 @@ async def test_what_the_living_tell_is_known_as_long_as_they_live(roster, postgr
     assert (before, told, await roster.advertised()) == ({}, {"w1": "hears"}, {})
 
 
+async def test_a_worker_tells_something_else_while_it_lives(roster):
+    async with roster.hold("w1", advertised="hears and takes clips") as lease:
+        lease.advertise("hears")
+        await lease.confirm_ownership()
+
+        assert await roster.advertised() == {"w1": "hears"}
+
+
 async def test_a_living_workers_name_is_refused_to_another(roster):
     async with roster.hold("w1"):
         with pytest.raises(WorkerIdTakenError):

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import structlog
 
-from viralclip.app.metrics import places
+from viralclip.app.places import places
 from viralclip.engine.port import QueueOverview
 from viralclip.server.pools import Pool
 from viralclip.settings import Settings

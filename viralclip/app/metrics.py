@@ -1,23 +1,20 @@
 """Metrics of a process: recorded from its start, and where they are scraped."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
-from urllib.parse import unquote_to_bytes, urlsplit
 
 import uvicorn
 from fastapi import FastAPI
 
 from viralclip.app.listening import listen
+from viralclip.app.places import places
 from viralclip.engine.port import QueueOverview
 from viralclip.server.door import Lobby, door
 from viralclip.server.metrics import Scrape, metrics_app
 from viralclip.settings import Address, Settings
 from viralclip.telemetry import instruments
 from viralclip.telemetry.instruments import Role
-from viralclip.telemetry.metrics import Place
 from viralclip.telemetry.recorder import PrometheusRecorder
 
 # Scrapers are few.
@@ -67,12 +64,3 @@ def _config(app: FastAPI) -> uvicorn.Config:
         access_log=False,
         server_header=False,
     )
-
-
-def places(settings: Settings) -> dict[Place, Path]:
-    """The folders that fill up; clips in an object store have no end of room."""
-    places: dict[Place, Path] = {"state": settings.state.folder}
-    parts = urlsplit(settings.storage.url)
-    if parts.scheme == "file":
-        places["clips"] = Path(os.fsdecode(unquote_to_bytes(parts.path)))
-    return places

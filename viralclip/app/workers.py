@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from viralclip.app.openers import (
     speech_choice,
     storage_opener,
 )
+from viralclip.app.places import places
 from viralclip.app.records import Records, own_engine_url, state_errors
 from viralclip.engine.jobs import Jobs
 from viralclip.engine.opening import open_engine, runtime_of
@@ -36,6 +37,7 @@ from viralclip.pipeline.tools import (
 from viralclip.processes.memory import limit_malloc_arenas
 from viralclip.settings import Settings
 from viralclip.speech.recogniser import find_recogniser
+from viralclip.worker.intake import DiskFull, Reason
 from viralclip.worker.liveness import (
     FileLock,
     FileRoster,
@@ -109,7 +111,8 @@ async def open_worker(
     me: str | None = None,
     grace_s: float = 0.0,
     again: bool = False,
-    advertised: str = "",
+    advertised: Callable[[str], str] = lambda _: "",
+    reasons: Sequence[Reason] = (),
 ) -> AsyncIterator[Worker]:
     """A worker on the engine at `url` for as long as the context is open."""
     limit_malloc_arenas()
@@ -152,6 +155,7 @@ async def open_worker(
             grace_s=grace_s,
             again=again,
             advertised=advertised,
+            reasons=reasons,
         )
         yield await stack.enter_async_context(worker)
 
@@ -194,11 +198,18 @@ def abilities(settings: Settings) -> Abilities:
     return Abilities(speech=model)
 
 
+def full_disks(settings: Settings) -> list[Reason]:
+    """Why a worker of a shared queue leaves clips there: one of its disks may be full. A job of the
+    terminal is not kept waiting for room, and is told what is wrong."""
+    folders = {settings.state.work, *places(settings).values()}
+    return [DiskFull(folder) for folder in sorted(folders)]
+
+
 async def _work(
     settings: Settings, records: Records, engine: Engine, shift: WorkerSpec, ready: asyncio.Event
 ) -> None:
     """Be a worker until cancelled; one that loses its place among the living begins anew."""
-    advertised = (await asyncio.to_thread(abilities, settings)).as_text()
+    can = await asyncio.to_thread(abilities, settings)
     while True:
         try:
             async with open_worker(
@@ -210,7 +221,8 @@ async def _work(
                 me=shift.worker,
                 grace_s=shift.grace_s,
                 again=ready.is_set(),
-                advertised=advertised,
+                advertised=can.as_text,
+                reasons=full_disks(settings),
             ) as worker:
                 ready.set()
                 log.info("Worker ready", worker=shift.worker, slots=settings.rendering.slots)

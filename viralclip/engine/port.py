@@ -136,6 +136,11 @@ class Runtime(Protocol):
 
     def poll_evenly(self) -> None: ...
 
+    def take_clips(self, takes: bool) -> None:  # noqa: FBT001 - what a switch is given
+        """Whether clips are taken from the queue, from the next look on; also before `launch`.
+        Clips that were taken go on, and jobs and scenes are taken in any case."""
+        ...
+
     async def run_step(self, name: str, step: Step) -> dict[str, Any]:
         """Within a workflow: run the step, or give what it gave before a crash. A cancelled
         workflow stops it at once. StepOfAnotherVersionError as its docstring says."""

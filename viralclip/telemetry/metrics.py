@@ -170,7 +170,8 @@ SLOT_WAIT_SECONDS = Histogram(
 )
 WORKER_ACCEPTING = Gauge(
     name="viralclip_worker_accepting",
-    help="1 while the worker begins new clips, 0 while it starts, leaves or has lost its place.",
+    help="1 while the worker begins new clips, 0 while it starts, leaves, has lost its place or "
+    "has no room on a disk.",
     labels_of=_unlabelled,
     roles=_WORKER,
 )

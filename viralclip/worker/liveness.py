@@ -30,6 +30,10 @@ class Lease(Protocol):
         """Whether a worker with this id died here without a word."""
         ...
 
+    def advertise(self, text: str) -> None:
+        """Have others read that of this worker, soon and for as long as it lives."""
+        ...
+
     @property
     def lost(self) -> asyncio.Event:
         """Set when others may think that this worker is dead: it must stop what it does."""
@@ -73,7 +77,7 @@ class FileRoster:
         crashed = life_of(self._folder, worker) == "crashed"
         with FileLock(self._folder, worker) as lock:
             lock.advertise(advertised)
-            yield _FileLease(crashed_before=crashed)
+            yield _FileLease(lock, crashed_before=crashed)
 
     async def advertised(self) -> Mapping[str, str]:
         return await asyncio.to_thread(_advertised, self._folder)
@@ -95,9 +99,15 @@ class FileRoster:
 class _FileLease:
     """A file lock is lost with the process and not before."""
 
-    def __init__(self, *, crashed_before: bool) -> None:
+    def __init__(self, lock: "FileLock", *, crashed_before: bool) -> None:
+        self._lock = lock
         self.crashed_before = crashed_before
         self.lost = asyncio.Event()
+
+    def advertise(self, text: str) -> None:
+        # A full disk has no room for it, and is what it would say.
+        with suppress(OSError):
+            self._lock.advertise(text)
 
     async def confirm_ownership(self) -> None:
         return
@@ -122,8 +132,10 @@ class FileLock:
 
     def advertise(self, text: str) -> None:
         """Have others read that, for as long as the worker lives."""
-        os.truncate(self._fd, 0)
-        os.pwrite(self._fd, text.encode(), 0)
+        # Written before it is cut: a file that was emptied may get no block of a full disk again.
+        content = text.encode()
+        os.pwrite(self._fd, content, 0)
+        os.truncate(self._fd, len(content))
 
     def __exit__(
         self,

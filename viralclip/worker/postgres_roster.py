@@ -39,7 +39,7 @@ _HOLDERS = (
     b" and database = (select oid from pg_database where datname = current_database())"
     b" and (classid::bigint << 32) + objid::bigint = " + _NAME
 )
-_BEAT = "update viralclip_workers set seen = clock_timestamp() where worker = %s"
+_BEAT = "update viralclip_workers set seen = clock_timestamp(), told = %s where worker = %s"
 _ENTER = (
     "insert into viralclip_workers (worker, seen, told) values (%s, clock_timestamp(), %s)"
     " on conflict (worker) do update set seen = excluded.seen, told = excluded.told"
@@ -197,6 +197,10 @@ class _Heartbeat:
             self._db.execute(_LEAVE, [self._worker])
         self._db.close()
 
+    def advertise(self, text: str) -> None:
+        """Others read it from the next beat on."""
+        self._advertised = text
+
     async def confirm_ownership(self) -> None:
         if not await asyncio.to_thread(self._beat_until_believed):
             self.lost.set()
@@ -236,7 +240,7 @@ class _Heartbeat:
             if self._db.closed:
                 self._db = _connect(self._url, self._timing)
                 self._reacquire()
-            return self._db.execute(_BEAT, [self._worker]).rowcount == 1
+            return self._db.execute(_BEAT, [self._advertised, self._worker]).rowcount == 1
         except psycopg.Error:
             self._db.close()
             raise

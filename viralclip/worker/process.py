@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, suppress
 from dataclasses import replace
 from importlib import import_module
@@ -15,8 +15,8 @@ from viralclip.channel.port import ProgressChannel
 from viralclip.engine.port import Engine, Runtime
 from viralclip.pipeline.reporter import Reporter
 from viralclip.pipeline.tools import Tools
-from viralclip.telemetry.metrics import WORKER_ACCEPTING
 from viralclip.worker.cleanup import remove_finished_work
+from viralclip.worker.intake import CHECK_S, Intake, Reason
 from viralclip.worker.liveness import Roster
 from viralclip.worker.takeover import Strays, Takeover
 from viralclip.worker.workflows import Workflows
@@ -34,8 +34,8 @@ class Worker:
     """Serves the queues of an engine while it is open; `slots` clips at once.
 
     `again` says that this process was this worker before, and ended its work when it lost its
-    place among the living: what it left undone it did not die of. `advertised` is what others may
-    know of it for as long as it lives.
+    place among the living: what it left undone it did not die of. `advertised` gives what others
+    may know of it while it lives, from why it takes no clips. It takes none for the `reasons`.
     """
 
     def __init__(
@@ -49,7 +49,9 @@ class Worker:
         slots: int,
         grace_s: float = 0.0,
         again: bool = False,
-        advertised: str = "",
+        advertised: Callable[[str], str] = lambda _: "",
+        reasons: Sequence[Reason] = (),
+        check_s: float = CHECK_S,
     ) -> None:
         self._engine = engine
         self._runtime = runtime
@@ -60,14 +62,18 @@ class Worker:
         self._grace = grace_s
         self._again = again
         self._advertised = advertised
+        self._reasons = reasons
+        self._check_s = check_s
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             me = self._tools.worker
             self._lease = await stack.enter_async_context(
-                self._roster.hold(me.name, advertised=self._advertised)
+                self._roster.hold(me.name, advertised=self._advertised(""))
             )
+            intake = self._intake()
+            await intake.check()
             owner = replace(me, confirm_ownership=self._lease.confirm_ownership)
             reporter = await stack.enter_async_context(Reporter(self._channel))
             self._workflows = Workflows(
@@ -87,8 +93,9 @@ class Worker:
             await _in_background(stack, self._settle(), name="settling")
             clearing = remove_finished_work(self._tools.storing.work, self._tools.catalog)
             await _in_background(stack, clearing, name="leftovers")
-            stack.push_async_callback(self._drain)
-            WORKER_ACCEPTING.set(1)
+            stack.push_async_callback(self._leave)
+            stack.callback(intake.end)
+            await _in_background(stack, intake.watch(), name="intake")
             self._stack = stack.pop_all()
         return self
 
@@ -123,6 +130,12 @@ class Worker:
         """Set when this worker has lost its place among the living, and must be closed."""
         return self._lease.lost
 
+    def _intake(self) -> Intake:
+        def advertise(why: str) -> None:
+            self._lease.advertise(self._advertised(why))
+
+        return Intake(self._runtime, self._reasons, advertise, check_s=self._check_s)
+
     def _succession(self, reporter: Reporter) -> Takeover:
         return Takeover(
             me=self._tools.worker.name,
@@ -133,8 +146,7 @@ class Worker:
             strays=Strays(self._workflows.running),
         )
 
-    async def _drain(self) -> None:
-        WORKER_ACCEPTING.set(0)
+    async def _leave(self) -> None:
         await self._workflows.drain(0.0 if self.lost.is_set() else self._grace)
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.text import Text
 
-from viralclip.cli.doctor import jobs, machine, services
+from viralclip.cli.doctor import jobs, machine, services, workers
 from viralclip.cli.doctor.finding import Finding, Verdict
 from viralclip.settings import Settings
 
@@ -21,10 +21,9 @@ _MARKS: dict[Verdict, tuple[str, str]] = {
 
 async def examine(settings: Settings, *, as_json: bool) -> int:
     """Print every finding; exit code 1 if clips cannot be made and told of as things are."""
-    around, here, made = await asyncio.gather(
-        services.check(settings), machine.check(settings), jobs.check(settings)
-    )
-    findings = [*around, *here, *made]
+    parts = (services, machine, workers, jobs)
+    checked = await asyncio.gather(*(part.check(settings) for part in parts))
+    findings = [finding for found in checked for finding in found]
     if as_json:
         sys.stdout.writelines(json.dumps(asdict(finding)) + "\n" for finding in findings)
     else:

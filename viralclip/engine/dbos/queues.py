@@ -19,6 +19,7 @@ class Queues:
     """
 
     def __init__(self, runtime: DBOS, *, slots: int) -> None:
+        self._slots = slots
         self._queues: dict[Kind, Queue] = {
             kind: runtime._registry._register_internal_queue(  # noqa: SLF001 - see above
                 name,
@@ -34,6 +35,11 @@ class Queues:
 
     def look_evenly(self) -> None:
         self._pace(POLL_S)
+
+    def take_clips(self, takes: bool) -> None:  # noqa: FBT001 - what a switch is given
+        """Take as many clips as there are slots, or leave them in the queue."""
+        slots = self._slots if takes else 0
+        self._queues["clip"]._worker_concurrency = slots  # noqa: SLF001 - read before every look
 
     def _pace(self, poll_s: dict[Kind, float]) -> None:
         for kind, queue in self._queues.items():

@@ -20,6 +20,8 @@ class DbosRuntime:
 
     def __init__(self, url: str) -> None:
         self._url = url
+        self._takes_clips = True
+        self._queues: Queues | None = None
 
     @contextmanager
     def launch(
@@ -36,19 +38,27 @@ class DbosRuntime:
             # Nothing here waits for its notifications; a long poll would only delay shutting down.
             "notification_listener_polling_interval_sec": 0.1,
         }
-        self._queues = Queues(DBOS(config=config), slots=slots)
+        self._queues = queues = Queues(DBOS(config=config), slots=slots)
+        queues.take_clips(self._takes_clips)
         if eager:
-            self._queues.look_eagerly()
+            queues.look_eagerly()
         for kind, workflow in workflows.items():
             DBOS.workflow(name=kind)(workflow)
         DBOS.launch()
         try:
             yield
         finally:
+            self._queues = None
             _shut_down()
 
     def poll_evenly(self) -> None:
-        self._queues.look_evenly()
+        if self._queues is not None:
+            self._queues.look_evenly()
+
+    def take_clips(self, takes: bool) -> None:  # noqa: FBT001 - what a switch is given
+        self._takes_clips = takes
+        if self._queues is not None:
+            self._queues.take_clips(takes)
 
     async def run_step(self, name: str, step: Step) -> dict[str, Any]:
         options: StepOptions = {"name": name, "preemptible": True}
