@@ -7,7 +7,7 @@ import av
 import pytest
 
 from viralclip.analysis.sound import listen
-from viralclip.cli.sample import face_at, make_sample
+from viralclip.cli.sample import CENTRED, WANDERING, Shot, face_at, make_sample
 from viralclip.geometry import Size
 from viralclip.media.probe import probe
 
@@ -36,6 +36,18 @@ def test_the_face_stays_in_the_picture_and_jumps_at_the_cuts():
 
     assert 150 < min(path) < max(path) < 1130
     assert jumps == pytest.approx([10.08, 17.04])
+
+
+def test_a_crop_of_the_middle_has_the_whole_face_of_the_demo_in_it():
+    crop = 720 * 9 / 16 / 1280
+    half_a_head = 0.16 * 0.78 * 720 / 1280
+
+    def is_cut(shot: Shot) -> bool:
+        path = (shot.face(frame / 25) for frame in range(24 * 25))
+        return any(abs(at - 0.5) + half_a_head > crop / 2 for at in path)
+
+    assert [is_cut(shot) for shot in CENTRED.shots] == [False, False, False]
+    assert all(is_cut(shot) for shot in WANDERING.shots)
 
 
 def test_the_face_is_where_the_truth_says(sample: Path):

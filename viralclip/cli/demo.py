@@ -6,7 +6,7 @@ from pathlib import Path
 from viralclip.app.request import Request
 from viralclip.cli.display.port import Display
 from viralclip.cli.render import render
-from viralclip.cli.sample import make_sample
+from viralclip.cli.sample import CENTRED, make_sample
 from viralclip.media.ffmpeg import find_ffmpeg
 from viralclip.plan import Options
 from viralclip.settings import Settings
@@ -33,6 +33,6 @@ def _prepare(ffmpeg: Path, out: Path) -> tuple[Path, Path]:
     out.mkdir(parents=True, exist_ok=True)
     video, scenes = out / "sample.mp4", out / "scenes.json"
     if not video.exists():
-        make_sample(ffmpeg, video)
+        make_sample(ffmpeg, video, talk=CENTRED)
     scenes.write_text(SCENES, encoding="utf-8")
     return video, scenes
