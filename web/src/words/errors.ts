@@ -1,6 +1,7 @@
 // What went wrong, by its code: the reason in a few words, and what to try.
 
-// The reason in a few words, for places that know the code but not the message.
+// The reason in a few words, for places that know the code but not the message: every code that a
+// worker can name as the reason of a retry, or of a job that it ended (tests/pipeline/test_page_words.py).
 const CODES: Record<string, string> = {
   internal: "something went wrong inside viralclip",
   invalid_request: "the request cannot be accepted",
@@ -9,6 +10,7 @@ const CODES: Record<string, string> = {
   unknown_style: "the style is not known",
   unknown_caption_style: "the caption style is not known",
   unknown_caption_area: "the caption area is not known",
+  unknown_encoder: "the encoder is not known",
   style_does_not_fit: "no chosen style fits the video",
   invalid_aspect: "the aspect ratio is not supported",
   source_missing: "the video cannot be found",
@@ -17,6 +19,8 @@ const CODES: Record<string, string> = {
   source_too_large: "the video is too large",
   source_too_heavy: "the file takes too much to look into",
   unknown_audio_track: "the audio track is not there",
+  output_not_writable: "the output folder is not writable",
+  tool_missing: "a tool is missing",
   not_installed: "a package is missing",
   speech_unavailable: "speech cannot be transcribed",
   unknown_transcriber: "the speech engine is not known",
@@ -24,12 +28,14 @@ const CODES: Record<string, string> = {
   speech_model_unavailable: "the speech model is not available",
   unknown_language: "the speech model does not know the language",
   no_sound: "the video has no sound",
+  unknown_job: "the job is not known",
   job_busy: "the job is still running",
   clip_failed: "the clip cannot be made",
   source_changed: "the video changed",
   source_unreadable: "the video cannot be decoded there",
   captions_unavailable: "captions cannot be drawn",
   detector_missing: "faces cannot be looked for",
+  model_unavailable: "the face model is not available",
   analysis_failed: "the scene could not be looked through",
   analysis_stalled: "looking through the scene made no progress",
   transcription_failed: "its speech could not be transcribed",
@@ -39,6 +45,7 @@ const CODES: Record<string, string> = {
   render_timed_out: "FFmpeg took too long",
   render_incomplete: "FFmpeg left the clip too short",
   encoder_busy: "the hardware encoder was busy",
+  rendition_lost: "the rendered file was lost",
   disk_full: "the disk is full",
   worker_crashed: "its worker crashed",
   thumbnail_failed: "no thumbnail could be made",
