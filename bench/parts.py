@@ -1,5 +1,6 @@
-"""A server's parts over databases in a folder: nothing looks into videos there."""
+"""A server's parts over databases in a folder."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from viralclip.catalog.sql.webhooks import sql_webhooks
 from viralclip.channel.opening import open_channel
 from viralclip.engine.jobs import Jobs
 from viralclip.engine.opening import open_engine
+from viralclip.media.bars import probe_whole
 from viralclip.plan import Video
 from viralclip.server.feed import Feeds
 from viralclip.server.limits import Limits
@@ -31,11 +33,11 @@ async def open_parts(folder: Path, limits: Limits | None = None) -> AsyncIterato
         yield ServerParts(
             Backends(catalog, channel, jobs, Feeds(channel), webhooks),
             Files((folder / "clips").as_uri(), open_storage, folder / "uploads"),
-            Probing(_nothing, str),
+            Probing(_probe, str),
             JobDefaults(engine_url),
             limits=limits or Limits(),
         )
 
 
-async def _nothing(path: Path) -> Video:
-    raise NotImplementedError(path)
+async def _probe(path: Path) -> Video:
+    return (await asyncio.to_thread(probe_whole, path)).video
