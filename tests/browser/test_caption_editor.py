@@ -192,5 +192,5 @@ def test_without_a_model_the_page_says_why_speech_is_not_recognised(look, served
     page = look.open(f"{served.address}/#/new")
 
     page.locator("label", has=page.get_by_role("radio", name="from a file")).click()
-    expect(page.get_by_text("This server cannot recognise speech")).to_be_visible()
+    expect(page.get_by_text("No worker of this server can recognise speech")).to_be_visible()
     expect(page.get_by_role("radio", name="recognise speech")).to_have_count(0)

@@ -21,6 +21,8 @@ export class DraftCaptions {
   mode = $state<CaptionMode>("none");
   style = $state("phrase");
   area = $state<CaptionArea>("feed");
+  /** The tag of the language that is spoken; empty for what the sound tells. */
+  spoken = $state("");
   /** The file's name, and what the server noted about it or found wrong with it. */
   origin = $state("");
   notes = $state.raw<string[]>([]);
@@ -69,7 +71,8 @@ export class DraftCaptions {
   get body(): NonNullable<NewJob["captions"]> | null {
     if (this.mode === "none") return null;
     const transcript = this.mode === "given" ? JSON.stringify({ words: this.words, language: this.#language, origin: this.origin }) : null;
-    return { mode: this.mode, transcript, style: this.style, area: this.area, burn: true };
+    const language = this.mode === "auto" ? this.spoken || null : null;
+    return { mode: this.mode, transcript, language, style: this.style, area: this.area, burn: true };
   }
 
   get kept(): KeptCaptions | null {

@@ -43,7 +43,7 @@ test("captions need a file, or nothing", async () => {
 
   expect(captions.lacks).toBe("");
   expect(captions.notes).toEqual(["Read so."]);
-  expect(captions.body).toEqual({ mode: "given", transcript: JSON.stringify({ words, language: "en", origin: "a.srt" }), style: "phrase", area: "feed", burn: true });
+  expect(captions.body).toEqual({ mode: "given", transcript: JSON.stringify({ words, language: "en", origin: "a.srt" }), language: null, style: "phrase", area: "feed", burn: true });
 });
 
 test("a file that is no transcript leaves the words that there were, and says what is wrong", async () => {
@@ -70,7 +70,11 @@ test("speech is recognised without any words of the page's", () => {
   const captions = new DraftCaptions();
   captions.mode = "auto";
 
-  expect([captions.lacks, captions.body]).toEqual(["", { mode: "auto", transcript: null, style: "phrase", area: "feed", burn: true }]);
+  expect([captions.lacks, captions.body]).toEqual(["", { mode: "auto", transcript: null, language: null, style: "phrase", area: "feed", burn: true }]);
+  captions.spoken = "de";
+  expect(captions.body).toMatchObject({ mode: "auto", language: "de" });
+  captions.mode = "given";
+  expect(captions.body).toMatchObject({ mode: "given", language: null });
 });
 
 test("a draft with edited captions is there after a reload", async () => {

@@ -36,7 +36,7 @@ function channelWords(channels: number): string {
   return CHANNELS[channels] ?? counted(channels, "channel");
 }
 
-function languageName(code: string): string {
+export function languageName(code: string): string {
   try {
     return new Intl.DisplayNames(["en"], { type: "language" }).of(code) ?? code;
   } catch {

@@ -2,6 +2,7 @@
 
 import type { Word } from "../api.gen";
 import type { CaptionMode } from "../captions/draft_captions.svelte";
+import { languageName } from "./audio";
 import { timecode } from "./times";
 
 export const CAPTION_MODES: Record<CaptionMode, string> = {
@@ -12,7 +13,15 @@ export const CAPTION_MODES: Record<CaptionMode, string> = {
 
 export const RECOGNISED = "Each scene is listened to before its clips are made. Correct its words afterwards, at the finished job.";
 
-export const NOT_RECOGNISED = "This server cannot recognise speech. Run viralclip doctor there to see what is missing.";
+export const NOT_RECOGNISED = "No worker of this server can recognise speech. Run viralclip doctor there to see what is missing.";
+
+/** Languages that many people speak, by their tags: a model that does not know one says so. */
+const SPOKEN = ["ar", "zh", "cs", "nl", "en", "fr", "de", "el", "he", "hi", "id", "it", "ja", "ko", "pl", "pt", "ro", "ru", "es", "sv", "th", "tr", "uk", "vi"];
+
+/** What may be chosen as the language that is spoken. */
+export function spokenLanguages(): [string, string][] {
+  return [["", "automatic"], ...SPOKEN.map((tag): [string, string] => [tag, languageName(tag)])];
+}
 
 export const CAPTION_FILES = ".srt,.vtt,.ass,.ssa,.json,.txt,text/vtt,application/x-subrip";
 
