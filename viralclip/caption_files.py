@@ -158,7 +158,7 @@ def _read(
     data: str | bytes, name: str, scene: Scene, start: float, fps: float
 ) -> TranscriptReading:
     """What a file says, in the video's time."""
-    reading = parse_transcript(data, name=name, duration=scene.duration, fps=fps)
+    reading = parse_transcript(data, name=name, duration=scene.duration, fps=fps, scrolls=False)
     return replace(reading, transcript=reading.transcript.shifted(start))
 
 

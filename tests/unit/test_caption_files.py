@@ -150,3 +150,17 @@ def test_lines_beyond_the_clip_are_not_shown_and_named():
 
     assert spelled(shown.words or ()) == spelled(WORDS)
     assert [note.partition(":")[0] for note in found.notes] == ["01_the-opening_split.srt"]
+
+
+def test_a_line_that_is_said_again_at_once_stays_said_twice():
+    """In a recogniser's file such lines scroll up; in ours each was said."""
+    again = tuple(
+        Word(text=text, start=10.0 + at, end=11.0 + at)
+        for at, text in enumerate(["Yeah.", "yeah."] * 4)
+    )
+    lines = tuple(word.model_copy(update={"break_after": True}) for word in again)
+    sung = ONE.model_copy(update={"words": lines})
+    text = written(scene=sung).replace("yeah.", "Yeah.")
+    shown = corrected(sung, file(text, start=10.01))
+
+    assert spelled(shown.words or ()) == " ".join(["Yeah."] * 8)

@@ -18,7 +18,8 @@ class SceneList:
     """The text of a scene list without BOM and carriage returns, and what is known of its video.
 
     `timecode` is the video's own at its first frame, or empty; `rate` is the frame rate that the
-    list itself names; `noun` is what notes call the list.
+    list itself names; `noun` is what notes call the list. `scrolls` says that lines of subtitles
+    may be there again because they scroll up, and not because they are said again.
     """
 
     text: str
@@ -27,6 +28,7 @@ class SceneList:
     timecode: str = ""
     rate: float | None = None
     noun: str = "list"
+    scrolls: bool = True
 
     @cached_property
     def lines(self) -> list[str]:

@@ -234,7 +234,8 @@ async def _heard(
     text = await heard_text(clips, storage)
     if text is None:
         return None
-    return parse_transcript(text, name="captions.vtt", offset=scene.start).transcript.words
+    read = parse_transcript(text, name="captions.vtt", offset=scene.start, scrolls=False)
+    return read.transcript.words
 
 
 def _scene_words(scene: Scene, words: tuple[Word, ...], plan: Plan) -> SceneWords:

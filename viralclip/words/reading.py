@@ -51,15 +51,19 @@ def parse_transcript(
     fps: float = 25.0,
     timecode: str = "",
     offset: float = 0.0,
+    scrolls: bool = True,
 ) -> TranscriptReading:
     """The words of a file for a video of `duration` seconds at `fps`; content beats its ending.
 
     A file that counts from `timecode`, the video's at its start, or from a whole hour is brought
-    to zero; `offset` seconds are added to what it says. InvalidTranscriptError lists every fault.
+    to zero; `offset` seconds are added to what it says. Where its lines may scroll up (`scrolls`),
+    those that are there again are said once. InvalidTranscriptError lists every fault.
     """
     text, notes = transcript_text(data)
     plain = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    source = SceneList(_printable(plain), duration, fps, timecode, noun="transcript")
+    source = SceneList(
+        _printable(plain), duration, fps, timecode, noun="transcript", scrolls=scrolls
+    )
     own = _own(source)
     if own is not None:
         return TranscriptReading(own.shifted(offset), notes)

@@ -34,7 +34,7 @@ def read_subtitles(source: SceneList) -> Cues:
     Lines that scroll up are said once.
     """
     blocks, faults = _blocks(source)
-    cues = [_cue(block) for block in _without_repeats(blocks)]
+    cues = [_cue(block) for block in (_without_repeats(blocks) if source.scrolls else blocks)]
     return Cues([*faults, *cues], language=_language(source))
 
 
