@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import ClassVar, Self, TypeVar
 
 from viralclip.channel.history import NO_EPOCH, View
-from viralclip.channel.wakers import Wakers
+from viralclip.channel.wakers import Wakers, cancelled
 from viralclip.events import ClipTick, JobTick, NewEvent
 from viralclip.processes.sqlite_wal import use_wal
 
@@ -55,7 +55,7 @@ class SqliteStore:
             self._writing = await stack.enter_async_context(write)
             self._reading = await stack.enter_async_context(read)
             polling = asyncio.create_task(self._poll(), name="channel-poll")
-            stack.push_async_callback(_ended, polling)
+            stack.push_async_callback(cancelled, polling)
             self._stack = stack.pop_all()
         return self
 
@@ -215,11 +215,6 @@ def _view(db: sqlite3.Connection, job_id: str, after: int, rev: int, limit: int)
 def _version(db: sqlite3.Connection) -> int:
     """Another number whenever another connection has changed the file."""
     return db.execute("pragma data_version").fetchone()[0]
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait({task})
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -38,3 +38,9 @@ class Wakers:
     def __len__(self) -> int:
         """The jobs that are watched."""
         return len(self._of_job)
+
+
+async def cancelled(task: asyncio.Task[None]) -> None:
+    """Return when the task, which wakes watchers, has ended."""
+    task.cancel()
+    await asyncio.wait({task})

@@ -20,24 +20,13 @@ def is_captions(source: SceneList) -> bool:
 def read_captions(source: SceneList) -> Reading:
     """Cues, in any order; cue numbers say nothing."""
     entries: list[Entry] = []
-    for first, lines in _paragraphs(source):
+    for first, lines in source.paragraphs():
         timings = [place for place, line in enumerate(lines) if "-->" in line]
         if timings:
             entries += _cues(first, lines, timings)
         elif not lines[0].startswith(_NO_CUES):
             entries.append(Fault(f"line {first}", "the cue has no line like 0:10 --> 0:20"))
     return Reading(entries, kind="cues")
-
-
-def _paragraphs(source: SceneList) -> Iterator[tuple[int, list[str]]]:
-    """Runs of filled lines, each with the number of its first line."""
-    lines: list[str] = []
-    for number, line in enumerate([*source.lines, ""], 1):
-        if line.strip():
-            lines.append(line.strip())
-        elif lines:
-            yield number - len(lines), lines
-            lines = []
 
 
 def _cues(first: int, lines: list[str], timings: list[int]) -> Iterator[Row]:

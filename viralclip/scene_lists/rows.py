@@ -39,6 +39,16 @@ class SceneList:
         """Lines that hold something, with their numbers."""
         return ((n, line.strip()) for n, line in enumerate(self.lines, 1) if line.strip())
 
+    def paragraphs(self) -> Iterator[tuple[int, list[str]]]:
+        """Runs of filled lines, each with the number of its first line."""
+        lines: list[str] = []
+        for number, line in enumerate([*self.lines, ""], 1):
+            if line.strip():
+                lines.append(line.strip())
+            elif lines:
+                yield number - len(lines), lines
+                lines = []
+
 
 @dataclass(frozen=True)
 class Unreadable:

@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -51,7 +51,7 @@ class _Block:
 def _blocks(source: SceneList) -> tuple[list[_Block], list[Fault]]:
     blocks: list[_Block] = []
     faults: list[Fault] = []
-    for first, lines in _paragraphs(source):
+    for first, lines in source.paragraphs():
         timings = [at for at, line in enumerate(lines) if _is_timing(line)]
         head = lines[: timings[0]] if timings else lines
         stray = head[:-1] if timings else head
@@ -72,17 +72,6 @@ def _blocks(source: SceneList) -> tuple[list[_Block], list[Fault]]:
 
 def _is_timing(line: str) -> bool:
     return "-->" in line or _IS_TIMING.match(line) is not None
-
-
-def _paragraphs(source: SceneList) -> Iterator[tuple[int, list[str]]]:
-    """Runs of filled lines, each with the number of its first line."""
-    lines: list[str] = []
-    for number, line in enumerate([*source.lines, ""], 1):
-        if line.strip():
-            lines.append(line.strip())
-        elif lines:
-            yield number - len(lines), lines
-            lines = []
 
 
 def _without_repeats(blocks: Sequence[_Block]) -> list[_Block]:

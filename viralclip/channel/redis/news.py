@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from viralclip.channel.redis.scripts import PREFIX, keys_of
 from viralclip.channel.stored import RETRY_S
-from viralclip.channel.wakers import Wakers
+from viralclip.channel.wakers import Wakers, cancelled
 
 # How long an answer may take, in seconds.
 ANSWER_S = 5.0
@@ -92,11 +92,6 @@ class News:
             both.expire(self._wake, _WAKE_KEPT_S)
             async with asyncio.timeout(ANSWER_S):
                 await both.execute()
-
-
-async def cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait({task})
 
 
 def _pairs(found: Any) -> list[tuple[bytes, list[Any]]]:

@@ -17,9 +17,10 @@ from viralclip import __version__
 from viralclip.channel.history import NO_EPOCH, Folded, View
 from viralclip.channel.port import HistoryLostError
 from viralclip.channel.redis import scripts
-from viralclip.channel.redis.news import ANSWER_S, News, cancelled
+from viralclip.channel.redis.news import ANSWER_S, News
 from viralclip.channel.redis.scripts import SHAS, keys_of
 from viralclip.channel.redis.suitability import ChannelUnsuitableError, unsuitable
+from viralclip.channel.wakers import cancelled
 from viralclip.errors import InvalidRequestError
 from viralclip.events import ClipTick, JobFinished, JobQueued, JobTick, NewEvent
 from viralclip.progress import Progress
