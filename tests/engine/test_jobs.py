@@ -1,8 +1,7 @@
 """What people do with jobs: each action is recorded, told and queued, and may be repeated."""
 
-from datetime import UTC, datetime
-
 import pytest
+from two_scenes import NOW, SCENES, VIDEO
 
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.records import JobRecord
@@ -10,22 +9,9 @@ from viralclip.channel.opening import open_channel
 from viralclip.engine.jobs import Jobs
 from viralclip.engine.opening import open_engine
 from viralclip.errors import JobBusyError, UnknownJobError
-from viralclip.plan import Options, StyleChoice, Video, make_plan
-from viralclip.scenes import Scene
+from viralclip.plan import Options, StyleChoice, make_plan
 from viralclip.workflow_ref import WorkflowRef
 
-NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-VIDEO = Video(
-    name="v.mp4",
-    path="/v.mp4",
-    width=640,
-    height=480,
-    duration=60,
-    fps="25",
-    has_audio=True,
-    identity="v",
-)
-SCENES = [Scene(id=1, title="One", start=0, end=5), Scene(id=2, title="Two", start=5, end=9)]
 STYLES = [StyleChoice(name="original"), StyleChoice(name="split")]
 
 

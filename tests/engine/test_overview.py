@@ -1,9 +1,9 @@
 """A line of a list says what the job's own page says, whatever became of it."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime
 
 import pytest
+from two_scenes import NOW, SCENES, VIDEO
 
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.records import JobRecord
@@ -26,22 +26,9 @@ from viralclip.events import (
     Rendering,
     RenderingDetails,
 )
-from viralclip.plan import Options, StyleChoice, Video, make_plan
-from viralclip.scenes import Scene
+from viralclip.plan import Options, StyleChoice, make_plan
 from viralclip.steps import Step
 
-NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-VIDEO = Video(
-    name="v.mp4",
-    path="/v.mp4",
-    width=640,
-    height=480,
-    duration=60,
-    fps="25",
-    has_audio=True,
-    identity="v",
-)
-SCENES = [Scene(id=1, title="One", start=0, end=5), Scene(id=2, title="Two", start=5, end=9)]
 PLAN = make_plan(VIDEO, SCENES, [StyleChoice(name="split")], Options())
 WHY = FailedDetails(step=Step.RENDERING, code="lost", message="Lost.", retryable=False)
 ENDINGS: dict[Outcome, tuple[str, str]] = {

@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from services import RedisServer
+from two_scenes import NOW, SCENES, VIDEO
 
 from viralclip.catalog.opening import open_catalog
 from viralclip.catalog.port import Catalog
@@ -29,23 +29,9 @@ from viralclip.events import (
     SceneStarted,
 )
 from viralclip.live import Frame, Reset
-from viralclip.plan import Options, StyleChoice, Video, make_plan
+from viralclip.plan import Options, StyleChoice, make_plan
 from viralclip.progress import Progress
-from viralclip.scenes import Scene
 from viralclip.steps import Step
-
-NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-VIDEO = Video(
-    name="v.mp4",
-    path="/v.mp4",
-    width=640,
-    height=480,
-    duration=60,
-    fps="25",
-    has_audio=True,
-    identity="v",
-)
-SCENES = [Scene(id=1, title="One", start=0, end=5), Scene(id=2, title="Two", start=5, end=9)]
 
 
 @pytest.fixture
