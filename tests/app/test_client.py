@@ -1,9 +1,12 @@
 """A program uses a server with the verbs of jobs that it makes itself."""
 
 import os
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -30,14 +33,23 @@ def server(program: Path) -> Iterator[tuple[str, str]]:
     serving = subprocess.Popen([*COMMAND, "serve", "--port", str(port)], stdout=log, stderr=log)
     try:
         url = f"http://127.0.0.1:{port}"
-        transport = httpx.HTTPTransport(retries=12)
-        with httpx.Client(transport=transport, timeout=60) as waiting:
-            waiting.get(f"{url}/healthz")
+        wait_for(port, serving)
+        httpx.get(f"{url}/healthz", timeout=60).raise_for_status()
         yield url, made.stdout.decode().strip()
     finally:
         serving.terminate()
         serving.wait(30)
         log.close()
+
+
+def wait_for(port: int, serving: subprocess.Popen[bytes]) -> None:
+    """Return when the server can be connected to; it answers as soon as it is ready."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and serving.poll() is None:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            return
+        time.sleep(0.05)
+    pytest.fail("the server did not start")
 
 
 async def test_a_server_makes_the_clips_of_a_program(
