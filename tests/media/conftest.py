@@ -11,6 +11,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from av.video.reformatter import VideoReformatter
 
 from viralclip.filter_graph import Filter, Graph, line
 from viralclip.geometry import Size
@@ -120,6 +121,7 @@ def _measure(path: Path) -> Measured:
 def _look(container: Any, measured: Measured) -> None:
     stream = container.streams.video[0]
     measured.sar, measured.rate = stream.sample_aspect_ratio, stream.average_rate
+    shrink = VideoReformatter().reformat  # one for all: each one prepares for its first frame
     for frame in container.decode(stream):
         measured.times.append(frame.time)
         measured.formats.add(frame.format.name)
@@ -129,7 +131,7 @@ def _look(container: Any, measured: Measured) -> None:
             (frame.color_range, frame.colorspace, frame.color_trc, frame.color_primaries)
         )
         measured.lumas.append(
-            frame.reformat(width=32, height=32, format="gray").to_ndarray().mean()
+            shrink(frame, width=32, height=32, format="gray", threads=1).to_ndarray().mean()
         )
     bright = [False, *(luma > 200 for luma in measured.lumas)]
     measured.flashes = [
