@@ -134,6 +134,34 @@ def test_the_words_are_one_stop_and_what_is_undone_or_removed_keeps_the_focus(lo
     expect(page.get_by_role("button", name=re.compile("^لكم, at"))).to_be_focused()
 
 
+def test_a_scene_without_words_gets_some_where_they_were_missed(look, served):
+    page = drafted(look, served, srt="1\n00:00:01,200 --> 00:00:01,900\nGood morning\n")
+    page.get_by_label("End of scene 1").fill("1")
+    expect(page.get_by_text("This scene has no words")).to_be_visible()
+    page.get_by_label("Place in the clip").fill("0.4")
+    adding = page.get_by_role("button", name="Add words here")
+    adding.click()
+    page.keyboard.type("Nobody")
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("This scene has no words")).to_be_visible()
+    adding.click()
+    page.keyboard.type("Well then")
+    page.keyboard.press("Enter")
+    expect(word(page, "then")).to_be_focused()
+    page.keyboard.press("Control+Enter")
+    page.keyboard.type("now.")
+    page.keyboard.press("Enter")
+    expect(word(page, "now.")).to_be_focused()
+    page.keyboard.press("Control+z")
+    expect(word(page, "now.")).to_have_count(0)
+    page.reload()
+
+    expect(page.get_by_role("button", name="Well, at 0:00.4")).to_be_visible()
+    kept = page.evaluate("() => JSON.stringify({ ...localStorage })")
+    assert all(text in kept for text in ("Well", "then", "Good", "morning"))
+    assert "Nobody" not in kept
+
+
 def test_a_line_from_the_right_is_walked_from_the_right(look, served):
     page = drafted(look, served)
     first, second = word(page, "صباح"), word(page, "الخير")

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Words, linesOf, merged, removed, replaced, saidAt, split, typed, unsplit, within } from "./editing";
+import { type Words, added, linesOf, merged, removed, replaced, saidAt, split, typed, unsplit, within } from "./editing";
 
 const words: Words = [
   { text: "Their", start: 0, end: 0.4, confidence: 0.4, joined: false },
@@ -67,4 +67,52 @@ test("a scene's words are edited among all the others", () => {
 
 test("the word that is being said is known, and that none is", () => {
   expect([0, 0.5, 1.1, 2.5, 9].map((time) => saidAt(words, time))).toEqual([0, 1, -1, 4, -1]);
+});
+
+test("words are added in a pause, as a line of their own and for as long as they are read", () => {
+  const apart: Words = [{ text: "One", start: 1, end: 1.5, joined: false }, { text: "two", start: 4, end: 5, joined: false }];
+  const edited = added(apart, 2, " you  see ", [0, 10]);
+
+  expect(lines(edited)).toEqual(["One", "you see", "two"]);
+  expect(edited.slice(1, 3)).toEqual([
+    { text: "you", start: 2, end: 2.3, confidence: null, joined: false, spread: [2, 2.6], break_after: null },
+    { text: "see", start: 2.3, end: 2.6, confidence: null, joined: false, spread: [2, 2.6], break_after: true },
+  ]);
+  expect(lines(added(apart, 0.8, "Zero", [0, 10]))).toEqual(["Zero", "One", "two"]);
+  expect(spoken(added(apart, 0.8, "Zero", [0, 10]))[0]).toEqual(["Zero", 0.8, 1]);
+  expect(lines(added(apart, 1.6, "more", [0, 10]))).toEqual(["One", "more", "two"]);
+  expect(added(apart, 2, " \n", [0, 10])).toBe(apart);
+});
+
+test("a scene without words gets some, up to its end", () => {
+  expect(spoken(added([], 4.8, "Hello there", [3, 5]))).toEqual([["Hello", 4.8, expect.closeTo(4.9)], ["there", expect.closeTo(4.9), 5]]);
+  expect(spoken(added([], 5, "Hello", [3, 5]))).toEqual([["Hello", 4.9, 5]]);
+  expect(spoken(added([], 3, "Hello", [3, 3.05]))).toEqual([["Hello", 3, 3.05]]);
+  expect(spoken(added([], 0, "こんにちは世界の皆さん", [0, 5]))).toEqual([["こんにちは世界の皆さん", 0, expect.closeTo(0.66)]]);
+});
+
+test("words that are added within a word stand right after it, in its line", () => {
+  const edited = added(words, 0.9, "big", [0, 3]);
+
+  expect(lines(edited)).toEqual(["Their over all big plan.", "Next"]);
+  expect(spoken(edited)[3]).toEqual(["big", 1, 1.2]);
+  const japanese: Words = [{ text: "今日", start: 0, end: 1, joined: false, speaker: "Ann" }, { text: "晴れ", start: 1.5, end: 2, joined: true, speaker: "Ann" }];
+  expect(added(japanese, 0.5, "は", [0, 3])[1]).toMatchObject({ text: "は", start: 1, joined: true, speaker: "Ann" });
+  expect(lines(added(japanese, 0.5, "は", [0, 3]))).toHaveLength(1);
+});
+
+test("where there is no room, words that are added share the time of the word that is said", () => {
+  const edited = added(words, 0.2, "is", [0, 3]);
+
+  expect(spoken(edited).slice(0, 3)).toEqual([["Their", 0, expect.closeTo(0.286)], ["is", expect.closeTo(0.286), 0.4], ["over", 0.4, 0.8]]);
+  expect(edited.slice(0, 2).map(({ spread, confidence }) => [spread, confidence])).toEqual([[[0, 0.4], 0.4], [[0, 0.4], null]]);
+  expect(lines(edited)).toEqual(["Their is over all plan.", "Next"]);
+  const japanese: Words = [{ text: "今日", start: 0, end: 1, joined: false }, { text: "晴れ", start: 1, end: 2, joined: true }];
+  expect(added(japanese, 0.5, "は", [0, 3]).map(({ text, joined }) => [text, joined])).toEqual([["今日", false], ["は", true], ["晴れ", true]]);
+  expect(spoken(added([{ text: "Two", start: 0.05, end: 0.65, joined: false }], 0, "One", [0, 3]))).toEqual([["One", 0.05, 0.35], ["Two", 0.35, 0.65]]);
+  expect(spoken(added(words, 3, "now", [0, 3])).slice(-2)).toEqual([["Next", 2, expect.closeTo(2.571)], ["now", expect.closeTo(2.571), 3]]);
+});
+
+test("long sentences that are added are divided into lines", () => {
+  expect(lines(added([], 0, "Four score and seven years ago our fathers brought forth a nation", [0, 30]))).toEqual(["Four score and seven years ago our fathers", "brought forth a nation"]);
 });

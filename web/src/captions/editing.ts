@@ -4,6 +4,9 @@ import type { Word } from "../api";
 
 export type Words = readonly Word[];
 
+/** Seconds of the video. */
+export type Stretch = [start: number, end: number];
+
 /** Words that stand in one line: from `first` up to but without `end`. */
 export interface Line {
   first: number;
@@ -14,33 +17,41 @@ export interface Line {
 const PAUSE_S = 0.8;
 const LONGEST_S = 6;
 const CHARS = 42;
+/** So long a word that was added stands, and a letter of a long one; what is pressed for time has less, but not below the least. */
+const WORD_S = 0.3;
+const LETTER_S = 0.06;
+const LEAST_S = 0.1;
 const SENTENCE_END = /[.?!…。？！؟।]$/;
 
 /** The word as somebody typed it: several words share its time, and none removes it. */
 export function typed(words: Words, at: number, text: string): Words {
   const word = words[at];
-  const parts = text.split(/\s+/).filter((part) => part !== "");
+  const parts = partsOf(text);
   if (!word || (parts.length === 1 && parts[0] === word.text)) return words;
   if (!parts.length) return removed(words, at);
-  const letters = parts.reduce((sum, part) => sum + part.length, 0);
-  let start = word.start;
-  const typedWords = parts.map((part, index): Word => {
-    const isLast = index === parts.length - 1;
-    const end = isLast ? word.end : start + ((word.end - word.start) * part.length) / letters;
-    const typedWord: Word = {
-      ...word,
-      text: part,
-      start,
-      end,
-      confidence: null,
-      joined: index === 0 && word.joined,
-      spread: word.spread ?? (parts.length > 1 ? [word.start, word.end] : null),
-      break_after: isLast ? (word.break_after ?? null) : null,
-    };
-    start = end;
-    return typedWord;
-  });
-  return words.toSpliced(at, 1, ...typedWords);
+  const spread: Stretch | null = word.spread ?? (parts.length > 1 ? [word.start, word.end] : null);
+  return words.toSpliced(at, 1, ...shared(parts, [word.start, word.end], { ...word, spread }));
+}
+
+/** The words with what is said at `time`, in a scene from `start` to `end`: in a pause as a line of its own, else in the line that goes on there. */
+export function added(words: Words, time: number, text: string, [start, end]: Stretch): Words {
+  const parts = partsOf(text);
+  const at = placeAt(words, time);
+  const [before, next] = [words[at], words[at + 1]];
+  if (!parts.length) return words;
+  const stretch = roomFor(parts, time, [before?.end ?? start, next?.start ?? end]);
+  const goesOn = before && next && !endsBefore(words, firstOf(words, at), at + 1);
+  const joined = (goesOn ? next : before)?.joined ?? false;
+  if (!stretch && words.length) return sharing(words, at, parts, joined);
+  const spread = stretch ?? [start, end];
+  if (goesOn) return words.toSpliced(at + 1, 0, ...shared(parts, spread, { ...before, joined, spread }));
+  const line = shared(parts, spread, { joined: false, spread, break_after: true });
+  return before ? words.toSpliced(at, 1, { ...before, break_after: true }, ...line) : [...line, ...words];
+}
+
+/** The last word that began by then; -1 for none. */
+export function placeAt(words: Words, time: number): number {
+  return words.findLastIndex((word) => word.start <= time);
 }
 
 export function removed(words: Words, at: number): Words {
@@ -93,6 +104,50 @@ export function replaced(all: Words, start: number, end: number, edited: Words):
 /** The word that is being said; -1 for none. */
 export function saidAt(words: Words, time: number): number {
   return words.findLastIndex((word) => word.start <= time && time < word.end);
+}
+
+function partsOf(text: string): string[] {
+  return text.split(/\s+/).filter((part) => part !== "");
+}
+
+/** Words like another one, each with its letters' share of the stretch. */
+function shared(parts: string[], [start, end]: Stretch, like: Omit<Word, "text" | "start" | "end">): Word[] {
+  const letters = parts.reduce((sum, part) => sum + part.length, 0);
+  let from = start;
+  return parts.map((text, index): Word => {
+    const isLast = index === parts.length - 1;
+    const to = isLast ? end : from + ((end - start) * text.length) / letters;
+    const word = { ...like, text, start: from, end: to, confidence: null, joined: index === 0 && like.joined, break_after: isLast ? (like.break_after ?? null) : null };
+    from = to;
+    return word;
+  });
+}
+
+/** When words are shown that are added at `time` between what is said before and after; null where they do not fit. */
+function roomFor(parts: string[], time: number, [from, to]: Stretch): Stretch | null {
+  const least = LEAST_S * parts.length;
+  if (to - from < least) return null;
+  const start = Math.max(from, Math.min(time, to - least));
+  const reading = parts.reduce((sum, part) => sum + Math.max(WORD_S, LETTER_S * part.length), 0);
+  return [start, Math.min(start + reading, to)];
+}
+
+/** The words where others share the time of the one that they stand behind, or of the first. */
+function sharing(words: Words, at: number, parts: string[], joined: boolean): Words {
+  const word = words[Math.max(at, 0)];
+  if (!word) return words;
+  const own = at < 0 ? parts.length : 0;
+  const spread: Stretch = word.spread ?? [word.start, word.end];
+  const all = shared(parts.toSpliced(own, 0, word.text), [word.start, word.end], { ...word, spread }).map((one, index) => {
+    // The word itself is as sure as it was.
+    if (index === own) return { ...one, confidence: word.confidence ?? null };
+    return index === own + 1 ? { ...one, joined } : one;
+  });
+  return words.toSpliced(Math.max(at, 0), 1, ...all);
+}
+
+function firstOf(words: Words, at: number): number {
+  return linesOf(words).find(({ end }) => at < end)?.first ?? at;
 }
 
 function isWithin(word: Word, start: number, end: number): boolean {
