@@ -19,7 +19,11 @@ ROOT = Path(__file__).parent.parent.parent
 DEPLOY = ROOT / "deploy"
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined] - a group has commands
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-TEXTS = [path for path in sorted(DEPLOY.rglob("*")) if path.is_file()]
+TEXTS = [
+    path
+    for path in sorted(DEPLOY.rglob("*"))
+    if path.is_file() and path.parent.name != "__pycache__"
+]
 # A tag that names one release: never `latest`, a branch or a major version alone.
 PINNED = re.compile(r"[\w./-]+:(v?\d+\.\d+\.\d+|\d+\.\d+|RELEASE\.\d{4}-\d\d-\d\dT[\d-]+Z)[\w.-]*")
 
