@@ -8,7 +8,6 @@ from pathlib import Path
 import platformdirs
 
 from viralclip.errors import UnknownLanguageError
-from viralclip.settings.errors import InvalidSettingError
 from viralclip.settings.secrets import OTLP_ENDPOINTS, otlp_secrets
 from viralclip.settings.sections import (
     DatabaseSettings,
@@ -40,6 +39,7 @@ from viralclip.settings.values import (
     read_positive,
     read_reach,
     read_secret_key,
+    refusal,
     require_utf8,
 )
 from viralclip.words.languages import spoken_language
@@ -156,6 +156,4 @@ def _language(named: str) -> str:
         return spoken_language(named)
     except UnknownLanguageError as error:
         wanted = "the tag of a language, such as en or de"
-        raise InvalidSettingError(
-            name="VIRALCLIP_SPEECH_LANGUAGE", value=named, wanted=wanted
-        ) from error
+        raise refusal("VIRALCLIP_SPEECH_LANGUAGE", named, wanted) from error
