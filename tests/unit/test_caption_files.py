@@ -2,7 +2,13 @@
 
 import pytest
 
-from viralclip.caption_files import CaptionFile, files_of_scenes, scene_of, with_files
+from viralclip.caption_files import (
+    CaptionFile,
+    files_of_scenes,
+    of_no_scene,
+    scene_of,
+    with_files,
+)
 from viralclip.captioning import clip_words
 from viralclip.errors import InvalidTranscriptError
 from viralclip.scenes import Scene
@@ -60,6 +66,15 @@ def test_another_file_belongs_to_none(name):
     found, strangers = files_of_scenes([file("", name)], [ONE, TWO], "talk.mp4")
 
     assert (dict(found), strangers) == ({}, (name,))
+    assert [fault.place for fault in of_no_scene(strangers)] == [name]
+
+
+def test_the_files_of_a_scenes_styles_are_found_together():
+    split, original = file("", "01_the-opening_split.srt"), file("", "01_the-opening_original.srt")
+    end = file("", "02_the-end_original.srt")
+    found, strangers = files_of_scenes([split, end, original], [ONE, TWO], "talk.mp4")
+
+    assert (dict(found), strangers) == ({1: [split, original], 2: [end]}, ())
 
 
 def test_what_was_written_changes_nothing_whether_its_words_were_given_or_heard():
@@ -90,6 +105,12 @@ def test_words_of_a_scene_that_nothing_is_known_of_are_those_of_the_file():
     assert [word.start for word in shown.words] == [pytest.approx(word.start) for word in WORDS]
     untimed = corrected(ONE, file(written()))
     assert spelled(untimed.words or ()) == spelled(WORDS)
+
+
+def test_a_clips_own_file_that_cannot_be_read_any_more_is_as_if_there_were_none():
+    text = written().replace("Helo", "Hello")
+
+    assert corrected(ONE, file(text, timed="no times here")) == corrected(ONE, file(text))
 
 
 def test_corrections_that_were_made_before_stay_beside_what_is_heard_or_given():
