@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from services import PostgresServer
@@ -28,3 +29,10 @@ def engine_postgres_url(postgres_server: PostgresServer, blank_postgres: str) ->
     url = postgres_server.create_database(like=blank_postgres)
     yield url
     postgres_server.drop_database(url)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "postgres":
+        return request.getfixturevalue("engine_postgres_url")
+    return f"sqlite:///{tmp_path / 'engine.db'}"

@@ -14,13 +14,6 @@ from viralclip.workflow_ref import WorkflowRef
 CLIP = WorkflowRef("j", 1, 1, "split")
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path) -> str:
-    if request.param == "postgres":
-        return request.getfixturevalue("engine_postgres_url")
-    return f"sqlite:///{tmp_path / 'engine.db'}"
-
-
 @pytest.fixture
 async def engine(url):
     async with open_engine(url) as opened:
@@ -210,16 +203,19 @@ async def test_work_that_runs_has_an_owner_and_that_which_waits_is_in_the_queue(
 async def test_a_cancelled_step_stops_at_once_and_its_workflow_has_ended(url, engine):
     process = Process(url)
 
+    rendering: list[bool] = []
+
     async def work() -> None:
         await process.runtime.run_step("render", render)
 
     async def render() -> dict[str, Any]:
+        rendering.append(True)
         await for_ever()
         return {}
 
     await engine.enqueue([CLIP], priority=1)
     with process.launch(work):
-        await until(lambda: _has_begun(engine))
+        await until(has_any(rendering))
         await engine.cancel([CLIP.workflow_id])
         await until(all_ended(engine, CLIP))
         await until(has_any(process.left_with))

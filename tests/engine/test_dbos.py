@@ -16,12 +16,7 @@ async def engine(tmp_path):
         yield opened
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
-async def test_the_depth_of_the_queue_counts_clips_alone_and_reads_no_finished_work(
-    kind, request, tmp_path
-):
-    sqlite = f"sqlite:///{tmp_path / 'engine.db'}"
-    url = sqlite if kind == "sqlite" else request.getfixturevalue("engine_postgres_url")
+async def test_the_depth_of_the_queue_counts_clips_alone_and_reads_no_finished_work(url):
     async with open_engine(url) as engine:
         empty = engine.depth()
         works = [

@@ -203,7 +203,7 @@ async def test_captions_are_drawn_where_nobody_could_look(shop, talk, face_model
     async def fail(*_args, **_kwargs):
         raise AnalysisFailedError
 
-    shop.use(analyses=SimpleNamespace(look=fail, footage=fail))
+    shop.use(analyses=SimpleNamespace(detect=fail, footage=fail))
     job = await shop.job(talk, (0.0, 0.6), words=[said("so")], captions=GIVEN)
 
     assert (await shop.make_first(job)).ending == "complete"

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import os
 import shutil
+import threading
 import time
 from pathlib import Path
 from typing import Self
@@ -14,6 +15,7 @@ import pytest
 from bench.attack.pictures import png
 from viralclip.media.probe import probe
 from viralclip.plan import Video
+from viralclip.server import partial_upload
 from viralclip.server.limits import Limits
 from viralclip.server.partial_upload import safe_name
 from viralclip.server.partial_uploads import EXPIRES_S, PartialUploads
@@ -471,17 +473,45 @@ async def test_a_request_at_a_wrong_offset_does_not_end_the_one_under_way(served
     assert answer == b"HTTP/1.1 204"
 
 
-async def test_of_many_requests_with_the_whole_file_one_brings_it(served, video):
+async def test_of_many_requests_with_the_whole_file_one_brings_it(served, video, until):
     async with tus(served) as client:
         place = await announce(client, len(video))
         answers = await asyncio.gather(*(send(client, place, 0, video) for _ in range(8)))
         codes = sorted(answer.status_code for answer in answers)
-        video_id = (await client.head(place)).headers["video-id"]
-        content = await client.get(f"/api/videos/{video_id}/content")
+        found = await becomes(client, place, until)
+        content = await client.get(f"/api/videos/{found['video_id']}/content")
 
     assert codes[0] == 204
-    assert set(codes[1:]) <= {409, 413, 423}
+    assert set(codes[1:]) <= {204, 409, 413, 423}
     assert content.content == video
+
+
+async def test_who_brought_the_last_bytes_is_told_so_although_a_newer_request_came(
+    served, video, monkeypatch, until
+):
+    writing, go_on = threading.Event(), threading.Event()
+    append = partial_upload._append
+
+    def slowly(path: Path, content: bytes) -> int:
+        writing.set()
+        go_on.wait(10)
+        return append(path, content)
+
+    async def begun() -> bool:
+        return writing.is_set()
+
+    monkeypatch.setattr(partial_upload, "_append", slowly)
+    async with tus(served) as client:
+        place = await announce(client, len(video))
+        first = asyncio.create_task(send(client, place, 0, video))
+        await until(begun)
+        second = asyncio.create_task(send(client, place, 0, video))
+        await asyncio.sleep(0.2)  # it takes over, and waits for the write to end
+        go_on.set()
+        answers = await asyncio.gather(first, second)
+
+    assert answers[0].status_code == 204
+    assert answers[1].status_code in {204, 409, 413}
 
 
 async def test_the_last_request_does_not_wait_for_a_slow_check(serve, video, until):

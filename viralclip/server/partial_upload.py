@@ -60,10 +60,15 @@ class PartialUpload:
             return info.length
         return self.data.stat().st_size if self.data.exists() else 0
 
+    def is_whole(self) -> bool:
+        """Whether all bytes have come."""
+        info = self.info()
+        return info is not None and self.offset() >= info.length
+
     def is_complete(self) -> bool:
         """Whether all bytes are here, and nobody has made a video of them."""
         info = self.info()
-        return info is not None and not info.is_settled and self.offset() >= info.length
+        return info is not None and not info.is_settled and self.is_whole()
 
     def coming(self) -> int:
         """How many bytes are still to come."""

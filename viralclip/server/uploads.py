@@ -14,7 +14,7 @@ from viralclip.server.finishing import Finishing
 from viralclip.server.identity import Owner
 from viralclip.server.owner_first import OwnerFirst
 from viralclip.server.partial_upload import WRONG_OFFSET, PartialUpload
-from viralclip.server.partial_uploads import PartialUploads
+from viralclip.server.partial_uploads import PartialUploads, UploadBusyError
 from viralclip.server.problems import ConflictError, TooLargeError, problem_response, problems
 from viralclip.server.tus import (
     CONTENT_TYPE,
@@ -211,8 +211,13 @@ async def _receive(
     # One that is at another offset must not end the one that is under way.
     if await asyncio.to_thread(upload.offset) != offset:
         raise ConflictError(why=WRONG_OFFSET)
-    async with uploads.writing(upload):
-        await _append(upload, request, offset, coming)
+    try:
+        async with uploads.writing(upload):
+            await _append(upload, request, offset, coming)
+    except UploadBusyError:
+        # A newer request came while the last bytes were written: they are all here.
+        if not await asyncio.to_thread(upload.is_whole):
+            raise
 
 
 async def _append(upload: PartialUpload, request: Request, offset: int, coming: int) -> None:
