@@ -104,6 +104,7 @@ def test_a_scene_list_is_pasted_mended_at_its_faults_and_taken(look, served):
             "buffer": b"start,end,title\n0:01,0:02,From a file\n",
         }
     )
+    expect(faults).to_have_count(0)
     make(page)
 
     expect(page.get_by_role("heading", name="From a file")).to_be_visible()

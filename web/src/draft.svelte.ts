@@ -42,7 +42,7 @@ export class Draft {
   bars = $state<"cut" | "keep">("cut");
   /** The number of an audio track, or `voice` or `all`. */
   audioTrack = $state("voice");
-  problem = $state.raw<Problem | null>(null);
+  #refused = $state.raw<{ problem: Problem; text: string } | null>(null);
   /** What the server noted about the scenes and the video when it took the job. */
   notes = $state.raw<string[]>([]);
   isSending = $state(false);
@@ -102,11 +102,22 @@ export class Draft {
     this.captions.restore(draft.captions);
   }
 
+  /** Why the job was refused; what was wrong with a pasted list is not said of another one. */
+  get problem(): Problem | null {
+    return this.isText && this.#refused?.text !== this.text ? null : (this.#refused?.problem ?? null);
+  }
+
+  /** Forget why the job was refused. */
+  renew(): void {
+    this.#refused = null;
+  }
+
   /** The job's id, or null if it was refused; sending the same draft again makes no second job. */
   async submit(): Promise<string | null> {
     if (!this.video) return null;
     this.isSending = true;
-    this.problem = null;
+    this.renew();
+    const { text } = this;
     try {
       const body = this.#body(this.video);
       const headers = { "Idempotency-Key": this.#keyFor(JSON.stringify(body)) };
@@ -115,7 +126,7 @@ export class Draft {
       remove(KEPT);
       return created.job_id;
     } catch (error) {
-      this.problem = problemOf(error);
+      this.#refused = { problem: problemOf(error), text };
       return null;
     } finally {
       this.isSending = false;

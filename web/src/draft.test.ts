@@ -60,6 +60,19 @@ test("a refusal stays with the draft", async () => {
   expect(faultsOfRows(draft.problem?.faults ?? []).get(1)).toEqual({ end: "x is not a time" });
 });
 
+test("what was wrong with a pasted list is not said of the one that replaced it", async () => {
+  answering(422, { type: "about:blank", title: "", status: 422, detail: "Faults.", code: "invalid_scenes", trace_id: "", faults: [{ place: "line 1", problem: "x is not a time" }] });
+  const draft = ready();
+  [draft.isText, draft.text] = [true, "x Opening"];
+  const sending = draft.submit();
+  draft.text = "0:01 - 0:02 Opening";
+  await sending;
+
+  expect(draft.problem).toBeNull();
+  draft.text = "x Opening";
+  expect(draft.problem?.faults).toHaveLength(1);
+});
+
 test("faults of a pasted list name their lines", () => {
   expect(faultyLines([{ place: "line 12", problem: "" }, { place: "aspect", problem: "" }])).toEqual([12]);
 });
