@@ -61,7 +61,7 @@ def test_filters_of_a_build_are_known(ffmpeg: Path):
 async def test_how_ffmpeg_ended_is_told_as_a_clips_error(
     command: tuple[str, ...], kind: type[ClipError]
 ):
-    limits = Watchdogs(start_s=0.4, stall_s=0.4, busy_s=1.2, total_s=60)
+    limits = Watchdogs(start_s=1, stall_s=1, busy_s=2, total_s=60)
     with pytest.raises(kind) as ended:
         await run_ffmpeg(
             [sys.executable, *command], duration=1, on_progress=lambda _: None, limits=limits
