@@ -23,6 +23,8 @@ _WORKERS = 3
 # Clips that wait for each one that can be made at once.
 _OVERLOAD = 4
 _SLOTS = 2 * _WORKERS
+# One less than a user may have at once.
+_MOST_JOBS = 19
 _CLIP_S = 1.0
 _BETWEEN_HARMS_S = (5.0, 15.0)
 _FROZEN_S = 8.0
@@ -64,6 +66,7 @@ class Soak:
     until: float
     workers: dict[str, Process] = field(default_factory=dict)
     jobs: list[Job] = field(default_factory=list)
+    clips: list[int] = field(default_factory=list)
     harms: Counter[str] = field(default_factory=Counter[str])
 
     @property
@@ -76,10 +79,9 @@ class Soak:
     async def submit(self) -> None:
         """Keep so many clips waiting that the workers are never done."""
         while self.goes_on:
-            open_clips = sum(
-                len(job.viewer.progress.scenes) or 1 for job in self.jobs if not job.watching.done()
-            )
-            if open_clips < (_OVERLOAD + 1) * _SLOTS:
+            made = [job.watching.done() for job in self.jobs]
+            unmade = [clips for clips, done in zip(self.clips, made, strict=True) if not done]
+            if sum(unmade) < (_OVERLOAD + 1) * _SLOTS and len(unmade) < _MOST_JOBS:
                 await self._submit_one()
             else:
                 await asyncio.sleep(0.2)
@@ -91,6 +93,7 @@ class Soak:
         viewer = Viewer(self.fleet.address, job_id)
         watching = asyncio.create_task(viewer.watch())
         self.jobs.append(Job(self.fleet, job_id, viewer, watching))
+        self.clips.append(len(spans))
 
     async def harm(self) -> None:
         """Every few seconds something happens to a worker; its machine starts it again."""
