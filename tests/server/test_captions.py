@@ -18,6 +18,7 @@ from viralclip.analysis.models import FaceModel, ModelPlace
 from viralclip.app.caption_preview import CaptionDrawer, DrawingTools
 from viralclip.pipeline.tools import in_place
 from viralclip.processes.runner import Watchdogs
+from viralclip.speech.alignments import Alignments
 
 SRT = "1\n00:00:00,000 --> 00:00:01,000\nHello wörld\n\n2\n00:00:01,500 --> 00:00:02,500\nagain\n"
 
@@ -80,6 +81,7 @@ async def drawing(serve, ffmpeg: Path, tmp_path: Path, yunet: Path | None):
         face_model=FaceModel(ModelPlace(tmp_path / "models", named=yunet)),
         source=in_place,
         ffmpeg=lambda: ffmpeg,
+        alignments=Alignments(tmp_path / "transcripts"),
     )
     served = await serve(captioned=CaptionDrawer(tools))
     grey = ("-f", "lavfi", "-i", "color=0x808080:s=640x480:r=25:d=3", "-preset", "ultrafast")
@@ -126,6 +128,21 @@ async def test_a_frame_shows_the_captions_of_its_moment(drawing):
         said, unsaid = (middle_of(picture, colour) for colour in (YELLOW, WHITE))
         assert (said < unsaid) is said_first
         assert (said + unsaid) / 2 == pytest.approx(320, abs=40)
+
+
+async def test_words_of_a_line_are_shown_when_they_are_heard_as_in_the_clip(drawing, source):
+    shutil.copy(source("small"), drawing.folder / "media" / "talk.mp4")
+    # The source has a tone at the beginning of each second.
+    line = [word | {"spread": [0.4, 2.4]} for word in WORDS]
+    async with drawing.client() as client:
+        early, silent, heard, silence = [
+            await drawn(client, at=at, scene=SCENE | {"words": words})
+            for at in (0.75, 1.05)
+            for words in (line, [])
+        ]
+
+    assert early.content == silent.content
+    assert heard.content != silence.content
 
 
 async def test_a_style_that_looks_for_people_is_drawn_where_it_would_look(drawing):

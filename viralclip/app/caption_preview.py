@@ -19,6 +19,7 @@ from viralclip.geometry import parse_aspect
 from viralclip.media.probe import Probed, identity
 from viralclip.media.render_spec import RenderSpec, VideoGraph
 from viralclip.media.still import render_still
+from viralclip.pipeline.alignment import aligned_scene
 from viralclip.pipeline.captions import CaptionedClip
 from viralclip.pipeline.render import prepared
 from viralclip.pipeline.segment import probe_source
@@ -27,6 +28,7 @@ from viralclip.plan import CaptionOptions, Clip, Options, Plan, Video, choose, m
 from viralclip.processes.runner import Watchdogs
 from viralclip.scenes import Scene
 from viralclip.server.caption_preview import FrameLook
+from viralclip.speech.alignments import Alignments
 from viralclip.steps import is_framed
 from viralclip.styles import Framing, Raster, all_styles, resolve
 
@@ -47,6 +49,7 @@ class DrawingTools:
     face_model: FaceModel
     source: Callable[[Video], AbstractAsyncContextManager[Path]]
     ffmpeg: Callable[[], Path]
+    alignments: Alignments
     fonts: Path | None = None
 
 
@@ -64,7 +67,10 @@ class CaptionDrawer:
             # Only what was looked into under limits is looked into in this process.
             if (now := await asyncio.to_thread(identity, path)) != video.identity:
                 raise SourceChangedError(detail=f"identity {now}")
-            seen = await self._inspect(plan, await probe_source(path))
+            probed = await probe_source(path)
+            heard = await aligned_scene(scene, probed, self._tools.alignments)
+            plan = plan.model_copy(update={"scenes": (heard,)})
+            seen = await self._inspect(plan, probed)
             return await self._draw(seen, seen.frame_at(look.at))
 
     async def _inspect(self, plan: Plan, probed: Probed) -> "_PreviewedClip":

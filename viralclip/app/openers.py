@@ -30,6 +30,12 @@ def open_transcripts(
     return Transcripts(settings.state.transcripts, on_start=on_start)
 
 
+def open_alignments(
+    settings: Settings, *, on_start: Callable[[int], None] | None = None
+) -> Alignments:
+    return Alignments(settings.state.transcripts, on_start=on_start)
+
+
 def open_speech(
     settings: Settings, *, on_start: Callable[[int], None] | None = None
 ) -> SpeechTools:
@@ -37,7 +43,7 @@ def open_speech(
     choice = speech_choice(settings)
     return SpeechTools(
         open_transcripts(settings, on_start=on_start),
-        Alignments(settings.state.transcripts, on_start=on_start),
+        open_alignments(settings, on_start=on_start),
         find=lambda: find_recogniser(choice),
         name=choice.name,
     )

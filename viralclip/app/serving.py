@@ -22,6 +22,7 @@ from viralclip.app.lives import attended
 from viralclip.app.metrics import open_scrape
 from viralclip.app.openers import (
     model_place,
+    open_alignments,
     open_analyses,
     open_sources,
     storage_opener,
@@ -186,6 +187,7 @@ def _drawer(settings: Settings, opener: Callable[[str], Storage]) -> CaptionDraw
             face_model=FaceModel(model_place(settings)),
             source=open_sources(settings, opener).hold,
             ffmpeg=partial(find_ffmpeg, settings.rendering.ffmpeg),
+            alignments=open_alignments(settings),
             fonts=settings.rendering.fonts,
         )
     )

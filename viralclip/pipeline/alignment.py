@@ -5,34 +5,31 @@ The files beside the clip keep the times that were given: who gives them back fi
 
 import structlog
 
+from viralclip.audio_tracks import VOICE
 from viralclip.errors import NoSpeechTrackError
-from viralclip.pipeline.segment import probe_source
-from viralclip.pipeline.tools import ClipTask, SpeechTools, Tools
-from viralclip.pipeline.transcription import with_words
+from viralclip.media.probe import Probed
 from viralclip.processes.runner import ProcessError
+from viralclip.scenes import Scene
+from viralclip.speech.alignments import Alignments
 from viralclip.speech.spoken import spoken_source
-from viralclip.words.transcript import Word
 
 log = structlog.get_logger(__name__)
 
 
-async def aligned_task(task: ClipTask, tools: Tools) -> ClipTask:
-    """The task whose scene has its words where they are heard; where that cannot be found out, they
-    keep their shares of the lines' times."""
-    words = task.clip.scene.words or ()
-    if tools.speech is None or not any(word.spread for word in words):
-        return task
+async def aligned_scene(
+    scene: Scene, probed: Probed, alignments: Alignments, *, audio_track: str = VOICE
+) -> Scene:
+    """The scene with its words where they are heard; where that cannot be found out, they keep
+    their shares of the lines' times."""
+    words = scene.words or ()
+    if not any(word.spread for word in words):
+        return scene
     try:
-        return with_words(task, await _aligned(task, tools, tools.speech))
+        source = spoken_source(probed, audio_track)
+        aligned = await alignments.aligned(source, scene.range, words)
     except NoSpeechTrackError:
-        return task
+        return scene
     except (ProcessError, OSError) as error:
         log.warning("Captions drawn at the times of lines", error=str(error))
-        return task
-
-
-async def _aligned(task: ClipTask, tools: Tools, speech: SpeechTools) -> tuple[Word, ...]:
-    plan, scene = task.job.plan, task.clip.scene
-    async with tools.storing.source(plan.video) as path:
-        source = spoken_source(await probe_source(path), plan.options.audio_track)
-        return await speech.alignments.aligned(source, scene.range, scene.words or ())
+        return scene
+    return scene.model_copy(update={"words": aligned})

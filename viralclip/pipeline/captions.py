@@ -15,7 +15,7 @@ from viralclip.errors import AnalysisFailedError, AnalysisStalledError
 from viralclip.media.fonts import load_fonts
 from viralclip.media.probe import Probed
 from viralclip.media.render_spec import RenderSpec
-from viralclip.pipeline.alignment import aligned_task
+from viralclip.pipeline.alignment import aligned_scene
 from viralclip.pipeline.analysis import Analysis
 from viralclip.pipeline.tools import ClipTask, Tools
 from viralclip.pipeline.view import area_of, raster_of
@@ -38,9 +38,21 @@ async def captions_of(
     if not task.shows_captions:
         return None
     footage = await _footage(task, tools)
-    task = await aligned_task(task, tools)
-    clip = CaptionedClip(task.job.plan, task.clip, probed, spec, framing)
+    clip = CaptionedClip(task.job.plan, await _heard(task, tools, probed), probed, spec, framing)
     return await asyncio.to_thread(clip.compose, footage, tools.rendering.fonts)
+
+
+async def _heard(task: ClipTask, tools: Tools, probed: Probed) -> Clip:
+    """The clip with its words at the times at which they are heard."""
+    if tools.speech is None:
+        return task.clip
+    scene = await aligned_scene(
+        task.clip.scene,
+        probed,
+        tools.speech.alignments,
+        audio_track=task.job.plan.options.audio_track,
+    )
+    return task.clip.model_copy(update={"scene": scene})
 
 
 async def _footage(task: ClipTask, tools: Tools) -> "Footage | None":

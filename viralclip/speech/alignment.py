@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from viralclip.speech.levels import HOP_S, Levels, levels_of
 from viralclip.speech.snapping import snap
@@ -36,24 +37,28 @@ def align(words: Sequence[Word], sound: Samples) -> tuple[Word, ...]:
 
     Lines in which nothing is heard, or too little for their words, stay as they are.
     """
-    levels = levels_of(sound)
+    loud = _loud(levels_of(sound))
     aligned: list[Word] = []
     rest: list[Word] = []
     for spread, line in groupby(words, lambda word: word.spread):
         said = [*line]
-        laid = _laid(said, _stretches(levels, TimeRange(*spread))) if spread else None
+        laid = _laid(said, _stretches(loud, TimeRange(*spread))) if spread else None
         (rest if laid is None else aligned).extend(laid or said)
     return in_order([*rest, *snap(aligned, sound)])
 
 
-def _stretches(levels: Levels, line: TimeRange) -> list[TimeRange]:
+def _loud(levels: Levels) -> NDArray[np.bool_]:
+    """Which of the levels are sound."""
+    quietest, loudest = np.quantile(levels, (0.05, 0.95))
+    if loudest - quietest < _LEAST_DB:
+        return np.zeros(len(levels), bool)
+    return levels > quietest + _SHARE * (loudest - quietest)
+
+
+def _stretches(loud: NDArray[np.bool_], line: TimeRange) -> list[TimeRange]:
     """Where there is sound in the time of the line."""
-    quiet, loud = np.quantile(levels, (0.05, 0.95))
-    if loud - quiet < _LEAST_DB:
-        return []
     first, last = int(max(line.start, 0) / HOP_S), round(max(line.end, 0) / HOP_S)
-    heard = levels[first:last] > quiet + _SHARE * (loud - quiet)
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], heard, [False]])))
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], loud[first:last], [False]])))
     stretches: list[TimeRange] = []
     for start, end in ((first + edges.reshape(-1, 2)) * HOP_S).tolist():
         if stretches and start - stretches[-1].end < _PAUSE_S:

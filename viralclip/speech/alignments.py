@@ -1,7 +1,9 @@
 """Words with the times of lines only, brought to where they are heard: once for all who ask."""
 
+import asyncio
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -12,7 +14,7 @@ from pydantic import ValidationError
 from viralclip.processes.eviction import evict
 from viralclip.processes.ffmpeg_progress import FfmpegProgress
 from viralclip.processes.runner import Watchdogs, run_process
-from viralclip.processes.shared import SharedByKey
+from viralclip.processes.shared import OnProgress, SharedByKey
 from viralclip.speech.aligner import AlignTask, command
 from viralclip.speech.listener import environment
 from viralclip.speech.transcripts import LIMIT_BYTES, SpokenSource
@@ -47,53 +49,65 @@ class Alignments:
 
         ProcessError or OSError if the sound cannot be listened to here.
         """
-        key = _key_of(source, stretch, words)
+        key = await asyncio.to_thread(_key_of, source, stretch, words)
         kept = self._folder / f"aligned-{key}" / "words.json"
-        if (known := _read(kept)) is not None:
-            with suppress(OSError):
-                os.utime(kept.parent)
+        if (known := await asyncio.to_thread(_read, kept)) is not None:
             return known
-        task = AlignTask(
-            source=str(source.path),
-            streams=source.streams,
-            start=stretch.start,
-            end=stretch.end,
-            words=tuple(words),
-            target=str(kept),
-        )
-        return await self._shared.wait(key, lambda _: self._align(task), _unheard)
 
-    async def _align(self, task: AlignTask) -> tuple[Word, ...]:
-        target = Path(task.target)
-        evict(self._folder, limit=self._limit_bytes)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-            made = Path(folder) / target.name
-            written = Path(folder) / "task.json"
-            written.write_text(
-                task.model_copy(update={"target": str(made)}).model_dump_json(), encoding="utf-8"
-            )
+        async def align(_: OnProgress) -> tuple[Word, ...]:
+            return await self._align(source, stretch, words, kept)
+
+        return await self._shared.wait(key, align, _ignore)
+
+    async def _align(
+        self, source: SpokenSource, stretch: TimeRange, words: Sequence[Word], kept: Path
+    ) -> tuple[Word, ...]:
+        folder = await asyncio.to_thread(self._prepare, kept.parent)
+        try:
+            made, task = folder / kept.name, folder / "task.json"
+            written = AlignTask(
+                source=str(source.path),
+                streams=source.streams,
+                start=stretch.start,
+                end=stretch.end,
+                words=tuple(words),
+                target=str(made),
+            ).model_dump_json()
+            await asyncio.to_thread(task.write_text, written, "utf-8")
             await run_process(
-                command(written),
-                duration=task.stretch.duration,
-                on_progress=_unheard,
+                command(task),
+                duration=stretch.duration,
+                on_progress=_ignore,
                 limits=self._limits,
-                lead_s=task.start,
+                lead_s=stretch.start,
                 on_start=self._on_start,
                 env=environment(1),
             )
-            words = Transcript.model_validate_json(made.read_bytes()).words
-            made.replace(target)
-        return words
+            aligned = await asyncio.to_thread(_read, made)
+            if aligned is None:
+                raise OSError(f"{made.name} cannot be read back")
+            made.replace(kept)
+            return aligned
+        finally:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    def _prepare(self, kept: Path) -> Path:
+        """A folder to work in, with room; nobody else works there."""
+        evict(self._folder, limit=self._limit_bytes)
+        kept.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(dir=kept))
 
 
 def _read(kept: Path) -> tuple[Word, ...] | None:
+    """The words that are kept there, which counts as a use; None where they cannot be read."""
     with suppress(OSError, ValidationError):
-        return Transcript.model_validate_json(kept.read_bytes()).words
+        words = Transcript.model_validate_json(kept.read_bytes()).words
+        os.utime(kept.parent)
+        return words
     return None
 
 
-def _unheard(_: FfmpegProgress) -> None:
+def _ignore(_: FfmpegProgress) -> None:
     """It takes a moment: nobody is told how far it is."""
 
 
