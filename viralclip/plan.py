@@ -24,7 +24,7 @@ CaptionMode = Literal["none", "given", "auto"]
 # a scene is not meant: a clip's worker adds the fingerprint of that to the digest.
 RECIPE = 3
 # Raised when the same words would be drawn in another way.
-CAPTION_RECIPE = 1
+CAPTION_RECIPE = 2
 # A list's last time may be rounded up.
 _ROUNDING_S = 0.1
 

@@ -74,6 +74,26 @@ def test_a_line_takes_no_sound_of_another():
     assert starts(words) == pytest.approx([0.5, 1.3, 4.0, 5.0], abs=0.02)
 
 
+def test_lines_of_two_speakers_that_overlap_are_each_laid_over_the_sound():
+    spans = (0.5, 1.0), (1.5, 2.0), (3.0, 3.5)
+    one = line("one two three", 0.2, 3.8)
+    other = [word.model_copy(update={"speaker": "B"}) for word in line("uno due tre", 0.3, 3.8)]
+    together = sorted((*one, *other), key=lambda word: word.start)
+    words = align(together, bursts(*spans))
+
+    for said in (one, other):
+        texts = {word.text for word in said}
+        times = [word.start for word in words if word.text in texts]
+        assert times == pytest.approx([0.5, 1.5, 3.0], abs=0.02)
+
+
+def test_a_line_as_long_as_a_scene_keeps_its_shares():
+    spans = [(at + 0.1, at + 0.4) for at in range(200)]
+    shares = line("so it goes on and on", 0.0, 200.0)
+
+    assert align(shares, bursts(*spans, seconds=200)) == tuple(shares)
+
+
 def test_words_whose_times_were_given_keep_them():
     given = Word(text="given", start=0.1, end=0.4)
     words = align([given, *line("one two", 1.0, 3.0)], bursts((1.5, 2.0), (2.4, 2.9)))

@@ -58,8 +58,8 @@ def test_models_of_whisper_for_english_alone_are_told_by_their_vocabulary(tmp_pa
     (tmp_path / "vocabulary.json").write_text(json.dumps(["x"] * 51_866))
 
     assert english == ("en",)
-    assert {"de", "en", "yue"} < set(many)
-    assert whisper.languages(tmp_path) == many
+    assert {"de", "en"} < set(many)
+    assert set(whisper.languages(tmp_path)) - set(many) == {"yue"}
     assert whisper.languages(tmp_path / "gone") == ()
 
 

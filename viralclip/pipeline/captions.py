@@ -1,4 +1,4 @@
-"""A clip's captions: composed from the scene's words when it is rendered, which takes no time."""
+"""A clip's captions: composed from the scene's words when it is rendered, in a moment."""
 
 import asyncio
 from dataclasses import dataclass

@@ -5,15 +5,16 @@ before anybody speaks, and stays when all is said. Its words are laid over the s
 it, so that a pause lies between two words and not within one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from viralclip.speech.levels import HOP_S, Levels, levels_of
-from viralclip.speech.snapping import snap
+from viralclip.speech.snapping import Edges
 from viralclip.speech.sound import Samples
 from viralclip.timecode import TimeRange
 from viralclip.words.splitting import weight_of
@@ -28,23 +29,34 @@ _SHARE, _LEAST_DB = 0.4, 12.0
 _FASTEST_S = 0.05
 # What it costs to take a stretch of sound for none of the words, in seconds a second.
 _UNSAID = 4.0
-# More words are no line, and would take long.
-_MOST_WORDS = 80
+# A line has fewer words, and stretches of sound; to weigh more against each other takes long.
+_MOST_WEIGHED = 40_000
 
 
 def align(words: Sequence[Word], sound: Samples) -> tuple[Word, ...]:
     """The words, those with spread times where they are heard; their times are of the sound.
 
-    Lines in which nothing is heard, or too little for their words, stay as they are.
+    Lines in which nothing is heard, or too little for their words, stay as they are. Lines of
+    several speakers may overlap: each has the sound for itself.
     """
-    loud = _loud(levels_of(sound))
-    aligned: list[Word] = []
-    rest: list[Word] = []
-    for spread, line in groupby(words, lambda word: word.spread):
-        said = [*line]
-        laid = _laid(said, _stretches(loud, TimeRange(*spread))) if spread else None
-        (rest if laid is None else aligned).extend(laid or said)
-    return in_order([*rest, *snap(aligned, sound)])
+    levels = levels_of(sound)
+    loud, edges = _loud(levels), Edges(levels)
+    placed: list[Word] = []
+    for spread, line in _lines(words):
+        laid = _laid(line, _stretches(loud, TimeRange(*spread))) if spread else None
+        placed += line if laid is None else edges.snap(laid)
+    return in_order(placed)
+
+
+_Spread = tuple[float, float] | None
+
+
+def _lines(words: Sequence[Word]) -> Iterable[tuple[_Spread, list[Word]]]:
+    """The words of each line that has times; words with their own times are all together."""
+    lines = defaultdict[tuple[_Spread, str | None], list[Word]](list)
+    for word in words:
+        lines[word.spread, word.speaker if word.spread else None].append(word)
+    return ((spread, line) for (spread, _), line in lines.items())
 
 
 def _loud(levels: Levels) -> NDArray[np.bool_]:
@@ -71,7 +83,8 @@ def _stretches(loud: NDArray[np.bool_], line: TimeRange) -> list[TimeRange]:
 def _laid(line: Sequence[Word], stretches: Sequence[TimeRange]) -> list[Word] | None:
     """The line's words over the stretches of its sound; None where they do not fit."""
     heard = sum(stretch.duration for stretch in stretches)
-    if len(line) > _MOST_WORDS or heard < _FASTEST_S * len(line):
+    weighed = len(line) * len(stretches) * max(len(line), len(stretches))
+    if weighed > _MOST_WEIGHED or heard < _FASTEST_S * len(line):
         return None
     score = _Score(np.array([weight_of(word.text) for word in line], np.float64), stretches)
     return [

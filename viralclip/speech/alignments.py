@@ -26,7 +26,10 @@ _RECIPE = 1
 
 
 class Alignments:
-    """Aligns the words of scenes with their sound, for all clips of a worker; kept on disk."""
+    """Aligns the words of scenes with their sound, for all clips of a worker; kept on disk.
+
+    One scene is decoded at a time: its sound is held as a whole.
+    """
 
     def __init__(
         self,
@@ -41,6 +44,7 @@ class Alignments:
         self._on_start = on_start
         self._limit_bytes = limit_bytes
         self._shared = SharedByKey[tuple[Word, ...]]()
+        self._turn = asyncio.Lock()
 
     async def aligned(
         self, source: SpokenSource, stretch: TimeRange, words: Sequence[Word]
@@ -55,7 +59,8 @@ class Alignments:
             return known
 
         async def align(_: OnProgress) -> tuple[Word, ...]:
-            return await self._align(source, stretch, words, kept)
+            async with self._turn:
+                return await self._align(source, stretch, words, kept)
 
         return await self._shared.wait(key, align, _ignore)
 

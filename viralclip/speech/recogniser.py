@@ -11,7 +11,7 @@ from viralclip.speech.registry import transcriber, transcribers
 from viralclip.words.languages import demand_language
 
 # Our code that has a part in the words and their times: a piece made by another is made anew.
-_OURS = ("listener", "pauses", "pieces", "snapping", "sound")
+_OURS = ("levels", "listener", "pauses", "pieces", "snapping", "sound")
 _BLOCK = 64 * 1024
 
 

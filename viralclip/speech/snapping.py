@@ -26,19 +26,26 @@ _SHORTEST_S = 0.04
 
 def snap(words: Sequence[Word], sound: Samples) -> tuple[Word, ...]:
     """The words with edges where the sound changes most nearby; their times are of the sound."""
-    if not words:
-        return ()
-    levels = levels_of(sound)
-    rises, silence = rises_of(levels), silence_of(levels)
-    trimmed = [_without_silence(word, levels, silence) for word in words]
-    snapped = [
-        word.during(
-            greatest_near(rises, word.start, reach_s=REACH_S),
-            greatest_near(-rises, word.end, reach_s=REACH_S),
-        )
-        for word in trimmed
-    ]
-    return tuple(_in_turn(snapped))
+    return Edges(levels_of(sound)).snap(words)
+
+
+class Edges:
+    """Where a sound rises and falls."""
+
+    def __init__(self, levels: Levels) -> None:
+        self._levels, self._rises = levels, rises_of(levels)
+        self._silence = silence_of(levels)
+
+    def snap(self, words: Sequence[Word]) -> tuple[Word, ...]:
+        """Words that are said one after another, with edges where the sound changes nearby."""
+        if not words:
+            return ()
+        trimmed = [_without_silence(word, self._levels, self._silence) for word in words]
+        return tuple(_in_turn([self._snapped(word) for word in trimmed]))
+
+    def _snapped(self, word: Word) -> Word:
+        start = greatest_near(self._rises, word.start, reach_s=REACH_S)
+        return word.during(start, greatest_near(-self._rises, word.end, reach_s=REACH_S))
 
 
 def _without_silence(word: Word, levels: Levels, silence: float) -> Word:

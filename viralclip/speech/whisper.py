@@ -31,6 +31,8 @@ _CODES = (
     " ur uz vi yi yo yue zh"
 )
 _LANGUAGES = tuple(_CODES.split())
+# Cantonese came last, with a word of its own.
+_LAST, _WITH_LAST = "yue", 51_866
 
 
 class FasterWhisper:
@@ -56,7 +58,9 @@ class FasterWhisper:
         size = _vocabulary_size(model)
         if size is None:
             return ()
-        return _LANGUAGES if size > _ENGLISH_VOCABULARY else ("en",)
+        if size <= _ENGLISH_VOCABULARY:
+            return ("en",)
+        return tuple(each for each in _LANGUAGES if each != _LAST or size >= _WITH_LAST)
 
     def fetch_model(self, name: str, folder: Path) -> Path:
         self.version()

@@ -22,7 +22,7 @@ test("a word that is typed anew keeps its time, and is nobody's guess any more",
 test("several words share the time of the one that they replace", () => {
   const edited = typed(words, 3, "a big plan.");
 
-  expect(spoken(edited.slice(3, 6))).toEqual([["a", 1.2, expect.closeTo(1.289)], ["big", expect.closeTo(1.289), expect.closeTo(1.556)], ["plan.", expect.closeTo(1.556), 2]]);
+  expect(spoken(edited.slice(3, 6))).toEqual([["a", 1.2, expect.closeTo(1.345)], ["big", expect.closeTo(1.345), expect.closeTo(1.636)], ["plan.", expect.closeTo(1.636), 2]]);
   expect(edited.map((word) => word.break_after ?? null)).toEqual([null, null, null, null, null, true, null]);
 });
 
@@ -104,7 +104,7 @@ test("words that are added within a word stand right after it, in its line", () 
 test("where there is no room, words that are added share the time of the word that is said", () => {
   const edited = added(words, 0.2, "is", [0, 3]);
 
-  expect(spoken(edited).slice(0, 3)).toEqual([["Their", 0, expect.closeTo(0.286)], ["is", expect.closeTo(0.286), 0.4], ["over", 0.4, 0.8]]);
+  expect(spoken(edited).slice(0, 3)).toEqual([["Their", 0, expect.closeTo(0.267)], ["is", expect.closeTo(0.267), 0.4], ["over", 0.4, 0.8]]);
   expect(edited.slice(0, 2).map(({ spread, confidence }) => [spread, confidence])).toEqual([[[0, 0.4], 0.4], [[0, 0.4], null]]);
   expect(lines(edited)).toEqual(["Their is over all plan.", "Next"]);
   const japanese: Words = [{ text: "今日", start: 0, end: 1, joined: false }, { text: "晴れ", start: 1, end: 2, joined: true }];

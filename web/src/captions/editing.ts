@@ -66,7 +66,11 @@ export function removed(words: Words, at: number): Words {
 export function merged(words: Words, at: number): Words {
   const [before, word] = [words[at - 1], words[at]];
   if (!before || !word) return words;
-  const both = { ...before, text: before.text + word.text, end: Math.max(before.end, word.end), confidence: null, break_after: word.break_after ?? null };
+  const end = Math.max(before.end, word.end);
+  const stretches = [before.spread ?? [before.start, before.end], word.spread ?? [word.start, word.end]] as const;
+  const union: Stretch = [Math.min(...stretches.map(([from]) => from)), Math.max(...stretches.map(([, to]) => to))];
+  const spread = before.spread || word.spread ? union : null;
+  const both = { ...before, text: before.text + word.text, end, spread, confidence: null, break_after: word.break_after ?? null };
   return words.toSpliced(at - 1, 2, both);
 }
 
@@ -110,13 +114,18 @@ function partsOf(text: string): string[] {
   return text.split(/\s+/).filter((part) => part !== "");
 }
 
+/** How long it takes to say, as the server reckons it: a word takes a moment, however short it is. */
+function weightOf(text: string): number {
+  return 1 + (text.match(/[\p{L}\p{N}]/gu)?.length ?? 0);
+}
+
 /** Words like another one, each with its letters' share of the stretch. */
 function shared(parts: string[], [start, end]: Stretch, like: Omit<Word, "text" | "start" | "end">): Word[] {
-  const letters = parts.reduce((sum, part) => sum + part.length, 0);
+  const whole = parts.reduce((sum, part) => sum + weightOf(part), 0);
   let from = start;
   return parts.map((text, index): Word => {
     const isLast = index === parts.length - 1;
-    const to = isLast ? end : from + ((end - start) * text.length) / letters;
+    const to = isLast ? end : from + ((end - start) * weightOf(text)) / whole;
     const word = { ...like, text, start: from, end: to, confidence: null, joined: index === 0 && like.joined, break_after: isLast ? (like.break_after ?? null) : null };
     from = to;
     return word;
