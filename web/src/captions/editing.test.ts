@@ -110,7 +110,7 @@ test("where there is no room, words that are added share the time of the word th
   const japanese: Words = [{ text: "今日", start: 0, end: 1, joined: false }, { text: "晴れ", start: 1, end: 2, joined: true }];
   expect(added(japanese, 0.5, "は", [0, 3]).map(({ text, joined }) => [text, joined])).toEqual([["今日", false], ["は", true], ["晴れ", true]]);
   expect(spoken(added([{ text: "Two", start: 0.05, end: 0.65, joined: false }], 0, "One", [0, 3]))).toEqual([["One", 0.05, 0.35], ["Two", 0.35, 0.65]]);
-  expect(spoken(added(words, 3, "now", [0, 3])).slice(-2)).toEqual([["Next", 2, expect.closeTo(2.571)], ["now", expect.closeTo(2.571), 3]]);
+  expect(spoken(added(words, 3, "now", [0, 3])).slice(-2)).toEqual([["Next", 2, expect.closeTo(2.556)], ["now", expect.closeTo(2.556), 3]]);
 });
 
 test("long sentences that are added are divided into lines", () => {
