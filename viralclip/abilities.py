@@ -25,8 +25,10 @@ class SpeechModel(BaseModel, frozen=True):
 
 class Abilities(BaseModel, frozen=True):
     """What one worker can do, in words: `problem` says why it has no speech model, `paused` why it
-    takes no clips now; it does, where that is empty."""
+    takes no clips now; it does, where that is empty. Of a worker of another version nothing may be
+    known: it must not be taken for one that can do nothing."""
 
+    is_known: bool = True
     speech: SpeechModel | None = None
     problem: str = ""
     paused: str = ""
@@ -36,18 +38,17 @@ class Abilities(BaseModel, frozen=True):
         see."""
         again = f"{self.problem.removesuffix('.')}, and start the worker again"
         update = {"problem": again if self.problem else "", "paused": paused}
-        return self.model_copy(update=update).model_dump_json()
+        return self.model_copy(update=update).model_dump_json(exclude={"is_known"})
 
 
 def abilities_of(advertised: Iterable[str]) -> tuple[Abilities, ...]:
-    """What living workers tell of themselves, without what this version cannot read."""
-    found: list[Abilities] = []
-    for text in advertised:
-        try:
-            found.append(Abilities.model_validate_json(text))
-        except ValidationError:
-            continue
-    return tuple(found)
+    """What living workers tell of themselves, one for each."""
+    return tuple(_read(text) for text in advertised)
+
+
+def can_listen(workers: Iterable[Abilities]) -> bool:
+    """Whether speech can be transcribed, for all that is known."""
+    return any(worker.speech or not worker.is_known for worker in workers)
 
 
 def demand_listeners(workers: Sequence[Abilities], language: str) -> tuple[str, ...]:
@@ -55,7 +56,7 @@ def demand_listeners(workers: Sequence[Abilities], language: str) -> tuple[str, 
     UnknownLanguageError where none knows the language."""
     if not workers:
         return (NO_WORKER,)
-    deaf = [worker for worker in workers if worker.speech is None]
+    deaf = [worker for worker in workers if not can_listen([worker])]
     if len(deaf) == len(workers):
         why = deaf[0].problem.removesuffix(".") or "there is no speech model"
         raise SpeechUnavailableError(why=f"no worker can do it now: {why}")
@@ -69,6 +70,13 @@ def demand_listeners(workers: Sequence[Abilities], language: str) -> tuple[str, 
     lacks = f"no speech model for {language}" if language and refusals else "no speech model"
     of_all = f"{without} of {counted(len(workers), 'worker')}"
     return (f"{of_all} {have} {lacks}: clips that are made there fail.",)
+
+
+def _read(text: str) -> Abilities:
+    try:
+        return Abilities.model_validate_json(text)
+    except ValidationError:
+        return Abilities(is_known=False)
 
 
 def _refusals(workers: Iterable[Abilities], language: str) -> Iterable[UnknownLanguageError]:

@@ -4,11 +4,13 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import zip_longest
 
 from viralclip.errors import Fault, InvalidTranscriptError
 from viralclip.names import labels, slug
-from viralclip.scenes import Scene
+from viralclip.scenes import MAX_SCENES, Scene
+from viralclip.words.given import MAX_SCENE_WORDS, too_many_words
 from viralclip.words.reading import TranscriptReading, parse_transcript
 from viralclip.words.returned import given_lines, is_alike, returned, without_breaks
 from viralclip.words.transcript import Word, in_order, spelled, within
@@ -54,13 +56,8 @@ class _Correction:
 
 def scene_of(name: str, scenes: Iterable[Scene], video_name: str) -> Scene | None:
     """The scene beside whose clip, in whatever style and shape, a file is called so."""
-    video = next(labels(video_name, "", of_video=True, of_aspect=False)).removesuffix("_")
-    label = rf"(?:{re.escape(video)}(?:-\d+)?_)?(?:\d+x\d+_)?"
-    for scene in scenes:
-        clip = re.escape(f"{scene.id:02}_{slug(scene.title)}_")
-        if re.fullmatch(rf"{label}{clip}\w+(?:-\d+)?\.srt", name, re.IGNORECASE):
-            return scene
-    return None
+    found = (each for each in scenes if _names(each.id, each.title, video_name).fullmatch(name))
+    return next(found, None)
 
 
 def files_of_scenes(
@@ -108,6 +105,15 @@ def with_files(
     if faults:
         raise InvalidTranscriptError(faults)
     return Corrected(tuple(corrected), tuple(notes))
+
+
+@lru_cache(MAX_SCENES)
+def _names(scene_id: int, title: str, video_name: str) -> re.Pattern[str]:
+    """What files beside the clips of a scene may be called."""
+    video = next(labels(video_name, "", of_video=True, of_aspect=False)).removesuffix("_")
+    label = rf"(?:{re.escape(video)}(?:-\d+)?_)?(?:\d+x\d+_)?"
+    clip = re.escape(f"{scene_id:02}_{slug(title)}_")
+    return re.compile(rf"{label}{clip}\w+(?:-\d+)?\.srt", re.IGNORECASE)
 
 
 def of_no_scene(names: Sequence[str]) -> list[Fault]:
@@ -159,6 +165,9 @@ def _read(
 ) -> TranscriptReading:
     """What a file says, in the video's time."""
     reading = parse_transcript(data, name=name, duration=scene.duration, fps=fps, scrolls=False)
+    count = len(reading.transcript.words)
+    if count > MAX_SCENE_WORDS:
+        raise InvalidTranscriptError([Fault("", too_many_words(count))])
     return replace(reading, transcript=reading.transcript.shifted(start))
 
 

@@ -7,6 +7,7 @@ from viralclip.abilities import (
     Abilities,
     SpeechModel,
     abilities_of,
+    can_listen,
     demand_listeners,
 )
 from viralclip.errors import SpeechUnavailableError, UnknownLanguageError
@@ -15,6 +16,8 @@ ENGLISH = Abilities(speech=SpeechModel(engine="a", name="tiny.en", languages=("e
 MANY = Abilities(speech=SpeechModel(engine="a", name="small", languages=("de", "en")))
 ANY = Abilities(speech=SpeechModel(engine="b", name="x"))
 DEAF = Abilities(problem="The package faster-whisper is missing.")
+# An earlier version says nothing of itself, or something else.
+OTHER = Abilities(is_known=False)
 
 
 @pytest.mark.parametrize(
@@ -32,6 +35,12 @@ DEAF = Abilities(problem="The package faster-whisper is missing.")
             [MANY, ENGLISH, DEAF],
             "de",
             ("2 of 3 workers have no speech model for de: clips that are made there fail.",),
+        ),
+        ([OTHER], "de", ()),
+        (
+            [DEAF, OTHER],
+            "de",
+            ("1 of 2 workers has no speech model: clips that are made there fail.",),
         ),
     ],
 )
@@ -58,7 +67,16 @@ def test_a_worker_tells_that_it_has_to_be_started_again():
     ]
 
 
-def test_what_another_version_tells_is_left_aside():
-    told = [MANY.model_dump_json(), "not ours", '{"speech": 7}', '{"more": 1}']
+def test_of_workers_that_tell_nothing_or_something_else_nothing_is_known():
+    told = [MANY.as_text(), "not ours", '{"speech": 7}', "", '{"more": 1}']
 
-    assert abilities_of(told) == (MANY, Abilities())
+    assert abilities_of(told) == (MANY, OTHER, OTHER, OTHER, Abilities())
+
+
+def test_a_worker_of_which_nothing_is_known_is_taken_to_listen():
+    assert [can_listen(each) for each in ([], [DEAF], [DEAF, OTHER], [ANY])] == [
+        False,
+        False,
+        True,
+        True,
+    ]

@@ -12,6 +12,7 @@ from viralclip.caption_files import (
 from viralclip.captioning import clip_words
 from viralclip.errors import InvalidTranscriptError
 from viralclip.scenes import Scene
+from viralclip.words.given import MAX_SCENE_WORDS
 from viralclip.words.transcript import Transcript, Word, spelled
 from viralclip.words.writing import write_transcript
 
@@ -163,6 +164,18 @@ def test_every_fault_is_named_with_its_file_and_line():
 
     places = [fault.place for fault in refused.value.faults]
     assert places == ["01_the-opening_split.srt, line 6", "02_the-end_split.srt"]
+
+
+def test_more_words_than_a_scene_can_have_are_refused():
+    long = file(f"1\n00:00:01,000 --> 00:00:09,000\n{'na ' * (MAX_SCENE_WORDS + 1)}\n")
+    with pytest.raises(InvalidTranscriptError) as refused:
+        corrected(SPOKEN, long)
+
+    [fault] = refused.value.faults
+    assert (fault.place, fault.problem) == (
+        "01_the-opening_split.srt",
+        "the scene has 20,001 words; at most 20,000 are shown",
+    )
 
 
 def test_lines_beyond_the_clip_are_not_shown_and_named():

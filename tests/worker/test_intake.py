@@ -133,15 +133,16 @@ def test_a_folder_that_is_not_there_yet_is_on_the_disk_of_what_it_will_be_in(tmp
     assert DiskFull(tmp_path / "not" / "made")() == ""
 
 
-async def test_a_reason_is_told_once_and_not_at_every_check():
+async def test_a_reason_is_told_as_often_as_it_changes_and_clips_are_stopped_once():
     told, full, runtime = list[str](), Switch("full"), Runtime()
     intake = Intake(cast("port.Runtime", runtime), [full], told.append)
     await intake.check()
     full.why = "fuller"
     await intake.check()
+    await intake.check()
     full.why = ""
     await intake.check()
     await intake.check()
 
-    assert told == ["full", ""]
+    assert told == ["full", "fuller", ""]
     assert runtime.takes == [False, True]

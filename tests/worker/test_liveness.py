@@ -119,4 +119,4 @@ async def test_what_the_living_tell_is_known_as_long_as_they_live(tmp_path):
     async with roster.hold("w1", advertised="hears"), roster.hold("w2"):
         told = await roster.advertised()
 
-    assert (told, await roster.advertised()) == ({"w1": "hears"}, {})
+    assert (told, await roster.advertised()) == ({"w1": "hears", "w2": ""}, {})

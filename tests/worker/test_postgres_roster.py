@@ -45,7 +45,36 @@ async def test_what_the_living_tell_is_known_as_long_as_they_live(roster, postgr
         leave_a_dead_one(postgres_url, "w3")
         told = await roster.advertised()
 
-    assert (before, told, await roster.advertised()) == ({}, {"w1": "hears"}, {})
+    assert (before, told, await roster.advertised()) == ({}, {"w1": "hears", "w2": ""}, {})
+
+
+async def test_workers_of_an_earlier_version_live_and_tell_nothing(roster, postgres_url):
+    with psycopg.connect(postgres_url, autocommit=True) as db:
+        db.execute(
+            "create table viralclip_workers (worker text primary key, seen timestamptz not null)"
+        )
+        db.execute("insert into viralclip_workers values ('old', clock_timestamp())")
+    before = await roster.advertised()
+    async with roster.hold("new", advertised="hears"):
+        both = await roster.advertised()
+
+    assert (before, both) == ({"old": ""}, {"old": "", "new": "hears"})
+
+
+async def test_a_worker_begins_while_others_read_the_table(roster, postgres_url):
+    await forget(roster)
+    with psycopg.connect(postgres_url) as db:
+        db.execute("select * from viralclip_workers")
+        async with asyncio.timeout(5), roster.hold("w1") as lease:
+            await asyncio.sleep(2 * _QUICK.dead_s)
+
+            assert not lease.lost.is_set()
+
+
+async def test_a_roster_that_does_not_answer_says_so_as_a_connection_does():
+    away = PostgresRoster("postgresql://127.0.0.1:1/away", _QUICK)
+    with pytest.raises(ConnectionError):
+        await away.advertised()
 
 
 async def test_a_worker_tells_something_else_while_it_lives(roster):

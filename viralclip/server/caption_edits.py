@@ -117,7 +117,8 @@ async def edit_captions(
     The clips that show what changed are made again in another run; the others stay as they are.
     """
     job = await _ended(job_id, owner, parts)
-    files = named_files(edits.files or {}, job.plan.scenes, job.plan.video)
+    given, plan = edits.files or {}, job.plan
+    files = await parts.pools.parsing.run(owner, named_files, given, plan.scenes, plan.video)
     words = await _returned(files, job, owner, parts)
     return await _make_again(job, with_returned(edits, words), parts, library)
 

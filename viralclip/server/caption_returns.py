@@ -28,9 +28,7 @@ async def with_times(
     files: ScenesFiles, job: JobRecord, clips: Sequence[ClipRecord], storage: Storage
 ) -> ScenesFiles:
     """The files of scenes that were listened to, with the times of the words that were heard."""
-    if job.plan.options.captions.mode != "auto":
-        return files
-    heard = {scene.id for scene in job.plan.scenes if scene.words is None}
+    heard = {scene.id for scene in job.plan.scenes if job.plan.is_transcribed(scene)}
     timed: dict[int, Sequence[CaptionFile]] = {}
     for scene_id, found in files.items():
         of_scene = [clip for clip in clips if clip.scene_id == scene_id]

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
+from viralclip.abilities import can_listen
 from viralclip.captions.areas import AREAS, AreaName
 from viralclip.captions.registry import caption_styles
 from viralclip.plan import Video
@@ -76,7 +77,7 @@ async def list_caption_styles(_: Owner, parts: PartsDep) -> CaptionChoices:
             Look(name=style.name, summary=style.summary) for style in caption_styles().values()
         ],
         areas=[Look(name=area, summary=_AREA_SUMMARIES[area]) for area in AREAS],
-        can_recognise=any(each.speech for each in await parts.defaults.workers()),
+        can_recognise=can_listen(await parts.defaults.workers()),
     )
 
 

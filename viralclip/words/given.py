@@ -25,7 +25,7 @@ def read_words(
         return None
     items = cast("list[object]", value)
     if len(items) > MAX_SCENE_WORDS:
-        blame(place, f"the scene has {len(items):,} words; at most {MAX_SCENE_WORDS:,} are shown")
+        blame(place, too_many_words(len(items)))
         return None
     words = [
         word
@@ -38,6 +38,11 @@ def read_words(
     if words and not kept:
         blame(place, _elsewhere(words, span))
     return kept
+
+
+def too_many_words(count: int) -> str:
+    """What is wrong with a scene of more than MAX_SCENE_WORDS words."""
+    return f"the scene has {count:,} words; at most {MAX_SCENE_WORDS:,} are shown"
 
 
 def _elsewhere(words: Sequence[Word], span: TimeRange) -> str:

@@ -70,16 +70,11 @@ class Intake:
 
     async def check(self) -> None:
         """Take clips or none from now on; before the runtime is launched for the first time."""
-        why = next(filter(None, await asyncio.to_thread(self._ask)), "")
-        if bool(why) == bool(self._why):
-            return
-        self._why = why
-        self._runtime.take_clips(not why)
-        self._advertise(why)
-        if why:
-            log.warning("Worker takes no clips", reason=why)
-        else:
-            log.info("Worker takes clips again")
+        before, self._why = self._why, next(filter(None, await asyncio.to_thread(self._ask)), "")
+        if self._why != before:
+            self._advertise(self._why)
+        if bool(self._why) != bool(before):
+            self._switch()
 
     async def watch(self) -> None:
         while True:
@@ -91,6 +86,13 @@ class Intake:
         """Leave what waits to other workers, for good."""
         WORKER_ACCEPTING.set(0)
         self._runtime.take_clips(False)
+
+    def _switch(self) -> None:
+        self._runtime.take_clips(not self._why)
+        if self._why:
+            log.warning("Worker takes no clips", reason=self._why)
+        else:
+            log.info("Worker takes clips again")
 
     def _ask(self) -> list[str]:
         return [reason() for reason in self._reasons]

@@ -53,7 +53,8 @@ class Roster(Protocol):
         ...
 
     async def advertised(self) -> Mapping[str, str]:
-        """What each of the living tells of itself; without those who tell nothing."""
+        """What each of the living tells of itself, an empty text of those who tell nothing;
+        ConnectionError where nobody can be asked."""
         ...
 
     async def life_of(self, worker: str) -> Life: ...
@@ -105,9 +106,7 @@ class _FileLease:
         self.lost = asyncio.Event()
 
     def advertise(self, text: str) -> None:
-        # A full disk has no room for it, and is what it would say.
-        with suppress(OSError):
-            self._lock.advertise(text)
+        self._lock.advertise(text)
 
     async def confirm_ownership(self) -> None:
         return
@@ -132,10 +131,12 @@ class FileLock:
 
     def advertise(self, text: str) -> None:
         """Have others read that, for as long as the worker lives."""
-        # Written before it is cut: a file that was emptied may get no block of a full disk again.
         content = text.encode()
-        os.pwrite(self._fd, content, 0)
-        os.truncate(self._fd, len(content))
+        # A full disk may have no room for it, and is what it would say. Written before it is cut: a
+        # file that was emptied may get no block again.
+        with suppress(OSError):
+            os.pwrite(self._fd, content, 0)
+            os.truncate(self._fd, len(content))
 
     def __exit__(
         self,
@@ -165,7 +166,7 @@ def _advertised(folder: Path) -> dict[str, str]:
     for path in folder.glob("*.lock"):
         with suppress(OSError, UnicodeDecodeError):
             text = path.read_text("utf-8")
-            if text and life_of(folder, path.stem) == "alive":
+            if life_of(folder, path.stem) == "alive":
                 advertised[path.stem] = text
     return advertised
 

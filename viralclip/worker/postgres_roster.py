@@ -23,11 +23,15 @@ _LOOK_S = 0.2
 # The server's clock decides: no worker's own clock matters.
 _SCHEMA = """
 create table if not exists viralclip_workers (
-    worker text primary key, seen timestamptz not null
+    worker text primary key, seen timestamptz not null, told text not null default ''
 )
 """
-# Earlier versions made the table without what workers tell of themselves.
-_TELLS = "alter table viralclip_workers add column if not exists told text not null default ''"
+# Earlier versions made the table without what workers tell of themselves. Where the column is there
+# already, nothing is altered: that would wait for all who read, and every beat would wait for it.
+_TELLS = (
+    "select 1 from pg_attribute where attrelid = 'viralclip_workers'::regclass and attname = 'told'"
+)
+_TELL = "alter table viralclip_workers add column if not exists told text not null default ''"
 _NAME = b"hashtextextended('viralclip worker ' || %s, 0)"
 _TRY = b"select pg_try_advisory_lock(" + _NAME + b")"
 # Of those who would go on with a dead worker's work, one.
@@ -45,8 +49,8 @@ _ENTER = (
     " on conflict (worker) do update set seen = excluded.seen, told = excluded.told"
 )
 _TOLD = (
-    "select worker, told from viralclip_workers where told <> ''"
-    " and seen > clock_timestamp() - make_interval(secs => %s)"
+    "select worker, told from viralclip_workers"
+    " where seen > clock_timestamp() - make_interval(secs => %s)"
 )
 _LEAVE = "delete from viralclip_workers where worker = %s"
 _SILENT = (
@@ -112,11 +116,11 @@ class PostgresRoster:
         return "alive" if silent_s < self._timing.dead_s else "crashed"
 
     def _advertised(self) -> dict[str, str]:
-        # Before the first worker of this version began there is no such table, or column.
-        missing = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)
-        with _connect(self._url, self._timing) as db, suppress(*missing):
-            return dict(db.execute(_TOLD, [self._timing.dead_s]).fetchall())
-        return {}
+        try:
+            with _connect(self._url, self._timing) as db:
+                return _told(db, self._timing.dead_s)
+        except psycopg.OperationalError as error:
+            raise ConnectionError(str(error)) from error
 
     def _claim(self, db: _Connection, worker: str) -> Life:
         silent_s = _silent_s(db, worker)
@@ -274,9 +278,20 @@ def _connect(url: str, tempo: HeartbeatTiming) -> _Connection:
 
 def _make_table(db: _Connection) -> None:
     # Two at once may both find it missing.
-    with suppress(psycopg.errors.UniqueViolation, psycopg.errors.DuplicateColumn):
+    with suppress(psycopg.errors.UniqueViolation):
         db.execute(_SCHEMA)
-        db.execute(_TELLS)
+    if not db.execute(_TELLS).fetchone():
+        with suppress(psycopg.errors.DuplicateColumn):
+            db.execute(_TELL)
+
+
+def _told(db: _Connection, dead_s: float) -> dict[str, str]:
+    # Before the first worker began there is no table, and workers of earlier versions tell nothing.
+    with suppress(psycopg.errors.UndefinedTable):
+        told = db.execute(_TELLS).fetchone()
+        query = _TOLD if told else _TOLD.replace("told", "''", 1)
+        return dict(db.execute(query, [dead_s]).fetchall())
+    return {}
 
 
 def _try_acquire(db: _Connection, worker: str) -> bool:
