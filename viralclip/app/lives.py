@@ -1,17 +1,22 @@
-"""Whether the workers of jobs are alive, for the commands that show jobs."""
+"""Who is alive among the workers: of a job, for whoever shows it, and of the engine, for whoever
+accepts jobs for them."""
 
+import asyncio
 import math
 import socket
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 
+from viralclip.abilities import Abilities, abilities_of
 from viralclip.app.records import Records, engine_of
-from viralclip.app.workers import open_roster
+from viralclip.app.workers import abilities, open_roster
 from viralclip.catalog.port import Catalog
 from viralclip.catalog.records import JobRecord
 from viralclip.channel.attended import AttendedChannel
 from viralclip.channel.port import ProgressChannel
 from viralclip.settings import Settings
+from viralclip.worker.liveness import FileRoster
 
 _NEWS_S = 1.0
 _KNOWN = 256
@@ -58,3 +63,29 @@ class Lives:
             while len(self._jobs) > _KNOWN:
                 self._jobs.popitem(last=False)
         return self._jobs[job_id]
+
+
+class LivingWorkers:
+    """What the workers of the shared engine can do, asked at most once a second."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._roster = open_roster(settings, settings.databases.service_engine_url)
+        self._asking = asyncio.Lock()
+        self._asked_at = -math.inf
+        self._known: Sequence[Abilities] = ()
+
+    async def ask(self) -> Sequence[Abilities]:
+        """Those of this machine alone can do what is found here now, for a model that has just been
+        fetched is theirs, too. ConnectionError where nobody can be asked."""
+        async with self._asking:
+            if time.monotonic() - self._asked_at > _NEWS_S:
+                self._known = await self._ask()
+                self._asked_at = time.monotonic()
+            return self._known
+
+    async def _ask(self) -> Sequence[Abilities]:
+        advertised = await self._roster.advertised()
+        if advertised and isinstance(self._roster, FileRoster):
+            return [await asyncio.to_thread(abilities, self._settings)]
+        return abilities_of(advertised.values())

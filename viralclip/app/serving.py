@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -12,13 +12,12 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
-from viralclip.abilities import Abilities, abilities_of
 from viralclip.analysis.models import FaceModel
 from viralclip.app.alerting import alerting
 from viralclip.app.caption_preview import CaptionDrawer, DrawingTools
 from viralclip.app.entrance import open_entrance
 from viralclip.app.listening import WAITING, listen
-from viralclip.app.lives import attended
+from viralclip.app.lives import LivingWorkers, attended
 from viralclip.app.metrics import open_scrape
 from viralclip.app.openers import (
     model_place,
@@ -31,7 +30,7 @@ from viralclip.app.preview import Framer
 from viralclip.app.privacy import open_seal
 from viralclip.app.records import Records, open_engine, open_records, open_tables
 from viralclip.app.retention import retaining
-from viralclip.app.workers import WorkerSpec, abilities, find_encoding, open_roster, run_worker
+from viralclip.app.workers import WorkerSpec, find_encoding, run_worker
 from viralclip.catalog.sql.webhooks import sql_webhooks
 from viralclip.catalog.webhooks import Webhooks
 from viralclip.engine.jobs import Jobs
@@ -51,7 +50,6 @@ from viralclip.server.webhook_delivery import WebhookDelivery
 from viralclip.server.websocket_protocol import PreencodedWebSocketProtocol
 from viralclip.settings import Settings
 from viralclip.storage.objects import Storage
-from viralclip.worker.liveness import FileRoster
 from viralclip.worker.process import new_worker_id
 
 _GRACE_S = 3
@@ -156,7 +154,7 @@ async def _parts(
             settings.rendering.encoder,
             partial(load_fonts, settings.rendering.fonts),
             settings.speech.language,
-            partial(_workers, settings),
+            LivingWorkers(settings).ask,
         ),
         limits=Limits(webhooks_anywhere=settings.server.webhooks == "anywhere"),
     )
@@ -168,16 +166,6 @@ def _framer(settings: Settings, opener: Callable[[str], Storage]) -> Framer:
         FaceModel(model_place(settings)),
         open_sources(settings, opener).hold,
     )
-
-
-async def _workers(settings: Settings) -> Sequence[Abilities]:
-    """What the living workers of the shared engine can do; those of this machine alone are what is
-    found here now, for a model that has just been fetched is theirs, too."""
-    roster = open_roster(settings, settings.databases.service_engine_url)
-    advertised = await roster.advertised()
-    if advertised and isinstance(roster, FileRoster):
-        return [await asyncio.to_thread(abilities, settings)]
-    return abilities_of(advertised.values())
 
 
 def _drawer(settings: Settings, opener: Callable[[str], Storage]) -> CaptionDrawer:

@@ -6,32 +6,19 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
 
 import psycopg
 import structlog
 from psycopg.conninfo import make_conninfo
 
+from viralclip.worker import heartbeat_table as table
+from viralclip.worker.heartbeat_table import Connection
 from viralclip.worker.liveness import Lease, Life, WorkerIdTakenError
 
 log = structlog.get_logger(__name__)
 
-_Connection = psycopg.Connection[tuple[Any, ...]]
-
 _LOOK_S = 0.2
 
-# The server's clock decides: no worker's own clock matters.
-_SCHEMA = """
-create table if not exists viralclip_workers (
-    worker text primary key, seen timestamptz not null, told text not null default ''
-)
-"""
-# Earlier versions made the table without what workers tell of themselves. Where the column is there
-# already, nothing is altered: that would wait for all who read, and every beat would wait for it.
-_TELLS = (
-    "select 1 from pg_attribute where attrelid = 'viralclip_workers'::regclass and attname = 'told'"
-)
-_TELL = "alter table viralclip_workers add column if not exists told text not null default ''"
 _NAME = b"hashtextextended('viralclip worker ' || %s, 0)"
 _TRY = b"select pg_try_advisory_lock(" + _NAME + b")"
 # Of those who would go on with a dead worker's work, one.
@@ -42,20 +29,6 @@ _HOLDERS = (
     b"select pid from pg_locks where locktype = 'advisory' and objsubid = 1 and granted"
     b" and database = (select oid from pg_database where datname = current_database())"
     b" and (classid::bigint << 32) + objid::bigint = " + _NAME
-)
-_BEAT = "update viralclip_workers set seen = clock_timestamp(), told = %s where worker = %s"
-_ENTER = (
-    "insert into viralclip_workers (worker, seen, told) values (%s, clock_timestamp(), %s)"
-    " on conflict (worker) do update set seen = excluded.seen, told = excluded.told"
-)
-_TOLD = (
-    "select worker, told from viralclip_workers"
-    " where seen > clock_timestamp() - make_interval(secs => %s)"
-)
-_LEAVE = "delete from viralclip_workers where worker = %s"
-_SILENT = (
-    "select extract(epoch from clock_timestamp() - seen)::float"
-    " from viralclip_workers where worker = %s"
 )
 
 
@@ -103,14 +76,14 @@ class PostgresRoster:
             life = await asyncio.to_thread(self._claim, db, worker)
             yield life
             if life == "crashed":
-                await asyncio.to_thread(db.execute, _LEAVE, [worker])
+                await asyncio.to_thread(table.leave, db, worker)
         finally:
             # The lock ends with the connection.
             await asyncio.to_thread(db.close)
 
     def _life_of(self, worker: str) -> Life:
         with _connect(self._url, self._timing) as db:
-            silent_s = _silent_s(db, worker)
+            silent_s = table.silent_s(db, worker)
         if silent_s is None:
             return "left"
         return "alive" if silent_s < self._timing.dead_s else "crashed"
@@ -118,12 +91,12 @@ class PostgresRoster:
     def _advertised(self) -> dict[str, str]:
         try:
             with _connect(self._url, self._timing) as db:
-                return _told(db, self._timing.dead_s)
+                return table.advertised(db, self._timing.dead_s)
         except psycopg.OperationalError as error:
             raise ConnectionError(str(error)) from error
 
-    def _claim(self, db: _Connection, worker: str) -> Life:
-        silent_s = _silent_s(db, worker)
+    def _claim(self, db: Connection, worker: str) -> Life:
+        silent_s = table.silent_s(db, worker)
         if silent_s is not None and silent_s < self._timing.dead_s:
             return "alive"
         if not _got(db, _TRY_BURYING, worker):
@@ -136,7 +109,7 @@ class PostgresRoster:
         if not _try_acquire(db, worker):
             return "alive"
         # It may have come back, or been buried by another, before the lock was ours.
-        silent_s = _silent_s(db, worker)
+        silent_s = table.silent_s(db, worker)
         if silent_s is not None and silent_s < self._timing.dead_s:
             db.execute(_RELEASE, [worker])
             return "alive"
@@ -168,14 +141,14 @@ class _Heartbeat:
 
     def begin(self) -> None:
         with _connect(self._url, self._timing) as db:
-            _make_table(db)
+            table.make_table(db)
         self._db = _connect(self._url, self._timing)
         if not self._acquire():
             self._db.close()
             raise WorkerIdTakenError(worker=self._worker)
         asked_at = time.monotonic()
-        self.crashed_before = _silent_s(self._db, self._worker) is not None
-        self._db.execute(_ENTER, [self._worker, self._advertised])
+        self.crashed_before = table.silent_s(self._db, self._worker) is not None
+        table.enter(self._db, self._worker, self._advertised)
         self._believe(asked_at)
         self._thread = threading.Thread(target=self._beat_until_ended, name="pulse", daemon=True)
         self._thread.start()
@@ -184,9 +157,9 @@ class _Heartbeat:
         """Whether the lock is ours. Who holds it and does not beat is burying the one that was here
         before, or was that one and its connection is still to be missed: both are soon over."""
         deadline = time.monotonic() + self._timing.dead_s
-        silent_s = _silent_s(self._db, self._worker)
+        silent_s = table.silent_s(self._db, self._worker)
         while not _try_acquire(self._db, self._worker):
-            before, silent_s = silent_s, _silent_s(self._db, self._worker)
+            before, silent_s = silent_s, table.silent_s(self._db, self._worker)
             has_beaten = silent_s is not None and (before is None or silent_s < before)
             if has_beaten or time.monotonic() > deadline:
                 return False
@@ -198,7 +171,7 @@ class _Heartbeat:
         self._ended.set()
         self._thread.join()
         with suppress(psycopg.Error):
-            self._db.execute(_LEAVE, [self._worker])
+            table.leave(self._db, self._worker)
         self._db.close()
 
     def advertise(self, text: str) -> None:
@@ -239,12 +212,11 @@ class _Heartbeat:
         return True
 
     def _beat(self) -> bool:
-        """Whether the name still stands: whoever takes over strikes it out."""
         try:
             if self._db.closed:
                 self._db = _connect(self._url, self._timing)
                 self._reacquire()
-            return self._db.execute(_BEAT, [self._advertised, self._worker]).rowcount == 1
+            return table.beat(self._db, self._worker, self._advertised)
         except psycopg.Error:
             self._db.close()
             raise
@@ -253,7 +225,7 @@ class _Heartbeat:
         """The server may not know yet that our own old connection is gone: that takes a while."""
         if (
             not _try_acquire(self._db, self._worker)
-            and _silent_s(self._db, self._worker) is not None
+            and table.silent_s(self._db, self._worker) is not None
         ):
             raise psycopg.OperationalError("the old connection still holds the lock")
 
@@ -261,7 +233,7 @@ class _Heartbeat:
         self._lease_valid_until = asked_at + self._timing.give_up_s
 
 
-def _connect(url: str, tempo: HeartbeatTiming) -> _Connection:
+def _connect(url: str, tempo: HeartbeatTiming) -> Connection:
     patience_ms = int(tempo.give_up_s * 500)
     # A network that was cut is noticed although nobody closed the connection.
     parameters = make_conninfo(
@@ -276,34 +248,10 @@ def _connect(url: str, tempo: HeartbeatTiming) -> _Connection:
     return psycopg.connect(parameters, autocommit=True)
 
 
-def _make_table(db: _Connection) -> None:
-    # Two at once may both find it missing.
-    with suppress(psycopg.errors.UniqueViolation):
-        db.execute(_SCHEMA)
-    if not db.execute(_TELLS).fetchone():
-        with suppress(psycopg.errors.DuplicateColumn):
-            db.execute(_TELL)
-
-
-def _told(db: _Connection, dead_s: float) -> dict[str, str]:
-    # Before the first worker began there is no table, and workers of earlier versions tell nothing.
-    with suppress(psycopg.errors.UndefinedTable):
-        told = db.execute(_TELLS).fetchone()
-        query = _TOLD if told else _TOLD.replace("told", "''", 1)
-        return dict(db.execute(query, [dead_s]).fetchall())
-    return {}
-
-
-def _try_acquire(db: _Connection, worker: str) -> bool:
+def _try_acquire(db: Connection, worker: str) -> bool:
     return _got(db, _TRY, worker)
 
 
-def _got(db: _Connection, lock: bytes, worker: str) -> bool:
+def _got(db: Connection, lock: bytes, worker: str) -> bool:
     (got,) = db.execute(lock, [worker]).fetchone() or (False,)
     return bool(got)
-
-
-def _silent_s(db: _Connection, worker: str) -> float | None:
-    """For how long the worker was not seen, by the server's clock; None if it is not known."""
-    row = db.execute(_SILENT, [worker]).fetchone()
-    return row[0] if row else None
