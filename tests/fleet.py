@@ -28,7 +28,7 @@ from viralclip.events import ClipTick, Complete, Envelope, JobFinished, SceneCom
 from viralclip.live import EventFrame, Frame, Reset, Snapshot, TickFrame
 from viralclip.media.probe import probe
 from viralclip.processes.parent_death import die_with_parent
-from viralclip.progress import ClipState, Progress, advance
+from viralclip.progress import Progress, advance
 from viralclip.steps import ENDS, Step
 
 _PATIENCE_S = 150.0
@@ -121,6 +121,7 @@ class Viewer:
     seqs: list[int] = field(default_factory=list)
     fractions: list[float] = field(default_factory=list)
     ticks: list[ClipTick] = field(default_factory=list)
+    steps: set[Step] = field(default_factory=set)
     resets: int = 0
 
     def __post_init__(self) -> None:
@@ -160,6 +161,7 @@ class Viewer:
                 if isinstance(tick, ClipTick):
                     self.ticks.append(tick)
         self.cursor = frame.cursor
+        self.steps |= {clip.step for scene in self.progress.scenes for clip in scene.clips}
         self.fractions.append(self.progress.fraction)
 
     def saw_every_event_once_and_in_order(self) -> bool:
@@ -346,11 +348,9 @@ class Job:
         await until(lambda: any(_in_the_middle(tick) for tick in self.viewer.ticks))
 
     async def reaches(self, step: Step) -> None:
-        """Return when the viewer sees a clip in this step."""
-        await until(lambda: step in {clip.step for clip in self._clips()})
-
-    def _clips(self) -> Iterator[ClipState]:
-        return (clip for scene in self.viewer.progress.scenes for clip in scene.clips)
+        """Return when the viewer has seen a clip in this step, which may be over between two
+        looks."""
+        await until(lambda: step in self.viewer.steps)
 
     async def recovered_by(self, worker: str) -> None:
         """Return when the viewer knows that the work is in this worker's hands."""

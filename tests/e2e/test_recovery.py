@@ -38,7 +38,7 @@ def test_after_kill_9_the_same_command_goes_on_and_makes_no_clip_twice(
     viralclip, source, until, keep_promises, fingerprints
 ):
     scenes = viralclip.scenes(SHORT, (1, 2), (0, 20), (5, 25))
-    asked = viralclip.asked(source("five_minutes"), scenes, slots=3)
+    asked = viralclip.asked(source("five_minutes"), scenes, slots=4)
     run = viralclip.start(*asked)
     history = viralclip.history
     until(lambda: len(history.told(step="complete")) >= 2)

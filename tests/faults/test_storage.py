@@ -1,10 +1,9 @@
 """Stores that stumble and disks that fill up while clips are on their way."""
 
 import asyncio
-from shutil import disk_usage
 
 import pytest
-from fleet import Fleet, check, until
+from fleet import Fleet, check, full, until
 from peers.relay import Fault, How
 from peers.s3 import Bucket
 
@@ -55,13 +54,11 @@ async def test_a_worker_whose_disk_is_full_goes_on_when_there_is_room(
 ):
     disk = fleet.folder / "w1" / "work"
     small_disk(disk, 4096)
-    ballast = disk / "ballast"
     await asyncio.gather(fleet.serve(), fleet.worker("w1"))
     job = await submit((0, 4), (4, 8), (8, 12))
     await job.rendering()
-    ballast.write_bytes(bytes(disk_usage(disk).free))
-    await job.reaches(Step.RETRYING)
-    ballast.unlink()
+    with full(disk):
+        await job.reaches(Step.RETRYING)
     progress = await job.ends()
 
     assert progress.outcome == "succeeded"
