@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from viralclip.caption_files import MAX_FILES, CaptionFile
+from viralclip.caption_files import CaptionFile
 from viralclip.captioning import give_captions
 from viralclip.captions.areas import AreaName
 from viralclip.captions.fonts import Font
@@ -29,7 +29,7 @@ from viralclip.server.captions import FILE_BODY
 from viralclip.server.dependencies import CatalogDep, FilesDep, LibraryDep, PartsDep
 from viralclip.server.identity import Owner
 from viralclip.server.jobs import JobId, JobOut, SceneId, find_job, job_out
-from viralclip.server.new_job import MAX_TRANSCRIPT_CHARS
+from viralclip.server.new_job import CaptionTexts
 from viralclip.server.owner_first import OwnerFirst
 from viralclip.server.parts import ServerParts
 from viralclip.server.problems import ConflictError, NotFoundError, problems
@@ -40,8 +40,6 @@ from viralclip.words.given import MAX_SCENE_WORDS
 from viralclip.words.reading import parse_transcript
 from viralclip.words.transcript import Word, in_order, within
 
-_Name = Annotated[str, Field(max_length=255)]
-_Text = Annotated[str, Field(max_length=MAX_TRANSCRIPT_CHARS)]
 _Words = Annotated[tuple[Word, ...], Field(max_length=MAX_SCENE_WORDS)]
 
 
@@ -75,7 +73,7 @@ class CaptionEdits(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     scenes: Annotated[dict[SceneId, _Words], Field(max_length=MAX_SCENES)] = {}
-    files: Annotated[dict[_Name, _Text], Field(max_length=MAX_FILES)] | None = None
+    files: CaptionTexts | None = None
     style: Annotated[str, Field(max_length=100)] | None = None
     area: AreaName | None = None
 

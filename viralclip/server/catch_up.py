@@ -5,23 +5,17 @@ from contextlib import aclosing
 
 from viralclip.channel.port import ProgressChannel
 from viralclip.live import EventFrame, Frame, Reset, Snapshot
-from viralclip.progress import Progress
 
 # How long the channel may take to say what it owes.
 _PATIENCE_S = 2.0
 
 
-async def read_on(
-    channel: ProgressChannel, job_id: str, after: str, *, limit: int | None = None
-) -> tuple[list[Frame], Progress]:
-    """The frames after the cursor up to now, at most `limit` events; the progress now.
-
-    It never waits for more to come.
-    """
+async def read_on(channel: ProgressChannel, job_id: str, after: str, *, limit: int) -> list[Frame]:
+    """The frames after the cursor up to now, at most `limit` events; it never waits for more."""
     now, head = await channel.progress(job_id)
     found: list[Frame] = []
     if after == head:
-        return found, now
+        return found
     try:
         async with asyncio.timeout(_PATIENCE_S), aclosing(channel.watch(job_id, after)) as frames:
             events = 0
@@ -35,5 +29,5 @@ async def read_on(
                         break
     except TimeoutError:
         # Nothing at all: the latest place, but spelled in another way than the channel does.
-        return found or [Reset(cursor=head, progress=now)], now
-    return found, now
+        return found or [Reset(cursor=head, progress=now)]
+    return found

@@ -122,7 +122,7 @@ class Feed:
 
     async def missed(self, after: str) -> list[Line]:
         """What the channel has after a cursor that is not known here; empty if nothing is owed."""
-        frames, _ = await read_on(self._channel, self._job_id, after, limit=BATCH)
+        frames = await read_on(self._channel, self._job_id, after, limit=BATCH)
         return [encode(frame) for frame in frames]
 
     async def _follow(self) -> None:

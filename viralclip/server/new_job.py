@@ -16,6 +16,8 @@ MAX_STYLES = 50
 MAX_TRANSCRIPT_CHARS = 1_500_000
 _Name = Annotated[str, Field(max_length=255)]
 _Text = Annotated[str, Field(max_length=MAX_TRANSCRIPT_CHARS)]
+# The texts of subtitles by their names.
+CaptionTexts = Annotated[dict[_Name, _Text], Field(max_length=MAX_FILES)]
 # What no file name, database or log can hold.
 _PATTERN = r"^[^\x00]*$"
 
@@ -49,7 +51,7 @@ class NewCaptions(_In):
 
     mode: Literal["given", "auto"] = "given"
     transcript: str | None = Field(default=None, max_length=MAX_TRANSCRIPT_CHARS)
-    files: Annotated[dict[_Name, _Text], Field(max_length=MAX_FILES)] | None = None
+    files: CaptionTexts | None = None
     style: str = Field(default="phrase", max_length=40)
     area: AreaName = "feed"
     burn: bool = True

@@ -58,7 +58,7 @@ class PartialUpload:
         info = self.info()
         if info is not None and info.is_settled:
             return info.length
-        return self.data.stat().st_size if self.data.exists() else 0
+        return self._size()
 
     def is_whole(self) -> bool:
         """Whether all bytes have come."""
@@ -68,12 +68,15 @@ class PartialUpload:
     def is_complete(self) -> bool:
         """Whether all bytes are here, and nobody has made a video of them."""
         info = self.info()
-        return info is not None and not info.is_settled and self.is_whole()
+        return info is not None and not info.is_settled and self._size() >= info.length
 
     def coming(self) -> int:
         """How many bytes are still to come."""
         info = self.info()
-        return 0 if info is None or info.is_settled else max(0, info.length - self.offset())
+        return 0 if info is None or info.is_settled else max(0, info.length - self._size())
+
+    def _size(self) -> int:
+        return self.data.stat().st_size if self.data.exists() else 0
 
     def settle(self, info: UploadInfo) -> None:
         """Keep what became of the upload instead of its bytes."""
