@@ -17,7 +17,7 @@ from viralclip.events import TICK, ClipProgressed, Envelope, Event
 from viralclip.geometry import ASPECTS
 from viralclip.media.encoders import ENCODERS
 from viralclip.pipeline.analysis import DOUBTS
-from viralclip.pipeline.render import COLOUR_DOUBTS, LEVEL_DOUBTS
+from viralclip.pipeline.doubts import RENDER_DOUBTS
 from viralclip.plan import PRESETS
 from viralclip.scenes import parse_scenes
 from viralclip.steps import Step
@@ -148,7 +148,7 @@ def test_every_warning_is_documented() -> None:
     source = "".join(path.read_text() for path in (ROOT / "viralclip" / "pipeline").glob("*.py"))
     named = re.findall(r'report\.warn\("(\w+)"', source)
 
-    assert documented == {*DOUBTS, *LEVEL_DOUBTS, *COLOUR_DOUBTS, *named}
+    assert documented == {*DOUBTS, *RENDER_DOUBTS, *named}
 
 
 def test_the_details_of_every_step_are_documented() -> None:

@@ -35,6 +35,11 @@ async def pictures(shop, video, **options):
         ]
 
 
+async def warnings(shop, job) -> list[str]:
+    events = [it.event for it in await shop.history(job)]
+    return [event.code for event in events if event.type == "warning"]
+
+
 def shown_from(captioned, plain) -> float:
     """The second at which the first caption is there."""
     changes = [
@@ -72,8 +77,11 @@ async def test_where_the_sound_cannot_be_listened_to_words_are_drawn_at_their_sh
     use_alignments(shop, alignments, tmp_path)
     plain = await pictures(shop, source("small"), titles=["plain"])
     captioned = await pictures(shop, source("small"), titles=["one"], words=[WORDS], captions=GIVEN)
+    job = await shop.job(source("small"), (0.4, 2.3), words=[WORDS], captions=GIVEN)
+    await shop.make_first(job)
 
     assert shown_from(captioned, plain) == 0.0
+    assert await warnings(shop, job) == ["lines_not_aligned"]
 
 
 async def test_words_of_a_silent_video_are_drawn_at_their_shares(shop, source, tmp_path):
@@ -81,3 +89,4 @@ async def test_words_of_a_silent_video_are_drawn_at_their_shares(shop, source, t
     job = await shop.job(source("no_audio"), LINE, words=[WORDS], captions=GIVEN)
 
     assert (await shop.make_first(job)).ending == "complete"
+    assert await warnings(shop, job) == []

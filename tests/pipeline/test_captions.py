@@ -207,4 +207,6 @@ async def test_captions_are_drawn_where_nobody_could_look(shop, talk, face_model
     job = await shop.job(talk, (0.0, 0.6), words=[said("so")], captions=GIVEN)
 
     assert (await shop.make_first(job)).ending == "complete"
-    assert not [it for it in await shop.history(job) if it.event.type == "warning"]
+    warned = [it.event for it in await shop.history(job) if it.event.type == "warning"]
+    assert [it.code for it in warned] == ["faces_unknown"]
+    assert "may cover a face" in warned[0].message

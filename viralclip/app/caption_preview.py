@@ -69,7 +69,7 @@ class CaptionDrawer:
                 raise SourceChangedError(detail=f"identity {now}")
             probed = await probe_source(path)
             heard = await aligned_scene(scene, probed, self._tools.alignments)
-            plan = plan.model_copy(update={"scenes": (heard,)})
+            plan = plan.model_copy(update={"scenes": (heard.scene,)})
             seen = await self._inspect(plan, probed)
             return await self._draw(seen, seen.frame_at(look.at))
 

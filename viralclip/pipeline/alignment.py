@@ -3,6 +3,8 @@
 The files beside the clip keep the times that were given: who gives them back finds them unchanged.
 """
 
+from dataclasses import dataclass
+
 import structlog
 
 from viralclip.audio_tracks import VOICE
@@ -16,20 +18,28 @@ from viralclip.speech.spoken import spoken_source
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True)
+class AlignedScene:
+    """A scene with its words as they are drawn; where the sound could not be listened to they keep
+    their shares of the lines' times, and `is_aligned` is False."""
+
+    scene: Scene
+    is_aligned: bool = True
+
+
 async def aligned_scene(
     scene: Scene, probed: Probed, alignments: Alignments, *, audio_track: str = VOICE
-) -> Scene:
-    """The scene with its words where they are heard; where that cannot be found out, they keep
-    their shares of the lines' times."""
+) -> AlignedScene:
+    """The scene with its words where they are heard."""
     words = scene.words or ()
     if not any(word.spread for word in words):
-        return scene
+        return AlignedScene(scene)
     try:
         source = spoken_source(probed, audio_track)
         aligned = await alignments.aligned(source, scene.range, words)
     except NoSpeechTrackError:
-        return scene
+        return AlignedScene(scene)
     except (ProcessError, OSError) as error:
         log.warning("Captions drawn at the times of lines", error=str(error))
-        return scene
-    return scene.model_copy(update={"words": aligned})
+        return AlignedScene(scene, is_aligned=False)
+    return AlignedScene(scene.model_copy(update={"words": aligned}))

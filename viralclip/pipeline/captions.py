@@ -17,6 +17,7 @@ from viralclip.media.probe import Probed
 from viralclip.media.render_spec import RenderSpec
 from viralclip.pipeline.alignment import aligned_scene
 from viralclip.pipeline.analysis import Analysis
+from viralclip.pipeline.doubts import FACES_UNKNOWN, LINES_NOT_ALIGNED, Doubt, doubt
 from viralclip.pipeline.tools import ClipTask, Tools
 from viralclip.pipeline.view import area_of, raster_of
 from viralclip.plan import Clip, Plan
@@ -28,42 +29,48 @@ if TYPE_CHECKING:
     from viralclip.reframe.footage import Footage
     from viralclip.reframe.projection import Panel
 
+Doubts = tuple[Doubt, ...]
+
 log = structlog.get_logger(__name__)
 
 
 async def captions_of(
     task: ClipTask, tools: Tools, probed: Probed, spec: RenderSpec, framing: Framing | None
-) -> Captions | None:
-    """What is to be drawn on the clip, where no face is; None for one that shows no words."""
+) -> tuple[Captions | None, Doubts]:
+    """What is to be drawn on the clip, where no face is, and what is not as it should be there;
+    None for a clip that shows no words."""
     if not task.shows_captions:
-        return None
-    footage = await _footage(task, tools)
-    clip = CaptionedClip(task.job.plan, await _heard(task, tools, probed), probed, spec, framing)
-    return await asyncio.to_thread(clip.compose, footage, tools.rendering.fonts)
+        return None, ()
+    footage, faces_doubts = await _footage(task, tools)
+    heard, words_doubts = await _heard(task, tools, probed)
+    clip = CaptionedClip(task.job.plan, heard, probed, spec, framing)
+    captions = await asyncio.to_thread(clip.compose, footage, tools.rendering.fonts)
+    return captions, (*faces_doubts, *words_doubts)
 
 
-async def _heard(task: ClipTask, tools: Tools, probed: Probed) -> Clip:
+async def _heard(task: ClipTask, tools: Tools, probed: Probed) -> tuple[Clip, Doubts]:
     """The clip with its words at the times at which they are heard."""
     if tools.speech is None:
-        return task.clip
-    scene = await aligned_scene(
+        return task.clip, ()
+    aligned = await aligned_scene(
         task.clip.scene,
         probed,
         tools.speech.alignments,
         audio_track=task.job.plan.options.audio_track,
     )
-    return task.clip.model_copy(update={"scene": scene})
+    doubts = () if aligned.is_aligned else (doubt(LINES_NOT_ALIGNED),)
+    return task.clip.model_copy(update={"scene": aligned.scene}), doubts
 
 
-async def _footage(task: ClipTask, tools: Tools) -> "Footage | None":
+async def _footage(task: ClipTask, tools: Tools) -> "tuple[Footage | None, Doubts]":
     """What was seen of the scene; captions can be drawn without."""
     if not is_analysed(task.clip.route):
-        return None
+        return None, ()
     try:
-        return await (await Analysis.of(task, tools)).footage()
+        return await (await Analysis.of(task, tools)).footage(), ()
     except (AnalysisFailedError, AnalysisStalledError) as error:
         log.warning("Captions drawn without knowing of faces", code=error.code)
-        return None
+        return None, (doubt(FACES_UNKNOWN),)
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,15 @@ from pydantic import BaseModel
 from viralclip.captions.composing import Captions
 from viralclip.errors import ClipError, RenderIncompleteError
 from viralclip.media.burning import burnt, font_folder
-from viralclip.media.colours import COLOURS_APPROXIMATE, HDR_NOT_TONE_MAPPED, colour_doubts
+from viralclip.media.colours import colour_doubts
 from viralclip.media.ffmpeg import abilities
-from viralclip.media.loudness import PEAK_BOUND, TOO_QUIET, Adjustment
 from viralclip.media.probe import Probed
 from viralclip.media.render import Rendered, render, verify_output
 from viralclip.media.render_spec import EncoderSettings, RenderSpec, VideoGraph
 from viralclip.media.tracks import Sound
 from viralclip.pipeline.analysis import Analysis
 from viralclip.pipeline.captions import captions_of
+from viralclip.pipeline.doubts import Doubt, doubt
 from viralclip.pipeline.reporter import ClipReport
 from viralclip.pipeline.segment import probe_source
 from viralclip.pipeline.stopwatch import observe_speed
@@ -34,36 +34,6 @@ from viralclip.styles import Framing, Graph, Script, all_styles
 
 # How much of rendering is to measure the sound, where it is brought to a level.
 _MEASURING = 0.04
-
-# Why a clip's sound is not at the level that was asked for, in words.
-LEVEL_DOUBTS = {
-    TOO_QUIET: (
-        "The sound of this clip is too quiet to be brought to -14 LUFS:"
-        " it would be mostly noise. {now}"
-    ),
-    PEAK_BOUND: (
-        "Single peaks stand so far above the rest of this clip's sound that it cannot be brought"
-        " to -14 LUFS. {now}"
-    ),
-}
-
-COLOUR_DOUBTS = {
-    HDR_NOT_TONE_MAPPED: (
-        "This clip is brighter than the video: its HDR was not tone-mapped, as this FFmpeg lacks"
-        " the filters zscale and tonemap; `viralclip doctor` says what to do."
-    ),
-    COLOURS_APPROXIMATE: (
-        "The colours of this clip are not quite those of the video, whose colour matrix this"
-        " FFmpeg cannot read."
-    ),
-}
-
-
-class Doubt(BaseModel, frozen=True):
-    """Why a clip is less than what was asked for: a code, and a sentence."""
-
-    code: str
-    message: str
 
 
 class Rendition(BaseModel, frozen=True):
@@ -110,7 +80,7 @@ async def _render_clip(
         began, doubts = _MEASURING, (*doubts, *unlevelled)
     if found := await asyncio.to_thread(_already_rendered, done, spec):
         return _rendition(done, found, doubts, spec).model_copy(update={"found": True})
-    captions = await captions_of(task, tools, probed, spec, framing)
+    captions, unsure = await captions_of(task, tools, probed, spec, framing)
     with prepared(spec, captions) as ready:
         began_at = tools.clock()
         rendered = await render(
@@ -123,7 +93,7 @@ async def _render_clip(
     seconds = tools.clock() - began_at
     observe_speed(task, tools, duration=rendered.duration, seconds=seconds)
     spec.target.replace(done)
-    return _rendition(done, rendered, doubts, spec)
+    return _rendition(done, rendered, (*doubts, *unsure), spec)
 
 
 async def _framing(task: ClipTask, tools: Tools) -> Framing | None:
@@ -134,7 +104,7 @@ async def _framing(task: ClipTask, tools: Tools) -> Framing | None:
 
 def _colour_doubts(probed: Probed, ffmpeg: Path) -> tuple[Doubt, ...]:
     codes = colour_doubts(probed.picture.colours, abilities(ffmpeg))
-    return tuple(Doubt(code=code, message=COLOUR_DOUBTS[code]) for code in codes)
+    return tuple(doubt(code) for code in codes)
 
 
 async def _levelled(
@@ -148,14 +118,8 @@ async def _levelled(
         limits=tools.rendering.limits,
         on_start=tools.rendering.on_ffmpeg,
     )
-    doubts = (_level_doubt(found),) if found.doubt else ()
+    doubts = (doubt(found.doubt, lufs=found.level.integrated),) if found.doubt else ()
     return replace(spec, gain_db=found.gain_db), doubts
-
-
-def _level_doubt(found: Adjustment) -> Doubt:
-    code = found.doubt or ""
-    now = f"It is at {found.level.integrated:.1f} LUFS."
-    return Doubt(code=code, message=LEVEL_DOUBTS[code].format(now=now))
 
 
 def discard_renditions(task: ClipTask, tools: Tools) -> None:
