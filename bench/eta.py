@@ -3,6 +3,7 @@
 import random
 import statistics
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from bench.figures import Figure
@@ -12,6 +13,8 @@ from bench.forecasts.replay import SHARES, EventFrame, Job, Learner, coverage, e
 from viralclip.workload import Observation
 
 RENDERS = Path(__file__).with_name("forecasts") / "renders.jsonl"
+# Clips as long as people want them; those of the other are mostly of some seconds.
+LONG_RENDERS = RENDERS.with_name("long.jsonl")
 _LEARNED_CLIPS = 30
 _COLD = {0.25: 35.0}
 _WARM = {0.1: 25.0, 0.25: 15.0, 0.5: 10.0}
@@ -20,12 +23,33 @@ _NAIVE = {"by_fraction": "elapsed / fraction", "by_style": "mean rate of each st
 
 
 def measure(folder: Path, *, short: bool) -> list[Figure]:
-    """Replay the recording that comes with the code; without one, a few jobs are rendered first."""
+    """Replay the recordings that come with the code; without one, a few jobs are rendered first."""
     path = RENDERS
     if not path.exists():
         path = folder / "renders.jsonl"
         collect(path, jobs=2 if short else 45)
     jobs = [open_job(row) for row in read(path)]
+    figures = _figures(jobs)
+    if LONG_RENDERS.exists():
+        long = [open_job(row) for row in read(LONG_RENDERS)]
+        figures += [_of_long(each) for each in (*_figures(long), *_after(jobs, long))]
+    return figures
+
+
+def _of_long(figure: Figure) -> Figure:
+    return replace(figure, what=f"clips of 8 to 30 s: {figure.what}")
+
+
+def _after(jobs: Sequence[Job], others: Sequence[Job]) -> list[Figure]:
+    """What is told of other jobs once all of these were learned."""
+    learner = Learner()
+    for job in jobs:
+        learner.learn(job)
+    told = [each for job in others for each in learner.tell(job)]
+    return _errors(f"after {learner.clips} short clips", told, _WARM)
+
+
+def _figures(jobs: Sequence[Job]) -> list[Figure]:
     cold = [told for job in jobs for told in Learner().tell(job)]
     warm, moves = _learned(jobs)
     return [

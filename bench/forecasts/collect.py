@@ -1,4 +1,4 @@
-"""`python -m bench.forecasts.collect FILE [--jobs N]`: real renders, recorded to be replayed.
+"""`python -m bench.forecasts.collect FILE [--jobs N] [--long]`: real renders, to be replayed.
 
 One line of JSON for each job is appended; jobs that are in the file already are skipped, so that
 collecting can go on where it stopped.
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import rig
-from bench.forecasts.recipes import Recipe, make_source, recipe, scenes_of
+from bench.forecasts.recipes import Recipe, long_recipe, make_source, recipe, scenes_of
 from bench.machine import describe
 from bench.plain_job import Discarding
 from viralclip.analysis.analyses import Analyses
@@ -200,7 +200,7 @@ def _tools(
     )
 
 
-def collect(target: Path, *, jobs: int) -> None:
+def collect(target: Path, *, jobs: int, drawn: Callable[[int], Recipe] = recipe) -> None:
     """Append the jobs that are not in `target` yet."""
     if not target.exists():
         machine = {"machine": describe(rig.ffmpeg())[:2]}
@@ -212,7 +212,7 @@ def collect(target: Path, *, jobs: int) -> None:
         for number in range(jobs):
             if number in done:
                 continue
-            made = recipe(number)
+            made = drawn(number)
             source = make_source(sources, made)
             with tempfile.TemporaryDirectory(dir=name) as folder:
                 row = asyncio.run(render(made, source, Path(folder)))
@@ -232,10 +232,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.forecasts.collect", description=__doc__)
     parser.add_argument("file", type=Path)
     parser.add_argument("--jobs", type=int, default=45, help="how many, about 8 clips each")
+    parser.add_argument("--long", action="store_true", help="clips as long as people want them")
     asked = parser.parse_args()
     print(*describe(rig.ffmpeg()), sep="\n", flush=True)
     log_to(asked.file.with_name(f"{asked.file.name}.logs"))
-    collect(asked.file, jobs=asked.jobs)
+    collect(asked.file, jobs=asked.jobs, drawn=long_recipe if asked.long else recipe)
 
 
 if __name__ == "__main__":

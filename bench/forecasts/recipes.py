@@ -2,7 +2,7 @@
 
 import random
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench import rig
@@ -12,12 +12,15 @@ from viralclip.plan import PRESETS
 from viralclip.scenes import Scene
 
 SOURCE_S = 24.0
+LONG_SOURCE_S = 45.0
 SIZES = {"360p": Size(640, 360), "720p": Size(1280, 720), "1080p": Size(1920, 1080)}
 CODECS = {"h264": ("libx264", "superfast"), "hevc": ("libx265", "superfast")}
 CHOSEN_STYLES = ("original", "center_focus", "split", "streamer", "streamer_split", "intelligent")
 # Short ones mostly: three hundred renders are to fit into a quarter of an hour of two cores.
 LENGTHS = (1.0, 1.0, 1.0, 1.5, 1.5, 2.0, 2.0, 2.5, 3.0, 4.0, 6.0)
 LONG = (10.0, 20.0)
+# As people cut them: most are shown for a quarter of a minute or more.
+PEOPLES_LENGTHS = (8.0, 10.0, 12.0, 15.0, 15.0, 20.0, 25.0, 30.0)
 # One in so many jobs is made four at a time, as the default is on larger machines.
 _SLOTS = (2, 2, 4, 1)
 
@@ -35,6 +38,7 @@ class Recipe:
     slots: int
     lengths: tuple[float, ...]
     styles: tuple[str, ...]
+    source_s: float = SOURCE_S
 
 
 def recipe(number: int) -> Recipe:
@@ -56,14 +60,21 @@ def recipe(number: int) -> Recipe:
     )
 
 
+def long_recipe(number: int) -> Recipe:
+    """A job of clips as long as people want them, the same for the same number."""
+    dice = random.Random(f"long {number}")  # noqa: S311 - a sample, not a secret
+    lengths = tuple(dice.choice(PEOPLES_LENGTHS) for _ in range(dice.choice([2, 3, 4])))
+    return replace(recipe(number), lengths=lengths, source_s=LONG_SOURCE_S)
+
+
 def make_source(folder: Path, made: Recipe) -> Path:
     """The recipe's source, made once."""
-    path = folder / f"{made.size}-{made.codec}-{made.noise}.mp4"
+    path = folder / f"{made.size}-{made.codec}-{made.noise}-{made.source_s:.0f}.mp4"
     if path.exists():
         return path
-    sample = folder / f"{made.size}.mp4"
+    sample = folder / f"{made.size}-{made.source_s:.0f}.mp4"
     if not sample.exists():
-        make_sample(rig.ffmpeg(), sample, seconds=SOURCE_S, size=SIZES[made.size])
+        make_sample(rig.ffmpeg(), sample, seconds=made.source_s, size=SIZES[made.size])
     encoder, preset = CODECS[made.codec]
     graph = f"noise=alls={made.noise}:allf=t" if made.noise else "null"
     command = [rig.ffmpeg(), "-nostdin", "-v", "error", "-y", "-i", sample, "-vf", graph]
@@ -75,7 +86,7 @@ def make_source(folder: Path, made: Recipe) -> Path:
 def scenes_of(made: Recipe) -> list[Scene]:
     """The scenes of the recipe's source that the job is made of."""
     dice = random.Random(-made.number - 1)  # noqa: S311 - a sample, not a secret
-    starts = [round(dice.uniform(0, SOURCE_S - length - 0.5), 1) for length in made.lengths]
+    starts = [round(dice.uniform(0, made.source_s - length - 0.5), 1) for length in made.lengths]
     spans = zip(starts, made.lengths, strict=True)
     return [
         Scene(id=place, title=f"Scene {place}", start=start, end=start + length)
