@@ -12,29 +12,22 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from viralclip.factors import DRIFT_OF, MACHINE_VARIANCE, Machine, Prediction, Source
+from viralclip.factors import (
+    CLIPPED,
+    DRIFT_OF,
+    MACHINE_VARIANCE,
+    SHORTEST_S,
+    VARIANCES,
+    Machine,
+    Prediction,
+    Source,
+    clipped,
+    prior,
+)
 from viralclip.kalman import cholesky, dot, times, updated
 from viralclip.workload import STAGES, Observation, Stage, Workload
 
 T = TypeVar("T")
-_VARIANCES = {
-    "bias": 0.35,
-    "seconds": 0.01,
-    "output": 0.03,
-    "source": 0.03,
-    "detail": 0.05,
-    "threads": 0.02,
-    "busy": 0.05,
-    "startup": 0.3,
-    "captions": 0.03,
-    "loudness": 0.01,
-    "codec": 0.04,
-    "listener": 0.3,
-    "framing": 0.06,
-    "preset": 0.10,
-    "encoder": 0.50,
-    "style": 0.02,
-}
 # A factor's variance grows again by this share of what it was before anything was learned.
 _FORGETTING = 0.0005
 _NOISE = 0.03
@@ -42,13 +35,12 @@ _LEAST_NOISE = 0.002
 # The clock and the rest of the machine disturb by so many seconds, however short the work.
 _JITTER_S = 0.12
 _MIN_GAIN = 0.03
-# What is beyond so many deviations once so many clips were learned is an outlier, and teaches
-# nothing: it would hide the next ones, and that the machine has changed. Before that, and of a
-# machine that has changed, it counts as one of just so many, and the less the further it is off.
-_CLIPPED, _SETTLED = 3.0, 10
+# An outlier teaches nothing once so many clips were learned: it would hide the next ones, and that
+# the machine has changed. Before that, and of a machine that has changed, it counts as one of just
+# so many deviations, and the less the further it is off.
+_SETTLED = 10
 _MOST_NAMES, _MOST_MACHINES, _MOST_SOURCES = 48, 64, 32
 _KEPT_RESIDUALS = 100
-_SHORTEST_S = 0.05
 # What 80 % of a normal variable's absolute values are below.
 _EIGHT_TENTHS = statistics.NormalDist().inv_cdf(0.9)
 # So many made-up residuals of a normal variable temper what the first real ones say of the band.
@@ -75,8 +67,7 @@ class Model(BaseModel, frozen=True):
         """How long the stage takes on the machine beside `busy` - 1 others."""
         features = workload.features(busy)
         typical = workload.typical_seconds(busy)
-        own = self.machines.get(machine, Machine())
-        source = self.source(workload)
+        own, source = self.machine(machine), self.source(workload)
         shift, spread = self._shift(features)
         log_seconds = math.log(typical) + shift + own.log_factor + source.log_factor
         return Prediction(
@@ -86,40 +77,47 @@ class Model(BaseModel, frozen=True):
             scale=self.scale,
         )
 
+    def glimpse(self, seen: Observation, doubt: float) -> "Model":
+        """The model with what a stage that still runs says of others like it, for a forecast: its
+        seconds are an estimate, and `doubt` the variance of their logarithm."""
+        known = self._with_names(seen.workload.features(seen.busy))
+        expected = known.predict(seen.workload, machine=seen.machine, busy=seen.busy)
+        error, variance = expected.error(seen.seconds), expected.doubt + expected.noise + doubt
+        return known.moved(seen, known.machine(seen.machine), *clipped(error, variance))
+
     def observe(self, seen: Observation) -> "Model":
         """The model after one more stage that was done."""
-        features = seen.workload.features(seen.busy)
-        known = self._with_names(features)
+        known = self._with_names(seen.workload.features(seen.busy))
         expected = known.predict(seen.workload, machine=seen.machine, busy=seen.busy)
-        error = math.log(max(seen.seconds, _SHORTEST_S)) - expected.log_seconds
-        variance = expected.doubt + expected.noise
+        error, variance = expected.error(seen.seconds), expected.doubt + expected.noise
         residual = error / math.sqrt(variance)
-        machine = known.machines.get(seen.machine, Machine()).after(residual)
-        if abs(residual) > _CLIPPED and self.count >= _SETTLED and not machine.drifting:
+        machine = known.machine(seen.machine).after(residual)
+        if abs(residual) > CLIPPED and self.count >= _SETTLED and not machine.drifting:
             return known.unmoved(seen.machine, machine, residual)
-        weight = min(1.0, _CLIPPED / max(abs(residual), 1e-9))
-        clipped, variance = error * weight, variance / weight**2
-        x = [features.get(name, 0.0) for name in known.names]
-        mean, covariance = updated(known.mean, known.covariance, x, clipped, variance)
-        return Model(
-            names=known.names,
-            mean=mean,
-            covariance=_forgetful(known.names, covariance),
-            noise=known.noise_after(error, expected),
-            count=known.count + 1,
-            machines=_latest(
-                known.machines,
-                seen.machine,
-                machine.moved(clipped, variance),
-                most=_MOST_MACHINES,
-            ),
-            sources=_latest(
-                known.sources,
-                seen.workload.source,
-                known.source(seen.workload).after(clipped, variance),
-                most=_MOST_SOURCES,
-            ),
-            residuals=known.residuals_after(residual),
+        moved = known.moved(seen, machine, *clipped(error, variance))
+        return moved.model_copy(
+            update={
+                "covariance": _forgetful(known.names, moved.covariance),
+                "noise": known.noise_after(error, expected),
+                "count": known.count + 1,
+                "residuals": known.residuals_after(residual),
+            }
+        )
+
+    def moved(self, seen: Observation, machine: Machine, error: float, variance: float) -> "Model":
+        """The factors after an error that was expected with that variance."""
+        features = seen.workload.features(seen.busy)
+        x = [features.get(name, 0.0) for name in self.names]
+        mean, covariance = updated(self.mean, self.covariance, x, error, variance)
+        machine, source = machine.moved(error, variance), self.source(seen.workload)
+        source = source.after(error, variance)
+        return self.model_copy(
+            update={
+                "mean": mean,
+                "covariance": covariance,
+                "machines": _latest(self.machines, seen.machine, machine, most=_MOST_MACHINES),
+                "sources": _latest(self.sources, seen.workload.source, source, most=_MOST_SOURCES),
+            }
         )
 
     def unmoved(self, name: str, machine: Machine, residual: float) -> "Model":
@@ -134,6 +132,10 @@ class Model(BaseModel, frozen=True):
 
     def residuals_after(self, residual: float) -> tuple[float, ...]:
         return (*self.residuals, round(residual, 3))[-_KEPT_RESIDUALS:]
+
+    def machine(self, name: str) -> Machine:
+        """What is known of the machine."""
+        return self.machines.get(name, Machine())
 
     def source(self, workload: Workload) -> Source:
         """What is known of the workload's video."""
@@ -179,7 +181,7 @@ class Model(BaseModel, frozen=True):
             for j, name in enumerate(self.names)
         }
         unknown = {
-            name: value * math.sqrt(_prior(name))
+            name: value * math.sqrt(prior(name))
             for name, value in features.items()
             if name not in self.names
         }
@@ -189,7 +191,7 @@ class Model(BaseModel, frozen=True):
         """The logarithm of the learned factor, and its variance."""
         x = [features.get(name, 0.0) for name in self.names]
         spread = sum(
-            value * value * _prior(name)
+            value * value * prior(name)
             for name, value in features.items()
             if name not in self.names
         )
@@ -197,12 +199,12 @@ class Model(BaseModel, frozen=True):
         return dot(self.mean, x), max(spread, 0.0)
 
     def _noise_of(self, seconds: float) -> float:
-        return self.noise + (_JITTER_S / max(seconds, _SHORTEST_S)) ** 2
+        return self.noise + (_JITTER_S / max(seconds, SHORTEST_S)) ** 2
 
     def noise_after(self, error: float, expected: Prediction) -> float:
         """What of the error is neither doubt nor jitter is the clips' own difference."""
         jitter = expected.noise - self.noise
-        if error * error > _CLIPPED**2 * (expected.doubt + expected.noise):
+        if error * error > CLIPPED**2 * (expected.doubt + expected.noise):
             return self.noise
         own = max(error * error - expected.doubt - jitter, 0.0)
         gain = max(1 / (self.count + 10), _MIN_GAIN)
@@ -215,7 +217,7 @@ class Model(BaseModel, frozen=True):
             return self
         rows = list(self.covariance)
         for name in new:
-            rows.append((*(0.0 for _ in rows), _prior(name)))
+            rows.append((*(0.0 for _ in rows), prior(name)))
         return self.model_copy(
             update={
                 "names": (*self.names, *new),
@@ -232,6 +234,11 @@ class Timings(BaseModel, frozen=True):
 
     def predict(self, workload: Workload, *, machine: str, busy: float = 1.0) -> Prediction:
         return self.model(workload.stage).predict(workload, machine=machine, busy=busy)
+
+    def glimpse(self, seen: Observation, doubt: float) -> "Timings":
+        """The models with an estimate of what a stage takes that still runs."""
+        stage = seen.workload.stage
+        return Timings(models={**self.models, stage: self.model(stage).glimpse(seen, doubt)})
 
     def observe(self, seen: Observation) -> "Timings":
         stage = seen.workload.stage
@@ -256,12 +263,7 @@ def read_timings(states: Mapping[str, str]) -> Timings:
 
 
 def _is_feature(name: str) -> bool:
-    return name.partition(":")[0] in _VARIANCES
-
-
-def _prior(name: str) -> float:
-    """The variance of a factor's logarithm before anything is learned of it."""
-    return _VARIANCES[name.partition(":")[0]]
+    return name.partition(":")[0] in VARIANCES
 
 
 def _latest(known: Mapping[str, T], name: str, newest: T, *, most: int) -> dict[str, T]:
@@ -278,7 +280,7 @@ def _forgetful(
     return tuple(
         (
             *(round(value, 9) for value in row[:-1]),
-            round(min(row[-1] + _FORGETTING * _prior(name), _prior(name)), 9),
+            round(min(row[-1] + _FORGETTING * prior(name), prior(name)), 9),
         )
         for name, row in zip(names, covariance, strict=True)
     )

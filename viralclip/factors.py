@@ -9,6 +9,28 @@ from pydantic import BaseModel
 
 # Variances of what is learned, before anything is: of the logarithm of a factor.
 MACHINE_VARIANCE = 0.12
+VARIANCES = {
+    "bias": 0.35,
+    "seconds": 0.01,
+    "output": 0.03,
+    "source": 0.03,
+    "detail": 0.05,
+    "threads": 0.02,
+    "busy": 0.05,
+    "startup": 0.3,
+    "captions": 0.03,
+    "loudness": 0.01,
+    "codec": 0.04,
+    "listener": 0.3,
+    "framing": 0.06,
+    "preset": 0.10,
+    "encoder": 0.50,
+    "style": 0.02,
+}
+# What is beyond so many deviations is an outlier.
+CLIPPED = 3.0
+# What takes less is not told apart.
+SHORTEST_S = 0.05
 # How a source differs from others like it is learned from its first clips.
 _SOURCE_VARIANCE, _MOST_OF_SOURCE = 0.05, 0.4
 # That of a machine's own factor grows by this with each of its clips: it forgets within some tens.
@@ -38,6 +60,10 @@ class Prediction:
     @property
     def deviation(self) -> float:
         return self.scale * math.sqrt(self.doubt + self.noise)
+
+    def error(self, seconds: float) -> float:
+        """By how much the logarithm of what it took is off."""
+        return math.log(max(seconds, SHORTEST_S)) - self.log_seconds
 
     def quantile(self, share: float) -> float:
         """The seconds that such a share of clips like this take at most."""
@@ -90,6 +116,17 @@ class Machine(BaseModel, frozen=True):
                 "variance": MACHINE_VARIANCE if self.drifting else known,
             }
         )
+
+
+def prior(name: str) -> float:
+    """The variance of a factor's logarithm before anything is learned of it."""
+    return VARIANCES[name.partition(":")[0]]
+
+
+def clipped(error: float, variance: float) -> tuple[float, float]:
+    """An error that is no larger than an outlier's, and the more doubtful the larger it was."""
+    weight = min(1.0, CLIPPED * math.sqrt(variance) / max(abs(error), 1e-9))
+    return error * weight, variance / weight**2
 
 
 def drift_of(residuals: Sequence[float]) -> int:

@@ -18,7 +18,7 @@ from viralclip.steps import (
     is_before,
     is_transcribed,
 )
-from viralclip.workload import Workload
+from viralclip.workload import Observation, Workload
 
 # FFmpeg's own time left is off by so much at first, and by less the more of the clip is done.
 _SPEED_NOISE, _SPEED_NOISE_AT_END = 0.45, 0.12
@@ -32,6 +32,10 @@ _AHEAD_S, _AHEAD_SHARE = 0.9, 0.5
 _MEASURED_S, _LEAST_OF_SPEED = 5.0, 0.75
 # A clip that is so many times slower since it began than of late may have stopped meanwhile.
 _STOPPED = 3.0
+# What a render says of others once so much of it is done: its speed may have been its own, or the
+# moment's, by so much more than it is unsure of its own end.
+_LEAST_OF_GLIMPSE, _GLIMPSE_DOUBTED, _GLIMPSE_DOUBT = 0.1, 2.0, 0.02
+_MOST_GLIMPSES = 8
 # However long a stage already takes, it takes this share of that longer.
 _OVERDUE = 0.25
 # The clips of other jobs are in the middle of their work, more or less.
@@ -59,7 +63,10 @@ class Pieces:
         self.slowdowns: list[float] = []
 
     def of(self, progress: Progress) -> Iterator[Piece]:
-        """The pieces of the job's clips that have not ended, in order."""
+        """The pieces of the job's clips that have not ended, in order.
+
+        How fast those are that run is how fast others like them will be.
+        """
         running = sum(
             clip.step is not Step.QUEUED and not clip.ended
             for scene in progress.scenes
@@ -69,8 +76,39 @@ class Pieces:
         self._busy = float(max(1, min(running + len(self._line.running), each)))
         self.slowdowns = self._slowdowns(each)
         self._eased = self._eased_by(progress)
+        self._timings = self._glimpsed(progress)
+        self._known.clear()
         for scene in progress.scenes:
             yield from self._of_scene(scene)
+
+    def _glimpsed(self, progress: Progress) -> Timings:
+        """What was learned, with what the speed of the renders that run says of others."""
+        timings = self._timings
+        glimpses = [
+            glimpse
+            for scene in progress.scenes
+            for clip in scene.clips
+            if (work := self._clips.get((scene.scene_id, clip.style)))
+            if (glimpse := self._glimpse(clip, work.render))
+        ]
+        for seen, doubt in glimpses[:_MOST_GLIMPSES]:
+            timings = timings.glimpse(seen, doubt)
+        return timings
+
+    def _glimpse(self, clip: ClipState, render: Workload) -> tuple[Observation, float] | None:
+        """What a running render will have taken, by its speed, and the variance of that."""
+        fraction = clip.step_fraction or 0.0
+        if clip.step is not Step.RENDERING or fraction < _LEAST_OF_GLIMPSE:
+            return None
+        elapsed = self._elapsed(clip)
+        left = self._left_by_speed(clip, render)
+        if left is None:
+            return None
+        whole = elapsed + left + _FINISH_S
+        doubt = _GLIMPSE_DOUBTED * _speed_variance(fraction) * (1 - elapsed / whole) ** 2
+        machine, busy = self._line.machine, self._busy
+        seen = Observation(workload=render, machine=machine, busy=busy, seconds=whole)
+        return seen, doubt + _GLIMPSE_DOUBT
 
     def of_other(self, clip: ClipWorkload, name: str, *, begun: bool = True) -> Piece:
         whole = self._predict(clip.render)
@@ -132,19 +170,29 @@ class Pieces:
         if clip.step is not Step.RENDERING:
             left = max(clip.eta_sec or 0.0, finish * slowdown)
             return left / slowdown, _SPEED_NOISE**2
-        elapsed = max((self._now - clip.since).total_seconds(), 0.0) if clip.since else 0.0
-        fraction = clip.step_fraction or 0.0
+        elapsed, fraction = self._elapsed(clip), clip.step_fraction or 0.0
         work = max(whole.seconds - (begin + finish) * slowdown, _FINISH_S * slowdown)
         ahead = _work_left(fraction, render.seconds)
         # Nothing is written until the encoder has looked ahead, and that is work, too.
         rest = work * ahead if fraction else begin * slowdown + work - elapsed
         left = max(rest, _OVERDUE * elapsed * ahead) + finish * slowdown
         variance = whole.deviation**2
-        if clip.eta_sec is not None and fraction > 0:
-            of_speed = max(ahead / max(1 - fraction, 1e-6), _LEAST_OF_SPEED) * self._eased
-            seen = of_speed * _by_speed(clip.eta_sec, elapsed, fraction)
+        if (seen := self._left_by_speed(clip, render)) is not None:
             left, variance = _combined((left, variance), (seen, _speed_variance(fraction)))
         return left / slowdown, variance
+
+    def _elapsed(self, clip: ClipState) -> float:
+        """For how many seconds it has been at its step."""
+        return max((self._now - clip.since).total_seconds(), 0.0) if clip.since else 0.0
+
+    def _left_by_speed(self, clip: ClipState, render: Workload) -> float | None:
+        """Seconds left of a running render by FFmpeg's speed, in the company that it has now."""
+        fraction = clip.step_fraction or 0.0
+        if clip.eta_sec is None or not fraction:
+            return None
+        rest = _work_left(fraction, render.seconds) / max(1 - fraction, 1e-6)
+        of_speed = max(rest, _LEAST_OF_SPEED) * self._eased
+        return of_speed * _by_speed(clip.eta_sec, self._elapsed(clip), fraction)
 
     @property
     def _slowdown(self) -> float:

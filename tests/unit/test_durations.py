@@ -173,6 +173,21 @@ def test_an_outlier_of_a_machine_that_is_known_moves_no_estimate():
     assert after.predict(work, machine=HERE).seconds == model.predict(work, machine=HERE).seconds
 
 
+def test_what_a_running_stage_is_expected_to_take_moves_a_forecast_and_teaches_nothing():
+    model = learned(Model(), *some_works(50, factor=1.0, noise=0.1, seed=13))
+    work = workload(source="new.mp4")
+    usual = model.predict(work, machine=HERE).seconds
+    glimpsed, unsure = (model.glimpse(seen(work, 1.5 * usual), doubt) for doubt in (0.02, 10.0))
+    moved, hardly = (each.predict(work, machine=HERE).seconds for each in (glimpsed, unsure))
+
+    assert usual < hardly < 1.05 * usual < moved
+    assert (glimpsed.count, glimpsed.residuals, glimpsed.noise) == (
+        model.count,
+        model.residuals,
+        model.noise,
+    )
+
+
 def test_a_clip_that_took_no_time_at_all_can_be_learned_from():
     told = Model().observe(seen(workload(), 0.0)).predict(workload(), machine=HERE)
 

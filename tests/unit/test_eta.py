@@ -231,6 +231,35 @@ def test_a_clip_just_begun_is_believed_less_than_what_was_learned():
     assert told.expected < 2 * _SCENE_S
 
 
+def test_what_waits_is_expected_to_be_as_slow_as_what_runs_of_its_video():
+    timings = _learned(_render(), _SCENE_S, noise=0.1)
+    new = _render(source="new.mp4")
+
+    def of_the_waiting(*, times: float, fraction: float) -> float:
+        took = times * _SCENE_S
+        runs = _rendering(fraction, (1 - fraction) * took, since_s=fraction * took)
+        both, alone = (
+            _sure(_job(runs, *rest), timings, render=new).expected for rest in ([_queued()], [])
+        )
+        return (both - alone) / _SCENE_S
+
+    assert of_the_waiting(times=1.0, fraction=0.5) == pytest.approx(1.0, rel=0.1)
+    assert of_the_waiting(times=1.5, fraction=0.5) > 1.2
+    assert of_the_waiting(times=0.7, fraction=0.5) < 0.85
+    # What has just begun is not what it will be.
+    assert of_the_waiting(times=1.5, fraction=0.05) == pytest.approx(1.0, rel=0.1)
+
+
+def test_a_render_that_stands_still_says_little_of_what_waits():
+    timings = _learned(_render(), _SCENE_S)
+    stuck = _rendering(0.5, 5.0, since_s=5000.0)
+    both, alone = (
+        _sure(_job(stuck, *rest), timings, slots=2).expected for rest in ([_queued()], [])
+    )
+
+    assert both == pytest.approx(alone, rel=0.1)
+
+
 def test_a_process_that_has_stopped_is_expected_to_take_ever_longer():
     one, two = (
         _sure(_job(_rendering(0.5, 5.0, since_s=since)), Timings()).expected for since in (10, 300)
