@@ -98,11 +98,8 @@ class Pieces:
     def _glimpse(self, clip: ClipState, render: Workload) -> tuple[Observation, float] | None:
         """What a running render will have taken, by its speed, and the variance of that."""
         fraction = clip.step_fraction or 0.0
-        if clip.step is not Step.RENDERING or fraction < _LEAST_OF_GLIMPSE:
-            return None
-        elapsed = self._elapsed(clip)
-        left = self._left_by_speed(clip, render)
-        if left is None:
+        elapsed, left = self._elapsed(clip), self._left_by_speed(clip, render)
+        if clip.step is not Step.RENDERING or fraction < _LEAST_OF_GLIMPSE or left is None:
             return None
         whole = elapsed + left + _FINISH_S
         doubt = _GLIMPSE_DOUBTED * _speed_variance(fraction) * (1 - elapsed / whole) ** 2
