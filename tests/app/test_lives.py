@@ -34,6 +34,21 @@ async def test_jobs_that_come_at_once_have_the_workers_asked_once(tmp_path, monk
     assert set(answers) == {(HEARS, Abilities(is_known=False))}
 
 
+async def test_a_roster_that_does_not_answer_is_waited_for_once_by_all(tmp_path, monkeypatch):
+    class Away(Roster):
+        async def advertised(self) -> Mapping[str, str]:
+            await super().advertised()
+            raise ConnectionError
+
+    roster = Away()
+    monkeypatch.setattr(lives, "open_roster", lambda *_: roster)
+    workers = lives.LivingWorkers(read_settings({"VIRALCLIP_STATE_DIR": str(tmp_path)}))
+    answers = await asyncio.gather(*(workers.ask() for _ in range(20)), return_exceptions=True)
+
+    assert roster.asked == 1
+    assert {type(answer) for answer in answers} == {ConnectionError}
+
+
 async def test_workers_that_begin_or_leave_are_known_a_second_later(tmp_path, monkeypatch):
     roster = Roster()
     monkeypatch.setattr(lives, "open_roster", lambda *_: roster)

@@ -71,18 +71,18 @@ class LivingWorkers:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._roster = open_roster(settings, settings.databases.service_engine_url)
-        self._asking = asyncio.Lock()
         self._asked_at = -math.inf
-        self._known: Sequence[Abilities] = ()
+        self._answer: asyncio.Future[Sequence[Abilities]] | None = None
 
     async def ask(self) -> Sequence[Abilities]:
         """Those of this machine alone can do what is found here now, for a model that has just been
-        fetched is theirs, too. ConnectionError where nobody can be asked."""
-        async with self._asking:
-            if time.monotonic() - self._asked_at > _NEWS_S:
-                self._known = await self._ask()
-                self._asked_at = time.monotonic()
-            return self._known
+        fetched is theirs, too. ConnectionError where nobody can be asked, at once for all that wait
+        for the same answer."""
+        is_old = time.monotonic() - self._asked_at > _NEWS_S
+        if self._answer is None or (is_old and self._answer.done()):
+            self._asked_at = time.monotonic()
+            self._answer = asyncio.ensure_future(self._ask())
+        return await asyncio.shield(self._answer)
 
     async def _ask(self) -> Sequence[Abilities]:
         advertised = await self._roster.advertised()

@@ -15,10 +15,12 @@ create table if not exists viralclip_workers (
 """
 # Earlier versions made the table without what workers tell of themselves. Where the column is there
 # already, nothing is altered: that would wait for all who read, and every beat would wait for it.
-_TELLS = (
+_TOLD_COLUMN = (
     "select 1 from pg_attribute where attrelid = 'viralclip_workers'::regclass and attname = 'told'"
 )
-_TELL = "alter table viralclip_workers add column if not exists told text not null default ''"
+_ADD_TOLD_COLUMN = (
+    "alter table viralclip_workers add column if not exists told text not null default ''"
+)
 _BEAT = "update viralclip_workers set seen = clock_timestamp(), told = %s where worker = %s"
 _ENTER = (
     "insert into viralclip_workers (worker, seen, told) values (%s, clock_timestamp(), %s)"
@@ -36,9 +38,9 @@ def make_table(db: Connection) -> None:
     # Two at once may both find it missing.
     with suppress(psycopg.errors.UniqueViolation):
         db.execute(_SCHEMA)
-    if not _tells(db):
+    if not _has_told_column(db):
         with suppress(psycopg.errors.DuplicateColumn):
-            db.execute(_TELL)
+            db.execute(_ADD_TOLD_COLUMN)
 
 
 def enter(db: Connection, worker: str, advertised: str) -> None:
@@ -65,10 +67,10 @@ def advertised(db: Connection, dead_s: float) -> dict[str, str]:
     """What each worker that was seen in the last `dead_s` seconds tells of itself."""
     # Before the first worker began there is no table, and workers of earlier versions tell nothing.
     with suppress(psycopg.errors.UndefinedTable):
-        columns = "select worker, told" if _tells(db) else "select worker, ''"
+        columns = "select worker, told" if _has_told_column(db) else "select worker, ''"
         return dict(db.execute(columns + _LIVING, [dead_s]).fetchall())
     return {}
 
 
-def _tells(db: Connection) -> bool:
-    return db.execute(_TELLS).fetchone() is not None
+def _has_told_column(db: Connection) -> bool:
+    return db.execute(_TOLD_COLUMN).fetchone() is not None
